@@ -1,0 +1,34 @@
+/** What went wrong, as callers see it in `extensions.code`. */
+export type ErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'TIMEOUT'
+  | 'CANCELLED'
+  | 'QUERY_TOO_EXPENSIVE'
+  | 'STORE_UNAVAILABLE'
+  | 'SOURCE_UNAVAILABLE'
+  | 'SOURCE_REFUSED'
+  | 'SOURCE_MALFORMED'
+  | 'CONFIGURATION'
+  | 'INTERNAL';
+
+/**
+ * The one error class of the program. `message` is written for the caller: it says what to change and never holds SQL,
+ * stack traces or secrets. What an operator needs beside it goes in `cause`, which is only logged.
+ */
+export class UtmqlError extends Error {
+  readonly code: ErrorCode;
+  /** True when the same call can succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'UtmqlError';
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** A caller's mistake. The sentence names the argument and the valid choices. */
+export const badInput = (message: string): UtmqlError => new UtmqlError('BAD_USER_INPUT', message);
