@@ -1,0 +1,72 @@
+import { ClickHouseError } from '@clickhouse/client';
+import { UtmqlError } from '../errors.ts';
+
+const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
+
+const unavailableTypes = new Set([
+  'NETWORK_ERROR',
+  'SOCKET_TIMEOUT',
+  'ALL_CONNECTION_TRIES_FAILED',
+  'TOO_MANY_SIMULTANEOUS_QUERIES',
+  'TOO_MANY_PARTS',
+  'NOT_ENOUGH_SPACE',
+  'CANNOT_WRITE_TO_FILE_DESCRIPTOR',
+  'KEEPER_EXCEPTION',
+  'TABLE_IS_READ_ONLY',
+  'ALL_REPLICAS_ARE_STALE',
+  'ABORTED',
+]);
+
+const narrow = 'Ask for a shorter date range, fewer dimensions or a stricter filter.';
+
+/**
+ * Turns whatever `@clickhouse/client` throws into the program's own error. Told apart by ClickHouse's error `type`, never
+ * by its text. What ClickHouse said (which can quote SQL) is kept as `cause` for the log and never shown to callers.
+ */
+export function classifyStoreError(error: unknown): UtmqlError {
+  if (error instanceof UtmqlError) return error;
+  if (error instanceof ClickHouseError) return classifyType(error.type ?? 'UNKNOWN', error);
+  if (error instanceof Error) {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    if (error.name === 'AbortError' || error.message === 'The user aborted a request.') {
+      return new UtmqlError('CANCELLED', 'The request was cancelled before its answer was ready.', { cause: error });
+    }
+    if (networkCodes.has(code) || /socket hang up|timeout error/i.test(error.message)) {
+      return new UtmqlError('STORE_UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', {
+        retryable: true,
+        cause: error,
+      });
+    }
+  }
+  return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', { cause: error });
+}
+
+function classifyType(type: string, cause: ClickHouseError): UtmqlError {
+  switch (type) {
+    case 'TIMEOUT_EXCEEDED':
+    case 'TOO_SLOW':
+      return new UtmqlError('TIMEOUT', `The query took longer than it may. ${narrow}`, { cause });
+    case 'MEMORY_LIMIT_EXCEEDED':
+    case 'TOO_MANY_ROWS':
+    case 'TOO_MANY_BYTES':
+    case 'TOO_MANY_ROWS_OR_BYTES':
+    case 'TOO_MANY_PARTITIONS':
+      return new UtmqlError('QUERY_TOO_EXPENSIVE', `The query needs more than a single query may use. ${narrow}`, { cause });
+    case 'QUERY_WAS_CANCELLED':
+      return new UtmqlError('CANCELLED', 'The query was cancelled before its answer was ready.', { cause });
+    case 'AUTHENTICATION_FAILED':
+    case 'REQUIRED_PASSWORD':
+    case 'WRONG_PASSWORD':
+      return new UtmqlError('STORE_UNAVAILABLE', 'The database refused the login; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.', { cause });
+    case 'ACCESS_DENIED':
+      return new UtmqlError('STORE_UNAVAILABLE', 'The database user lacks a right that utmql needs; see the log.', { cause });
+    default:
+      if (unavailableTypes.has(type)) {
+        return new UtmqlError('STORE_UNAVAILABLE', 'The database cannot answer at the moment. Try again shortly.', {
+          retryable: true,
+          cause,
+        });
+      }
+      return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', { cause });
+  }
+}

@@ -1,0 +1,81 @@
+/** A ClickHouse type as it stands in a placeholder: `{p1:Array(String)}`. */
+export type ParameterType =
+  | 'String'
+  | 'Array(String)'
+  | 'Date'
+  | 'Array(Date)'
+  | 'UInt8'
+  | 'UInt64'
+  | 'Int32'
+  | 'Float64'
+  | 'DateTime64(3)'
+  | 'UUID';
+
+export type ParameterValue = string | number | readonly string[];
+
+interface Parameter {
+  readonly type: ParameterType;
+  readonly value: ParameterValue;
+}
+
+/**
+ * An immutable piece of SQL. Text comes only from template literals in this program's source and from checked
+ * identifiers; values come only as parameters. So no input can become SQL.
+ */
+export class Sql {
+  constructor(
+    private readonly strings: readonly string[],
+    private readonly parts: readonly (Sql | Parameter)[],
+  ) {}
+
+  /** The statement with its parameters numbered in order of appearance: the same query gives the same text. */
+  compile(): CompiledSql {
+    const parameters: Record<string, ParameterValue> = {};
+    let count = 0;
+    const write = (fragment: Sql): string => {
+      let text = fragment.strings[0] ?? '';
+      fragment.parts.forEach((part, index) => {
+        if (part instanceof Sql) {
+          text += write(part);
+        } else {
+          count += 1;
+          parameters[`p${count}`] = part.value;
+          text += `{p${count}:${part.type}}`;
+        }
+        text += fragment.strings[index + 1] ?? '';
+      });
+      return text;
+    };
+    const text = write(this);
+    return { sql: text, parameters };
+  }
+}
+
+/** What is sent: the only output of the compiler. */
+export interface CompiledSql {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** Builds SQL; every interpolation is a fragment or a bound value, which the compiler (tsc) enforces. */
+export function sql(strings: TemplateStringsArray, ...parts: readonly (Sql | Parameter)[]): Sql {
+  return new Sql(strings, parts);
+}
+
+/** A value, sent beside the statement and never inside it. */
+export const bind = (type: ParameterType, value: ParameterValue): Parameter => ({ type, value });
+
+/** A name out of the registry or the migrations. Throws on anything that is not a plain lower-case name. */
+export function identifier(name: string): Sql {
+  if (!/^[a-z_][a-z0-9_]*$/.test(name)) throw new Error(`not an identifier: ${JSON.stringify(name)}`);
+  return new Sql([name], []);
+}
+
+/** Fragments with a separator between them. */
+export function join(fragments: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' UNION ALL '): Sql {
+  if (fragments.length === 0) return new Sql([''], []);
+  return new Sql(['', ...fragments.slice(1).map(() => separator), ''], fragments);
+}
+
+/** `name AS alias` lists and the like are built from these. */
+export const empty: Sql = new Sql([''], []);

@@ -1,0 +1,187 @@
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { z } from 'zod';
+import { UtmqlError } from '../errors.ts';
+import { classifyStoreError } from './errors.ts';
+import type { Sql } from './sql.ts';
+
+/** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
+export interface QueryLimits {
+  readonly timeoutMs: number;
+  readonly maxMemoryBytes: number;
+  readonly maxRowsToRead: number;
+}
+
+export interface CallOptions {
+  /** Goes to ClickHouse as `log_comment`, so `system.query_log` can be searched by the caller's `X-Request-Id`. */
+  readonly requestId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly settings?: ClickHouseSettings;
+}
+
+const answer = z.object({
+  meta: z.array(z.object({ name: z.string(), type: z.string() })),
+  data: z.array(z.array(z.unknown())),
+  totals: z.array(z.unknown()).optional(),
+  rows: z.number(),
+  rows_before_limit_at_least: z.number().optional(),
+  statistics: z.object({ elapsed: z.number(), rows_read: z.number(), bytes_read: z.number() }),
+});
+
+/** A result as columns by name and rows by position, as ClickHouse's JSONCompact gives it. */
+export interface StoreAnswer {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+  readonly totals: readonly unknown[] | undefined;
+  /** Rows before LIMIT; exact only with `exact_rows_before_limit`. */
+  readonly rowsBeforeLimit: number;
+  readonly rowsRead: number;
+  readonly elapsedMs: number;
+}
+
+/** Every read and write of the program goes through here. All errors are `UtmqlError`s. */
+export interface Store {
+  readonly database: string;
+  /** A bounded, read-only query; cancelled on the server when `signal` aborts. */
+  read(statement: Sql, options?: CallOptions): Promise<StoreAnswer>;
+  /** Like `read`, each row parsed into an object by `row`. */
+  select<T>(row: z.ZodType<T>, statement: Sql, options?: CallOptions): Promise<T[]>;
+  /** DDL and server-side inserts; waits until done. */
+  command(statement: Sql, options?: CallOptions): Promise<void>;
+  /** Sends bytes in `format` into `table`; resolves when ClickHouse has stored them. Retried when the connection breaks: the rows' keys and versions make a second arrival harmless. */
+  insert(table: Sql, columns: Sql, format: 'RowBinary' | 'JSONEachRow', bytes: Buffer, options?: CallOptions): Promise<void>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly database: string;
+  readonly maxConcurrency: number;
+  readonly limits: QueryLimits;
+  readonly onQuery?: (kind: 'read' | 'command' | 'insert', outcome: 'ok' | 'error', seconds: number) => void;
+}
+
+// Not `async_insert`: an answer must mean stored. The JSON settings make numbers what GraphQL sends on.
+const alwaysSettings: ClickHouseSettings = {
+  async_insert: 0,
+  wait_end_of_query: 1,
+  date_time_output_format: 'iso',
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_decimals: 0,
+  output_format_json_quote_denormals: 0,
+};
+
+// An insert's block can span this many days; the batches keep far below (`MAX_DAYS_PER_INSERT`).
+const insertSettings: ClickHouseSettings = { max_partitions_per_insert_block: '100' };
+
+const retriedInserts = retry(
+  handleWhen((error) => error instanceof UtmqlError && error.retryable),
+  { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }) },
+);
+
+/** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
+export function createStore(options: StoreOptions): Store {
+  const client: ClickHouseClient = createClient({
+    url: options.url,
+    username: options.username,
+    password: options.password,
+    database: options.database,
+    application: 'utmql',
+    max_open_connections: options.maxConcurrency + 4,
+    request_timeout: Math.max(options.limits.timeoutMs + 5_000, 300_000),
+    use_multipart_params_auto: true,
+    // Below every common server's keep_alive_timeout (ClickHouse's default is 10 s), or reuse races with its close.
+    keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  const readSettings: ClickHouseSettings = {
+    ...alwaysSettings,
+    readonly: '2',
+    cancel_http_readonly_queries_on_client_close: 1,
+    max_execution_time: Math.ceil(options.limits.timeoutMs / 1_000),
+    max_memory_usage: String(options.limits.maxMemoryBytes),
+    max_rows_to_read: String(options.limits.maxRowsToRead),
+    max_result_rows: '100000',
+    exact_rows_before_limit: 1,
+    totals_mode: 'after_having_exclusive',
+  };
+
+  const timed = async <T>(kind: 'read' | 'command' | 'insert', work: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    try {
+      const result = await work();
+      options.onQuery?.(kind, 'ok', (performance.now() - started) / 1_000);
+      return result;
+    } catch (error) {
+      options.onQuery?.(kind, 'error', (performance.now() - started) / 1_000);
+      throw classifyStoreError(error);
+    }
+  };
+  const common = (call: CallOptions, settings: ClickHouseSettings) => ({
+    clickhouse_settings: { ...settings, ...(call.requestId ? { log_comment: call.requestId } : {}), ...call.settings },
+    ...(call.signal ? { abort_signal: call.signal } : {}),
+  });
+
+  const read: Store['read'] = (statement, call = {}) =>
+    timed('read', async () => {
+      const { sql, parameters } = statement.compile();
+      const result = await client.query({
+        query: sql,
+        query_params: parameters,
+        format: 'JSONCompact',
+        ...common(call, readSettings),
+      });
+      const body = answer.parse(await result.json());
+      return {
+        columns: body.meta.map((column) => column.name),
+        rows: body.data,
+        totals: body.totals,
+        rowsBeforeLimit: body.rows_before_limit_at_least ?? body.rows,
+        rowsRead: body.statistics.rows_read,
+        elapsedMs: body.statistics.elapsed * 1_000,
+      };
+    });
+
+  return {
+    database: options.database,
+    read,
+    async select(row, statement, call = {}) {
+      const { columns, rows } = await read(statement, { ...call, settings: { max_result_rows: '0', ...call.settings } });
+      return rows.map((values) => row.parse(Object.fromEntries(columns.map((name, index) => [name, values[index]]))));
+    },
+    command: (statement, call = {}) =>
+      timed('command', async () => {
+        const { sql, parameters } = statement.compile();
+        await client.command({
+          query: sql,
+          query_params: parameters,
+          ...common(call, { ...alwaysSettings, ...insertSettings }),
+        });
+      }),
+    insert: (table, columns, format, bytes, call = {}) =>
+      timed('insert', () =>
+        retriedInserts.execute(async () => {
+          try {
+            const query = `INSERT INTO ${table.compile().sql} (${columns.compile().sql}) FORMAT ${format}`;
+            const result = await client.exec({
+              query,
+              values: Readable.from([bytes], { objectMode: false }),
+              ...common(call, { ...alwaysSettings, ...insertSettings }),
+            });
+            await result.stream.resume().toArray();
+          } catch (error) {
+            throw classifyStoreError(error);
+          }
+        }),
+      ),
+    async ping() {
+      const result = await client.ping({ select: true });
+      if (!result.success) throw classifyStoreError(result.error);
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,119 @@
+import { badInput } from '../errors.ts';
+import { type Day, dayOf, firstDay, formatDay, lastDay } from '../records/day.ts';
+import type { DayRange } from './query.ts';
+import { type Granularity, type Weekday, weekdays } from './registry.ts';
+
+export const presets = [
+  'today',
+  'yesterday',
+  'last7Days',
+  'last14Days',
+  'last28Days',
+  'last30Days',
+  'last90Days',
+  'thisWeek',
+  'lastWeek',
+  'thisMonth',
+  'lastMonth',
+  'thisQuarter',
+  'lastQuarter',
+  'thisYear',
+  'lastYear',
+  'yearToDate',
+] as const;
+export type Preset = (typeof presets)[number];
+
+/** A range as callers give it. */
+export type RangeInput =
+  | { readonly between: DayRange }
+  | { readonly last: { readonly count: number; readonly unit: Granularity; readonly includeToday: boolean } }
+  | { readonly preset: Preset };
+
+/**
+ * The days that a range means on a given day. `last: {count: 7, unit: DAY}` are the seven complete days before today;
+ * with `includeToday` the unfinished day, week, month … counts as the last of them and ends today.
+ */
+export function resolveRange(input: RangeInput, today: Day, weekStart: Weekday): DayRange {
+  const range = 'between' in input ? input.between : relativeRange(input, today, weekStart);
+  if (range.from > range.to) {
+    throw badInput(`dateRange: from (${formatDay(range.from)}) is after to (${formatDay(range.to)}); swap them.`);
+  }
+  if (range.from < firstDay || range.to > lastDay) {
+    throw badInput(`dateRange: days go from ${formatDay(firstDay)} to ${formatDay(lastDay)}.`);
+  }
+  return range;
+}
+
+function relativeRange(input: Exclude<RangeInput, { between: DayRange }>, today: Day, weekStart: Weekday): DayRange {
+  if ('last' in input) return lastUnits(input.last.count, input.last.unit, input.last.includeToday, today, weekStart);
+  const lastDays = (count: number): DayRange => lastUnits(count, 'day', false, today, weekStart);
+  const current = (unit: Granularity): DayRange => ({ from: startOf(unit, today, weekStart), to: today });
+  const previous = (unit: Granularity): DayRange => lastUnits(1, unit, false, today, weekStart);
+  const { preset } = input;
+  switch (preset) {
+    case 'today':
+      return { from: today, to: today };
+    case 'yesterday':
+      return lastDays(1);
+    case 'last7Days':
+      return lastDays(7);
+    case 'last14Days':
+      return lastDays(14);
+    case 'last28Days':
+      return lastDays(28);
+    case 'last30Days':
+      return lastDays(30);
+    case 'last90Days':
+      return lastDays(90);
+    case 'thisWeek':
+      return current('week');
+    case 'lastWeek':
+      return previous('week');
+    case 'thisMonth':
+      return current('month');
+    case 'lastMonth':
+      return previous('month');
+    case 'thisQuarter':
+      return current('quarter');
+    case 'lastQuarter':
+      return previous('quarter');
+    case 'thisYear':
+    case 'yearToDate':
+      return current('year');
+    case 'lastYear':
+      return previous('year');
+    default:
+      return preset satisfies never;
+  }
+}
+
+function lastUnits(count: number, unit: Granularity, includeToday: boolean, today: Day, weekStart: Weekday): DayRange {
+  if (!Number.isInteger(count) || count < 1 || count > 10_000) {
+    throw badInput(`dateRange.last.count: ${count} is not between 1 and 10000.`);
+  }
+  const current = startOf(unit, today, weekStart);
+  const from = moveUnits(unit, current, includeToday ? 1 - count : -count);
+  if (from === undefined || from < firstDay) throw badInput(`dateRange.last.count: ${count} goes back before ${formatDay(firstDay)}.`);
+  return { from, to: includeToday ? today : current - 1 };
+}
+
+const monthsOf = { month: 1, quarter: 3, year: 12 } as const;
+
+/** The first day of the bucket that holds `day`. */
+export function startOf(unit: Granularity, day: Day, weekStart: Weekday): Day {
+  if (unit === 'day') return day;
+  // 1970-01-01 was a Thursday: index 3 of a week that starts on Monday.
+  if (unit === 'week') return day - ((((day + 3 - weekdays.indexOf(weekStart)) % 7) + 7) % 7);
+  const date = new Date(day * 86_400_000);
+  const month = date.getUTCMonth();
+  return dayOf(date.getUTCFullYear(), month - (month % monthsOf[unit]) + 1, 1) ?? day;
+}
+
+/** The bucket `count` after the one that starts on `start`. */
+export function moveUnits(unit: Granularity, start: Day, count: number): Day | undefined {
+  if (unit === 'day') return start + count;
+  if (unit === 'week') return start + 7 * count;
+  const date = new Date(start * 86_400_000);
+  const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + count * monthsOf[unit];
+  return dayOf(Math.floor(months / 12), (months % 12) + 1, 1);
+}

@@ -1,0 +1,221 @@
+import { type Sql, sql } from '../clickhouse/sql.ts';
+
+/** Money is in the currency of the records; a ratio is plain (0.05 is five per cent). */
+export type Unit = 'count' | 'money' | 'ratio';
+
+/** The two sides that a figure can come from. They are aggregated apart and then combined, never joined. */
+export type Side = 'ads' | 'crm';
+
+interface Sum {
+  readonly from: Side;
+  /** The aggregate over the side's table. */
+  readonly aggregate: Sql;
+  readonly unit: 'count' | 'money';
+  readonly formula: string;
+  readonly description: string;
+}
+
+interface Ratio<Name extends string> {
+  readonly numerator: Name;
+  readonly denominator: Name;
+  readonly factor?: number;
+  readonly unit: 'money' | 'ratio';
+  readonly formula: string;
+  readonly description: string;
+}
+
+/** Measures that add up: the parts of every other. */
+export const sums = {
+  impressions: {
+    from: 'ads',
+    aggregate: sql`sum(impressions)`,
+    unit: 'count',
+    formula: 'sum of impressions',
+    description: 'How often an ad was shown.',
+  },
+  clicks: {
+    from: 'ads',
+    aggregate: sql`sum(clicks)`,
+    unit: 'count',
+    formula: 'sum of clicks',
+    description: 'Clicks on an ad.',
+  },
+  cost: {
+    from: 'ads',
+    aggregate: sql`sum(cost)`,
+    unit: 'money',
+    formula: 'sum of cost',
+    description: 'Spend on ads, summed exactly.',
+  },
+  leads: {
+    from: 'crm',
+    aggregate: sql`count()`,
+    unit: 'count',
+    formula: 'CRM records of every stage',
+    description: 'CRM records of every stage.',
+  },
+  opportunities: {
+    from: 'crm',
+    aggregate: sql`countIf(stage != 'lead')`,
+    unit: 'count',
+    formula: 'CRM records that reached `opportunity` or beyond',
+    description: 'CRM records that reached the stage `opportunity` or went beyond it, won or lost.',
+  },
+  closedWon: {
+    from: 'crm',
+    aggregate: sql`countIf(stage = 'closed_won')`,
+    unit: 'count',
+    formula: 'CRM records at `closed_won`',
+    description: 'CRM records that were won.',
+  },
+  revenue: {
+    from: 'crm',
+    aggregate: sql`sumIf(amount, stage = 'closed_won')`,
+    unit: 'money',
+    formula: 'sum of amount at `closed_won`',
+    description: 'Amounts of the won records, summed exactly.',
+  },
+} as const satisfies Record<string, Sum>;
+
+export type SumName = keyof typeof sums;
+
+/** Quotients of sums at the asked grain; never averages of quotients. Null where the denominator is zero. */
+export const ratios = {
+  ctr: { numerator: 'clicks', denominator: 'impressions', unit: 'ratio', formula: 'clicks / impressions', description: 'Click-through rate.' },
+  cpc: { numerator: 'cost', denominator: 'clicks', unit: 'money', formula: 'cost / clicks', description: 'Cost per click.' },
+  cpm: {
+    numerator: 'cost',
+    denominator: 'impressions',
+    factor: 1_000,
+    unit: 'money',
+    formula: '1000 * cost / impressions',
+    description: 'Cost per thousand impressions.',
+  },
+  cpa: { numerator: 'cost', denominator: 'leads', unit: 'money', formula: 'cost / leads', description: 'Cost per acquired lead.' },
+  costPerOpportunity: {
+    numerator: 'cost',
+    denominator: 'opportunities',
+    unit: 'money',
+    formula: 'cost / opportunities',
+    description: 'Cost per opportunity.',
+  },
+  cac: { numerator: 'cost', denominator: 'closedWon', unit: 'money', formula: 'cost / closedWon', description: 'Customer acquisition cost.' },
+  cvrClickToLead: {
+    numerator: 'leads',
+    denominator: 'clicks',
+    unit: 'ratio',
+    formula: 'leads / clicks',
+    description: 'Conversion rate from click to lead.',
+  },
+  cvrLeadToOpp: {
+    numerator: 'opportunities',
+    denominator: 'leads',
+    unit: 'ratio',
+    formula: 'opportunities / leads',
+    description: 'Conversion rate from lead to opportunity.',
+  },
+  cvrOppToWon: {
+    numerator: 'closedWon',
+    denominator: 'opportunities',
+    unit: 'ratio',
+    formula: 'closedWon / opportunities',
+    description: 'Conversion rate from opportunity to won.',
+  },
+  roas: { numerator: 'revenue', denominator: 'cost', unit: 'ratio', formula: 'revenue / cost', description: 'Return on ad spend.' },
+  averageDealSize: {
+    numerator: 'revenue',
+    denominator: 'closedWon',
+    unit: 'money',
+    formula: 'revenue / closedWon',
+    description: 'Average amount of a won record.',
+  },
+} as const satisfies Record<string, Ratio<SumName>>;
+
+export type RatioName = keyof typeof ratios;
+export type MeasureName = SumName | RatioName;
+
+export const sumNames = Object.keys(sums) as readonly SumName[];
+export const ratioNames = Object.keys(ratios) as readonly RatioName[];
+export const measureNames: readonly MeasureName[] = [...sumNames, ...ratioNames];
+
+export const isSum = (name: MeasureName): name is SumName => name in sums;
+
+export const isMeasure = (name: string): name is MeasureName => name in sums || name in ratios;
+
+/** A measure as the schema, the catalogue and the docs show it. */
+export function describeMeasure(name: MeasureName): { unit: Unit; formula: string; description: string } {
+  return isSum(name) ? sums[name] : ratios[name];
+}
+
+/** The sums that a measure is made of. */
+export function partsOf(name: MeasureName): readonly SumName[] {
+  return isSum(name) ? [name] : [ratios[name].numerator, ratios[name].denominator];
+}
+
+interface Dimension {
+  /** The column on each side; null where that side knows nothing of it and all its rows have a null there. */
+  readonly columns: Readonly<Record<Side, Sql | null>>;
+  /** How values given in filters are brought into the stored form. */
+  readonly values: 'label' | 'identifier' | 'code';
+  readonly description: string;
+}
+
+const both = (column: Sql): Readonly<Record<Side, Sql>> => ({ ads: column, crm: column });
+
+/** Dimensions of text. An empty column value stands for null. Time is apart: it has granularities. */
+export const labels = {
+  channel: {
+    columns: both(sql`channel`),
+    values: 'label',
+    description: 'Ad platform or channel. CRM records have the one they are attributed to; null where there is none.',
+  },
+  campaignId: {
+    columns: both(sql`campaign_id`),
+    values: 'identifier',
+    description: 'The ad platform’s campaign. CRM records have the one they are attributed to; null where there is none.',
+  },
+  adGroupId: {
+    columns: { ads: sql`ad_group_id`, crm: null },
+    values: 'identifier',
+    description: 'The ad platform’s ad group, where the feed is that fine. Null for CRM records.',
+  },
+  adId: {
+    columns: { ads: sql`ad_id`, crm: null },
+    values: 'identifier',
+    description: 'The ad platform’s ad, where the feed is that fine. Null for CRM records.',
+  },
+  utmCampaign: { columns: both(sql`utm_campaign`), values: 'label', description: 'utm_campaign, lower case; `unknown` where it is missing.' },
+  utmSource: { columns: both(sql`utm_source`), values: 'label', description: 'utm_source, lower case; `unknown` where it is missing.' },
+  utmMedium: { columns: both(sql`utm_medium`), values: 'label', description: 'utm_medium, lower case; `unknown` where it is missing.' },
+  utmContent: { columns: both(sql`utm_content`), values: 'label', description: 'utm_content, lower case; `unknown` where it is missing.' },
+  utmTerm: { columns: both(sql`utm_term`), values: 'label', description: 'utm_term, lower case; `unknown` where it is missing.' },
+  currency: { columns: both(sql`currency`), values: 'code', description: 'ISO 4217 code of the money in the row.' },
+  match: {
+    columns: { ads: null, crm: sql`match` },
+    values: 'code',
+    description: 'How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads figures.',
+  },
+} as const satisfies Record<string, Dimension>;
+
+export type LabelName = keyof typeof labels;
+export type DimensionName = 'date' | LabelName;
+export const labelNames = Object.keys(labels) as readonly LabelName[];
+export const dimensionNames: readonly DimensionName[] = ['date', ...labelNames];
+
+export const dateDescription = 'The first day of the bucket (see `granularity`). CRM records count on the day they were created.';
+
+export const describeDimension = (name: DimensionName): string => (name === 'date' ? dateDescription : labels[name].description);
+
+/** `costPerOpportunity` → `COST_PER_OPPORTUNITY`: how GraphQL's enums name measures and dimensions. */
+export const enumName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+export const granularities = ['day', 'week', 'month', 'quarter', 'year'] as const;
+export type Granularity = (typeof granularities)[number];
+
+export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+export type Weekday = (typeof weekdays)[number];
+
+export const matches = ['EXACT', 'WINDOW', 'CAMPAIGN', 'UNATTRIBUTED'] as const;
+
+/** `costPerOpportunity` → `cost_per_opportunity`: how SQL names measures and dimensions. */
+export const columnName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,0 +1,50 @@
+import type { Day } from './day.ts';
+import { FieldReader, type FieldRules } from './fields.ts';
+import { normalise, type Outcome, type Repairs } from './outcome.ts';
+
+/** One row a day, channel, campaign and UTM set. Its key is every field but the figures. */
+export interface AdPerformance {
+  readonly day: Day;
+  /** Normalised; `unknown` where the feed has none. */
+  readonly channel: string;
+  readonly campaignId: string;
+  /** Empty where the feed is not that fine. */
+  readonly adGroupId: string;
+  readonly adId: string;
+  readonly utmCampaign: string;
+  readonly utmSource: string;
+  readonly utmMedium: string;
+  readonly utmContent: string;
+  readonly utmTerm: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly clicks: number;
+  readonly impressions: number;
+  /** Spend in `currency`, to six decimals. */
+  readonly cost: number;
+  /** When the source last changed the row (epoch milliseconds), where it says so. */
+  readonly updatedAt: number | undefined;
+}
+
+/** Makes the normaliser for one source's ads rows: raw JSON in, a record or the reason against it out. */
+export function createAdPerformanceNormaliser(rules: FieldRules) {
+  const read = new FieldReader(rules);
+  return (raw: unknown, repairs: Repairs): Outcome<AdPerformance> =>
+    normalise(raw, repairs, (fields) => ({
+      day: read.day(fields, 'date'),
+      campaignId: read.identifier(fields, 'campaign_id'),
+      channel: read.label(fields, 'channel', repairs),
+      adGroupId: read.optionalIdentifier(fields, 'ad_group_id'),
+      adId: read.optionalIdentifier(fields, 'ad_id'),
+      utmCampaign: read.label(fields, 'utm_campaign', repairs),
+      utmSource: read.label(fields, 'utm_source', repairs),
+      utmMedium: read.label(fields, 'utm_medium', repairs),
+      utmContent: read.label(fields, 'utm_content', repairs),
+      utmTerm: read.label(fields, 'utm_term', repairs),
+      currency: read.currency(fields),
+      clicks: read.count(fields, 'clicks', repairs),
+      impressions: read.count(fields, 'impressions', repairs),
+      cost: read.money(fields, 'cost', repairs),
+      updatedAt: read.optionalInstant(fields, 'updated_at'),
+    }));
+}

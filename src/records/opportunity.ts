@@ -1,0 +1,67 @@
+import { createHmac } from 'node:crypto';
+import type { Day } from './day.ts';
+import { FieldReader, type FieldRules } from './fields.ts';
+import { normalise, type Outcome, type Repairs } from './outcome.ts';
+import { readStage, type Stage, type StageTable } from './stage.ts';
+
+/** The current state of one CRM record, known by `opportunityId`. */
+export interface Opportunity {
+  readonly opportunityId: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** The day of `createdAt` in the reporting time zone. */
+  readonly day: Day;
+  readonly stage: Stage;
+  /** The stage in the CRM's own words. */
+  readonly stageName: string;
+  readonly amount: number;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** HMAC-SHA256 of the e-mail address, hex; empty without one. The address itself is never stored. */
+  readonly contactHash: string;
+  readonly utmCampaign: string;
+  readonly utmSource: string;
+  readonly utmMedium: string;
+  readonly utmContent: string;
+  readonly utmTerm: string;
+  /** When the CRM last changed the record (epoch milliseconds), where it says so. */
+  readonly updatedAt: number | undefined;
+}
+
+export interface OpportunityRules extends FieldRules {
+  readonly stages: StageTable;
+  readonly contactHashKey: string;
+}
+
+/** Makes the normaliser for one CRM: raw JSON in, a record or the reason against it out. */
+export function createOpportunityNormaliser(rules: OpportunityRules) {
+  const read = new FieldReader(rules);
+  return (raw: unknown, repairs: Repairs): Outcome<Opportunity> =>
+    normalise(raw, repairs, (fields) => {
+      const opportunityId = read.identifier(fields, 'opportunity_id');
+      const { instant, day } = read.instantAndDay(fields, 'created_at');
+      const stageName = read.optionalIdentifier(fields, 'stage');
+      const stage = readStage(stageName, rules.stages);
+      if (stage === undefined) repairs.note('unknown_stage');
+      return {
+        opportunityId,
+        createdAt: instant,
+        day,
+        stage: stage ?? 'lead',
+        stageName,
+        amount: read.money(fields, 'amount', repairs),
+        currency: read.currency(fields),
+        contactHash: hashContact(read.optionalIdentifier(fields, 'contact_email'), rules.contactHashKey),
+        utmCampaign: read.label(fields, 'utm_campaign', repairs),
+        utmSource: read.label(fields, 'utm_source', repairs),
+        utmMedium: read.label(fields, 'utm_medium', repairs),
+        utmContent: read.label(fields, 'utm_content', repairs),
+        utmTerm: read.label(fields, 'utm_term', repairs),
+        updatedAt: read.optionalInstant(fields, 'updated_at'),
+      };
+    });
+}
+
+function hashContact(email: string, key: string): string {
+  return email === '' ? '' : createHmac('sha256', key).update(email.toLowerCase()).digest('hex');
+}

@@ -1,0 +1,43 @@
+/** Stages in order: `lead` < `opportunity` < `closed_won` | `closed_lost`. */
+export const stages = ['lead', 'opportunity', 'closed_won', 'closed_lost'] as const;
+export type Stage = (typeof stages)[number];
+
+/** A CRM's own stage names (normalised: lower case, words joined by `_`) to ours. Configurable by STAGE_MAP. */
+export type StageTable = Readonly<Record<string, Stage>>;
+
+export const defaultStages: StageTable = {
+  lead: 'lead',
+  new: 'lead',
+  open: 'lead',
+  subscriber: 'lead',
+  mql: 'lead',
+  marketing_qualified_lead: 'lead',
+  prospecting: 'lead',
+  opportunity: 'opportunity',
+  qualified: 'opportunity',
+  sql: 'opportunity',
+  sales_qualified_lead: 'opportunity',
+  qualification: 'opportunity',
+  discovery: 'opportunity',
+  demo: 'opportunity',
+  needs_analysis: 'opportunity',
+  value_proposition: 'opportunity',
+  proposal: 'opportunity',
+  negotiation: 'opportunity',
+  contract_sent: 'opportunity',
+  closed_won: 'closed_won',
+  won: 'closed_won',
+  customer: 'closed_won',
+  closed_lost: 'closed_lost',
+  lost: 'closed_lost',
+};
+
+/** `Closed Won`, `closed-won` and `closedwon` are one stage. */
+export function readStage(text: string, table: StageTable): Stage | undefined {
+  const name = text
+    .normalize('NFC')
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_\-/]+/g, '_');
+  return table[name] ?? table[name.replace(/^closed(won|lost)$/, 'closed_$1')];
+}
