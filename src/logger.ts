@@ -8,6 +8,9 @@ export function createLogger(options: { level: string }): Logger {
     level: options.level,
     base: { service: 'utmql' },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: ['*.password', '*.authorization', 'headers.authorization', 'headers.cookie'], censor: '[redacted]' },
+    redact: {
+      paths: ['*.password', '*.authorization', 'headers.authorization', 'headers.cookie'],
+      censor: '[redacted]',
+    },
   });
 }

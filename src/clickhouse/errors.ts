@@ -1,7 +1,15 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { UtmqlError } from '../errors.ts';
 
-const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+]);
 
 const unavailableTypes = new Set([
   'NETWORK_ERROR',
@@ -29,16 +37,24 @@ export function classifyStoreError(error: unknown): UtmqlError {
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
     if (error.name === 'AbortError' || error.message === 'The user aborted a request.') {
-      return new UtmqlError('CANCELLED', 'The request was cancelled before its answer was ready.', { cause: error });
-    }
-    if (networkCodes.has(code) || /socket hang up|timeout error/i.test(error.message)) {
-      return new UtmqlError('STORE_UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', {
-        retryable: true,
+      return new UtmqlError('CANCELLED', 'The request was cancelled before its answer was ready.', {
         cause: error,
       });
     }
+    if (networkCodes.has(code) || /socket hang up|timeout error/i.test(error.message)) {
+      return new UtmqlError(
+        'STORE_UNAVAILABLE',
+        'The database cannot be reached at the moment. Try again shortly.',
+        {
+          retryable: true,
+          cause: error,
+        },
+      );
+    }
   }
-  return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', { cause: error });
+  return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', {
+    cause: error,
+  });
 }
 
 function classifyType(type: string, cause: ClickHouseError): UtmqlError {
@@ -51,22 +67,40 @@ function classifyType(type: string, cause: ClickHouseError): UtmqlError {
     case 'TOO_MANY_BYTES':
     case 'TOO_MANY_ROWS_OR_BYTES':
     case 'TOO_MANY_PARTITIONS':
-      return new UtmqlError('QUERY_TOO_EXPENSIVE', `The query needs more than a single query may use. ${narrow}`, { cause });
+      return new UtmqlError(
+        'QUERY_TOO_EXPENSIVE',
+        `The query needs more than a single query may use. ${narrow}`,
+        { cause },
+      );
     case 'QUERY_WAS_CANCELLED':
       return new UtmqlError('CANCELLED', 'The query was cancelled before its answer was ready.', { cause });
     case 'AUTHENTICATION_FAILED':
     case 'REQUIRED_PASSWORD':
     case 'WRONG_PASSWORD':
-      return new UtmqlError('STORE_UNAVAILABLE', 'The database refused the login; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.', { cause });
+      return new UtmqlError(
+        'STORE_UNAVAILABLE',
+        'The database refused the login; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.',
+        { cause },
+      );
     case 'ACCESS_DENIED':
-      return new UtmqlError('STORE_UNAVAILABLE', 'The database user lacks a right that utmql needs; see the log.', { cause });
+      return new UtmqlError(
+        'STORE_UNAVAILABLE',
+        'The database user lacks a right that utmql needs; see the log.',
+        { cause },
+      );
     default:
       if (unavailableTypes.has(type)) {
-        return new UtmqlError('STORE_UNAVAILABLE', 'The database cannot answer at the moment. Try again shortly.', {
-          retryable: true,
-          cause,
-        });
+        return new UtmqlError(
+          'STORE_UNAVAILABLE',
+          'The database cannot answer at the moment. Try again shortly.',
+          {
+            retryable: true,
+            cause,
+          },
+        );
       }
-      return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', { cause });
+      return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', {
+        cause,
+      });
   }
 }

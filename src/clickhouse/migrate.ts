@@ -57,7 +57,11 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(`${folder}/${name}`, 'utf8');
-      return { name, text, checksum: createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex') };
+      return {
+        name,
+        text,
+        checksum: createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex'),
+      };
     }),
   );
 }
@@ -76,7 +80,11 @@ const tableTtl = z.object({ create_table_query: z.string() });
  * Sets how long each table keeps its days. Changed by a restart with other settings; costs nothing when it already holds.
  * Days that are past it are dropped by ClickHouse in the background, whole partitions at a time.
  */
-export async function applyRetention(options: { store: Store; days: Readonly<Record<string, number>>; logger: Logger }): Promise<void> {
+export async function applyRetention(options: {
+  store: Store;
+  days: Readonly<Record<string, number>>;
+  logger: Logger;
+}): Promise<void> {
   const { store, logger } = options;
   for (const [table, days] of Object.entries(options.days)) {
     const [row] = await store.select(

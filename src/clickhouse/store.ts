@@ -1,5 +1,10 @@
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClient,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from '@clickhouse/client';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
@@ -50,7 +55,13 @@ export interface Store {
   /** DDL and server-side inserts; waits until done. */
   command(statement: Sql, options?: CallOptions): Promise<void>;
   /** Sends bytes in `format` into `table`; resolves when ClickHouse has stored them. Retried when the connection breaks: the rows' keys and versions make a second arrival harmless. */
-  insert(table: Sql, columns: Sql, format: 'RowBinary' | 'JSONEachRow', bytes: Buffer, options?: CallOptions): Promise<void>;
+  insert(
+    table: Sql,
+    columns: Sql,
+    format: 'RowBinary' | 'JSONEachRow',
+    body: readonly Buffer[],
+    options?: CallOptions,
+  ): Promise<void>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -70,6 +81,7 @@ const alwaysSettings: ClickHouseSettings = {
   async_insert: 0,
   wait_end_of_query: 1,
   date_time_output_format: 'iso',
+  date_time_input_format: 'best_effort',
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_decimals: 0,
   output_format_json_quote_denormals: 0,
@@ -122,7 +134,11 @@ export function createStore(options: StoreOptions): Store {
     }
   };
   const common = (call: CallOptions, settings: ClickHouseSettings) => ({
-    clickhouse_settings: { ...settings, ...(call.requestId ? { log_comment: call.requestId } : {}), ...call.settings },
+    clickhouse_settings: {
+      ...settings,
+      ...(call.requestId ? { log_comment: call.requestId } : {}),
+      ...call.settings,
+    },
     ...(call.signal ? { abort_signal: call.signal } : {}),
   });
 
@@ -150,8 +166,13 @@ export function createStore(options: StoreOptions): Store {
     database: options.database,
     read,
     async select(row, statement, call = {}) {
-      const { columns, rows } = await read(statement, { ...call, settings: { max_result_rows: '0', ...call.settings } });
-      return rows.map((values) => row.parse(Object.fromEntries(columns.map((name, index) => [name, values[index]]))));
+      const { columns, rows } = await read(statement, {
+        ...call,
+        settings: { max_result_rows: '0', ...call.settings },
+      });
+      return rows.map((values) =>
+        row.parse(Object.fromEntries(columns.map((name, index) => [name, values[index]]))),
+      );
     },
     command: (statement, call = {}) =>
       timed('command', async () => {
@@ -162,14 +183,14 @@ export function createStore(options: StoreOptions): Store {
           ...common(call, { ...alwaysSettings, ...insertSettings }),
         });
       }),
-    insert: (table, columns, format, bytes, call = {}) =>
+    insert: (table, columns, format, body, call = {}) =>
       timed('insert', () =>
         retriedInserts.execute(async () => {
           try {
             const query = `INSERT INTO ${table.compile().sql} (${columns.compile().sql}) FORMAT ${format}`;
             const result = await client.exec({
               query,
-              values: Readable.from([bytes], { objectMode: false }),
+              values: Readable.from(body, { objectMode: false }),
               ...common(call, { ...alwaysSettings, ...insertSettings }),
             });
             await result.stream.resume().toArray();

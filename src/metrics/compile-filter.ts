@@ -5,11 +5,24 @@ import { type LabelName, labels, type Side } from './registry.ts';
 
 /** A filter as a condition on one side's table. Dimensions that the side does not know are null there, stored as ''. */
 export function compileFilter(filter: Filter, side: Side): Sql {
-  if ('and' in filter) return filter.and.length === 0 ? sql`1` : sql`(${join(filter.and.map((part) => compileFilter(part, side)), ' AND ')})`;
-  if ('or' in filter) return filter.or.length === 0 ? sql`0` : sql`(${join(filter.or.map((part) => compileFilter(part, side)), ' OR ')})`;
+  if ('and' in filter)
+    return filter.and.length === 0
+      ? sql`1`
+      : sql`(${join(
+          filter.and.map((part) => compileFilter(part, side)),
+          ' AND ',
+        )})`;
+  if ('or' in filter)
+    return filter.or.length === 0
+      ? sql`0`
+      : sql`(${join(
+          filter.or.map((part) => compileFilter(part, side)),
+          ' OR ',
+        )})`;
   if ('not' in filter) return sql`NOT ${compileFilter(filter.not, side)}`;
   const column = labels[filter.dimension].columns[side] ?? sql`''`;
-  if (filter.operator === 'isUnknown') return sql`(${column} IN ('', ${bind('String', unknown)}) = ${bind('UInt8', filter.holds ? 1 : 0)})`;
+  if (filter.operator === 'isUnknown')
+    return sql`(${column} IN ('', ${bind('String', unknown)}) = ${bind('UInt8', filter.holds ? 1 : 0)})`;
   const { operator } = filter;
   const values = filter.values.map((value) => storedForm(filter.dimension, value));
   const first = values[0] ?? '';

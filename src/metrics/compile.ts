@@ -35,10 +35,14 @@ export function compile(plan: Plan): Sql {
   const united = others.length > 0;
   const columns = [
     ...plan.groupBy.map((name) =>
-      united ? dimensionAlias(name) : sql`${dimensionColumn(name, first.side, plan)} AS ${dimensionAlias(name)}`,
+      united
+        ? dimensionAlias(name)
+        : sql`${dimensionColumn(name, first.side, plan)} AS ${dimensionAlias(name)}`,
     ),
     ...plan.sums.map((name) =>
-      united ? sql`sum(${partAlias(name)}) AS ${measureAlias(name)}` : sql`${sums[name].aggregate} AS ${measureAlias(name)}`,
+      united
+        ? sql`sum(${partAlias(name)}) AS ${measureAlias(name)}`
+        : sql`${sums[name].aggregate} AS ${measureAlias(name)}`,
     ),
     ...plan.ratios.map((name) => sql`${ratioExpression(name)} AS ${measureAlias(name)}`),
   ];
@@ -46,9 +50,9 @@ export function compile(plan: Plan): Sql {
     plan.groupBy.length === 0
       ? empty
       : sql` GROUP BY ${join(plan.groupBy.map(dimensionAlias), ', ')}${plan.totals ? sql` WITH TOTALS` : empty}`;
-  const having = plan.having.length === 0 ? empty : sql` HAVING ${join(plan.having.map(havingCondition), ' AND ')}`;
-  const order =
-    plan.orderBy.length === 0 ? empty : sql` ORDER BY ${join(plan.orderBy.map(orderTerm), ', ')}`;
+  const having =
+    plan.having.length === 0 ? empty : sql` HAVING ${join(plan.having.map(havingCondition), ' AND ')}`;
+  const order = plan.orderBy.length === 0 ? empty : sql` ORDER BY ${join(plan.orderBy.map(orderTerm), ', ')}`;
   // A list of columns cannot be empty; a query of no measures and no dimensions counts its groups only.
   const list = columns.length === 0 ? sql`1 AS one` : join(columns, ', ');
   return sql`SELECT ${list} FROM ${from}${group}${having}${order} LIMIT ${bind('UInt64', plan.page.limit)} OFFSET ${bind('UInt64', plan.page.offset)}`;
@@ -67,16 +71,22 @@ function unionSource(plan: Plan): Sql {
   const selects = plan.scans.map((scan) => {
     const own = new Set<SumName>(scan.sums);
     const columns = [
-      ...plan.groupBy.map((name) => sql`${dimensionColumn(name, scan.side, plan)} AS ${dimensionAlias(name)}`),
-      ...plan.sums.map((name) => sql`${own.has(name) ? sums[name].aggregate : zero(name)} AS ${partAlias(name)}`),
+      ...plan.groupBy.map(
+        (name) => sql`${dimensionColumn(name, scan.side, plan)} AS ${dimensionAlias(name)}`,
+      ),
+      ...plan.sums.map(
+        (name) => sql`${own.has(name) ? sums[name].aggregate : zero(name)} AS ${partAlias(name)}`,
+      ),
     ];
-    const group = plan.groupBy.length === 0 ? empty : sql` GROUP BY ${join(plan.groupBy.map(dimensionAlias), ', ')}`;
+    const group =
+      plan.groupBy.length === 0 ? empty : sql` GROUP BY ${join(plan.groupBy.map(dimensionAlias), ', ')}`;
     return sql`SELECT ${join(columns, ', ')} FROM ${scanSource(scan, plan)}${group}`;
   });
   return sql`(${join(selects, ' UNION ALL ')})`;
 }
 
-const zero = (name: SumName): Sql => (sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`);
+const zero = (name: SumName): Sql =>
+  sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
 
 function dimensionColumn(name: DimensionName, side: Side, plan: Plan): Sql {
   if (name === 'date') return bucket(plan.granularity, plan.weekStart);
@@ -128,4 +138,3 @@ function orderTerm(order: Order): Sql {
   const alias = dimensionAlias(order.by);
   return order.by === 'date' ? sql`${alias} ${direction}` : sql`${alias} = '' ASC, ${alias} ${direction}`;
 }
-

@@ -2,17 +2,31 @@ import type { CallOptions, Store } from '../clickhouse/store.ts';
 import { compile } from './compile.ts';
 import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult, MetricsRow } from './query.ts';
-import { columnName, type DimensionName, dimensionNames, type MeasureName, measureNames } from './registry.ts';
+import {
+  columnName,
+  type DimensionName,
+  dimensionNames,
+  type MeasureName,
+  measureNames,
+} from './registry.ts';
 
-const dimensionOfColumn = new Map<string, DimensionName>(dimensionNames.map((name) => [`d_${columnName(name)}`, name]));
-const measureOfColumn = new Map<string, MeasureName>(measureNames.map((name) => [`m_${columnName(name)}`, name]));
+const dimensionOfColumn = new Map<string, DimensionName>(
+  dimensionNames.map((name) => [`d_${columnName(name)}`, name]),
+);
+const measureOfColumn = new Map<string, MeasureName>(
+  measureNames.map((name) => [`m_${columnName(name)}`, name]),
+);
 
 /**
  * Answers one query: plan, compile, run, rows.
  *
  * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, STORE_UNAVAILABLE or CANCELLED
  */
-export async function loadMetrics(store: Store, query: MetricsQuery, call: CallOptions): Promise<MetricsResult> {
+export async function loadMetrics(
+  store: Store,
+  query: MetricsQuery,
+  call: CallOptions,
+): Promise<MetricsResult> {
   const started = performance.now();
   const planned = plan(query);
   const answer = await store.read(compile(planned), call);

@@ -64,7 +64,11 @@ export function plan(query: MetricsQuery): Plan {
   };
 }
 
-function scansFor(used: readonly SumName[], groupBy: readonly DimensionName[], range: DayRange): Plan['scans'] {
+function scansFor(
+  used: readonly SumName[],
+  groupBy: readonly DimensionName[],
+  range: DayRange,
+): Plan['scans'] {
   const scan = (side: Side): Scan => ({ side, range, sums: used.filter((name) => sums[name].from === side) });
   const ads = scan('ads');
   const crm = scan('crm');
@@ -77,5 +81,8 @@ function scansFor(used: readonly SumName[], groupBy: readonly DimensionName[], r
 /** The order asked for, then every other dimension, so that equal rows never swap between pages. */
 function fullOrder(asked: readonly Order[], groupBy: readonly DimensionName[]): readonly Order[] {
   const named = new Set<string>(asked.map((order) => order.by));
-  return [...asked, ...groupBy.filter((name) => !named.has(name)).map((by) => ({ by, direction: 'asc' as const }))];
+  return [
+    ...asked,
+    ...groupBy.filter((name) => !named.has(name)).map((by) => ({ by, direction: 'asc' as const })),
+  ];
 }

@@ -7,7 +7,16 @@ export interface DayRange {
   readonly to: Day;
 }
 
-export const textOperators = ['eq', 'ne', 'in', 'notIn', 'contains', 'startsWith', 'endsWith', 'isUnknown'] as const;
+export const textOperators = [
+  'eq',
+  'ne',
+  'in',
+  'notIn',
+  'contains',
+  'startsWith',
+  'endsWith',
+  'isUnknown',
+] as const;
 export type TextOperator = (typeof textOperators)[number];
 
 /** A condition on dimensions. Null never equals a value, so `ne`, `notIn` and `not` hold for it: a filter and its `not` split the rows in two. */
@@ -15,7 +24,11 @@ export type Filter =
   | { readonly and: readonly Filter[] }
   | { readonly or: readonly Filter[] }
   | { readonly not: Filter }
-  | { readonly dimension: LabelName; readonly operator: Exclude<TextOperator, 'isUnknown'>; readonly values: readonly string[] }
+  | {
+      readonly dimension: LabelName;
+      readonly operator: Exclude<TextOperator, 'isUnknown'>;
+      readonly values: readonly string[];
+    }
   | { readonly dimension: LabelName; readonly operator: 'isUnknown'; readonly holds: boolean };
 
 export const numberOperators = ['gt', 'gte', 'lt', 'lte', 'eq'] as const;
@@ -51,7 +64,9 @@ export interface MetricsQuery {
 }
 
 /** Values by dimension (null where the row has none; missing where it was not asked for) and by measure. */
-export type MetricsRow = { readonly [Name in DimensionName]?: string | null } & { readonly [Name in MeasureName]?: number | null };
+export type MetricsRow = { readonly [Name in DimensionName]?: string | null } & {
+  readonly [Name in MeasureName]?: number | null;
+};
 
 export interface MetricsResult {
   readonly rows: readonly MetricsRow[];

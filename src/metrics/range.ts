@@ -36,7 +36,9 @@ export type RangeInput =
 export function resolveRange(input: RangeInput, today: Day, weekStart: Weekday): DayRange {
   const range = 'between' in input ? input.between : relativeRange(input, today, weekStart);
   if (range.from > range.to) {
-    throw badInput(`dateRange: from (${formatDay(range.from)}) is after to (${formatDay(range.to)}); swap them.`);
+    throw badInput(
+      `dateRange: from (${formatDay(range.from)}) is after to (${formatDay(range.to)}); swap them.`,
+    );
   }
   if (range.from < firstDay || range.to > lastDay) {
     throw badInput(`dateRange: days go from ${formatDay(firstDay)} to ${formatDay(lastDay)}.`);
@@ -44,8 +46,13 @@ export function resolveRange(input: RangeInput, today: Day, weekStart: Weekday):
   return range;
 }
 
-function relativeRange(input: Exclude<RangeInput, { between: DayRange }>, today: Day, weekStart: Weekday): DayRange {
-  if ('last' in input) return lastUnits(input.last.count, input.last.unit, input.last.includeToday, today, weekStart);
+function relativeRange(
+  input: Exclude<RangeInput, { between: DayRange }>,
+  today: Day,
+  weekStart: Weekday,
+): DayRange {
+  if ('last' in input)
+    return lastUnits(input.last.count, input.last.unit, input.last.includeToday, today, weekStart);
   const lastDays = (count: number): DayRange => lastUnits(count, 'day', false, today, weekStart);
   const current = (unit: Granularity): DayRange => ({ from: startOf(unit, today, weekStart), to: today });
   const previous = (unit: Granularity): DayRange => lastUnits(1, unit, false, today, weekStart);
@@ -87,13 +94,20 @@ function relativeRange(input: Exclude<RangeInput, { between: DayRange }>, today:
   }
 }
 
-function lastUnits(count: number, unit: Granularity, includeToday: boolean, today: Day, weekStart: Weekday): DayRange {
+function lastUnits(
+  count: number,
+  unit: Granularity,
+  includeToday: boolean,
+  today: Day,
+  weekStart: Weekday,
+): DayRange {
   if (!Number.isInteger(count) || count < 1 || count > 10_000) {
     throw badInput(`dateRange.last.count: ${count} is not between 1 and 10000.`);
   }
   const current = startOf(unit, today, weekStart);
   const from = moveUnits(unit, current, includeToday ? 1 - count : -count);
-  if (from === undefined || from < firstDay) throw badInput(`dateRange.last.count: ${count} goes back before ${formatDay(firstDay)}.`);
+  if (from === undefined || from < firstDay)
+    throw badInput(`dateRange.last.count: ${count} goes back before ${formatDay(firstDay)}.`);
   return { from, to: includeToday ? today : current - 1 };
 }
 

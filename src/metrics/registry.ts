@@ -81,8 +81,20 @@ export type SumName = keyof typeof sums;
 
 /** Quotients of sums at the asked grain; never averages of quotients. Null where the denominator is zero. */
 export const ratios = {
-  ctr: { numerator: 'clicks', denominator: 'impressions', unit: 'ratio', formula: 'clicks / impressions', description: 'Click-through rate.' },
-  cpc: { numerator: 'cost', denominator: 'clicks', unit: 'money', formula: 'cost / clicks', description: 'Cost per click.' },
+  ctr: {
+    numerator: 'clicks',
+    denominator: 'impressions',
+    unit: 'ratio',
+    formula: 'clicks / impressions',
+    description: 'Click-through rate.',
+  },
+  cpc: {
+    numerator: 'cost',
+    denominator: 'clicks',
+    unit: 'money',
+    formula: 'cost / clicks',
+    description: 'Cost per click.',
+  },
   cpm: {
     numerator: 'cost',
     denominator: 'impressions',
@@ -91,7 +103,13 @@ export const ratios = {
     formula: '1000 * cost / impressions',
     description: 'Cost per thousand impressions.',
   },
-  cpa: { numerator: 'cost', denominator: 'leads', unit: 'money', formula: 'cost / leads', description: 'Cost per acquired lead.' },
+  cpa: {
+    numerator: 'cost',
+    denominator: 'leads',
+    unit: 'money',
+    formula: 'cost / leads',
+    description: 'Cost per acquired lead.',
+  },
   costPerOpportunity: {
     numerator: 'cost',
     denominator: 'opportunities',
@@ -99,7 +117,13 @@ export const ratios = {
     formula: 'cost / opportunities',
     description: 'Cost per opportunity.',
   },
-  cac: { numerator: 'cost', denominator: 'closedWon', unit: 'money', formula: 'cost / closedWon', description: 'Customer acquisition cost.' },
+  cac: {
+    numerator: 'cost',
+    denominator: 'closedWon',
+    unit: 'money',
+    formula: 'cost / closedWon',
+    description: 'Customer acquisition cost.',
+  },
   cvrClickToLead: {
     numerator: 'leads',
     denominator: 'clicks',
@@ -121,7 +145,13 @@ export const ratios = {
     formula: 'closedWon / opportunities',
     description: 'Conversion rate from opportunity to won.',
   },
-  roas: { numerator: 'revenue', denominator: 'cost', unit: 'ratio', formula: 'revenue / cost', description: 'Return on ad spend.' },
+  roas: {
+    numerator: 'revenue',
+    denominator: 'cost',
+    unit: 'ratio',
+    formula: 'revenue / cost',
+    description: 'Return on ad spend.',
+  },
   averageDealSize: {
     numerator: 'revenue',
     denominator: 'closedWon',
@@ -167,12 +197,14 @@ export const labels = {
   channel: {
     columns: both(sql`channel`),
     values: 'label',
-    description: 'Ad platform or channel. CRM records have the one they are attributed to; null where there is none.',
+    description:
+      'Ad platform or channel. CRM records have the one they are attributed to; null where there is none.',
   },
   campaignId: {
     columns: both(sql`campaign_id`),
     values: 'identifier',
-    description: 'The ad platform’s campaign. CRM records have the one they are attributed to; null where there is none.',
+    description:
+      'The ad platform’s campaign. CRM records have the one they are attributed to; null where there is none.',
   },
   adGroupId: {
     columns: { ads: sql`ad_group_id`, crm: null },
@@ -184,16 +216,41 @@ export const labels = {
     values: 'identifier',
     description: 'The ad platform’s ad, where the feed is that fine. Null for CRM records.',
   },
-  utmCampaign: { columns: both(sql`utm_campaign`), values: 'label', description: 'utm_campaign, lower case; `unknown` where it is missing.' },
-  utmSource: { columns: both(sql`utm_source`), values: 'label', description: 'utm_source, lower case; `unknown` where it is missing.' },
-  utmMedium: { columns: both(sql`utm_medium`), values: 'label', description: 'utm_medium, lower case; `unknown` where it is missing.' },
-  utmContent: { columns: both(sql`utm_content`), values: 'label', description: 'utm_content, lower case; `unknown` where it is missing.' },
-  utmTerm: { columns: both(sql`utm_term`), values: 'label', description: 'utm_term, lower case; `unknown` where it is missing.' },
-  currency: { columns: both(sql`currency`), values: 'code', description: 'ISO 4217 code of the money in the row.' },
+  utmCampaign: {
+    columns: both(sql`utm_campaign`),
+    values: 'label',
+    description: 'utm_campaign, lower case; `unknown` where it is missing.',
+  },
+  utmSource: {
+    columns: both(sql`utm_source`),
+    values: 'label',
+    description: 'utm_source, lower case; `unknown` where it is missing.',
+  },
+  utmMedium: {
+    columns: both(sql`utm_medium`),
+    values: 'label',
+    description: 'utm_medium, lower case; `unknown` where it is missing.',
+  },
+  utmContent: {
+    columns: both(sql`utm_content`),
+    values: 'label',
+    description: 'utm_content, lower case; `unknown` where it is missing.',
+  },
+  utmTerm: {
+    columns: both(sql`utm_term`),
+    values: 'label',
+    description: 'utm_term, lower case; `unknown` where it is missing.',
+  },
+  currency: {
+    columns: both(sql`currency`),
+    values: 'code',
+    description: 'ISO 4217 code of the money in the row.',
+  },
   match: {
     columns: { ads: null, crm: sql`match` },
     values: 'code',
-    description: 'How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads figures.',
+    description:
+      'How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads figures.',
   },
 } as const satisfies Record<string, Dimension>;
 
@@ -202,20 +259,32 @@ export type DimensionName = 'date' | LabelName;
 export const labelNames = Object.keys(labels) as readonly LabelName[];
 export const dimensionNames: readonly DimensionName[] = ['date', ...labelNames];
 
-export const dateDescription = 'The first day of the bucket (see `granularity`). CRM records count on the day they were created.';
+export const dateDescription =
+  'The first day of the bucket (see `granularity`). CRM records count on the day they were created.';
 
-export const describeDimension = (name: DimensionName): string => (name === 'date' ? dateDescription : labels[name].description);
+export const describeDimension = (name: DimensionName): string =>
+  name === 'date' ? dateDescription : labels[name].description;
 
 /** `costPerOpportunity` → `COST_PER_OPPORTUNITY`: how GraphQL's enums name measures and dimensions. */
-export const enumName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+export const enumName = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
 export const granularities = ['day', 'week', 'month', 'quarter', 'year'] as const;
 export type Granularity = (typeof granularities)[number];
 
-export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+export const weekdays = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
 export type Weekday = (typeof weekdays)[number];
 
 export const matches = ['EXACT', 'WINDOW', 'CAMPAIGN', 'UNATTRIBUTED'] as const;
 
 /** `costPerOpportunity` → `cost_per_opportunity`: how SQL names measures and dimensions. */
-export const columnName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const columnName = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

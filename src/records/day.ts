@@ -16,7 +16,8 @@ export function formatDay(day: Day): string {
 export function dayOf(year: number, month: number, dayOfMonth: number): Day | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, dayOfMonth);
-  const exists = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === dayOfMonth;
+  const exists =
+    date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === dayOfMonth;
   return exists ? date.getTime() / millisecondsPerDay : undefined;
 }
 
@@ -29,7 +30,12 @@ export function parseIsoDay(text: string): Day | undefined {
 /** Which day an instant (epoch milliseconds) falls on, in each time zone; formatters are made once. */
 export function createDayOfInstant(timezone: string): (epochMs: number) => Day {
   if (timezone === 'UTC') return (epochMs) => Math.floor(epochMs / millisecondsPerDay);
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: timezone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
   return (epochMs) => {
     const day = parseIsoDay(format.format(epochMs));
     return day ?? Math.floor(epochMs / millisecondsPerDay);

@@ -21,7 +21,10 @@ const cacheSize = 20_000;
 /** Reads the fields of raw records by the rules of one source. Pure but for caches of what it has read before. */
 export class FieldReader {
   private readonly dayOfInstant: (epochMs: number) => Day;
-  private readonly labels = new Map<string, { readonly label: string; readonly repair: 'normalised_text' | 'template_to_unknown' | undefined }>();
+  private readonly labels = new Map<
+    string,
+    { readonly label: string; readonly repair: 'normalised_text' | 'template_to_unknown' | undefined }
+  >();
   private readonly days = new Map<string, Day>();
 
   constructor(private readonly rules: FieldRules) {
@@ -59,16 +62,21 @@ export class FieldReader {
     const value = raw[field];
     if (value === undefined || value === null) return '';
     const text = normaliseIdentifier(typeof value === 'string' ? value : this.textOf(value, field));
-    if (text.length > maxTextLength) throw new RejectError('text_too_long', field, `${field} has ${text.length} characters.`);
+    if (text.length > maxTextLength)
+      throw new RejectError('text_too_long', field, `${field} has ${text.length} characters.`);
     return text;
   }
 
   currency(raw: Raw): string {
-    const value = raw['currency'];
+    const value = raw.currency;
     if (value === undefined || value === null || value === '') return this.rules.currency;
     const text = typeof value === 'string' ? value.trim().toUpperCase() : '';
     if (!/^[A-Z]{3}$/.test(text)) {
-      throw new RejectError('invalid_currency', 'currency', `currency is ${show(value)}; expected a code such as USD.`);
+      throw new RejectError(
+        'invalid_currency',
+        'currency',
+        `currency is ${show(value)}; expected a code such as USD.`,
+      );
     }
     return text;
   }
@@ -77,10 +85,18 @@ export class FieldReader {
   count(raw: Raw, field: string, repairs: Repairs): number {
     const value = this.figure(raw, field, repairs);
     if (!Number.isInteger(value)) {
-      throw new RejectError('invalid_number', field, `${field} is ${show(raw[field])}; expected a whole number.`);
+      throw new RejectError(
+        'invalid_number',
+        field,
+        `${field} is ${show(raw[field])}; expected a whole number.`,
+      );
     }
     if (value > Number.MAX_SAFE_INTEGER) {
-      throw new RejectError('number_out_of_range', field, `${field} is ${show(raw[field])}; at most 2^53-1 can be counted.`);
+      throw new RejectError(
+        'number_out_of_range',
+        field,
+        `${field} is ${show(raw[field])}; at most 2^53-1 can be counted.`,
+      );
     }
     return value;
   }
@@ -89,7 +105,11 @@ export class FieldReader {
   money(raw: Raw, field: string, repairs: Repairs): number {
     const value = this.figure(raw, field, repairs);
     if (value >= 1e12) {
-      throw new RejectError('number_out_of_range', field, `${field} is ${show(raw[field])}; amounts go up to 10^12.`);
+      throw new RejectError(
+        'number_out_of_range',
+        field,
+        `${field} is ${show(raw[field])}; amounts go up to 10^12.`,
+      );
     }
     if (Number.isInteger(value)) return value;
     const rounded = Math.round(value * 1e6) / 1e6;
@@ -119,7 +139,9 @@ export class FieldReader {
 
   /** An instant where the field is given; undefined where it is not. */
   optionalInstant(raw: Raw, field: string): number | undefined {
-    return raw[field] === undefined || raw[field] === null || raw[field] === '' ? undefined : this.instant(raw, field);
+    return raw[field] === undefined || raw[field] === null || raw[field] === ''
+      ? undefined
+      : this.instant(raw, field);
   }
 
   private instant(raw: Raw, field: string): number {
@@ -132,7 +154,11 @@ export class FieldReader {
       throw new RejectError('invalid_date', field, `${field} is ${show(value)}; ${this.acceptedDates()}`);
     }
     if (!(instant >= Date.UTC(1999, 11, 31) && instant < Date.UTC(2149, 0, 2))) {
-      throw new RejectError('date_out_of_range', field, `${field} is ${show(value)}; dates go from 2000 to 2148.`);
+      throw new RejectError(
+        'date_out_of_range',
+        field,
+        `${field} is ${show(value)}; dates go from 2000 to 2148.`,
+      );
     }
     return instant;
   }
@@ -143,7 +169,8 @@ export class FieldReader {
     const plain = /^(\d{4})([-/])(\d{2})\2(\d{2})$/.exec(trimmed);
     if (plain !== null) {
       const day = dayOf(Number(plain[1]), Number(plain[3]), Number(plain[4]));
-      if (day === undefined) throw new RejectError('invalid_date', field, `${field} is ${show(text)}; there is no such day.`);
+      if (day === undefined)
+        throw new RejectError('invalid_date', field, `${field} is ${show(text)}; there is no such day.`);
       return checkRange(day, field, text);
     }
     const ambiguous = parseAmbiguousDay(trimmed, this.rules.ambiguousDates);
@@ -182,7 +209,8 @@ export class FieldReader {
 
   private readLabel(text: string, field: string) {
     const label = normaliseLabel(text);
-    if (label.length > maxTextLength) throw new RejectError('text_too_long', field, `${field} has ${label.length} characters.`);
+    if (label.length > maxTextLength)
+      throw new RejectError('text_too_long', field, `${field} has ${label.length} characters.`);
     if (label === '') return { label: unknown, repair: undefined };
     if (isTemplate(text.trim())) return { label: unknown, repair: 'template_to_unknown' as const };
     return { label, repair: label === text ? undefined : ('normalised_text' as const) };
@@ -191,7 +219,11 @@ export class FieldReader {
   private textOf(value: unknown, field: string): string {
     if (typeof value === 'number' && Number.isFinite(value)) {
       if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        throw new RejectError('unsafe_identifier', field, `${field} is the number ${value}; send it as a string.`);
+        throw new RejectError(
+          'unsafe_identifier',
+          field,
+          `${field} is the number ${value}; send it as a string.`,
+        );
       }
       return String(value);
     }
@@ -207,7 +239,11 @@ export class FieldReader {
 
 function checkRange(day: Day, field: string, value: unknown): Day {
   if (day < firstDay || day > lastDay) {
-    throw new RejectError('date_out_of_range', field, `${field} is ${show(value)}; dates go from ${formatDay(firstDay)} to ${formatDay(lastDay)}.`);
+    throw new RejectError(
+      'date_out_of_range',
+      field,
+      `${field} is ${show(value)}; dates go from ${formatDay(firstDay)} to ${formatDay(lastDay)}.`,
+    );
   }
   return day;
 }
@@ -226,7 +262,9 @@ function parseInstant(value: unknown, ambiguous: AmbiguousDates | undefined): nu
   const text = value.trim();
   if (/^\d{12,14}$/.test(text)) return Number(text);
   const match =
-    /^(\d{4})([-/])(\d{2})\2(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}:?\d{2})?)?$/.exec(text);
+    /^(\d{4})([-/])(\d{2})\2(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}:?\d{2})?)?$/.exec(
+      text,
+    );
   if (match === null) {
     const day = parseAmbiguousDay(text, ambiguous);
     return day === undefined ? undefined : day * 86_400_000;
@@ -235,7 +273,9 @@ function parseInstant(value: unknown, ambiguous: AmbiguousDates | undefined): nu
   const [hour, minute, second] = [Number(match[5] ?? 0), Number(match[6] ?? 0), Number(match[7] ?? 0)];
   if (day === undefined || hour > 23 || minute > 59 || second > 60) return undefined;
   const milliseconds = Math.trunc(Number(`0.${match[8] ?? '0'}`) * 1_000);
-  return day * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 + milliseconds - offsetMs(match[9]);
+  return (
+    day * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 + milliseconds - offsetMs(match[9])
+  );
 }
 
 function offsetMs(zone: string | undefined): number {

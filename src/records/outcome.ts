@@ -11,7 +11,8 @@ export const rejectReasons = {
   beyond_retention: 'The record is older than DATA_RETENTION_DAYS.',
   invalid_number: 'A figure is no finite number.',
   number_out_of_range: 'A figure is larger than can be counted exactly.',
-  unsafe_identifier: 'An identifier came as a JSON number beyond 2^53, whose last digits are lost; send it as a string.',
+  unsafe_identifier:
+    'An identifier came as a JSON number beyond 2^53, whose last digits are lost; send it as a string.',
   invalid_currency: 'A currency is no three-letter code.',
 } as const;
 export type RejectReason = keyof typeof rejectReasons;
@@ -20,7 +21,8 @@ export type RejectReason = keyof typeof rejectReasons;
 export const repairKinds = {
   normalised_text: 'A channel or UTM value differed in case, white space or Unicode form.',
   missing_to_unknown: 'A channel or UTM value was missing and became `unknown`.',
-  template_to_unknown: 'A UTM value was a placeholder that the ad platform had not filled in, and became `unknown`.',
+  template_to_unknown:
+    'A UTM value was a placeholder that the ad platform had not filled in, and became `unknown`.',
   missing_figure: 'A figure was missing and became 0.',
   negative_to_zero: 'A figure was negative and became 0.',
   rounded_money: 'An amount had more than six decimals and was rounded.',
@@ -78,9 +80,19 @@ export function show(value: unknown): string {
 }
 
 /** Runs one normaliser: turns what it throws into an `Outcome`, and keeps its repairs only with the record. */
-export function normalise<T>(raw: unknown, repairs: Repairs, read: (fields: Readonly<Record<string, unknown>>) => T): Outcome<T> {
+export function normalise<T>(
+  raw: unknown,
+  repairs: Repairs,
+  read: (fields: Readonly<Record<string, unknown>>) => T,
+): Outcome<T> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    return { reject: { reason: 'not_an_object', field: '', detail: `The record is ${show(raw)}; expected an object.` } };
+    return {
+      reject: {
+        reason: 'not_an_object',
+        field: '',
+        detail: `The record is ${show(raw)}; expected an object.`,
+      },
+    };
   }
   try {
     const record = read(raw as Readonly<Record<string, unknown>>);

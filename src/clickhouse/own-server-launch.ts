@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { UtmqlError } from '../errors.ts';
+import { livingOwner, type OwnServerFolder } from './own-server-folder.ts';
+import { type ProcessOptions, type ServerProcess, spawnServerProcess } from './own-server-process.ts';
+
+// Loading 500 MB of library from a slow disk and many parts of tables takes its time; a start is usually under a second.
+const readyWithinMs = 60_000;
+const pollEveryMs = 25;
+// A server whose utmql was killed takes up to 7 s to end.
+const lockFreeWithinMs = 9_000;
+const portAttempts = 5;
+
+export interface LaunchOptions extends Omit<ProcessOptions, 'port'> {
+  /** Default: any free port. */
+  readonly port: number | undefined;
+  /** Ends the process, at any time. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts one child process and waits until it answers queries. Throws `CONFIGURATION` or `STORE_UNAVAILABLE`. */
+export async function launch(options: LaunchOptions): Promise<{ server: ServerProcess; port: number }> {
+  const { folder, signal } = options;
+  const lockDeadline = performance.now() + lockFreeWithinMs;
+  for (let attempt = 1; ; ) {
+    signal.throwIfAborted();
+    const port = await freePort(options.port);
+    const server = spawnServerProcess({ ...options, port });
+    const end = (): void => void server.end();
+    signal.addEventListener('abort', end, { once: true });
+    void server.exited.then(() => signal.removeEventListener('abort', end));
+
+    if (await isReady(server, { ...options, port })) return { server, port };
+    await server.end();
+
+    // ClickHouse gives no exit code here (see own-server-child.ts), so its words must do.
+    if (/Cannot lock file .*status/.test(server.output())) {
+      const owner = await livingOwner(folder);
+      if (owner !== undefined || performance.now() > lockDeadline) throw inUse(folder, owner);
+      await delay(pollEveryMs);
+    } else if (/Address already in use/.test(server.output()) && attempt < portAttempts) {
+      attempt += 1;
+    } else {
+      throw await failed(server, folder);
+    }
+  }
+}
+
+/** Checks that `port` is free, or finds one that is. Another program can take it before ClickHouse does. */
+async function freePort(port: number | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (cause) =>
+      reject(
+        new UtmqlError('CONFIGURATION', `Port ${port} for utmql's own ClickHouse server is not free.`, {
+          cause,
+        }),
+      ),
+    );
+    probe.listen(port ?? 0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function isReady(
+  server: ServerProcess,
+  at: { port: number; username: string; password: string },
+): Promise<boolean> {
+  const client = createClient({
+    url: `http://127.0.0.1:${at.port}`,
+    username: at.username,
+    password: at.password,
+    request_timeout: 2_000,
+    keep_alive: { enabled: false },
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  const deadline = performance.now() + readyWithinMs;
+  try {
+    while (!server.hasExited() && performance.now() < deadline) {
+      if ((await client.ping({ select: true })).success) return true;
+      await Promise.race([delay(pollEveryMs), server.exited]);
+    }
+    return false;
+  } finally {
+    await client.close();
+  }
+}
+
+function inUse(folder: OwnServerFolder, owner: number | undefined): UtmqlError {
+  const who = owner === undefined ? 'Another utmql' : `Another utmql (process ${owner})`;
+  return new UtmqlError(
+    'CONFIGURATION',
+    `${who} is using the data folder ${folder.dataDir}: stop it or set DATA_DIR to another folder.`,
+  );
+}
+
+async function failed(server: ServerProcess, folder: OwnServerFolder): Promise<UtmqlError> {
+  const log = (await readFile(folder.logFile, 'utf8').catch(() => '')).split('\n').slice(-20).join('\n');
+  return new UtmqlError(
+    'STORE_UNAVAILABLE',
+    `utmql's own ClickHouse server did not start; its log is ${folder.logFile}.`,
+    { cause: new Error(`${await server.exited}\n${server.output()}\n${log}`) },
+  );
+}

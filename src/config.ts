@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import { UtmqlError } from './errors.ts';
+import { defaultStages, type StageTable, stages } from './records/stage.ts';
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'is not a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `is not between ${min} and ${max}`);
+
+const httpUrl = z.string().refine((text) => {
+  try {
+    return ['http:', 'https:'].includes(new URL(text).protocol);
+  } catch {
+    return false;
+  }
+}, 'is not an http:// or https:// address');
+
+const timezone = z.string().refine((name) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}, 'is not an IANA time zone such as UTC or Europe/Berlin');
+
+const stageTable = z.string().transform((text, context): StageTable => {
+  try {
+    return { ...defaultStages, ...z.record(z.string(), z.enum(stages)).parse(JSON.parse(text)) };
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: `is not a JSON object from stage names to one of ${stages.join(', ')}`,
+    });
+    return z.NEVER;
+  }
+});
+
+interface Variable<T> {
+  readonly parse: z.ZodType<T, string>;
+  /** As it would stand in the environment; undefined: without it, the variable is not set. */
+  readonly default?: string;
+  readonly description: string;
+  readonly secret?: true;
+}
+
+const optional = <T>(parse: z.ZodType<T, string>) => parse as z.ZodType<T | undefined, string>;
+
+/** Every environment variable there is: what the README's table and the checks of docker-compose.yml are made from. */
+export const variables = {
+  HOST: { parse: z.string().min(1), default: '127.0.0.1', description: 'Address to listen on.' },
+  PORT: {
+    parse: wholeNumber(0, 65_535),
+    default: '4000',
+    description: 'Port to listen on; 0 takes a free one and logs it.',
+  },
+  LOG_LEVEL: {
+    parse: z.enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'is not one of fatal, error, warn, info, debug, trace, silent',
+    ),
+    default: 'info',
+    description: 'Least severe level that is logged: fatal, error, warn, info, debug, trace or silent.',
+  },
+  DATA_DIR: {
+    parse: z.string().min(1),
+    default: './data',
+    description: 'Folder for utmql’s own ClickHouse server and keys.',
+  },
+  CLICKHOUSE_URL: {
+    parse: optional(httpUrl),
+    description: 'HTTP address of your ClickHouse. Without it, utmql starts its own server in `DATA_DIR`.',
+  },
+  CLICKHOUSE_USER: { parse: z.string(), default: 'default', description: 'User at `CLICKHOUSE_URL`.' },
+  CLICKHOUSE_PASSWORD: {
+    parse: z.string(),
+    default: '',
+    secret: true,
+    description: 'Password at `CLICKHOUSE_URL`.',
+  },
+  CLICKHOUSE_DATABASE: {
+    parse: z.string().regex(/^[a-z_][a-z0-9_]*$/, 'is not a plain lower-case name'),
+    default: 'utmql',
+    description: 'Database to use; made when missing.',
+  },
+  CLICKHOUSE_MEMORY_MB: {
+    parse: wholeNumber(512, 1_048_576),
+    default: '4096',
+    description: 'Memory that utmql’s own ClickHouse server may use.',
+  },
+  CLICKHOUSE_MAX_CONCURRENCY: {
+    parse: wholeNumber(1, 1_000),
+    default: '8',
+    description: 'ClickHouse queries at a time; others wait their turn.',
+  },
+  QUERY_TIMEOUT_MS: {
+    parse: wholeNumber(1_000, 600_000),
+    default: '30000',
+    description: 'Longest a query may take (`TIMEOUT`).',
+  },
+  QUERY_MEMORY_MB: {
+    parse: wholeNumber(64, 1_048_576),
+    default: '2048',
+    description: 'Most memory a query may use (`QUERY_TOO_EXPENSIVE`).',
+  },
+  QUERY_MAX_ROWS: {
+    parse: wholeNumber(1_000, Number.MAX_SAFE_INTEGER),
+    default: '2000000000',
+    description: 'Most rows a query may read (`QUERY_TOO_EXPENSIVE`).',
+  },
+  ADS_API_URL: { parse: optional(httpUrl), description: 'Address of the ads feed: the source `ads`.' },
+  CRM_API_URL: { parse: optional(httpUrl), description: 'Address of the CRM feed: the source `crm`.' },
+  SOURCE_TIMEOUT_MS: {
+    parse: wholeNumber(100, 3_600_000),
+    default: '30000',
+    description: 'Longest silence of a source, before its answer or within it.',
+  },
+  SOURCE_ATTEMPTS: {
+    parse: wholeNumber(1, 20),
+    default: '4',
+    description: 'How often a source is asked before a run fails.',
+  },
+  INGEST_BATCH_MB: {
+    parse: wholeNumber(1, 1_024),
+    default: '16',
+    description: 'Encoded rows that a run holds before it writes them.',
+  },
+  REPORTING_TIMEZONE: {
+    parse: timezone,
+    default: 'UTC',
+    description: 'IANA time zone in which the day of an instant, and today, are taken.',
+  },
+  REPORTING_CURRENCY: {
+    parse: z.string().regex(/^[A-Z]{3}$/, 'is not a three-letter code such as USD'),
+    default: 'USD',
+    description: 'Currency of records that name none.',
+  },
+  ATTRIBUTION_WINDOW_DAYS: {
+    parse: wholeNumber(0, 365),
+    default: '30',
+    description: 'How many days before an opportunity an ad can have led to it.',
+  },
+  STAGE_MAP: {
+    parse: stageTable,
+    default: '{}',
+    description:
+      'JSON from your CRM’s stage names to `lead`, `opportunity`, `closed_won` or `closed_lost`, on top of the usual ones.',
+  },
+  CONTACT_HASH_KEY: {
+    parse: optional(z.string().min(16, 'has fewer than 16 characters')),
+    secret: true,
+    description:
+      'Key of the hash that stands for `contact_email`. Without it, one is made and kept in `DATA_DIR`.',
+  },
+  DATA_RETENTION_DAYS: {
+    parse: wholeNumber(1, 65_000),
+    default: '540',
+    description: 'How long ads rows, opportunities, runs and rejects are kept.',
+  },
+  EVENT_RETENTION_DAYS: {
+    parse: wholeNumber(1, 65_000),
+    default: '30',
+    description: 'How long events are kept.',
+  },
+} as const satisfies Record<string, Variable<unknown>>;
+
+export type VariableName = keyof typeof variables;
+
+/** The whole configuration, by the names of the environment variables. Frozen. */
+export type Config = { readonly [Name in VariableName]: z.output<(typeof variables)[Name]['parse']> };
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/**
+ * Environment → configuration. An empty variable counts as not set.
+ *
+ * @throws UtmqlError CONFIGURATION that lists everything that is wrong, each with its variable's name
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(variables) as [VariableName, Variable<unknown>][]) {
+    const text = environment[name]?.trim() || variable.default;
+    if (text === undefined) continue;
+    const result = variable.parse.safeParse(text);
+    if (result.success) {
+      values[name] = result.data;
+    } else {
+      const shown = variable.secret ? '' : ` (${JSON.stringify(text)})`;
+      problems.push(`${name}${shown} ${result.error.issues[0]?.message ?? 'is not valid'}`);
+    }
+  }
+  const host = values.HOST;
+  if (typeof host === 'string' && !loopback.test(host)) {
+    problems.push(
+      `HOST ("${host}") is open to other machines, and callers cannot log in yet; use 127.0.0.1 behind a proxy that authenticates`,
+    );
+  }
+  if (problems.length > 0) {
+    throw new UtmqlError(
+      'CONFIGURATION',
+      `The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+  }
+  return Object.freeze(values) as Config;
+}

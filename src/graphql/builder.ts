@@ -1,0 +1,48 @@
+import SchemaBuilder from '@pothos/core';
+import { DateTimeResolver, SafeIntResolver } from 'graphql-scalars';
+import { parseIsoDay } from '../records/day.ts';
+import type { Context } from './context.ts';
+
+/** The schema builder. It defines no types but the scalars; each area's file adds its own. */
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  Scalars: {
+    LocalDate: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    SafeInt: { Input: number; Output: number };
+  };
+}>({ defaultFieldNullability: false });
+
+// Not graphql-scalars' LocalDate: its errors lose the name of the variable that they are about.
+builder.scalarType('LocalDate', {
+  description: 'A day of the calendar: `2025-08-01`.',
+  serialize: (value) => value,
+  parseValue(value) {
+    if (typeof value === 'string' && parseIsoDay(value) !== undefined) return value;
+    throw new TypeError(`There is no day ${JSON.stringify(value)}; days are written as 2025-08-01.`);
+  },
+});
+builder.addScalarType('DateTime', DateTimeResolver, {
+  description: 'An instant, RFC 3339: `2025-08-01T10:00:00.000Z`.',
+});
+builder.addScalarType('SafeInt', SafeIntResolver, {
+  description: 'A whole number up to 2^53 − 1, the largest that JSON clients read exactly.',
+});
+
+builder.queryType({ description: 'Everything that can be asked. Start with `metrics`.' });
+builder.mutationType({ description: 'Everything that changes data.' });
+
+/** Names of the registry as a GraphQL enum's values: `utmSource` → `UTM_SOURCE`. */
+export function enumValues<const Name extends string>(
+  names: readonly Name[],
+  describe: (name: Name) => string,
+) {
+  return Object.fromEntries(
+    names.map((name) => [toEnumName(name), { value: name, description: describe(name) }]),
+  ) as Record<string, { value: Name; description: string }>;
+}
+
+/** `costPerOpportunity` → `COST_PER_OPPORTUNITY`, `last7Days` → `LAST_7_DAYS`. */
+export const toEnumName = (name: string): string =>
+  name.replace(/[A-Z]|\d+/g, (part) => `_${part}`).toUpperCase();

@@ -1,0 +1,114 @@
+import { badInput } from '../errors.ts';
+import { type Filter, textOperators } from '../metrics/query.ts';
+import { describeDimension, type LabelName, labelNames, matches } from '../metrics/registry.ts';
+import { builder } from './builder.ts';
+
+/** Values in one list and conditions in one filter, at most: beyond this the filter belongs into a dimension. */
+const maxValues = 10_000;
+const maxDepth = 10;
+
+interface TextFilterShape {
+  eq?: string | null | undefined;
+  ne?: string | null | undefined;
+  in?: string[] | null | undefined;
+  notIn?: string[] | null | undefined;
+  contains?: string | null | undefined;
+  startsWith?: string | null | undefined;
+  endsWith?: string | null | undefined;
+  isUnknown?: boolean | null | undefined;
+}
+
+const TextFilter = builder.inputRef<TextFilterShape>('TextFilter').implement({
+  description:
+    'Conditions on one dimension; all that are given must hold. Null equals no value, so `ne` and `notIn` hold for it.',
+  fields: (t) => ({
+    eq: t.string({ description: 'Equal to.' }),
+    ne: t.string({ description: 'Not equal to.' }),
+    in: t.stringList({ description: 'One of.' }),
+    notIn: t.stringList({ description: 'None of.' }),
+    contains: t.string({ description: 'Has the text in it.' }),
+    startsWith: t.string({ description: 'Starts with the text.' }),
+    endsWith: t.string({ description: 'Ends with the text.' }),
+    isUnknown: t.boolean({ description: 'True: `unknown` or null. False: neither.' }),
+  }),
+});
+
+type WhereShape = { [Name in LabelName]?: TextFilterShape | null | undefined } & {
+  and?: WhereShape[] | null | undefined;
+  or?: WhereShape[] | null | undefined;
+  not?: WhereShape | null | undefined;
+};
+
+export const MetricsWhere = builder.inputRef<WhereShape>('MetricsWhere').implement({
+  description: 'Which records count. All fields that are given must hold.',
+  fields: (t) => ({
+    ...Object.fromEntries(
+      labelNames.map((name) => [name, t.field({ type: TextFilter, description: describeDimension(name) })]),
+    ),
+    and: t.field({ type: [MetricsWhere], description: 'All of these hold.' }),
+    or: t.field({ type: [MetricsWhere], description: 'At least one of these holds.' }),
+    not: t.field({ type: MetricsWhere, description: 'This does not hold.' }),
+  }),
+});
+
+/**
+ * The `where` argument as a filter.
+ *
+ * @throws UtmqlError BAD_USER_INPUT that names the field
+ */
+export function readWhere(
+  where: WhereShape | null | undefined,
+  path = 'where',
+  depth = 0,
+): Filter | undefined {
+  if (!where) return undefined;
+  if (depth > maxDepth) throw badInput(`${path}: filters nest at most ${maxDepth} deep.`);
+  const parts: Filter[] = [];
+  for (const name of labelNames) {
+    const filter = where[name];
+    if (filter) parts.push(...readTextFilter(name, filter, `${path}.${name}`));
+  }
+  if (where.and) parts.push({ and: readList(where.and, `${path}.and`, depth) });
+  if (where.or) parts.push({ or: readList(where.or, `${path}.or`, depth) });
+  if (where.not) {
+    const inner = readWhere(where.not, `${path}.not`, depth + 1);
+    if (inner === undefined) throw badInput(`${path}.not is empty; name a condition.`);
+    parts.push({ not: inner });
+  }
+  const [only] = parts;
+  return parts.length <= 1 ? only : { and: parts };
+}
+
+function readList(list: readonly WhereShape[], path: string, depth: number): readonly Filter[] {
+  if (list.length === 0) throw badInput(`${path} is an empty list; name a condition or leave it out.`);
+  return list.map((where, index) => {
+    const filter = readWhere(where, `${path}[${index}]`, depth + 1);
+    if (filter === undefined) throw badInput(`${path}[${index}] is empty; name a condition.`);
+    return filter;
+  });
+}
+
+function readTextFilter(dimension: LabelName, filter: TextFilterShape, path: string): Filter[] {
+  const parts: Filter[] = [];
+  for (const operator of textOperators) {
+    const given = filter[operator];
+    if (given === undefined || given === null) continue;
+    if (operator === 'isUnknown') {
+      parts.push({ dimension, operator, holds: given === true });
+      continue;
+    }
+    const values = Array.isArray(given) ? given : [String(given)];
+    if (values.length > maxValues)
+      throw badInput(`${path}.${operator} has ${values.length} values; at most ${maxValues} can be given.`);
+    if (dimension === 'match') checkMatches(values, `${path}.${operator}`);
+    parts.push({ dimension, operator, values });
+  }
+  if (parts.length === 0) throw badInput(`${path} is empty; give one of ${textOperators.join(', ')}.`);
+  return parts;
+}
+
+function checkMatches(values: readonly string[], path: string): void {
+  const wrong = values.find((value) => !matches.some((match) => match.includes(value.trim().toUpperCase())));
+  if (wrong !== undefined)
+    throw badInput(`${path}: ${JSON.stringify(wrong)} is none of ${matches.join(', ')}.`);
+}

@@ -1,0 +1,27 @@
+/** What GraphiQL opens on. Runs as it stands. */
+export const exampleQuery = `# What did we spend, and what came of it? Press Ctrl-Enter to run.
+# Everything else: see the schema at the left, or ask metricCatalog.
+query ChannelPerformance {
+  metrics(
+    dateRange: { last: { count: 30, unit: DAY } }
+    groupBy: [CHANNEL]
+    orderBy: [{ measure: COST, direction: DESC }]
+  ) {
+    nodes {
+      channel
+      cost
+      clicks
+      leads
+      closedWon
+      revenue
+      cpc
+      cpa
+      cvrLeadToOpp
+      roas
+    }
+    totals { cost leads revenue cpa roas }
+    totalCount
+    meta { from to freshness elapsedMs }
+  }
+}
+`;

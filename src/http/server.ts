@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { uuidv7 } from 'uuidv7';
+import { UtmqlError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Telemetry } from '../telemetry.ts';
+import type { RequestInfo } from './graphql.ts';
+
+/** Answers one request. Whatever it throws becomes a 500 without details. */
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  info: RequestInfo,
+) => Promise<void> | void;
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'any';
+  readonly path: string;
+  readonly handle: Handler;
+}
+
+export interface HttpServer {
+  /** Where it listens: `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /** Stops taking requests and waits for those at work. */
+  close(): Promise<void>;
+}
+
+/** Starts listening. */
+export async function listen(options: {
+  host: string;
+  port: number;
+  routes: readonly Route[];
+  logger: Logger;
+  telemetry: Telemetry;
+}): Promise<HttpServer> {
+  const { routes, telemetry } = options;
+  const server = createServer((request, response) => {
+    void answer(request, response, routes, options.logger, telemetry);
+  });
+  // Longer than the idle time of common load balancers, so that they and not we close an idle connection.
+  server.keepAliveTimeout = 65_000;
+  server.requestTimeout = 300_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explainListenError(error, options)));
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, close: () => close(server) };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: readonly Route[],
+  rootLogger: Logger,
+  telemetry: Telemetry,
+): Promise<void> {
+  const started = performance.now();
+  const requestId = readRequestId(request);
+  const logger = rootLogger.child({ requestId });
+  const path = request.url?.split('?', 1)[0] ?? '/';
+  const candidates = routes.filter((route) => route.path === path);
+  const route = candidates.find(
+    ({ method }) => method === 'any' || method === (request.method === 'HEAD' ? 'GET' : request.method),
+  );
+  response.setHeader('X-Request-Id', requestId);
+  telemetry.onHttpInFlight(1);
+  response.once('close', () => {
+    const seconds = (performance.now() - started) / 1_000;
+    telemetry.onHttpInFlight(-1);
+    telemetry.onHttp(route?.path ?? 'none', request.method ?? '', response.statusCode, seconds);
+    const level = response.statusCode >= 500 ? 'error' : 'info';
+    logger[level](
+      { method: request.method, path, status: response.statusCode, ms: Math.round(seconds * 1e6) / 1e3 },
+      'request',
+    );
+  });
+  try {
+    if (route) await route.handle(request, response, { requestId, logger });
+    else if (candidates[0])
+      sendJson(response, 405, {
+        error: `${path} takes ${candidates.map(({ method }) => method).join(', ')}.`,
+      });
+    else
+      sendJson(response, 404, {
+        error: `There is nothing at ${path}; try ${routes.map((known) => known.path).join(', ')}.`,
+      });
+  } catch (error) {
+    logger.error({ err: error }, 'a request failed unexpectedly');
+    if (response.headersSent) response.destroy();
+    else sendJson(response, 500, { error: 'The server could not answer this request. It has been logged.' });
+  }
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** The caller's id where it is harmless in logs and headers, else a new one. */
+function readRequestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : uuidv7();
+}
+
+function explainListenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new UtmqlError(
+      'CONFIGURATION',
+      `Port ${port} on ${host} is taken. Stop the program that uses it, or set PORT to another.`,
+      { cause: error },
+    );
+  }
+  if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return new UtmqlError(
+      'CONFIGURATION',
+      `Cannot listen on ${host}:${port} (${error.code}). Check HOST and PORT.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await closed;
+}

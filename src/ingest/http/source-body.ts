@@ -1,0 +1,110 @@
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { UtmqlError } from '../../errors.ts';
+import { cancelled } from './cancellation.ts';
+import { failureReason, inWords } from './failure-reason.ts';
+
+/** Few large chunks cost less than many small ones; zlib's own default is 16 KiB. */
+const CHUNK_BYTES = 128 * 1024;
+
+const decompressors: Readonly<Record<string, () => Transform>> = {
+  gzip: () => createGunzip({ chunkSize: CHUNK_BYTES }),
+  'x-gzip': () => createGunzip({ chunkSize: CHUNK_BYTES }),
+  deflate: () => createInflate({ chunkSize: CHUNK_BYTES }),
+  br: () => createBrotliDecompress({ chunkSize: CHUNK_BYTES }),
+};
+
+export interface SourceBodyOptions {
+  readonly name: string;
+  /** The address as it may be shown. */
+  readonly from: string;
+  readonly body: Readable;
+  readonly contentEncoding: string | undefined;
+  /** Longest silence. The time that the reader takes between two chunks does not count. */
+  readonly idleMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The bytes of an answer, decompressed. Leaving the iteration early closes the connection.
+ *
+ * Throws SOURCE_UNAVAILABLE (retryable) when the answer breaks off or stalls, SOURCE_MALFORMED when it cannot be
+ * decompressed, CANCELLED when the signal aborts.
+ */
+export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Uint8Array> {
+  const { name, from, body, signal } = options;
+  const encoding = options.contentEncoding?.trim().toLowerCase() ?? '';
+  try {
+    if (encoding === '' || encoding === 'identity') {
+      yield* receivedBytes(options);
+      return;
+    }
+    const decompressor = decompressors[encoding]?.();
+    if (decompressor === undefined) {
+      throw new UtmqlError(
+        'SOURCE_MALFORMED',
+        `Source ${name} answered in the encoding ‘${encoding}’, which was not asked for.`,
+      );
+    }
+    // The callback is empty because whatever breaks also breaks the iteration below.
+    pipeline(receivedBytes(options), decompressor, () => undefined);
+    yield* decompressor as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    if (signal.aborted) throw cancelled(name, signal);
+    if (error instanceof UtmqlError) throw error;
+    const isTruncated = error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR';
+    throw isTruncated
+      ? new UtmqlError(
+          'SOURCE_UNAVAILABLE',
+          `The answer of source ${name} from ${from} broke off: its ${encoding} data ends in the middle.`,
+          {
+            retryable: true,
+            cause: error,
+          },
+        )
+      : new UtmqlError(
+          'SOURCE_MALFORMED',
+          `The answer of source ${name} from ${from} is marked as ${encoding} but cannot be decompressed.`,
+          {
+            cause: error,
+          },
+        );
+  } finally {
+    body.on('error', () => undefined).destroy();
+  }
+}
+
+/** The bytes as they come over the wire. */
+async function* receivedBytes({
+  name,
+  from,
+  body,
+  idleMs,
+  signal,
+}: SourceBodyOptions): AsyncGenerator<Uint8Array> {
+  let received = 0;
+  const broken = (what: string, cause?: unknown): UtmqlError =>
+    new UtmqlError('SOURCE_UNAVAILABLE', `The answer of source ${name} from ${from} ${what}`, {
+      retryable: true,
+      cause,
+    });
+  const startTimer = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      body.destroy(broken(`stopped after ${received} bytes: it sent nothing for ${inWords(idleMs)}.`));
+    }, idleMs);
+
+  let timer = startTimer();
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer);
+      received += chunk.length;
+      yield chunk;
+      timer = startTimer();
+    }
+  } catch (error) {
+    if (signal.aborted || error instanceof UtmqlError) throw error;
+    throw broken(`broke off after ${received} bytes: ${failureReason(error)}.`, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

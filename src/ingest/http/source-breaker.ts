@@ -1,0 +1,74 @@
+import { BrokenCircuitError, CircuitState, circuitBreaker, type IBreaker, type Policy } from 'cockatiel';
+
+/** When a source is left alone, for how long, and what it takes to be trusted again. */
+export interface BreakerRules {
+  /** Failed attempts in a row that open the circuit. */
+  readonly failures: number;
+  readonly openMs: number;
+  /** Good attempts in a row that close it again. */
+  readonly successes: number;
+}
+
+/** `open` refuses calls; in `half-open` the source is on trial: one more failure opens the circuit again. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+export interface SourceBreaker {
+  /** Runs `call`, or throws cockatiel's BrokenCircuitError while the circuit is open. */
+  execute<T>(call: () => Promise<T>): Promise<T>;
+  state(): BreakerState;
+  /** How long the circuit stays open yet. */
+  openForMs(): number;
+}
+
+/** A circuit breaker for one source; `failure` is the policy that tells a failed attempt. */
+export function createSourceBreaker(failure: Policy, rules: BreakerRules): SourceBreaker {
+  const trial = new TrialBreaker(rules);
+  const policy = circuitBreaker(failure, { halfOpenAfter: rules.openMs, breaker: trial });
+  let openedAt = 0;
+  // Date.now, and not the injected clock, because cockatiel goes by that.
+  policy.onBreak(() => {
+    openedAt = Date.now();
+  });
+  const openForMs = (): number =>
+    policy.state === CircuitState.Open ? Math.max(0, openedAt + rules.openMs - Date.now()) : 0;
+
+  return {
+    execute: (call) => policy.execute(call),
+    openForMs,
+    state() {
+      if (policy.state === CircuitState.Closed) return trial.isOn ? 'half-open' : 'closed';
+      return openForMs() > 0 ? 'open' : 'half-open';
+    },
+  };
+}
+
+export const isBrokenCircuit = (error: unknown): boolean => error instanceof BrokenCircuitError;
+
+/**
+ * cockatiel closes a circuit after one good call and has no setting for more. So this breaker keeps the count of failures
+ * that opened the circuit until enough good calls followed: on that trial, a single failure opens it again.
+ */
+class TrialBreaker implements IBreaker {
+  readonly state = { failures: 0, successes: 0 };
+  private readonly rules: BreakerRules;
+
+  constructor(rules: BreakerRules) {
+    this.rules = rules;
+  }
+
+  get isOn(): boolean {
+    return this.state.failures >= this.rules.failures;
+  }
+
+  success(): void {
+    if (this.isOn && ++this.state.successes < this.rules.successes) return;
+    this.state.failures = 0;
+    this.state.successes = 0;
+  }
+
+  failure(): boolean {
+    this.state.failures++;
+    this.state.successes = 0;
+    return this.isOn;
+  }
+}

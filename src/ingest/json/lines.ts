@@ -1,0 +1,82 @@
+import { NEWLINE } from './bytes.ts';
+import { excerptOf, OversizedRecord } from './excerpt.ts';
+import { parseJson } from './parse.ts';
+import { cutOff, type ReadContext, type Stage, type StageResult } from './stage.ts';
+
+/** Reads NDJSON: one value a line. Each line is judged by itself, so a malformed one costs no other. */
+export class Lines implements Stage {
+  private readonly context: ReadContext;
+  private line: number;
+  /** Set while a line passes by that is too long to be held. */
+  private oversized: OversizedRecord | undefined;
+
+  /** `line` is the number of the line that comes first; `oversized` what was dropped of it already. */
+  constructor(context: ReadContext, options: { line: number; oversized?: OversizedRecord | undefined }) {
+    this.context = context;
+    this.line = options.line;
+    this.oversized = options.oversized;
+  }
+
+  read(bytes: Buffer): StageResult {
+    const last = bytes.lastIndexOf(NEWLINE);
+    if (last < 0) {
+      if (this.oversized === undefined && bytes.length <= this.context.maxRecordBytes) {
+        return { consumed: 0, next: this };
+      }
+      this.oversized ??= new OversizedRecord();
+      this.oversized.add(bytes);
+      return { consumed: bytes.length, next: this };
+    }
+    let from = 0;
+    if (this.oversized !== undefined) {
+      const end = bytes.indexOf(NEWLINE);
+      this.rejectOversized(this.oversized, bytes.subarray(0, end));
+      from = end + 1;
+    }
+    this.readLines(bytes.toString('utf8', from, last + 1));
+    return { consumed: last + 1, next: this };
+  }
+
+  end(rest: Buffer): void {
+    const { batches, maxRecordBytes } = this.context;
+    if (this.oversized !== undefined) {
+      this.rejectOversized(this.oversized, rest);
+      return;
+    }
+    const text = rest.toString('utf8');
+    const looksCut = rest.length <= maxRecordBytes && /^\s*[{[]/.test(text) && parseJson(text) === undefined;
+    if (looksCut) throw cutOff(`in the middle of line ${this.line}`, batches.kept);
+    this.readLine(text);
+  }
+
+  /** `text` is whole lines, each with its newline. */
+  private readLines(text: string): void {
+    let from = 0;
+    let end = text.indexOf('\n');
+    while (end !== -1) {
+      this.readLine(text.slice(from, end));
+      from = end + 1;
+      end = text.indexOf('\n', from);
+    }
+  }
+
+  private readLine(text: string): void {
+    const { batches, maxRecordBytes } = this.context;
+    const line = this.line++;
+    if (text === '' || text === '\r') return;
+    // A UTF-16 unit is at most three bytes of UTF-8, so most lines need not be measured.
+    if (text.length * 3 > maxRecordBytes && Buffer.byteLength(text) > maxRecordBytes) {
+      batches.addMalformed(line, excerptOf(Buffer.from(text)), 'record_too_large');
+      return;
+    }
+    const value = parseJson(text);
+    if (value !== undefined) batches.addRecord(value, line);
+    else if (text.trim() !== '') batches.addMalformed(line, excerptOf(Buffer.from(text)), 'invalid_json');
+  }
+
+  private rejectOversized(record: OversizedRecord, lastPart: Buffer): void {
+    record.add(lastPart);
+    this.oversized = undefined;
+    this.context.batches.addMalformed(this.line++, record.text, 'record_too_large');
+  }
+}

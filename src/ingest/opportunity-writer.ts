@@ -1,0 +1,172 @@
+import type { MutexInterface } from 'async-mutex';
+import { z } from 'zod';
+import { bind, identifier, sql } from '../clickhouse/sql.ts';
+import type { Store } from '../clickhouse/store.ts';
+import { type Day, parseIsoDay } from '../records/day.ts';
+import type { Opportunity } from '../records/opportunity.ts';
+import { stages } from '../records/stage.ts';
+import { DayBatches } from './day-batches.ts';
+import { RowEncoder } from './row-binary.ts';
+import type { RecordWriter } from './writer.ts';
+
+const table = identifier('opportunities');
+const columns = sql`date, workspace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash, utm_campaign, utm_source, utm_medium, utm_content, utm_term, channel, campaign_id, match, source, version, is_deleted`;
+
+/** How many records are looked up and written at a time. */
+const batchSize = 10_000;
+
+interface Attribution {
+  readonly channel: string;
+  readonly campaignId: string;
+  readonly match: string;
+}
+const unattributed: Attribution = { channel: '', campaignId: '', match: 'UNATTRIBUTED' };
+
+const storedRow = z.object({
+  date: z.string(),
+  opportunity_id: z.string(),
+  version: z.number(),
+  utm_campaign: z.string(),
+  utm_source: z.string(),
+  utm_medium: z.string(),
+  channel: z.string(),
+  campaign_id: z.string(),
+  match: z.string(),
+});
+type StoredRow = z.infer<typeof storedRow>;
+
+/**
+ * Writes CRM records as current state. A record whose day has changed is deleted on its old day in the same INSERT, since
+ * the two days are two partitions that ReplacingMergeTree would never bring together. What a record is attributed to
+ * stays with it while its day and UTMs stay; otherwise it waits, unattributed, for the attribution after the run.
+ *
+ * @param options.lock held from look-up to write, so that two runs cannot both move one record.
+ */
+export function createOpportunityWriter(options: {
+  store: Store;
+  workspace: string;
+  source: string;
+  version: number;
+  requestId: string;
+  lock: MutexInterface;
+}): RecordWriter<Opportunity> {
+  const { store, workspace, source } = options;
+  const encoder = new RowEncoder();
+  const touched = new Set<Day>();
+  const duplicates = { identical: 0, conflicting: 0 };
+  let pending = new Map<string, Opportunity>();
+  let written = 0;
+  let outdated = 0;
+  let sending: Promise<void> = Promise.resolve();
+
+  const versionOf = (record: Opportunity): number =>
+    record.updatedAt === undefined ? options.version : Math.min(record.updatedAt * 1_000, options.version);
+
+  const lookUp = async (ids: readonly string[]): Promise<Map<string, StoredRow[]>> => {
+    const rows = await store.select(
+      storedRow,
+      sql`SELECT date, opportunity_id, version, utm_campaign, utm_source, utm_medium, channel, campaign_id, match
+          FROM opportunities FINAL
+          WHERE workspace = ${bind('String', workspace)} AND opportunity_id IN (${bind('Array(String)', ids)})`,
+      { requestId: options.requestId, settings: { max_rows_to_read: '0' } },
+    );
+    const byId = new Map<string, StoredRow[]>();
+    for (const row of rows) byId.set(row.opportunity_id, [...(byId.get(row.opportunity_id) ?? []), row]);
+    return byId;
+  };
+
+  const encode = (record: Opportunity, day: Day, attribution: Attribution, isDeleted: boolean): Buffer => {
+    encoder.start();
+    encoder.uint16(day);
+    encoder.text(workspace);
+    encoder.text(record.opportunityId);
+    encoder.int64(record.createdAt);
+    encoder.uint8(stages.indexOf(record.stage));
+    encoder.text(record.stageName);
+    encoder.money(record.amount);
+    encoder.text(record.currency);
+    encoder.text(record.contactHash);
+    encoder.text(record.utmCampaign);
+    encoder.text(record.utmSource);
+    encoder.text(record.utmMedium);
+    encoder.text(record.utmContent);
+    encoder.text(record.utmTerm);
+    encoder.text(attribution.channel);
+    encoder.text(attribution.campaignId);
+    encoder.text(attribution.match);
+    encoder.text(source);
+    encoder.uint64(versionOf(record));
+    encoder.uint8(isDeleted ? 1 : 0);
+    return encoder.bytes();
+  };
+
+  const write = async (records: Map<string, Opportunity>): Promise<void> => {
+    const stored = await lookUp([...records.keys()]);
+    const batches = new DayBatches(Number.POSITIVE_INFINITY);
+    let fresh = 0;
+    for (const record of records.values()) {
+      const rows = stored.get(record.opportunityId) ?? [];
+      if (rows.some((row) => row.version > versionOf(record))) {
+        outdated += 1;
+        continue;
+      }
+      const same = rows.find((row) => parseIsoDay(row.date) === record.day);
+      batches.add(record.day, encode(record, record.day, carriedOver(record, same), false));
+      fresh += 1;
+      for (const row of rows) {
+        const day = parseIsoDay(row.date);
+        if (day !== undefined && day !== record.day)
+          batches.add(day, encode(record, day, unattributed, true));
+      }
+    }
+    while (!batches.isEmpty) {
+      const batch = batches.take();
+      for (const day of batch.days) touched.add(day);
+      await store.insert(table, columns, 'RowBinary', batch.chunks, { requestId: options.requestId });
+    }
+    written += fresh;
+  };
+
+  const send = async (): Promise<void> => {
+    await sending;
+    const records = pending;
+    pending = new Map();
+    sending = options.lock.runExclusive(() => write(records));
+    sending.catch(() => undefined);
+  };
+
+  return {
+    add(record) {
+      const earlier = pending.get(record.opportunityId);
+      if (earlier !== undefined) {
+        duplicates[isSame(earlier, record) ? 'identical' : 'conflicting'] += 1;
+        if (versionOf(earlier) > versionOf(record)) return;
+      }
+      pending.set(record.opportunityId, record);
+    },
+    get full() {
+      return pending.size >= batchSize;
+    },
+    send,
+    async finish() {
+      if (pending.size > 0) await send();
+      await sending;
+    },
+    progress: () => ({ written, duplicates, outdated, touched, duplicatesUnchecked: false }),
+  };
+}
+
+function carriedOver(record: Opportunity, stored: StoredRow | undefined): Attribution {
+  const stays =
+    stored !== undefined &&
+    stored.utm_campaign === record.utmCampaign &&
+    stored.utm_source === record.utmSource &&
+    stored.utm_medium === record.utmMedium;
+  return stays
+    ? { channel: stored.channel, campaignId: stored.campaign_id, match: stored.match }
+    : unattributed;
+}
+
+function isSame(a: Opportunity, b: Opportunity): boolean {
+  return (Object.keys(a) as (keyof Opportunity)[]).every((key) => a[key] === b[key]);
+}

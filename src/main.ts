@@ -1,0 +1,38 @@
+import closeWithGrace from 'close-with-grace';
+import { startApp } from './app.ts';
+import { systemClock } from './clock.ts';
+import { readConfig } from './config.ts';
+import { UtmqlError } from './errors.ts';
+import { createLogger } from './logger.ts';
+
+/** Longest a shutdown may take before the process ends regardless. */
+const shutdownMs = 15_000;
+
+try {
+  const config = readConfig(process.env);
+  const logger = createLogger({ level: config.LOG_LEVEL });
+  const app = await startApp({
+    config,
+    logger,
+    clock: systemClock,
+    onLost: (error) => {
+      logger.fatal({ err: error }, error.message);
+      process.kill(process.pid, 'SIGTERM');
+      process.exitCode = 1;
+    },
+  });
+  closeWithGrace({ delay: shutdownMs, logger: false }, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, 'an unexpected error ends the program');
+    logger.info({ signal }, 'shutting down');
+    await app.stop();
+    logger.info('stopped');
+  });
+} catch (error) {
+  // One screen that says what to change; the stack only where it is our own fault.
+  const text =
+    error instanceof UtmqlError && error.code === 'CONFIGURATION'
+      ? error.message
+      : String(error instanceof Error ? error.stack : error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,71 @@
+import type { Semaphore } from 'async-mutex';
+import DataLoader from 'dataloader';
+import type { Store } from '../clickhouse/store.ts';
+import { loadMetrics } from './load.ts';
+import { plan } from './plan.ts';
+import type { MetricsQuery, MetricsResult } from './query.ts';
+import { type MeasureName, measureNames } from './registry.ts';
+
+/** Answers the `metrics` fields of one request. */
+export interface MetricsLoader {
+  load(query: MetricsQuery): Promise<MetricsResult>;
+}
+
+/**
+ * Collects the `metrics` fields of a request and sends as few ClickHouse queries as their shapes allow: those that differ
+ * only in what they show become one with the union of it. At most `slots` queries run at a time, over all requests.
+ */
+export function createMetricsLoader(options: {
+  store: Store;
+  requestId: string;
+  signal?: AbortSignal | undefined;
+  slots: Semaphore;
+}): MetricsLoader {
+  const { store, requestId, signal, slots } = options;
+  return new DataLoader<MetricsQuery, MetricsResult>(
+    async (queries) => {
+      const answers = new Map<string, Promise<MetricsResult>>();
+      for (const [shape, query] of unite(queries)) {
+        answers.set(
+          shape,
+          slots.runExclusive(() => loadMetrics(store, query, { requestId, signal })),
+        );
+      }
+      return Promise.all(
+        queries.map((query) => answers.get(shapeOf(query))?.catch(toError) ?? new Error('unreachable')),
+      );
+    },
+    { cache: false },
+  );
+}
+
+const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+/**
+ * Everything but what is shown: queries of one shape are answered by one read. The tables that are read belong to the
+ * shape, since they decide which rows there are: clicks by channel has no row for the CRM's unattributed records.
+ */
+function shapeOf(query: MetricsQuery): string {
+  const { measures, wants, ...shape } = query;
+  const { scans, groupBy } = plan(query);
+  return JSON.stringify([shape, wants.rows, groupBy.length === 0 ? [] : scans.map((scan) => scan.side)]);
+}
+
+function unite(queries: readonly MetricsQuery[]): Map<string, MetricsQuery> {
+  const united = new Map<string, MetricsQuery>();
+  for (const query of queries) {
+    const shape = shapeOf(query);
+    const other = united.get(shape) ?? query;
+    const measures = new Set<MeasureName>([...other.measures, ...query.measures]);
+    united.set(shape, {
+      ...query,
+      measures: measureNames.filter((name) => measures.has(name)),
+      wants: {
+        rows: query.wants.rows,
+        totals: other.wants.totals || query.wants.totals,
+        totalCount: other.wants.totalCount || query.wants.totalCount,
+      },
+    });
+  }
+  return united;
+}

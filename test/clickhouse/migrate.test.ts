@@ -1,0 +1,82 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { applyRetention, migrate } from '../../src/clickhouse/migrate.ts';
+import { bind, sql } from '../../src/clickhouse/sql.ts';
+import { migrationsFolder, openStore, silent } from '../support/database.ts';
+
+let store: Awaited<ReturnType<typeof openStore>>;
+beforeAll(async () => {
+  store = await openStore();
+});
+afterAll(() => store.drop());
+
+const names = async (): Promise<string[]> =>
+  (await readdir(migrationsFolder)).filter((name) => name.endsWith('.sql')).sort();
+const ledger = async (): Promise<string[]> =>
+  (
+    await store.select(
+      z.object({ name: z.string() }),
+      sql`SELECT name FROM schema_migrations FINAL ORDER BY name`,
+    )
+  ).map(({ name }) => name);
+
+it('is safe when two programs migrate an empty database at once, and again afterwards', async () => {
+  const options = { store, folder: migrationsFolder, logger: silent };
+  await Promise.all([migrate(options), migrate(options)]);
+  await migrate(options);
+  expect(await ledger()).toEqual(await names());
+});
+
+it('makes every table by day, with workspace and day in the sort key, and a TTL that drops whole parts', async () => {
+  const rows = await store.select(
+    z.object({
+      name: z.string(),
+      partition_key: z.string(),
+      sorting_key: z.string(),
+      engine_full: z.string(),
+    }),
+    sql`SELECT name, partition_key, sorting_key, engine_full FROM system.tables
+        WHERE database = ${bind('String', store.database)} AND name != 'schema_migrations' ORDER BY name`,
+  );
+  expect(rows.map(({ name }) => name)).toEqual([
+    'ad_performance',
+    'events',
+    'ingest_runs',
+    'opportunities',
+    'rejected_records',
+  ]);
+  for (const row of rows) {
+    expect(row.partition_key, row.name).toBe('date');
+    expect(row.sorting_key, row.name).toMatch(/^date, workspace, /);
+    expect(row.engine_full, row.name).toContain('ReplacingMergeTree(version, is_deleted)');
+    expect(row.engine_full, row.name).toContain('TTL date');
+    expect(row.engine_full, row.name).toContain('ttl_only_drop_parts = 1');
+  }
+});
+
+it('changes the retention when it is configured otherwise', async () => {
+  await applyRetention({ store, days: { events: 7 }, logger: silent });
+  const [row] = await store.select(
+    z.object({ engine_full: z.string() }),
+    sql`SELECT engine_full FROM system.tables WHERE database = ${bind('String', store.database)} AND name = 'events'`,
+  );
+  expect(row?.engine_full).toContain('TTL date + toIntervalDay(7)');
+});
+
+it('refuses a migration that was edited after it was applied, by name', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'utmql-migrations-'));
+  try {
+    await cp(migrationsFolder, folder, { recursive: true });
+    const [first = ''] = await names();
+    await writeFile(join(folder, first), `${await readFile(join(folder, first), 'utf8')}\n-- edited`);
+    await expect(migrate({ store, folder, logger: silent })).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringContaining(first),
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

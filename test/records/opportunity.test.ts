@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { formatDay } from '../../src/records/day.ts';
+import { createOpportunityNormaliser } from '../../src/records/opportunity.ts';
+import { Repairs } from '../../src/records/outcome.ts';
+import { defaultStages } from '../../src/records/stage.ts';
+
+const rules = {
+  timezone: 'UTC',
+  currency: 'USD',
+  stages: defaultStages,
+  contactHashKey: 'a key of sixteen characters',
+};
+const normalise = createOpportunityNormaliser(rules);
+const good = {
+  opportunity_id: 'O-9001',
+  contact_email: 'ana@example.com',
+  stage: 'closed_won',
+  amount: 5000,
+  created_at: '2025-08-01T10:00:00Z',
+  utm_campaign: 'back_to_school',
+  utm_source: 'google',
+  utm_medium: 'cpc',
+  utm_content: 'x',
+  utm_term: 'y',
+};
+
+function read(changes: Record<string, unknown>, using = normalise) {
+  const repairs = new Repairs();
+  const outcome = using({ ...good, ...changes }, repairs);
+  if ('reject' in outcome) return { reject: outcome.reject, repairs: repairs.toRecord(), record: undefined };
+  return { record: outcome.record, repairs: repairs.toRecord() };
+}
+
+describe('stages', () => {
+  it.each([
+    ['closed_won', 'closed_won'],
+    ['Closed Won', 'closed_won'],
+    ['closedwon', 'closed_won'],
+    ['CLOSED-LOST', 'closed_lost'],
+    ['Qualified', 'opportunity'],
+    ['proposal', 'opportunity'],
+    ['Lead', 'lead'],
+  ])('%s is %s', (stage, expected) => {
+    expect(read({ stage }).record?.stage).toBe(expected);
+  });
+
+  it('an unknown stage is kept in its own words, counted as a lead, and reported', () => {
+    expect(read({ stage: 'Kicked tires' })).toMatchObject({
+      record: { stage: 'lead', stageName: 'Kicked tires' },
+      repairs: { unknown_stage: 1 },
+    });
+  });
+
+  it('are read by the configured table', () => {
+    const own = createOpportunityNormaliser({
+      ...rules,
+      stages: { ...defaultStages, kicked_tires: 'opportunity' },
+    });
+    expect(read({ stage: 'Kicked tires' }, own).record?.stage).toBe('opportunity');
+  });
+});
+
+describe('created_at', () => {
+  it.each([
+    ['2025-08-01T10:00:00Z', 1754042400000],
+    ['2025-08-01T12:00:00+02:00', 1754042400000],
+    ['2025-08-01 10:00:00', 1754042400000],
+    ['2025/08/01 10:00:00', 1754042400000],
+    ['1754042400000', 1754042400000],
+    [1754042400000, 1754042400000],
+    ['2025-08-01T10:00:00.123456Z', 1754042400123],
+  ])('%j', (created_at, instant) => {
+    expect(read({ created_at }).record?.createdAt).toBe(instant);
+  });
+
+  it('falls on its day in the reporting time zone', () => {
+    const losAngeles = createOpportunityNormaliser({ ...rules, timezone: 'America/Los_Angeles' });
+    expect(formatDay(read({ created_at: '2025-08-01T05:00:00Z' }, losAngeles).record?.day ?? 0)).toBe(
+      '2025-07-31',
+    );
+  });
+});
+
+describe('the contact', () => {
+  it('is kept as a keyed hash only, the same for one address in any case', () => {
+    const hash = read({}).record?.contactHash ?? '';
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(read({ contact_email: ' ANA@example.com ' }).record?.contactHash).toBe(hash);
+    expect(JSON.stringify(read({}).record)).not.toContain('ana');
+  });
+
+  it('has another hash under another key, and none without an address', () => {
+    const other = createOpportunityNormaliser({ ...rules, contactHashKey: 'another key of sixteen' });
+    expect(read({}, other).record?.contactHash).not.toBe(read({}).record?.contactHash);
+    expect(read({ contact_email: null }).record?.contactHash).toBe('');
+  });
+});
+
+it.each([
+  [{ opportunity_id: null }, 'missing_field', 'opportunity_id'],
+  [{ created_at: '' }, 'missing_field', 'created_at'],
+  [{ created_at: '01.08.2025' }, 'invalid_date', 'created_at'],
+  [{ created_at: '2149-06-01T00:00:00Z' }, 'date_out_of_range', 'created_at'],
+  [{ amount: 'five' }, 'invalid_number', 'amount'],
+])('%j is rejected', (changes, reason, field) => {
+  expect(read(changes).reject).toMatchObject({ reason, field });
+});

@@ -1,0 +1,61 @@
+import { Mutex } from 'async-mutex';
+import type { Store } from '../../src/clickhouse/store.ts';
+import { createAdsWriter } from '../../src/ingest/ads-writer.ts';
+import { createAttribution } from '../../src/ingest/attribution.ts';
+import { createOpportunityWriter } from '../../src/ingest/opportunity-writer.ts';
+import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
+import { createOpportunityNormaliser, type OpportunityRules } from '../../src/records/opportunity.ts';
+import { type Outcome, Repairs } from '../../src/records/outcome.ts';
+import { defaultStages } from '../../src/records/stage.ts';
+
+export const testRules: OpportunityRules = {
+  timezone: 'UTC',
+  currency: 'USD',
+  stages: defaultStages,
+  contactHashKey: 'a key of sixteen characters',
+};
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** Writes raw records through the program's own normalisers, writers and attribution, without a source in front. */
+export function createRecordLoader(store: Store, options: { windowDays?: number; workspace?: string } = {}) {
+  const workspace = options.workspace ?? 'default';
+  const lock = new Mutex();
+  const attribution = createAttribution({ store, windowDays: options.windowDays ?? 30, lock });
+  const ads = createAdPerformanceNormaliser(testRules);
+  const crm = createOpportunityNormaliser(testRules);
+  let clock = Date.UTC(2026, 0, 1) * 1_000;
+
+  const accept = <T>(outcome: Outcome<T>): T => {
+    if ('reject' in outcome) throw new Error(outcome.reject.detail);
+    return outcome.record;
+  };
+  const writerOptions = (version: number | undefined) => {
+    clock += 1_000;
+    return {
+      store,
+      workspace,
+      source: 'test',
+      requestId: 'test',
+      version: version ?? clock,
+      capacityBytes: 1_000_000,
+      lock,
+    };
+  };
+
+  return {
+    attribution,
+    async ads(rows: readonly Raw[], version?: number): Promise<void> {
+      const writer = createAdsWriter(writerOptions(version));
+      for (const row of rows) writer.add(accept(ads(row, new Repairs())));
+      await writer.finish();
+      await attribution.afterAds(workspace, writer.progress().touched, 'test');
+    },
+    async crm(rows: readonly Raw[], version?: number): Promise<void> {
+      const writer = createOpportunityWriter(writerOptions(version));
+      for (const row of rows) writer.add(accept(crm(row, new Repairs())));
+      await writer.finish();
+      await attribution.afterOpportunities(workspace, writer.progress().touched, 'test');
+    },
+  };
+}
