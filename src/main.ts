@@ -2,8 +2,8 @@ import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
-import { UtmqlError } from './errors.ts';
 import { createLogger } from './logger.ts';
+import { reportStartFailure } from './report-start-failure.ts';
 
 /** Longest a shutdown may take before the process ends regardless. */
 const shutdownMs = 15_000;
@@ -28,11 +28,6 @@ try {
     logger.info('stopped');
   });
 } catch (error) {
-  // One screen that says what to change; the stack only where it is our own fault.
-  const text =
-    error instanceof UtmqlError && error.code === 'CONFIGURATION'
-      ? error.message
-      : String(error instanceof Error ? error.stack : error);
-  process.stderr.write(`${text}\n`);
+  reportStartFailure(error);
   process.exit(1);
 }

@@ -13,7 +13,10 @@ export interface OwnServer {
   readonly username: string;
   /** Made at each start; in no file and no log. */
   readonly password: string;
-  /** Ends it: what runs is cancelled, data is closed. Resolves when the process is gone. May be called more than once. */
+  /**
+   * Ends it: what runs is cancelled, data is closed. Resolves when the process is gone, in half a second, or in five while
+   * clients keep connections open: close those first. May be called more than once.
+   */
   stop(): Promise<void>;
 }
 

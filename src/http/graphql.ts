@@ -1,6 +1,6 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Semaphore } from 'async-mutex';
-import { type DocumentNode, GraphQLError, Kind } from 'graphql';
+import { type DocumentNode, GraphQLError, getVariableValues, Kind } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
@@ -65,6 +65,13 @@ export function createGraphql(options: {
 /** Gives every error a code, wherever it comes from: parsing, validation, arguments or resolvers. All pass here. */
 function answerErrors(): Plugin<RequestInfo & Context> {
   return {
+    onExecute({ args, setResultAndStopExecution }) {
+      // Yoga's executor forgets which variable was wrong; graphql-js says it.
+      const { document, variableValues } = args as { document: DocumentNode; variableValues?: Record<string, unknown> };
+      const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+      const { errors } = getVariableValues(schema, operation?.variableDefinitions ?? [], variableValues ?? {});
+      if (errors) setResultAndStopExecution({ errors });
+    },
     onResultProcess({ result, setResult, serverContext }) {
       const logger = (serverContext as Partial<RequestInfo>).logger;
       if (Symbol.asyncIterator in result || Array.isArray(result) || !result.errors || !logger) return;

@@ -138,7 +138,13 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       made++;
       const startedAt = performance.now();
       const result = await attemptRequest({
-        ...{ name, url, headers, dispatcher, timeoutMs, signal, turn },
+        name,
+        url,
+        headers,
+        dispatcher,
+        timeoutMs,
+        signal,
+        turn,
         now: () => clock.now(),
       });
       options.metrics?.onRequest(result.outcome, (performance.now() - startedAt) / 1_000);
@@ -170,7 +176,9 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       return {
         contentType: single(headers['content-type']),
         body: sourceBody({
-          ...{ name, body, signal },
+          name,
+          body,
+          signal,
           from: place,
           contentEncoding: single(headers['content-encoding']),
           idleMs: timeoutMs,

@@ -6,8 +6,8 @@ import { cutOff, type ReadContext, type Stage, type StageResult } from './stage.
 import { ValueScanner } from './value-scanner.ts';
 
 /**
- * Reads the elements of the array of records. Whole elements are parsed many at a time; only when that fails, one by one,
- * so that a malformed record costs no other.
+ * Reads the elements of the array of records: on a guess at their ends as long as that holds, then by scanning for them.
+ * Scanned elements are parsed many at a time; only when that fails, one by one, so that a malformed record costs no other.
  */
 export class ArrayElements implements Stage {
   private readonly context: ReadContext;

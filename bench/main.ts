@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startOwnServer } from '../src/clickhouse/own-server.ts';
+import { createStore } from '../src/clickhouse/store.ts';
+import { createLogger } from '../src/logger.ts';
+import { benchIngest } from './ingest.ts';
+import { loadData, restate } from './load-data.ts';
+import { startProgram } from './program.ts';
+import { benchQuestions } from './questions.ts';
+import { progress } from './table.ts';
+
+// `npm run bench`: everything. `npm run bench -- questions` or `-- ingest`: one part.
+const parts = process.argv.slice(2);
+const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
+const today = Math.floor(Date.now() / 86_400_000);
+const database = 'bench';
+
+const dataDir = await mkdtemp(join(tmpdir(), 'utmql-bench-'));
+const server = await startOwnServer({
+  dataDir,
+  memoryLimitBytes: 8 * 1_024 ** 3,
+  logger: createLogger({ level: 'warn' }),
+  onLost: (error) => {
+    throw error;
+  },
+});
+const store = createStore({
+  ...server,
+  database,
+  maxConcurrency: 4,
+  limits: { timeoutMs: 600_000, maxMemoryBytes: 8e9, maxRowsToRead: 1e12 },
+});
+try {
+  // The program makes the database and its tables.
+  const program = await startProgram(server, database);
+  try {
+    if (wanted('questions')) {
+      progress('loading data');
+      await loadData(store, today);
+      await benchQuestions('Questions, days merged', server, database, program, today);
+      await restate(store, today);
+      await benchQuestions('Questions, the last 30 days restated and not yet merged', server, database, program, today);
+    }
+    if (wanted('ingest')) await benchIngest(server, store, today);
+  } finally {
+    await program.stop();
+  }
+} finally {
+  await store.close();
+  await server.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { OwnServer } from '../src/clickhouse/own-server.ts';
+
+/** The program as users run it: a process of its own, on the bench's ClickHouse. */
+export interface Program {
+  graphql<T>(query: string, variables?: Record<string, unknown>): Promise<T>;
+  /** Most memory the process has had (VmHWM), bytes. */
+  peakMemory(): number;
+  stop(): Promise<void>;
+}
+
+export async function startProgram(server: OwnServer, database: string, environment: Record<string, string> = {}): Promise<Program> {
+  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../src/main.ts', import.meta.url))], {
+    env: {
+      ...process.env,
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      CLICKHOUSE_URL: server.url,
+      CLICKHOUSE_USER: server.username,
+      CLICKHOUSE_PASSWORD: server.password,
+      CLICKHOUSE_DATABASE: database,
+      CONTACT_HASH_KEY: 'a key that the bench needs',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await readyUrl(child);
+  return {
+    async graphql<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables }),
+      });
+      const body = (await response.json()) as { data?: T; errors?: unknown };
+      if (!body.data || body.errors) throw new Error(JSON.stringify(body.errors));
+      return body.data;
+    },
+    peakMemory() {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
+    },
+    async stop() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+function readyUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the program ended with code ${code} before it was ready`)));
+    if (!child.stdout) return;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const entry = JSON.parse(line) as { msg: string; url?: string };
+      if (entry.msg === 'utmql is ready' && entry.url) resolve(entry.url);
+    });
+  });
+}

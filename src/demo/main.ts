@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import closeWithGrace from 'close-with-grace';
+import { type App, startApp } from '../app.ts';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { UtmqlError } from '../errors.ts';
+import type { IngestRun } from '../ingest/run.ts';
+import { createLogger } from '../logger.ts';
+import { createDayOfInstant } from '../records/day.ts';
+import { reportStartFailure } from '../report-start-failure.ts';
+import { sampleDays } from './campaigns.ts';
+import { channelReport, curlCommand } from './channel-report.ts';
+import { isSet, isTaken, readDemoConfig } from './demo-config.ts';
+import { startSampleSources } from './sample-sources.ts';
+
+/** Longest a shutdown may take before the process ends regardless. */
+const shutdownMs = 15_000;
+
+const say = (text: string): boolean => process.stdout.write(text);
+const secondsSince = (start: number): string => `${((performance.now() - start) / 1_000).toFixed(1)} s`;
+
+const closers: (() => Promise<unknown>)[] = [];
+let isEnding = false;
+let lost: UtmqlError | undefined;
+
+async function closeAll(): Promise<void> {
+  isEnding = true;
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+/** Where the data goes: the folder that the user named, else one that goes with the demo. */
+async function dataFolder(config: Config): Promise<string> {
+  if (isSet(process.env, 'DATA_DIR')) return config.DATA_DIR;
+  const folder = await mkdtemp(join(tmpdir(), 'utmql-demo-'));
+  closers.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
+}
+
+async function portOf(config: Config): Promise<number> {
+  if (isSet(process.env, 'PORT') || !(await isTaken(config.HOST, config.PORT))) return config.PORT;
+  say(`port ${config.PORT} is taken; using a free one\n`);
+  return 0;
+}
+
+async function start(config: Config): Promise<App> {
+  const today = createDayOfInstant(config.REPORTING_TIMEZONE)(systemClock.now());
+  const sources = await startSampleSources({ today });
+  closers.push(() => sources.close());
+  const logger = createLogger({ level: config.LOG_LEVEL });
+  const starting = startApp({
+    config: { ...config, ADS_API_URL: sources.adsUrl, CRM_API_URL: sources.crmUrl },
+    logger,
+    clock: systemClock,
+    onLost: (error) => {
+      logger.fatal({ err: error }, error.message);
+      lost = error;
+      process.kill(process.pid, 'SIGTERM');
+    },
+  });
+  // Known from now on, so that Ctrl-C while it starts leaves nothing behind either.
+  closers.push(async () => (await starting.catch(() => undefined))?.stop());
+  return starting;
+}
+
+async function ingest(app: App): Promise<void> {
+  const runs = await app.ingest.trigger(
+    {
+      sources: undefined,
+      since: undefined,
+      until: undefined,
+      mode: 'upsert',
+      wait: true,
+      idempotencyKey: undefined,
+    },
+    { workspace: 'default', requestId: 'demo', name: 'demo' },
+  );
+  const bad = runs.find(({ status }) => status !== 'succeeded');
+  if (bad) throw new Error(`Ingesting the source ${bad.source} ended as ${bad.status}: ${bad.errorMessage}`);
+  const number = new Intl.NumberFormat('en-US');
+  const written = (source: string) => runs.find((run) => run.source === source)?.recordsWritten ?? 0;
+  const count = (pick: (run: IngestRun) => Readonly<Record<string, number>>): string =>
+    number.format(runs.flatMap((run) => Object.values(pick(run))).reduce((sum, part) => sum + part, 0));
+  say(`${number.format(written('ads'))} ads rows, ${number.format(written('crm'))} opportunities, `);
+  say(`${count((run) => run.repairs)} repaired, ${count((run) => run.recordsRejected)} rejected`);
+}
+
+async function demo(): Promise<void> {
+  const begun = performance.now();
+  const settings = readDemoConfig(process.env);
+  const config = { ...settings, PORT: await portOf(settings), DATA_DIR: await dataFolder(settings) };
+
+  say(config.CLICKHOUSE_URL === undefined ? 'starting ClickHouse … ' : 'connecting to your ClickHouse … ');
+  let step = performance.now();
+  const app = await start(config);
+  say(`ready in ${secondsSince(step)}\n`);
+
+  say(`ingesting ${sampleDays} days from two sample sources … `);
+  step = performance.now();
+  await ingest(app);
+  say(` in ${secondsSince(step)}\n\n`);
+
+  say(`The last 30 days by channel, in ${config.REPORTING_CURRENCY}:\n\n${await channelReport(app.url)}\n\n`);
+  say(`Ask it yourself:\n\n${curlCommand(app.url)}\n\n`);
+  say(`Metrics   ${app.url}/metrics\n`);
+  say(`GraphiQL  ${app.url}/graphql\n\n`);
+  const kept = isSet(process.env, 'DATA_DIR') || config.CLICKHOUSE_URL !== undefined;
+  const after = kept
+    ? `its data stays in the database ${config.CLICKHOUSE_DATABASE}`
+    : 'its data goes with it';
+  say(`Up after ${secondsSince(begun)}. Ctrl-C ends the demo; ${after}.\n`);
+}
+
+closeWithGrace({ delay: shutdownMs, logger: false }, async ({ err }) => {
+  if (err) reportStartFailure(err);
+  await closeAll();
+  // Makes the exit code say so.
+  if (lost) throw lost;
+});
+
+try {
+  await demo();
+} catch (error) {
+  // What breaks because the demo is being ended needs no report.
+  if (!isEnding) {
+    await closeAll();
+    reportStartFailure(error);
+    process.exit(1);
+  }
+}
