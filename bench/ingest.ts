@@ -50,7 +50,9 @@ export async function benchIngest(server: OwnServer, store: Store, today: Day): 
     const pulled = await timePull(server, `bench_pull_${round}`, `http://127.0.0.1:${port}/one`, million);
     pullSeconds.push(pulled.seconds);
     peak = Math.max(peak, pulled.peak);
-    progress(`round ${round + 1}: raw ${rawSeconds.at(-1)?.toFixed(2)} s, pulled ${pulled.seconds.toFixed(2)} s`);
+    progress(
+      `round ${round + 1}: raw ${rawSeconds.at(-1)?.toFixed(2)} s, pulled ${pulled.seconds.toFixed(2)} s`,
+    );
   }
   const five = await timePull(server, 'bench_pull_five', `http://127.0.0.1:${port}/five`, 5 * million);
   feed.closeAllConnections();
@@ -97,13 +99,18 @@ async function timeRaw(server: OwnServer, store: Store, blocks: readonly Buffer[
   return (performance.now() - started) / 1_000;
 }
 
-async function timePull(server: OwnServer, database: string, url: string, records: number): Promise<{ seconds: number; peak: number }> {
+async function timePull(
+  server: OwnServer,
+  database: string,
+  url: string,
+  records: number,
+): Promise<{ seconds: number; peak: number }> {
   const program = await startProgram(server, database, { ADS_API_URL: url });
   try {
     const started = performance.now();
-    const { triggerIngest } = await program.graphql<{ triggerIngest: { runs: { status: string; recordsWritten: number }[] } }>(
-      'mutation { triggerIngest(input: { wait: true }) { runs { status recordsWritten } } }',
-    );
+    const { triggerIngest } = await program.graphql<{
+      triggerIngest: { runs: { status: string; recordsWritten: number }[] };
+    }>('mutation { triggerIngest(input: { wait: true }) { runs { status recordsWritten } } }');
     const seconds = (performance.now() - started) / 1_000;
     const [run] = triggerIngest.runs;
     if (run?.status !== 'SUCCEEDED' || run.recordsWritten !== records) throw new Error(JSON.stringify(run));

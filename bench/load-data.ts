@@ -52,7 +52,11 @@ export async function loadData(store: Store, today: Day): Promise<void> {
   progress(`${opportunityRows.toLocaleString('en')} opportunities are in`);
   const started = performance.now();
   const attribution = createAttribution({ store, windowDays: 30, lock: new Mutex() });
-  await attribution.afterOpportunities('default', Array.from({ length: days }, (_, index) => first + index), 'bench');
+  await attribution.afterOpportunities(
+    'default',
+    Array.from({ length: days }, (_, index) => first + index),
+    'bench',
+  );
   progress(`all opportunities attributed in ${((performance.now() - started) / 1_000).toFixed(1)} s`);
   await mergeAll(store, first, today);
   progress('all days merged');
@@ -61,7 +65,10 @@ export async function loadData(store: Store, today: Day): Promise<void> {
 async function mergeAll(store: Store, first: Day, today: Day): Promise<void> {
   for (const table of ['ad_performance', 'opportunities']) {
     for (let day = first; day < today; day++) {
-      await store.command(sql`OPTIMIZE TABLE ${identifier(table)} PARTITION ${bind('String', formatDay(day))} FINAL`, unlimited);
+      await store.command(
+        sql`OPTIMIZE TABLE ${identifier(table)} PARTITION ${bind('String', formatDay(day))} FINAL`,
+        unlimited,
+      );
     }
   }
 }

@@ -40,7 +40,13 @@ try {
       await loadData(store, today);
       await benchQuestions('Questions, days merged', server, database, program, today);
       await restate(store, today);
-      await benchQuestions('Questions, the last 30 days restated and not yet merged', server, database, program, today);
+      await benchQuestions(
+        'Questions, the last 30 days restated and not yet merged',
+        server,
+        database,
+        program,
+        today,
+      );
     }
     if (wanted('ingest')) await benchIngest(server, store, today);
   } finally {

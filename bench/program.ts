@@ -12,21 +12,29 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-export async function startProgram(server: OwnServer, database: string, environment: Record<string, string> = {}): Promise<Program> {
-  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../src/main.ts', import.meta.url))], {
-    env: {
-      ...process.env,
-      PORT: '0',
-      LOG_LEVEL: 'info',
-      CLICKHOUSE_URL: server.url,
-      CLICKHOUSE_USER: server.username,
-      CLICKHOUSE_PASSWORD: server.password,
-      CLICKHOUSE_DATABASE: database,
-      CONTACT_HASH_KEY: 'a key that the bench needs',
-      ...environment,
+export async function startProgram(
+  server: OwnServer,
+  database: string,
+  environment: Record<string, string> = {},
+): Promise<Program> {
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../dist/main.js', import.meta.url))],
+    {
+      env: {
+        ...process.env,
+        PORT: '0',
+        LOG_LEVEL: 'info',
+        CLICKHOUSE_URL: server.url,
+        CLICKHOUSE_USER: server.username,
+        CLICKHOUSE_PASSWORD: server.password,
+        CLICKHOUSE_DATABASE: database,
+        CONTACT_HASH_KEY: 'a key that the bench needs',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  );
   const url = await readyUrl(child);
   return {
     async graphql<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
@@ -53,7 +61,9 @@ export async function startProgram(server: OwnServer, database: string, environm
 
 function readyUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the program ended with code ${code} before it was ready`)));
+    child.once('exit', (code) =>
+      reject(new Error(`the program ended with code ${code} before it was ready`)),
+    );
     if (!child.stdout) return;
     createInterface({ input: child.stdout }).on('line', (line) => {
       const entry = JSON.parse(line) as { msg: string; url?: string };

@@ -4,7 +4,7 @@ import type { CompiledSql } from '../src/clickhouse/sql.ts';
 import { compile } from '../src/metrics/compile.ts';
 import { plan } from '../src/metrics/plan.ts';
 import type { MetricsQuery } from '../src/metrics/query.ts';
-import { measureNames } from '../src/metrics/registry.ts';
+import type { measureNames } from '../src/metrics/registry.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import type { Program } from './program.ts';
 import { ms, percentile, printTable, ratio } from './table.ts';
@@ -59,19 +59,41 @@ const questions: readonly Question[] = [
     title: 'totals of one campaign in 7 days',
     days: 7,
     arguments: 'where: { campaignId: { eq: "C-1007" } }',
-    query: { where: { dimension: 'campaignId', operator: 'eq', values: ['C-1007'] }, wants: { rows: false, totals: true, totalCount: false } },
+    query: {
+      where: { dimension: 'campaignId', operator: 'eq', values: ['C-1007'] },
+      wants: { rows: false, totals: true, totalCount: false },
+    },
     measures: ['cost', 'clicks', 'leads', 'revenue', 'roas'],
     dimensions: [],
   },
 ];
 
-const settings = { output_format_json_quote_64bit_integers: 0, output_format_json_quote_decimals: 0 } as const;
+const settings = {
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_decimals: 0,
+} as const;
 
 /** Times each question through GraphQL, as the same SQL by the client, and as a plain scan without FINAL, in turns. */
-export async function benchQuestions(title: string, server: OwnServer, database: string, program: Program, today: Day): Promise<void> {
-  const client = createClient({ url: server.url, username: server.username, password: server.password, database });
+export async function benchQuestions(
+  title: string,
+  server: OwnServer,
+  database: string,
+  program: Program,
+  today: Day,
+): Promise<void> {
+  const client = createClient({
+    url: server.url,
+    username: server.username,
+    password: server.password,
+    database,
+  });
   const run = async ({ sql, parameters }: CompiledSql): Promise<void> => {
-    const result = await client.query({ query: sql, query_params: { ...parameters }, format: 'JSONCompact', clickhouse_settings: settings });
+    const result = await client.query({
+      query: sql,
+      query_params: { ...parameters },
+      format: 'JSONCompact',
+      clickhouse_settings: settings,
+    });
     await result.json();
   };
   const rows: string[][] = [];
@@ -80,13 +102,22 @@ export async function benchQuestions(title: string, server: OwnServer, database:
     const between = `{ from: "${formatDay(range.from)}", to: "${formatDay(range.to)}" }`;
     const block = question.dimensions.length === 0 ? 'totals' : 'nodes';
     const document = `{ metrics(dateRange: { between: ${between} }, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
-    const statement = compile(plan({ ...defaults, range, measures: question.measures, ...question.query })).compile();
+    const statement = compile(
+      plan({ ...defaults, range, measures: question.measures, ...question.query }),
+    ).compile();
     const plain = { ...statement, sql: statement.sql.replaceAll(' FINAL', '') };
-    const samples = await takeTurns([() => program.graphql(document), () => run(statement), () => run(plain)]);
+    const samples = await takeTurns([
+      () => program.graphql(document),
+      () => run(statement),
+      () => run(plain),
+    ]);
     const [graphql = [], client_ = [], scan = []] = samples;
     rows.push([
       question.title,
-      ...[graphql, client_, scan].flatMap((times) => [ms(percentile(times, 0.5)), ms(percentile(times, 0.95))]),
+      ...[graphql, client_, scan].flatMap((times) => [
+        ms(percentile(times, 0.5)),
+        ms(percentile(times, 0.95)),
+      ]),
       ratio(percentile(graphql, 0.5) / percentile(client_, 0.5)),
       `+${ms(percentile(graphql, 0.5) - percentile(client_, 0.5))}`,
       ratio(percentile(client_, 0.5) / percentile(scan, 0.5)),
@@ -95,7 +126,18 @@ export async function benchQuestions(title: string, server: OwnServer, database:
   await client.close();
   printTable(
     title,
-    ['question', 'GraphQL p50', 'p95', 'same SQL p50', 'p95', 'no FINAL p50', 'p95', 'GraphQL/SQL', 'more', 'SQL/no FINAL'],
+    [
+      'question',
+      'GraphQL p50',
+      'p95',
+      'same SQL p50',
+      'p95',
+      'no FINAL p50',
+      'p95',
+      'GraphQL/SQL',
+      'more',
+      'SQL/no FINAL',
+    ],
     rows,
   );
 }

@@ -9,7 +9,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
 import { classifyStoreError } from './errors.ts';
-import type { Sql } from './sql.ts';
+import { identifier, type Sql } from './sql.ts';
 
 /** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
 export interface QueryLimits {
@@ -45,6 +45,15 @@ export interface StoreAnswer {
   readonly elapsedMs: number;
 }
 
+/** Names of columns, in the order of the body, with their types there. */
+export type Columns = Readonly<
+  Record<string, 'String' | 'Date' | 'UInt8' | 'UInt64' | 'DateTime64(3)' | 'Decimal(18,6)'>
+>;
+
+/** The columns of a JSONEachRow body: their types there are JSON's. */
+export const columnsOf = (row: Readonly<Record<string, unknown>>): Columns =>
+  Object.fromEntries(Object.keys(row).map((name) => [name, 'String' as const]));
+
 /** Every read and write of the program goes through here. All errors are `UtmqlError`s. */
 export interface Store {
   readonly database: string;
@@ -56,8 +65,8 @@ export interface Store {
   command(statement: Sql, options?: CallOptions): Promise<void>;
   /** Sends bytes in `format` into `table`; resolves when ClickHouse has stored them. Retried when the connection breaks: the rows' keys and versions make a second arrival harmless. */
   insert(
-    table: Sql,
-    columns: Sql,
+    table: string,
+    columns: Columns,
     format: 'RowBinary' | 'JSONEachRow',
     body: readonly Buffer[],
     options?: CallOptions,
@@ -187,7 +196,7 @@ export function createStore(options: StoreOptions): Store {
       timed('insert', () =>
         retriedInserts.execute(async () => {
           try {
-            const query = `INSERT INTO ${table.compile().sql} (${columns.compile().sql}) FORMAT ${format}`;
+            const query = insertStatement(table, columns, format);
             const result = await client.exec({
               query,
               values: Readable.from(body, { objectMode: false }),
@@ -205,4 +214,16 @@ export function createStore(options: StoreOptions): Store {
     },
     close: () => client.close(),
   };
+}
+
+/**
+ * RowBinary is read as plain types by `input` and then converted, column by column: a third faster than being read straight
+ * into LowCardinality columns, value by value.
+ */
+function insertStatement(table: string, columns: Columns, format: 'RowBinary' | 'JSONEachRow'): string {
+  const names = Object.keys(columns).map((name) => identifier(name).compile().sql);
+  const target = `INSERT INTO ${identifier(table).compile().sql} (${names.join(', ')})`;
+  if (format === 'JSONEachRow') return `${target} FORMAT JSONEachRow`;
+  const structure = names.map((name) => `${name} ${columns[name]}`).join(', ');
+  return `${target} SELECT ${names.join(', ')} FROM input('${structure}') FORMAT RowBinary`;
 }

@@ -48,6 +48,8 @@ async function start(config: Config): Promise<App> {
   const today = createDayOfInstant(config.REPORTING_TIMEZONE)(systemClock.now());
   const sources = await startSampleSources({ today });
   closers.push(() => sources.close());
+  // Ctrl-C came meanwhile: what would start now, nobody would stop.
+  if (isEnding) throw new Error('The demo was ended while it started.');
   const logger = createLogger({ level: config.LOG_LEVEL });
   const starting = startApp({
     config: { ...config, ADS_API_URL: sources.adsUrl, CRM_API_URL: sources.crmUrl },
@@ -64,26 +66,39 @@ async function start(config: Config): Promise<App> {
   return starting;
 }
 
-async function ingest(app: App): Promise<void> {
+async function ingest(app: App): Promise<readonly IngestRun[]> {
+  const everything = { sources: undefined, since: undefined, until: undefined, idempotencyKey: undefined };
   const runs = await app.ingest.trigger(
-    {
-      sources: undefined,
-      since: undefined,
-      until: undefined,
-      mode: 'upsert',
-      wait: true,
-      idempotencyKey: undefined,
-    },
+    { ...everything, mode: 'upsert', wait: true },
     { workspace: 'default', requestId: 'demo', name: 'demo' },
   );
   const bad = runs.find(({ status }) => status !== 'succeeded');
   if (bad) throw new Error(`Ingesting the source ${bad.source} ended as ${bad.status}: ${bad.errorMessage}`);
+  return runs;
+}
+
+function summary(runs: readonly IngestRun[]): string {
   const number = new Intl.NumberFormat('en-US');
-  const written = (source: string) => runs.find((run) => run.source === source)?.recordsWritten ?? 0;
-  const count = (pick: (run: IngestRun) => Readonly<Record<string, number>>): string =>
-    number.format(runs.flatMap((run) => Object.values(pick(run))).reduce((sum, part) => sum + part, 0));
-  say(`${number.format(written('ads'))} ads rows, ${number.format(written('crm'))} opportunities, `);
-  say(`${count((run) => run.repairs)} repaired, ${count((run) => run.recordsRejected)} rejected`);
+  const written = (source: string): string =>
+    number.format(runs.find((run) => run.source === source)?.recordsWritten ?? 0);
+  const sum = (pick: (run: IngestRun) => Readonly<Record<string, number>>): string =>
+    number.format(runs.flatMap((run) => Object.values(pick(run))).reduce((total, part) => total + part, 0));
+  const repaired = sum((run) => run.repairs);
+  const rejected = sum((run) => run.recordsRejected);
+  return `${written('ads')} ads rows, ${written('crm')} opportunities, ${repaired} repaired, ${rejected} rejected`;
+}
+
+/** Says what is being done, does it, and says on the same line what came of it and how long it took. */
+async function progress<T>(doing: string, work: () => Promise<T>, done: (result: T) => string): Promise<T> {
+  const begun = performance.now();
+  say(`${doing} … `);
+  try {
+    const result = await work();
+    say(`${done(result)} in ${secondsSince(begun)}`);
+    return result;
+  } finally {
+    say('\n');
+  }
 }
 
 async function demo(): Promise<void> {
@@ -91,17 +106,16 @@ async function demo(): Promise<void> {
   const settings = readDemoConfig(process.env);
   const config = { ...settings, PORT: await portOf(settings), DATA_DIR: await dataFolder(settings) };
 
-  say(config.CLICKHOUSE_URL === undefined ? 'starting ClickHouse … ' : 'connecting to your ClickHouse … ');
-  let step = performance.now();
-  const app = await start(config);
-  say(`ready in ${secondsSince(step)}\n`);
+  const engine =
+    config.CLICKHOUSE_URL === undefined ? 'starting ClickHouse' : 'connecting to your ClickHouse';
+  const app = await progress(
+    engine,
+    () => start(config),
+    () => 'ready',
+  );
+  await progress(`ingesting ${sampleDays} days from two sample sources`, () => ingest(app), summary);
 
-  say(`ingesting ${sampleDays} days from two sample sources … `);
-  step = performance.now();
-  await ingest(app);
-  say(` in ${secondsSince(step)}\n\n`);
-
-  say(`The last 30 days by channel, in ${config.REPORTING_CURRENCY}:\n\n${await channelReport(app.url)}\n\n`);
+  say(`\nThe last 30 days by channel, in USD:\n\n${await channelReport(app.url)}\n\n`);
   say(`Ask it yourself:\n\n${curlCommand(app.url)}\n\n`);
   say(`Metrics   ${app.url}/metrics\n`);
   say(`GraphiQL  ${app.url}/graphql\n\n`);
@@ -113,7 +127,7 @@ async function demo(): Promise<void> {
 }
 
 closeWithGrace({ delay: shutdownMs, logger: false }, async ({ err }) => {
-  if (err) reportStartFailure(err);
+  if (err) createLogger({ level: 'fatal' }).fatal({ err }, 'an unexpected error ends the demo');
   await closeAll();
   // Makes the exit code say so.
   if (lost) throw lost;

@@ -19,7 +19,7 @@ export interface SampleData {
 }
 
 /** Chosen so that, whatever weekday `today` is, the channels rank alike and none looks absurd over the last 30 days. */
-const seed = 931;
+const seed = 4_638;
 
 /**
  * Half a year of ads and CRM records up to and including `today`, as two feeds would give them: plausible figures, and what

@@ -67,9 +67,18 @@ function answerErrors(): Plugin<RequestInfo & Context> {
   return {
     onExecute({ args, setResultAndStopExecution }) {
       // Yoga's executor forgets which variable was wrong; graphql-js says it.
-      const { document, variableValues } = args as { document: DocumentNode; variableValues?: Record<string, unknown> };
-      const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-      const { errors } = getVariableValues(schema, operation?.variableDefinitions ?? [], variableValues ?? {});
+      const { document, variableValues } = args as {
+        document: DocumentNode;
+        variableValues?: Record<string, unknown>;
+      };
+      const operation = document.definitions.find(
+        (definition) => definition.kind === Kind.OPERATION_DEFINITION,
+      );
+      const { errors } = getVariableValues(
+        schema,
+        operation?.variableDefinitions ?? [],
+        variableValues ?? {},
+      );
       if (errors) setResultAndStopExecution({ errors });
     },
     onResultProcess({ result, setResult, serverContext }) {

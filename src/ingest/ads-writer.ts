@@ -1,5 +1,4 @@
-import { identifier, sql } from '../clickhouse/sql.ts';
-import type { Store } from '../clickhouse/store.ts';
+import type { Columns, Store } from '../clickhouse/store.ts';
 import type { AdPerformance } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
 import { DayBatches } from './day-batches.ts';
@@ -7,12 +6,32 @@ import { RowEncoder } from './row-binary.ts';
 import { SeenKeys } from './seen-keys.ts';
 import type { RecordWriter } from './writer.ts';
 
-const table = identifier('ad_performance');
+const table = 'ad_performance';
+const maxInFlight = 2;
 // The key's columns first, then the figures: `SeenKeys` takes them as two stretches of bytes.
-const columns = sql`date, workspace, channel, campaign_id, ad_group_id, ad_id, utm_campaign, utm_source, utm_medium, utm_content, utm_term, currency, clicks, impressions, cost, source, version, is_deleted`;
+const columns = {
+  date: 'Date',
+  workspace: 'String',
+  channel: 'String',
+  campaign_id: 'String',
+  ad_group_id: 'String',
+  ad_id: 'String',
+  utm_campaign: 'String',
+  utm_source: 'String',
+  utm_medium: 'String',
+  utm_content: 'String',
+  utm_term: 'String',
+  currency: 'String',
+  clicks: 'UInt64',
+  impressions: 'UInt64',
+  cost: 'Decimal(18,6)',
+  source: 'String',
+  version: 'UInt64',
+  is_deleted: 'UInt8',
+} as const satisfies Columns;
 
 /**
- * Writes ads rows in day batches while the feed is still being read: one INSERT is on its way while the next is filled.
+ * Writes ads rows in day batches while the feed is still being read.
  * Replays are harmless: the same key with the same or a newer version replaces the row.
  */
 export function createAdsWriter(options: {
@@ -31,7 +50,7 @@ export function createAdsWriter(options: {
   const touched = new Set<Day>();
   const duplicates = { identical: 0, conflicting: 0 };
   let written = 0;
-  let sending: Promise<void> = Promise.resolve();
+  const inFlight = new Set<{ readonly days: readonly Day[]; readonly done: Promise<void> }>();
 
   const encode = (record: AdPerformance): void => {
     encoder.start();
@@ -51,7 +70,8 @@ export function createAdsWriter(options: {
     encoder.uint64(record.clicks);
     encoder.uint64(record.impressions);
     encoder.money(record.cost);
-    const state = seen.add(encoder.bytes(), keyEnd, encoder.length);
+    encoder.padWord();
+    const state = seen.add(encoder.words, keyEnd, encoder.length);
     if (state !== 'new') duplicates[state] += 1;
     encoder.text(source);
     encoder.uint64(
@@ -61,23 +81,33 @@ export function createAdsWriter(options: {
   };
 
   const send = async (): Promise<void> => {
-    // Batches arrive in the order of the feed, so that of two rows with one key the last wins.
-    await sending;
     const batch = batches.take();
+    // Two at a time keep the store busy while rows are encoded; but a day's batches arrive in the order of the feed, so
+    // that of two rows with one key the last wins.
+    while (
+      inFlight.size >= maxInFlight ||
+      [...inFlight].some(({ days }) => days.some((day) => batch.days.includes(day)))
+    ) {
+      await Promise.race([...inFlight].map(({ done }) => done));
+    }
     for (const day of batch.days) touched.add(day);
-    sending = store
+    const done = store
       .insert(table, columns, 'RowBinary', batch.chunks, { requestId: options.requestId })
       .then(() => {
         written += batch.rows;
+        inFlight.delete(entry);
+        batches.recycle(batch);
       });
-    // The next `await sending` throws it; until then it must not count as unhandled.
-    sending.catch(() => undefined);
+    const entry = { days: batch.days, done };
+    inFlight.add(entry);
+    // A failure stays among those in flight, and the next wait throws it; until then it must not count as unhandled.
+    done.catch(() => undefined);
   };
 
   return {
     add(record) {
       encode(record);
-      batches.add(record.day, encoder.bytes());
+      batches.add(record.day, encoder);
     },
     get full() {
       return batches.full;
@@ -85,7 +115,7 @@ export function createAdsWriter(options: {
     send,
     async finish() {
       while (!batches.isEmpty) await send();
-      await sending;
+      await Promise.all([...inFlight].map(({ done }) => done));
     },
     progress: () => ({
       written: Math.max(0, written - duplicates.identical - duplicates.conflicting),

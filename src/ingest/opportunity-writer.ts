@@ -1,7 +1,7 @@
 import type { MutexInterface } from 'async-mutex';
 import { z } from 'zod';
-import { bind, identifier, sql } from '../clickhouse/sql.ts';
-import type { Store } from '../clickhouse/store.ts';
+import { bind, sql } from '../clickhouse/sql.ts';
+import type { Columns, Store } from '../clickhouse/store.ts';
 import { type Day, parseIsoDay } from '../records/day.ts';
 import type { Opportunity } from '../records/opportunity.ts';
 import { stages } from '../records/stage.ts';
@@ -9,8 +9,29 @@ import { DayBatches } from './day-batches.ts';
 import { RowEncoder } from './row-binary.ts';
 import type { RecordWriter } from './writer.ts';
 
-const table = identifier('opportunities');
-const columns = sql`date, workspace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash, utm_campaign, utm_source, utm_medium, utm_content, utm_term, channel, campaign_id, match, source, version, is_deleted`;
+const table = 'opportunities';
+const columns = {
+  date: 'Date',
+  workspace: 'String',
+  opportunity_id: 'String',
+  created_at: 'DateTime64(3)',
+  stage: 'UInt8',
+  stage_name: 'String',
+  amount: 'Decimal(18,6)',
+  currency: 'String',
+  contact_hash: 'String',
+  utm_campaign: 'String',
+  utm_source: 'String',
+  utm_medium: 'String',
+  utm_content: 'String',
+  utm_term: 'String',
+  channel: 'String',
+  campaign_id: 'String',
+  match: 'String',
+  source: 'String',
+  version: 'UInt64',
+  is_deleted: 'UInt8',
+} as const satisfies Columns;
 
 /** How many records are looked up and written at a time. */
 const batchSize = 10_000;
@@ -75,7 +96,7 @@ export function createOpportunityWriter(options: {
     return byId;
   };
 
-  const encode = (record: Opportunity, day: Day, attribution: Attribution, isDeleted: boolean): Buffer => {
+  const encode = (record: Opportunity, day: Day, attribution: Attribution, isDeleted: boolean): void => {
     encoder.start();
     encoder.uint16(day);
     encoder.text(workspace);
@@ -97,7 +118,6 @@ export function createOpportunityWriter(options: {
     encoder.text(source);
     encoder.uint64(versionOf(record));
     encoder.uint8(isDeleted ? 1 : 0);
-    return encoder.bytes();
   };
 
   const write = async (records: Map<string, Opportunity>): Promise<void> => {
@@ -111,12 +131,14 @@ export function createOpportunityWriter(options: {
         continue;
       }
       const same = rows.find((row) => parseIsoDay(row.date) === record.day);
-      batches.add(record.day, encode(record, record.day, carriedOver(record, same), false));
+      encode(record, record.day, carriedOver(record, same), false);
+      batches.add(record.day, encoder);
       fresh += 1;
       for (const row of rows) {
         const day = parseIsoDay(row.date);
-        if (day !== undefined && day !== record.day)
-          batches.add(day, encode(record, day, unattributed, true));
+        if (day === undefined || day === record.day) continue;
+        encode(record, day, unattributed, true);
+        batches.add(day, encoder);
       }
     }
     while (!batches.isEmpty) {

@@ -1,5 +1,4 @@
-import { identifier, join } from '../clickhouse/sql.ts';
-import type { Store } from '../clickhouse/store.ts';
+import { columnsOf, type Store } from '../clickhouse/store.ts';
 import type { Reject } from '../records/outcome.ts';
 import type { IngestRun } from './run.ts';
 
@@ -49,8 +48,7 @@ export function createRejectWriter(options: {
       if (first === undefined || (!all && pending.length < batchSize)) return;
       const body = pending.map((row) => Buffer.from(`${JSON.stringify(row)}\n`));
       pending = [];
-      const columns = join(Object.keys(first).map(identifier), ', ');
-      await store.insert(identifier('rejected_records'), columns, 'JSONEachRow', body, {
+      await store.insert('rejected_records', columnsOf(first), 'JSONEachRow', body, {
         requestId: run.requestId,
       });
     },

@@ -6,7 +6,10 @@ const rowCapacity = 64 * 1_024;
  * for both ends. LowCardinality columns are written as their inner type, Decimal(18, 6) as a 64-bit count of millionths.
  */
 export class RowEncoder {
-  private readonly buffer = Buffer.allocUnsafe(rowCapacity);
+  private readonly memory = new ArrayBuffer(rowCapacity);
+  private readonly buffer = Buffer.from(this.memory);
+  /** The same bytes as 32-bit words, for hashing. */
+  readonly words = new Int32Array(this.memory);
   private offset = 0;
 
   start(): void {
@@ -17,9 +20,15 @@ export class RowEncoder {
     return this.offset;
   }
 
-  /** The row's bytes; valid until the next `start`. */
-  bytes(): Buffer {
-    return this.buffer.subarray(0, this.offset);
+  /** Clears what an earlier, longer row left in the last word. */
+  padWord(): void {
+    this.buffer[this.offset] = 0;
+    this.buffer[this.offset + 1] = 0;
+    this.buffer[this.offset + 2] = 0;
+  }
+
+  copyTo(target: Buffer, offset: number): void {
+    this.buffer.copy(target, offset, 0, this.offset);
   }
 
   uint8(value: number): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
-import type { Store } from '../clickhouse/store.ts';
+import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
+import { columnsOf, type Store } from '../clickhouse/store.ts';
 import { formatDay, parseIsoDay } from '../records/day.ts';
 import { type IngestRun, ingestModes, type RunStatus, runStatuses } from './run.ts';
 
@@ -127,9 +127,8 @@ export function createRunRepository(store: Store): RunRepository {
         version: lastVersion,
         is_deleted: 0,
       };
-      const columns = join(Object.keys(row).map(identifier), ', ');
       const body = [Buffer.from(JSON.stringify(row))];
-      await store.insert(identifier('ingest_runs'), columns, 'JSONEachRow', body, {
+      await store.insert('ingest_runs', columnsOf(row), 'JSONEachRow', body, {
         requestId: run.requestId,
       });
     },

@@ -13,18 +13,33 @@ export class SeenKeys {
   private size = 0;
   overflowed = false;
 
-  /** Notes a key; says whether it was there before, and with the same figures. */
-  add(row: Buffer, keyEnd: number, figuresEnd: number): 'new' | 'identical' | 'conflicting' {
-    let high = 0x811c9dc5;
+  /**
+   * Notes the key in the first `keyEnd` bytes and the figures behind it; says whether the key was there before, and with the
+   * same figures.
+   *
+   * @param words the row's bytes as 32-bit words, with at least three zero bytes behind `figuresEnd`
+   */
+  add(words: Int32Array, keyEnd: number, figuresEnd: number): 'new' | 'identical' | 'conflicting' {
+    let high = keyEnd;
     let low = 0x9e3779b9;
-    for (let index = 0; index < keyEnd; index++) {
-      const byte = row[index] ?? 0;
-      high = Math.imul(high ^ byte, 0x01000193);
-      low = Math.imul(low ^ byte, 0x85ebca6b) ^ (low >>> 15);
+    const keyWords = keyEnd >>> 2;
+    for (let index = 0; index < keyWords; index++) {
+      const word = words[index] ?? 0;
+      high = Math.imul(high ^ word, 0x85ebca6b);
+      high ^= high >>> 15;
+      low = Math.imul(low ^ word, 0xc2b2ae35);
+      low = (low << 13) | (low >>> 19);
     }
-    let figures = 0x811c9dc5;
-    for (let index = keyEnd; index < figuresEnd; index++)
-      figures = Math.imul(figures ^ (row[index] ?? 0), 0x01000193);
+    // The word in which the key ends and the figures begin counts for both, each with its own bytes.
+    const shift = (keyEnd & 3) * 8;
+    const border = words[keyWords] ?? 0;
+    const keyRest = shift === 0 ? 0 : border & ((1 << shift) - 1);
+    high = Math.imul(high ^ keyRest, 0x85ebca6b);
+    low = Math.imul(low ^ keyRest, 0xc2b2ae35);
+    let figures = border >>> shift;
+    const allWords = (figuresEnd + 3) >>> 2;
+    for (let index = keyWords + 1; index < allWords; index++)
+      figures = Math.imul(figures ^ (words[index] ?? 0), 0x01000193) ^ (figures >>> 13);
     // 0 marks an empty slot.
     const first = mix(high) || 1;
     const key = mix(low) & 0xffff0000;
