@@ -55,7 +55,7 @@ export async function loadData(store: Store, today: Day): Promise<void> {
   await attribution.afterOpportunities(
     'default',
     Array.from({ length: days }, (_, index) => first + index),
-    'bench',
+    { requestId: 'bench' },
   );
   progress(`all opportunities attributed in ${((performance.now() - started) / 1_000).toFixed(1)} s`);
   await mergeAll(store, first, today);

@@ -17,24 +17,20 @@ export async function startProgram(
   database: string,
   environment: Record<string, string> = {},
 ): Promise<Program> {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('../dist/main.js', import.meta.url))],
-    {
-      env: {
-        ...process.env,
-        PORT: '0',
-        LOG_LEVEL: 'info',
-        CLICKHOUSE_URL: server.url,
-        CLICKHOUSE_USER: server.username,
-        CLICKHOUSE_PASSWORD: server.password,
-        CLICKHOUSE_DATABASE: database,
-        CONTACT_HASH_KEY: 'a key that the bench needs',
-        ...environment,
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
+    env: {
+      ...process.env,
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      CLICKHOUSE_URL: server.url,
+      CLICKHOUSE_USER: server.username,
+      CLICKHOUSE_PASSWORD: server.password,
+      CLICKHOUSE_DATABASE: database,
+      CONTACT_HASH_KEY: 'a key that the bench needs',
+      ...environment,
     },
-  );
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const url = await readyUrl(child);
   return {
     async graphql<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {

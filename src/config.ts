@@ -110,8 +110,16 @@ export const variables = {
     default: '2000000000',
     description: 'Most rows a query may read (`QUERY_TOO_EXPENSIVE`).',
   },
-  ADS_API_URL: { parse: optional(httpUrl), description: 'Address of the ads feed: the source `ads`.' },
-  CRM_API_URL: { parse: optional(httpUrl), description: 'Address of the CRM feed: the source `crm`.' },
+  ADS_API_URL: {
+    parse: optional(httpUrl),
+    secret: true,
+    description: 'Address of the ads feed: the source `ads`.',
+  },
+  CRM_API_URL: {
+    parse: optional(httpUrl),
+    secret: true,
+    description: 'Address of the CRM feed: the source `crm`.',
+  },
   SOURCE_TIMEOUT_MS: {
     parse: wholeNumber(100, 3_600_000),
     default: '30000',
@@ -124,7 +132,7 @@ export const variables = {
   },
   INGEST_BATCH_MB: {
     parse: wholeNumber(1, 1_024),
-    default: '16',
+    default: '8',
     description: 'Encoded rows that a run holds before it writes them.',
   },
   REPORTING_TIMEZONE: {

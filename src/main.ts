@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
+import type { UtmqlError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 
@@ -11,14 +12,15 @@ const shutdownMs = 15_000;
 try {
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.LOG_LEVEL });
+  let lost: UtmqlError | undefined;
   const app = await startApp({
     config,
     logger,
     clock: systemClock,
     onLost: (error) => {
       logger.fatal({ err: error }, error.message);
+      lost = error;
       process.kill(process.pid, 'SIGTERM');
-      process.exitCode = 1;
     },
   });
   closeWithGrace({ delay: shutdownMs, logger: false }, async ({ signal, err }) => {
@@ -26,6 +28,8 @@ try {
     logger.info({ signal }, 'shutting down');
     await app.stop();
     logger.info('stopped');
+    // After a handler that throws, the process ends with code 1, so that a supervisor restarts it.
+    if (lost) throw lost;
   });
 } catch (error) {
   reportStartFailure(error);

@@ -23,7 +23,8 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
     else if (original.cause !== undefined) logger.warn({ err: original }, 'a request failed');
     return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
   }
-  if (original instanceof GraphQLError) return original;
+  // Without a path it comes from before execution: from parsing, validation or the reading of variables.
+  if (error instanceof GraphQLError && (error.path === undefined || original instanceof GraphQLError)) return error;
   logger.error({ err: original }, 'a request failed unexpectedly');
   return new GraphQLError('The server could not answer this request. It has been logged.', {
     ...place,
@@ -46,7 +47,7 @@ const phaseCodes = new Set<unknown>([undefined, 'GRAPHQL_PARSE_FAILED', 'GRAPHQL
  * names the argument and, for enums, the valid choices.
  */
 export function explain(error: GraphQLError, schema: GraphQLSchema): GraphQLError {
-  if (!phaseCodes.has(error.extensions.code) || error.originalError) return error;
+  if (!phaseCodes.has(error.extensions.code) || error.path !== undefined) return error;
   const syntax = error.message.startsWith('Syntax Error');
   const path = syntax ? '' : argumentPath(error);
   const isArgument = path !== '' || /^Variable "|argument "/.test(error.message);

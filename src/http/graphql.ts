@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Semaphore } from 'async-mutex';
 import { type DocumentNode, GraphQLError, getVariableValues, Kind } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
@@ -40,8 +39,8 @@ export function createGraphql(options: {
     cors: false,
     logging: false,
     graphiql: { title: 'utmql', defaultQuery: exampleQuery },
-    // Its scripts are part of the page: GraphiQL works without the internet.
-    renderGraphiQL,
+    // Its scripts are part of the page: GraphiQL works without the internet. They are 46 MB in memory, so only on demand.
+    renderGraphiQL: async (page) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(page),
     maskedErrors: {
       // What resolvers throw stays as it is until `answerErrors`, which knows the request's logger.
       maskError: (error) =>

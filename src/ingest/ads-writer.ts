@@ -71,7 +71,7 @@ export function createAdsWriter(options: {
     encoder.uint64(record.impressions);
     encoder.money(record.cost);
     encoder.padWord();
-    const state = seen.add(encoder.words, keyEnd, encoder.length);
+    const state = seen.add(record.day, encoder.words, keyEnd, encoder.length);
     if (state !== 'new') duplicates[state] += 1;
     encoder.text(source);
     encoder.uint64(

@@ -1,6 +1,6 @@
 import type { MutexInterface } from 'async-mutex';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import type { Store } from '../clickhouse/store.ts';
+import type { CallOptions, Store } from '../clickhouse/store.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { type Day, formatDay } from '../records/day.ts';
 import { unknown } from '../records/text.ts';
@@ -11,9 +11,9 @@ const daysPerStatement = 31;
 /** Works out which (channel, campaign) each opportunity belongs to, whenever either side has changed. */
 export interface Attribution {
   /** Ads rows of these days have changed: opportunities of the same and the following days may match anew. */
-  afterAds(workspace: string, days: Iterable<Day>, requestId: string): Promise<readonly DayRange[]>;
+  afterAds(workspace: string, days: Iterable<Day>, call: CallOptions): Promise<readonly DayRange[]>;
   /** Opportunities of these days have changed. Returns the ranges that were looked at. */
-  afterOpportunities(workspace: string, days: Iterable<Day>, requestId: string): Promise<readonly DayRange[]>;
+  afterOpportunities(workspace: string, days: Iterable<Day>, call: CallOptions): Promise<readonly DayRange[]>;
 }
 
 export function createAttribution(options: {
@@ -23,11 +23,11 @@ export function createAttribution(options: {
   lock: MutexInterface;
 }): Attribution {
   const { store, windowDays, lock } = options;
-  const run = async (workspace: string, ranges: readonly DayRange[], requestId: string) => {
+  const run = async (workspace: string, ranges: readonly DayRange[], call: CallOptions) => {
     for (const range of ranges) {
       await lock.runExclusive(() =>
         store.command(attributionStatement(workspace, range, windowDays), {
-          requestId,
+          ...call,
           // A figure that goes from A to B and back to A gives the first block again; it must not be taken for a repeat.
           settings: { insert_deduplicate: 0, max_execution_time: 0, max_memory_usage: '0' },
         }),
@@ -36,8 +36,8 @@ export function createAttribution(options: {
     return ranges;
   };
   return {
-    afterAds: (workspace, days, requestId) => run(workspace, toRanges(days, windowDays), requestId),
-    afterOpportunities: (workspace, days, requestId) => run(workspace, toRanges(days, 0), requestId),
+    afterAds: (workspace, days, call) => run(workspace, toRanges(days, windowDays), call),
+    afterOpportunities: (workspace, days, call) => run(workspace, toRanges(days, 0), call),
   };
 }
 

@@ -71,6 +71,7 @@ export function createIngest(options: {
   const stopping = new AbortController();
   const atWork = new Map<string, Promise<IngestRun>>();
   const keys = new Map<string, Promise<readonly IngestRun[]>>();
+  const triggers = new Set<Promise<unknown>>();
   let lastStart = 0;
 
   const execute = async (queued: IngestRun, source: Source): Promise<IngestRun> =>
@@ -167,7 +168,9 @@ export function createIngest(options: {
         throw new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; call again shortly.', {
           retryable: true,
         });
-      const started = await startOnce(input, caller);
+      const starting = startOnce(input, caller);
+      triggers.add(starting);
+      const started = await starting.finally(() => triggers.delete(starting));
       const current = started.map(async (run) => {
         const work = atWork.get(run.id);
         if (work !== undefined) return input.wait ? work : run;
@@ -177,7 +180,8 @@ export function createIngest(options: {
     },
     idle: () => merger.idle(),
     async stop() {
-      stopping.abort();
+      stopping.abort(new UtmqlError('CANCELLED', 'The server was shut down.'));
+      await Promise.allSettled(triggers);
       await Promise.allSettled(atWork.values());
       await merger.stop();
     },

@@ -170,12 +170,12 @@ async function pullRecords<T extends { readonly day: Day }>(
         const outcome = normalise(raw, repairs);
         const position = batch.firstPosition + index;
         if ('reject' in outcome) {
-          rejects.add(position, JSON.stringify(raw) ?? '', outcome.reject);
+          rejects.add(position, raw, outcome.reject);
         } else if (outcome.record.day < since || outcome.record.day > until) {
           outsideRange += 1;
         } else if (outcome.record.day < oldest) {
           const detail = `The record is of ${formatDay(outcome.record.day)}; only the last ${deps.retentionDays} days are kept (DATA_RETENTION_DAYS).`;
-          rejects.add(position, JSON.stringify(raw) ?? '', { reason: 'beyond_retention', field: '', detail });
+          rejects.add(position, raw, { reason: 'beyond_retention', field: '', detail });
         } else {
           writer.add(outcome.record);
           if (writer.full) await writer.send();
@@ -195,20 +195,24 @@ async function pullRecords<T extends { readonly day: Day }>(
     try {
       await step();
     } catch (error) {
-      failures.push(toUtmqlError(error));
-      logger.warn({ err: error }, 'a step of the run failed');
+      const failure = toUtmqlError(error);
+      failures.push(failure);
+      if (failure.code !== 'CANCELLED') logger.warn({ err: error }, 'a step of the run failed');
     }
   };
   await attempt(read);
+  report(state('running'));
   await attempt(() => writer.finish());
+  report(state('running'));
   await attempt(() => rejects.send(true));
   await attempt(async () => {
     const { touched } = writer.progress();
     if (touched.size === 0) return;
     const ads = source.kind === 'ad_performance';
+    const call = { requestId: run.requestId, signal };
     const ranges = ads
-      ? await deps.attribution.afterAds(run.workspace, touched, run.requestId)
-      : await deps.attribution.afterOpportunities(run.workspace, touched, run.requestId);
+      ? await deps.attribution.afterAds(run.workspace, touched, call)
+      : await deps.attribution.afterOpportunities(run.workspace, touched, call);
     if (ads) deps.merger.add('ad_performance', touched);
     deps.merger.add('opportunities', ads ? ranges.flatMap(daysOf) : touched);
   });
@@ -240,7 +244,7 @@ function statusOf(error: UtmqlError | undefined, written: number): RunStatus {
 function explain(error: UtmqlError, written: number): UtmqlError {
   const kept =
     written > 0 ? ` ${written} rows before that are stored; the same call again completes them.` : '';
-  return new UtmqlError(error.code, `${error.message}${kept}`, { cause: error });
+  return new UtmqlError(error.code, `${error.message}${kept}`, { retryable: error.retryable, cause: error });
 }
 
 function toUtmqlError(error: unknown): UtmqlError {

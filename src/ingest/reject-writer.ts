@@ -7,7 +7,8 @@ const batchSize = 1_000;
 
 /** Keeps what could not be stored, with the reason, and counts it. */
 export interface RejectWriter {
-  add(position: number, record: string, reject: Reject): void;
+  /** @param record as it came: text where it could not be parsed, else the parsed value */
+  add(position: number, record: unknown, reject: Reject): void;
   /** Stores what has been collected, when that is a batch or `all`. */
   send(all?: boolean): Promise<void>;
   counts(): Record<string, number>;
@@ -37,7 +38,7 @@ export function createRejectWriter(options: {
         reason: reject.reason,
         field: reject.field,
         detail: reject.detail,
-        record,
+        record: textOf(record),
         rejected_at: at,
         version: options.now() * 1_000,
         is_deleted: 0,
@@ -54,4 +55,14 @@ export function createRejectWriter(options: {
     },
     counts: () => Object.fromEntries(counts),
   };
+}
+
+function textOf(record: unknown): string {
+  if (typeof record === 'string') return record;
+  try {
+    return JSON.stringify(record) ?? '';
+  } catch {
+    // Nested so deeply that it can be parsed but not written.
+    return '(nested too deeply to be kept)';
+  }
 }

@@ -1,17 +1,57 @@
-/** 2^23 slots of 8 bytes: 64 MB at most, enough for 6.7 million keys. */
-const maxSlots = 2 ** 23;
+import type { Day } from '../records/day.ts';
+
+const bytesPerSlot = 8;
 const maxLoad = 0.8;
 
+/** Enough for 3.3 million keys at a time. */
+const defaultBudgetBytes = 2 ** 25;
+
 /**
- * Remembers which keys a feed has had and with which figures, in 8 bytes a key: 48 bits of the key's hash and 16 of the
- * figures'. It only counts (rows are stored either way), so a collision, one in 10^14 pairs, miscounts one and loses none.
- * Beyond its capacity, new keys are no longer remembered and `overflowed` says so.
+ * Remembers which keys a feed has had and with which figures. Day by day, so that a feed in the order of time, however
+ * long, needs little: beyond the budget, the day that has not been written to for longest is forgotten. When such a day
+ * comes again its duplicates can no longer be told, and `overflowed` says so. It only counts: rows are stored either way.
  */
 export class SeenKeys {
-  private slots = 2 ** 12;
+  /** In the order of last use. */
+  private readonly days = new Map<Day, DayKeys>();
+  private readonly forgotten = new Set<Day>();
+  private current: { readonly day: Day; readonly keys: DayKeys } | undefined;
+  overflowed = false;
+
+  constructor(private readonly budgetBytes = defaultBudgetBytes) {}
+
+  /** Notes a row's key; see `DayKeys.add`. */
+  add(day: Day, words: Int32Array, keyEnd: number, figuresEnd: number): 'new' | 'identical' | 'conflicting' {
+    if (this.current?.day !== day) this.current = { day, keys: this.open(day) };
+    return this.current.keys.add(words, keyEnd, figuresEnd);
+  }
+
+  private open(day: Day): DayKeys {
+    const keys = this.days.get(day) ?? new DayKeys();
+    this.days.delete(day);
+    this.days.set(day, keys);
+    if (this.forgotten.delete(day)) this.overflowed = true;
+    let bytes = 0;
+    for (const known of this.days.values()) bytes += known.bytes;
+    for (const [oldest, known] of this.days) {
+      if (bytes <= this.budgetBytes || oldest === day) break;
+      bytes -= known.bytes;
+      this.days.delete(oldest);
+      this.forgotten.add(oldest);
+    }
+    return keys;
+  }
+}
+
+/** One day's keys in 8 bytes each: 48 bits of the key's hash and 16 of the figures'. A collision, one in 10^14 pairs, miscounts one. */
+class DayKeys {
+  private slots = 2 ** 8;
   private words = new Uint32Array(this.slots * 2);
   private size = 0;
-  overflowed = false;
+
+  get bytes(): number {
+    return this.slots * bytesPerSlot;
+  }
 
   /**
    * Notes the key in the first `keyEnd` bytes and the figures behind it; says whether the key was there before, and with the
@@ -62,10 +102,6 @@ export class SeenKeys {
 
   private insert(slot: number, first: number, second: number): void {
     if (this.size + 1 > this.slots * maxLoad) {
-      if (this.slots === maxSlots) {
-        this.overflowed = true;
-        return;
-      }
       this.grow();
       this.place(first, second);
     } else {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
-import { createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
+import { applyRetention, createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
 import { createStore, type QueryLimits, type Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -36,5 +36,18 @@ export async function openStore(
 export async function openMigratedStore(): Promise<Store & { drop(): Promise<void> }> {
   const store = await openStore();
   await migrate({ store, folder: migrationsFolder, logger: silent });
+  // Tests are on fixed dates, which must not expire as time goes by.
+  const days = 20_000;
+  await applyRetention({
+    store,
+    days: {
+      ad_performance: days,
+      opportunities: days,
+      events: days,
+      ingest_runs: days,
+      rejected_records: days,
+    },
+    logger: silent,
+  });
   return store;
 }

@@ -49,13 +49,13 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
       const writer = createAdsWriter(writerOptions(version));
       for (const row of rows) writer.add(accept(ads(row, new Repairs())));
       await writer.finish();
-      await attribution.afterAds(workspace, writer.progress().touched, 'test');
+      await attribution.afterAds(workspace, writer.progress().touched, { requestId: 'test' });
     },
     async crm(rows: readonly Raw[], version?: number): Promise<void> {
       const writer = createOpportunityWriter(writerOptions(version));
       for (const row of rows) writer.add(accept(crm(row, new Repairs())));
       await writer.finish();
-      await attribution.afterOpportunities(workspace, writer.progress().touched, 'test');
+      await attribution.afterOpportunities(workspace, writer.progress().touched, { requestId: 'test' });
     },
   };
 }

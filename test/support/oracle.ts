@@ -1,0 +1,163 @@
+/**
+ * What the answers should be, counted in plain TypeScript from the raw feeds. It shares no code with the program: its
+ * reading of the rules is its own, simple and slow.
+ */
+
+export type Raw = Readonly<Record<string, unknown>>;
+
+export interface Fact {
+  readonly date: string;
+  /** Null where the record has none. */
+  readonly dimensions: Readonly<Record<string, string | null>>;
+  readonly clicks: number;
+  readonly impressions: number;
+  readonly cost: number;
+  readonly leads: number;
+  readonly opportunities: number;
+  readonly closedWon: number;
+  readonly revenue: number;
+}
+
+const utmNames = ['campaign', 'source', 'medium', 'content', 'term'] as const;
+
+function label(value: unknown): string {
+  if (value === undefined || value === null) return 'unknown';
+  const text = String(value).toLowerCase().split(/\s+/).filter(Boolean).join(' ');
+  return text === '' || /^\{.*\}$/.test(text) ? 'unknown' : text;
+}
+const figure = (value: unknown): number => Math.max(0, Number(value ?? 0));
+const camel = (name: string): string => `utm${name[0]?.toUpperCase()}${name.slice(1)}`;
+const utms = (raw: Raw): Record<string, string> =>
+  Object.fromEntries(utmNames.map((name) => [camel(name), label(raw[`utm_${name}`])]));
+
+interface Ad {
+  readonly date: string;
+  readonly dimensions: Record<string, string>;
+  readonly clicks: number;
+  readonly impressions: number;
+  readonly cost: number;
+}
+
+function readAds(rows: readonly Raw[]): Ad[] {
+  const byKey = new Map<string, Ad>();
+  for (const raw of rows) {
+    const dimensions = {
+      channel: label(raw['channel']),
+      campaignId: String(raw['campaign_id']).trim(),
+      adGroupId: String(raw['ad_group_id'] ?? '').trim(),
+      adId: String(raw['ad_id'] ?? '').trim(),
+      currency: 'USD',
+      ...utms(raw),
+    };
+    const date = String(raw['date']).slice(0, 10).replaceAll('/', '-');
+    const ad = {
+      date,
+      dimensions,
+      clicks: figure(raw['clicks']),
+      impressions: figure(raw['impressions']),
+      cost: figure(raw['cost']),
+    };
+    byKey.set(JSON.stringify([date, dimensions]), ad);
+  }
+  return [...byKey.values()];
+}
+
+const dayNumber = (date: string): number => Date.parse(`${date}T00:00:00Z`) / 86_400_000;
+
+/** The (channel, campaign) that an opportunity belongs to, by going through all ads. */
+function attribute(date: string, utm: Record<string, string>, ads: readonly Ad[], windowDays: number) {
+  const find = (names: readonly string[], exactDay: boolean) => {
+    const candidates = ads.filter(
+      (ad) =>
+        ad.dimensions['utmCampaign'] !== 'unknown' &&
+        names.every((name) => ad.dimensions[name] === utm[name]) &&
+        (exactDay ? ad.date === date : ad.date <= date && dayNumber(ad.date) >= dayNumber(date) - windowDays),
+    );
+    const latest = candidates
+      .map((ad) => ad.date)
+      .sort()
+      .at(-1);
+    const totals = new Map<string, { channel: string; campaignId: string; clicks: number; cost: number }>();
+    for (const ad of candidates.filter((candidate) => candidate.date === latest)) {
+      const { channel = '', campaignId = '' } = ad.dimensions;
+      const known = totals.get(`${channel}\n${campaignId}`) ?? { channel, campaignId, clicks: 0, cost: 0 };
+      known.clicks += ad.clicks;
+      known.cost = Math.round((known.cost + ad.cost) * 1e6) / 1e6;
+      totals.set(`${channel}\n${campaignId}`, known);
+    }
+    return [...totals.values()].sort(
+      (a, b) =>
+        b.clicks - a.clicks ||
+        b.cost - a.cost ||
+        (a.channel < b.channel ? -1 : a.channel > b.channel ? 1 : a.campaignId < b.campaignId ? -1 : 1),
+    )[0];
+  };
+  const three = ['utmCampaign', 'utmSource', 'utmMedium'];
+  const exact = find(three, true);
+  if (exact) return { ...exact, match: 'EXACT' };
+  const window = find(three, false);
+  if (window) return { ...window, match: 'WINDOW' };
+  const alone =
+    utm['utmSource'] === 'unknown' || utm['utmMedium'] === 'unknown'
+      ? find(['utmCampaign'], false)
+      : undefined;
+  if (alone) return { ...alone, match: 'CAMPAIGN' };
+  return { channel: null, campaignId: null, match: 'UNATTRIBUTED' };
+}
+
+const beyondLead = new Set(['qualified', 'proposal', 'closed_won', 'closed_lost']);
+
+/** Both feeds as facts, in the order in which they came. */
+export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], windowDays = 30): Fact[] {
+  const ads = readAds(adRows);
+  const none = { clicks: 0, impressions: 0, cost: 0, leads: 0, opportunities: 0, closedWon: 0, revenue: 0 };
+  const facts: Fact[] = ads.map(({ date, dimensions, clicks, impressions, cost }) => {
+    const { adGroupId, adId } = dimensions;
+    return {
+      ...none,
+      date,
+      dimensions: { ...dimensions, adGroupId: adGroupId || null, adId: adId || null, match: null },
+      clicks,
+      impressions,
+      cost,
+    };
+  });
+  const latest = new Map(crmRows.map((raw) => [String(raw['opportunity_id']).trim(), raw]));
+  for (const raw of latest.values()) {
+    const date = String(raw['created_at']).slice(0, 10);
+    const utm = utms(raw);
+    const { channel, campaignId, match } = attribute(date, utm, ads, windowDays);
+    const stage = label(raw['stage']).replaceAll(' ', '_');
+    const won = stage === 'closed_won';
+    facts.push({
+      ...none,
+      date,
+      dimensions: { ...utm, channel, campaignId, match, adGroupId: null, adId: null, currency: 'USD' },
+      leads: 1,
+      opportunities: beyondLead.has(stage) ? 1 : 0,
+      closedWon: won ? 1 : 0,
+      revenue: won ? figure(raw['amount']) : 0,
+    });
+  }
+  return facts;
+}
+
+export const sumNames = [
+  'impressions',
+  'clicks',
+  'cost',
+  'leads',
+  'opportunities',
+  'closedWon',
+  'revenue',
+] as const;
+export type Sums = Record<(typeof sumNames)[number], number>;
+
+/** Sums to the cent: money is added in millionths. */
+export function sumUp(facts: readonly Fact[]): Sums {
+  const sums = Object.fromEntries(sumNames.map((name) => [name, 0])) as Sums;
+  for (const fact of facts)
+    for (const name of sumNames)
+      sums[name] += name === 'cost' || name === 'revenue' ? Math.round(fact[name] * 1e6) : fact[name];
+  return { ...sums, cost: sums.cost / 1e6, revenue: sums.revenue / 1e6 };
+}
