@@ -1,5 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** The count in one plain line, last, for people and machines that read only that. */
+const count: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[]) {
+    const states = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => test.result().state),
+    );
+    const of = (state: string): number => states.filter((known) => known === state).length;
+    process.stdout.write(`${of('passed')} passed, ${of('failed')} failed, ${of('skipped')} skipped\n`);
+  },
+};
 
 export default defineConfig({
   // Vite would take graphql's ES modules and graphql-yoga its CommonJS ones; graphql refuses to be there twice.
@@ -11,5 +23,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    reporters: ['default', count],
   },
 });

@@ -24,7 +24,7 @@ export function createMetricsLoader(options: {
   const { store, requestId, signal, slots } = options;
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
-      const answers = new Map<string, Promise<MetricsResult>>();
+      const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, query] of unite(queries)) {
         answers.set(
           shape,
@@ -32,14 +32,12 @@ export function createMetricsLoader(options: {
         );
       }
       return Promise.all(
-        queries.map((query) => answers.get(shapeOf(query))?.catch(toError) ?? new Error('unreachable')),
+        queries.map(async (query) => (await answers.get(shapeOf(query))) ?? new Error('not answered')),
       );
     },
     { cache: false },
   );
 }
-
-const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /**
  * Everything but what is shown: queries of one shape are answered by one read. The tables that are read belong to the

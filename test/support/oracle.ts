@@ -42,20 +42,20 @@ function readAds(rows: readonly Raw[]): Ad[] {
   const byKey = new Map<string, Ad>();
   for (const raw of rows) {
     const dimensions = {
-      channel: label(raw['channel']),
-      campaignId: String(raw['campaign_id']).trim(),
-      adGroupId: String(raw['ad_group_id'] ?? '').trim(),
-      adId: String(raw['ad_id'] ?? '').trim(),
+      channel: label(raw.channel),
+      campaignId: String(raw.campaign_id).trim(),
+      adGroupId: String(raw.ad_group_id ?? '').trim(),
+      adId: String(raw.ad_id ?? '').trim(),
       currency: 'USD',
       ...utms(raw),
     };
-    const date = String(raw['date']).slice(0, 10).replaceAll('/', '-');
+    const date = String(raw.date).slice(0, 10).replaceAll('/', '-');
     const ad = {
       date,
       dimensions,
-      clicks: figure(raw['clicks']),
-      impressions: figure(raw['impressions']),
-      cost: figure(raw['cost']),
+      clicks: figure(raw.clicks),
+      impressions: figure(raw.impressions),
+      cost: figure(raw.cost),
     };
     byKey.set(JSON.stringify([date, dimensions]), ad);
   }
@@ -69,7 +69,7 @@ function attribute(date: string, utm: Record<string, string>, ads: readonly Ad[]
   const find = (names: readonly string[], exactDay: boolean) => {
     const candidates = ads.filter(
       (ad) =>
-        ad.dimensions['utmCampaign'] !== 'unknown' &&
+        ad.dimensions.utmCampaign !== 'unknown' &&
         names.every((name) => ad.dimensions[name] === utm[name]) &&
         (exactDay ? ad.date === date : ad.date <= date && dayNumber(ad.date) >= dayNumber(date) - windowDays),
     );
@@ -98,9 +98,7 @@ function attribute(date: string, utm: Record<string, string>, ads: readonly Ad[]
   const window = find(three, false);
   if (window) return { ...window, match: 'WINDOW' };
   const alone =
-    utm['utmSource'] === 'unknown' || utm['utmMedium'] === 'unknown'
-      ? find(['utmCampaign'], false)
-      : undefined;
+    utm.utmSource === 'unknown' || utm.utmMedium === 'unknown' ? find(['utmCampaign'], false) : undefined;
   if (alone) return { ...alone, match: 'CAMPAIGN' };
   return { channel: null, campaignId: null, match: 'UNATTRIBUTED' };
 }
@@ -122,12 +120,12 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
       cost,
     };
   });
-  const latest = new Map(crmRows.map((raw) => [String(raw['opportunity_id']).trim(), raw]));
+  const latest = new Map(crmRows.map((raw) => [String(raw.opportunity_id).trim(), raw]));
   for (const raw of latest.values()) {
-    const date = String(raw['created_at']).slice(0, 10);
+    const date = String(raw.created_at).slice(0, 10);
     const utm = utms(raw);
     const { channel, campaignId, match } = attribute(date, utm, ads, windowDays);
-    const stage = label(raw['stage']).replaceAll(' ', '_');
+    const stage = label(raw.stage).replaceAll(' ', '_');
     const won = stage === 'closed_won';
     facts.push({
       ...none,
@@ -136,7 +134,7 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
       leads: 1,
       opportunities: beyondLead.has(stage) ? 1 : 0,
       closedWon: won ? 1 : 0,
-      revenue: won ? figure(raw['amount']) : 0,
+      revenue: won ? figure(raw.amount) : 0,
     });
   }
   return facts;

@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { variables } from '../config.ts';
+import { toEnumName } from '../graphql/builder.ts';
+import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
+
+// `npm run docs`: what the documentation says of configuration and measures comes from the code, and CI compares.
+const root = new URL('../../', import.meta.url);
+
+interface Row {
+  readonly default?: string;
+  readonly description: string;
+}
+
+function configurationTable(): string {
+  const rows = Object.entries<Row>(variables).map(
+    ([name, { default: value, description }]) =>
+      `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${description} |`,
+  );
+  return ['| variable | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function metricsPage(): string {
+  const measures = measureNames.map((name) => {
+    const { formula, unit, description } = describeMeasure(name);
+    return `| \`${name}\` | \`${toEnumName(name)}\` | ${formula} | ${unit} | ${description} |`;
+  });
+  const dimensions = dimensionNames.map(
+    (name) => `| \`${name}\` | \`${toEnumName(name)}\` | ${describeDimension(name)} |`,
+  );
+  return `<!-- Written by \`npm run docs\` from src/metrics/registry.ts. -->
+# Measures and dimensions
+
+A ratio divides the sums at the asked grain, never averages ratios, and is null where the denominator is zero. Money is
+summed exactly; only the final division is done in floating point.
+
+## Measures
+
+| field | enum | formula | unit | meaning |
+| --- | --- | --- | --- | --- |
+${measures.join('\n')}
+
+## Dimensions
+
+| field | enum | meaning |
+| --- | --- | --- |
+${dimensions.join('\n')}
+`;
+}
+
+function replaceBetween(text: string, marker: string, content: string): string {
+  const pattern = new RegExp(`(<!-- ${marker} -->\n)[\\s\\S]*?(<!-- /${marker} -->)`);
+  if (!pattern.test(text)) throw new Error(`README.md has no place marked ${marker}`);
+  return text.replace(pattern, (_match, start: string, end: string) => `${start}${content}\n${end}`);
+}
+
+const readme = new URL('README.md', root);
+writeFileSync(readme, replaceBetween(readFileSync(readme, 'utf8'), 'configuration', configurationTable()));
+writeFileSync(new URL('docs/metrics.md', root), metricsPage());

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
+
+const messageOf = (environment: Record<string, string>): string => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+  return '';
+};
+
+describe('configuration', () => {
+  it('needs nothing', () => {
+    expect(readConfig({})).toMatchObject({
+      HOST: '127.0.0.1',
+      PORT: 4000,
+      REPORTING_TIMEZONE: 'UTC',
+      DATA_RETENTION_DAYS: 540,
+    });
+    expect(readConfig({}).CLICKHOUSE_URL).toBeUndefined();
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readConfig({ PORT: ' ', CLICKHOUSE_URL: '' })).toEqual(readConfig({}));
+  });
+
+  it('reports everything that is wrong at once, each with its variable’s name', () => {
+    const message = messageOf({
+      PORT: 'many',
+      CLICKHOUSE_URL: 'clickhouse:8123',
+      REPORTING_TIMEZONE: 'Mars',
+      STAGE_MAP: '{"x":"y"}',
+      LOG_LEVEL: 'loud',
+    });
+    expect(message.split('\n')).toEqual([
+      'The configuration is wrong:',
+      '  - PORT ("many") is not a whole number',
+      '  - LOG_LEVEL ("loud") is not one of fatal, error, warn, info, debug, trace, silent',
+      '  - CLICKHOUSE_URL ("clickhouse:8123") is not an http:// or https:// address',
+      '  - REPORTING_TIMEZONE ("Mars") is not an IANA time zone such as UTC or Europe/Berlin',
+      '  - STAGE_MAP ("{\\"x\\":\\"y\\"}") is not a JSON object from stage names to one of lead, opportunity, closed_won, closed_lost',
+    ]);
+  });
+
+  it('shows no secret', () => {
+    expect(messageOf({ CONTACT_HASH_KEY: 'short' })).toContain('CONTACT_HASH_KEY has fewer');
+    expect(messageOf({ ADS_API_URL: 'ftp://user:secret@host' })).not.toContain('secret');
+  });
+
+  it('refuses to be open to other machines while callers cannot log in', () => {
+    expect(messageOf({ HOST: '0.0.0.0' })).toContain('HOST');
+    expect(messageOf({ HOST: '::1' })).toBe('');
+  });
+});
