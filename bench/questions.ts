@@ -3,7 +3,7 @@ import type { OwnServer } from '../src/clickhouse/own-server.ts';
 import type { CompiledSql } from '../src/clickhouse/sql.ts';
 import { compile } from '../src/metrics/compile.ts';
 import { plan } from '../src/metrics/plan.ts';
-import type { MetricsQuery } from '../src/metrics/query.ts';
+import { type MetricsQuery, plainQuery } from '../src/metrics/query.ts';
 import type { measureNames } from '../src/metrics/registry.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import type { Program } from './program.ts';
@@ -51,7 +51,11 @@ const questions: readonly Question[] = [
     title: 'top 20 campaigns by cost in 365 days',
     days: 365,
     arguments: 'groupBy: [CAMPAIGN_ID], orderBy: [{ measure: COST, direction: DESC }], first: 20',
-    query: { groupBy: ['campaignId'], orderBy: [{ by: 'cost', direction: 'desc' }], limit: 20 },
+    query: {
+      groupBy: ['campaignId'],
+      orderBy: [{ by: 'cost', of: 'current', direction: 'desc' }],
+      limit: 20,
+    },
     measures: ['cost'],
     dimensions: ['campaignId'],
   },
@@ -103,7 +107,7 @@ export async function benchQuestions(
     const block = question.dimensions.length === 0 ? 'totals' : 'nodes';
     const document = `{ metrics(dateRange: { between: ${between} }, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
     const statement = compile(
-      plan({ ...defaults, range, measures: question.measures, ...question.query }),
+      plan({ ...plainQuery, workspace: 'default', range, measures: question.measures, ...question.query }),
     ).compile();
     const plain = { ...statement, sql: statement.sql.replaceAll(' FINAL', '') };
     const samples = await takeTurns([
@@ -154,18 +158,3 @@ async function takeTurns(calls: readonly (() => Promise<unknown>)[]): Promise<nu
   }
   return samples;
 }
-
-const defaults: MetricsQuery = {
-  workspace: 'default',
-  range: { from: 0, to: 0 },
-  groupBy: [],
-  granularity: 'day',
-  weekStart: 'monday',
-  where: undefined,
-  having: [],
-  orderBy: [],
-  offset: 0,
-  limit: 100,
-  measures: [],
-  wants: { rows: true, totals: false, totalCount: false },
-};

@@ -9,9 +9,14 @@ import { createStore, type Store, type StoreOptions } from './clickhouse/store.t
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { UtmqlError } from './errors.ts';
+import { createDocuments } from './http/documents.ts';
 import { createGraphql } from './http/graphql.ts';
+import { createGraphqlRoute } from './http/graphql-route.ts';
 import { healthRoutes } from './http/health.ts';
+import { openPersistedDocuments } from './http/persisted-documents.ts';
+import { createResponseCache } from './http/response-cache.ts';
 import { listen } from './http/server.ts';
+import { createDataVersion } from './ingest/data-version.ts';
 import { createHttpSource } from './ingest/http-source.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { Source, SourceKind } from './ingest/pull.ts';
@@ -55,6 +60,7 @@ export async function startApp(options: {
     const store = await openStore(config, server, telemetry, logger);
     closers.push(() => store.close());
 
+    const dataVersion = createDataVersion();
     const ingest = createIngest({
       store,
       sources: await configuredSources(config, telemetry),
@@ -63,12 +69,21 @@ export async function startApp(options: {
       attributionWindowDays: config.ATTRIBUTION_WINDOW_DAYS,
       retentionDays: config.DATA_RETENTION_DAYS,
       batchBytes: config.INGEST_BATCH_MB * 1_048_576,
-      onFinished: (run) => telemetry.onRun(run),
+      dataVersion,
+      onFinished: (run) => {
+        dataVersion.bump(run.workspace);
+        telemetry.onRun(run);
+      },
     });
     closers.push(() => ingest.stop());
 
     let stopping = false;
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
+    const documents = createDocuments({
+      depth: config.QUERY_MAX_DEPTH,
+      rootFields: config.QUERY_MAX_ROOT_FIELDS,
+      aliases: config.QUERY_MAX_ALIASES,
+    });
     const graphql = createGraphql({
       store,
       ingest,
@@ -76,6 +91,25 @@ export async function startApp(options: {
       telemetry,
       timezone: config.REPORTING_TIMEZONE,
       slots,
+      documents,
+      maxComplexity: config.QUERY_MAX_COMPLEXITY,
+    });
+    const graphqlRoute = createGraphqlRoute({
+      graphql,
+      documents,
+      persisted: await openPersistedDocuments({
+        trustedOnly: config.TRUSTED_DOCUMENTS === 'only',
+        automatic: config.AUTOMATIC_PERSISTED_QUERIES,
+        manifestFile: config.PERSISTED_MANIFEST,
+      }),
+      cache: createResponseCache({
+        ttlMs: config.RESPONSE_CACHE_TTL_MS,
+        maxBytes: config.RESPONSE_CACHE_MB * 1_048_576,
+        clock,
+      }),
+      dataVersion,
+      telemetry,
+      clock,
     });
     const http = await listen({
       host: config.HOST,
@@ -86,7 +120,7 @@ export async function startApp(options: {
         {
           method: 'any',
           path: '/graphql',
-          handle: async (request, response, info) => void (await graphql(request, response, info)),
+          handle: graphqlRoute,
         },
         {
           method: 'GET',

@@ -26,6 +26,8 @@ const timezone = z.string().refine((name) => {
   }
 }, 'is not an IANA time zone such as UTC or Europe/Berlin');
 
+const flag = z.enum(['true', 'false'], 'is neither true nor false').transform((text) => text === 'true');
+
 const stageTable = z.string().transform((text, context): StageTable => {
   try {
     return { ...defaultStages, ...z.record(z.string(), z.enum(stages)).parse(JSON.parse(text)) };
@@ -109,6 +111,53 @@ export const variables = {
     parse: wholeNumber(1_000, Number.MAX_SAFE_INTEGER),
     default: '2000000000',
     description: 'Most rows a query may read (`QUERY_TOO_EXPENSIVE`).',
+  },
+  QUERY_MAX_DEPTH: {
+    parse: wholeNumber(3, 100),
+    default: '12',
+    description: 'Most fields below each other in a GraphQL document (`QUERY_TOO_COMPLEX`).',
+  },
+  QUERY_MAX_ROOT_FIELDS: {
+    parse: wholeNumber(1, 1_000),
+    default: '50',
+    description: 'Most fields at the root of a GraphQL document: the tiles of a dashboard.',
+  },
+  QUERY_MAX_ALIASES: {
+    parse: wholeNumber(1, 10_000),
+    default: '200',
+    description: 'Most fields with an alias in a GraphQL document.',
+  },
+  QUERY_MAX_COMPLEXITY: {
+    parse: wholeNumber(1_000, 1_000_000_000),
+    default: '500000',
+    description: 'Most values that an answer can have: fields times the rows that `first` asks for.',
+  },
+  TRUSTED_DOCUMENTS: {
+    parse: z.enum(['off', 'only'], 'is neither off nor only'),
+    default: 'off',
+    description:
+      '`only` answers nothing but the documents of `schema/persisted/manifest.json` and `PERSISTED_MANIFEST`, by their ids (`PERSISTED_QUERY_ONLY`).',
+  },
+  PERSISTED_MANIFEST: {
+    parse: optional(z.string().min(1)),
+    description:
+      'JSON file of your own persisted documents: an Apollo manifest, or an object from SHA-256 to document.',
+  },
+  AUTOMATIC_PERSISTED_QUERIES: {
+    parse: flag,
+    default: 'true',
+    description: 'Whether clients may register documents by their SHA-256 (Apollo’s protocol).',
+  },
+  RESPONSE_CACHE_TTL_MS: {
+    parse: wholeNumber(0, 86_400_000),
+    default: '60000',
+    description:
+      'How long an answer is served again while this process stores nothing new; 0 turns the cache off. Data that another process stores is seen after this time.',
+  },
+  RESPONSE_CACHE_MB: {
+    parse: wholeNumber(1, 65_536),
+    default: '64',
+    description: 'Memory for cached answers.',
   },
   ADS_API_URL: {
     parse: optional(httpUrl),

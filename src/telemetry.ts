@@ -7,6 +7,7 @@ export interface Telemetry {
   onHttp(route: string, method: string, status: number, seconds: number): void;
   onHttpInFlight(change: 1 | -1): void;
   onGraphql(kind: string, outcome: 'ok' | 'error', seconds: number): void;
+  onResponseCache(outcome: 'hit' | 'miss' | 'collapsed'): void;
   onClickHouse(kind: 'read' | 'command' | 'insert', outcome: 'ok' | 'error', seconds: number): void;
   onSource(source: string, outcome: string, seconds: number): void;
   onRun(run: IngestRun): void;
@@ -47,6 +48,12 @@ export function createTelemetry(): Telemetry {
     help: 'Time to execute a GraphQL operation.',
     labelNames: ['kind'],
     buckets: secondsBuckets,
+    registers,
+  });
+  const cachedResponses = new Counter({
+    name: 'graphql_response_cache_total',
+    help: 'Queries by how the response cache answered: hit, miss, or collapsed into one that was at work.',
+    labelNames: ['outcome'],
     registers,
   });
   const clickhouseSeconds = new Histogram({
@@ -114,6 +121,7 @@ export function createTelemetry(): Telemetry {
       operations.inc({ kind, outcome });
       operationSeconds.observe({ kind }, seconds);
     },
+    onResponseCache: (outcome) => cachedResponses.inc({ outcome }),
     onClickHouse: (kind, outcome, seconds) => clickhouseSeconds.observe({ kind, outcome }, seconds),
     onSource(source, outcome, seconds) {
       sourceRequests.inc({ source, outcome });

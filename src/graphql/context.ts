@@ -1,3 +1,4 @@
+import type { Explore } from '../explore/explore.ts';
 import type { Caller, Ingest } from '../ingest/ingest.ts';
 import type { Logger } from '../logger.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
@@ -8,7 +9,13 @@ export interface Context {
   readonly caller: Caller;
   readonly logger: Logger;
   readonly metrics: MetricsLoader;
+  readonly explore: Explore;
   readonly ingest: Ingest;
-  /** Today in REPORTING_TIMEZONE. */
-  readonly today: () => Day;
+  readonly reportingTimezone: string;
+  /**
+   * Today in REPORTING_TIMEZONE, or in the IANA time zone given.
+   *
+   * @throws UtmqlError BAD_USER_INPUT where there is no such time zone
+   */
+  readonly today: (timezone?: string) => Day;
 }

@@ -1,4 +1,5 @@
 import { badInput } from '../errors.ts';
+import type { DayRange } from '../metrics/query.ts';
 import { presets, type RangeInput } from '../metrics/range.ts';
 import { granularities, weekdays } from '../metrics/registry.ts';
 import { type Day, parseIsoDay } from '../records/day.ts';
@@ -20,7 +21,7 @@ const PresetEnum = builder.enumType('DatePreset', {
   values: enumValues(presets, (name) => `${name.replace(/[A-Z]|\d+/g, (part) => ` ${part.toLowerCase()}`)}.`),
 });
 
-const BetweenInput = builder.inputType('DaysBetweenInput', {
+export const BetweenInput = builder.inputType('DaysBetweenInput', {
   description: 'Days from `from` to `to`, both included.',
   fields: (t) => ({
     from: t.field({ type: 'LocalDate', required: true, description: 'First day.' }),
@@ -52,11 +53,16 @@ export const DateRangeInput = builder.inputType('DateRangeInput', {
 
 /** The argument as the planner takes it. */
 export function readRange(input: typeof DateRangeInput.$inferInput): RangeInput {
-  if (input.between) return { between: { from: readDay(input.between.from), to: readDay(input.between.to) } };
+  if (input.between) return { between: readBetween(input.between) };
   if (input.last) return { last: { ...input.last, includeToday: input.last.includeToday ?? false } };
   if (input.preset) return { preset: input.preset };
   throw badInput('dateRange: give one of between, last, preset.');
 }
+
+export const readBetween = (input: typeof BetweenInput.$inferInput): DayRange => ({
+  from: readDay(input.from),
+  to: readDay(input.to),
+});
 
 /** A LocalDate argument as a day; the scalar has checked it. */
 export const readDay = (text: string): Day => parseIsoDay(text) ?? Number.NaN;

@@ -22,7 +22,7 @@ const statuses = {
   cancelled: 'Was ended by a caller or a shutdown.',
 } as const;
 
-const StatusEnum = builder.enumType('IngestRunStatus', {
+export const StatusEnum = builder.enumType('IngestRunStatus', {
   description: 'How far a run is, or how it ended.',
   values: enumValues(runStatuses, (name) => statuses[name]),
 });
@@ -32,7 +32,7 @@ interface Count {
   readonly count: number;
 }
 
-const CountType = builder.objectRef<Count>('NamedCount').implement({
+export const CountType = builder.objectRef<Count>('NamedCount').implement({
   description: 'How often something happened in a run.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What happened.' }),
@@ -40,7 +40,7 @@ const CountType = builder.objectRef<Count>('NamedCount').implement({
   }),
 });
 
-const listed = (counts: Readonly<Record<string, number>>): Count[] =>
+export const listed = (counts: Readonly<Record<string, number>>): Count[] =>
   Object.entries(counts)
     .map(([name, count]) => ({ name, count }))
     .sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
@@ -244,6 +244,8 @@ builder.queryField('ingestRun', (t) =>
     type: IngestRunType,
     nullable: true,
     description: 'One run; null when there is none with this id.',
+    // Whoever follows a run wants its state now, also when another process runs it.
+    extensions: { volatile: true },
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     resolve: async (_root, { id }, { caller, ingest }) =>
       (await ingest.runs.find(caller.workspace, readRunId(String(id), 'id'))) ?? null,
@@ -254,6 +256,7 @@ builder.queryField('ingestRuns', (t) =>
   t.field({
     type: [IngestRunType],
     description: 'Runs, newest first.',
+    extensions: { volatile: true },
     args: {
       source: t.arg.string({ description: 'Only of this source.' }),
       status: t.arg({ type: StatusEnum, description: 'Only with this status.' }),

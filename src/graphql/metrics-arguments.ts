@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
 import { badInput } from '../errors.ts';
-import type { Filter, Having, MetricsQuery, Order } from '../metrics/query.ts';
-import { type RangeInput, resolveRange } from '../metrics/range.ts';
+import { type ComparisonInput, resolveComparison } from '../metrics/comparison.ts';
+import {
+  type FigureKind,
+  type Filter,
+  type Fold,
+  figureKinds,
+  type Having,
+  type MetricsQuery,
+  type Order,
+} from '../metrics/query.ts';
+import { bucketsOf, type RangeInput, resolveRange } from '../metrics/range.ts';
 import {
   type DimensionName,
   type Granularity,
   isMeasure,
+  type LabelName,
   type MeasureName,
   measureNames,
   type Weekday,
@@ -16,6 +26,8 @@ import type { Selection } from './selection.ts';
 
 export const defaultFirst = 100;
 export const maxFirst = 10_000;
+const maxBuckets = 10_000;
+const maxFolded = 1_000;
 
 /** The arguments of `metrics`, read but not yet checked against each other. */
 export interface MetricsArguments {
@@ -26,6 +38,8 @@ export interface MetricsArguments {
   readonly where: Filter | undefined;
   readonly having: readonly Having[];
   readonly orderBy: readonly Order[];
+  readonly compareTo: ComparisonInput | undefined;
+  readonly fill: boolean;
   readonly first: number;
   readonly after: string | undefined;
 }
@@ -41,33 +55,36 @@ export function buildQuery(
   selection: Selection,
   today: Day,
 ): MetricsQuery {
-  const { groupBy, first } = args;
-  const repeated = groupBy.find((name, index) => groupBy.indexOf(name) !== index);
-  if (repeated !== undefined)
-    throw badInput(`groupBy names ${toEnumName(repeated)} twice; name each dimension once.`);
-  for (const { by } of args.orderBy) {
-    if (!isMeasure(by) && !groupBy.includes(by)) {
-      const choices =
-        groupBy.length === 0 ? 'a measure' : `a measure or one of ${groupBy.map(toEnumName).join(', ')}`;
-      throw badInput(`orderBy: ${toEnumName(by)} is not in groupBy; order by ${choices}.`);
-    }
-  }
+  const { groupBy, first, granularity, weekStart } = args;
+  checkNames(args);
   if (!Number.isInteger(first) || first < 1 || first > maxFirst) {
     throw badInput(`first: ${first} is not between 1 and ${maxFirst}.`);
   }
-  const shown = new Set([...selection.names('nodes'), ...selection.names('totals')]);
+  const range = resolveRange(args.range, today, weekStart);
+  const byDate = groupBy.includes('date');
+  if (args.fill && !byDate) throw badInput('fill needs DATE in groupBy; add it or leave fill out.');
+  const fill = args.fill ? bucketsOf(range, granularity, weekStart) : undefined;
+  if (fill !== undefined && fill.length > maxBuckets) {
+    throw badInput(
+      `fill: the range has ${fill.length} buckets; at most ${maxBuckets} can be filled. Choose a coarser granularity.`,
+    );
+  }
   const query: MetricsQuery = {
     workspace,
-    range: resolveRange(args.range, today, args.weekStart),
+    range,
     groupBy,
-    granularity: args.granularity,
-    weekStart: args.weekStart,
+    granularity,
+    weekStart,
     where: args.where,
     having: args.having,
     orderBy: args.orderBy,
+    compareTo: args.compareTo && resolveComparison(args.compareTo, range, args.range, byDate),
+    fold: undefined,
+    fill,
     offset: 0,
     limit: first,
-    measures: measureNames.filter((name: MeasureName) => shown.has(name)),
+    ...shownBy(selection, ['nodes', 'totals']),
+    subtotalBy: undefined,
     wants: {
       rows: selection.has('nodes') || selection.has('pageInfo'),
       totals: selection.has('totals'),
@@ -76,6 +93,91 @@ export function buildQuery(
   };
   return args.after === undefined ? query : { ...query, offset: readCursor(args.after, query) };
 }
+
+/** The measures that the selection shows in these places, and which figures of them. */
+export function shownBy(
+  selection: Selection,
+  places: readonly string[],
+): Pick<MetricsQuery, 'measures' | 'figures'> {
+  const measures = new Set<string>();
+  const figures = new Set<FigureKind>(['current']);
+  for (const place of places) {
+    for (const name of selection.names(place)) measures.add(name);
+    for (const kind of figureKinds) {
+      for (const name of selection.names(place, kind)) measures.add(name);
+      if (selection.has(place, kind)) figures.add(kind);
+    }
+  }
+  return {
+    measures: measureNames.filter((name: MeasureName) => measures.has(name)),
+    figures: figureKinds.filter((kind) => figures.has(kind)),
+  };
+}
+
+function checkNames({ groupBy, orderBy, having, compareTo }: MetricsArguments): void {
+  const repeated = groupBy.find((name, index) => groupBy.indexOf(name) !== index);
+  if (repeated !== undefined) {
+    throw badInput(`groupBy names ${toEnumName(repeated)} twice; name each dimension once.`);
+  }
+  for (const { by } of orderBy) {
+    if (!isMeasure(by) && !groupBy.includes(by)) {
+      const choices =
+        groupBy.length === 0 ? 'a measure' : `a measure or one of ${groupBy.map(toEnumName).join(', ')}`;
+      throw badInput(`orderBy: ${toEnumName(by)} is not in groupBy; order by ${choices}.`);
+    }
+  }
+  if (compareTo !== undefined) return;
+  for (const [argument, terms] of [
+    ['orderBy', orderBy],
+    ['having', having],
+  ] as const) {
+    const term = terms.find(({ of }) => of !== 'current');
+    if (term) throw badInput(`${argument}: ${toEnumName(term.of)} needs compareTo; add it or take CURRENT.`);
+  }
+}
+
+export interface LimitBy {
+  readonly n: number;
+  readonly dimension: DimensionName;
+  readonly measure: MeasureName | undefined;
+  readonly others: boolean;
+}
+
+/** The query that finds out which values of a dimension are the largest. */
+export function rankingQuery(query: MetricsQuery, { n, dimension, measure }: LimitBy): MetricsQuery {
+  if (!query.groupBy.includes(dimension) || dimension === 'date') {
+    const choices = query.groupBy.filter((name) => name !== 'date').map(toEnumName);
+    throw badInput(
+      `limitBy.dimension: ${toEnumName(dimension)} must be in groupBy and not DATE${choices.length === 0 ? '' : `; choose of ${choices.join(', ')}`}.`,
+    );
+  }
+  if (n < 1 || n > maxFolded) throw badInput(`limitBy.n: ${n} is not between 1 and ${maxFolded}.`);
+  const ordered = query.orderBy.map(({ by }) => by).find(isMeasure);
+  const by = measure ?? ordered ?? 'cost';
+  return {
+    ...query,
+    groupBy: [dimension],
+    having: [],
+    orderBy: [{ by, of: 'current', direction: 'desc' }],
+    compareTo: undefined,
+    fill: undefined,
+    offset: 0,
+    limit: n,
+    measures: [by],
+    figures: ['current'],
+    wants: { rows: true, totals: false, totalCount: false },
+  };
+}
+
+/** What the ranking found, as the fold of the query that asked for it. */
+export const foldOf = (
+  { dimension, others }: LimitBy,
+  values: readonly (string | null | undefined)[],
+): Fold => ({
+  dimension: dimension as LabelName,
+  values: values.map((value) => value ?? ''),
+  others,
+});
 
 /** Where a page ended, with a mark of the query that it belongs to. Opaque to callers. */
 export function writeCursor(query: MetricsQuery, rows: number): string {
@@ -87,7 +189,7 @@ function readCursor(cursor: string, query: MetricsQuery): number {
   if (match === null) throw badInput('after: this is no cursor; pass the `endCursor` of the page before.');
   if (match[2] !== mark(query)) {
     throw badInput(
-      'after: this cursor is of another query; a page goes on only with the same range, groupBy, where, having and orderBy.',
+      'after: this cursor is of another query; a page goes on only with the same range, groupBy, where, having, orderBy, compareTo and fill.',
     );
   }
   return Number(match[1]);
@@ -95,6 +197,6 @@ function readCursor(cursor: string, query: MetricsQuery): number {
 
 /** The same for all pages of one query, whatever their size and what they show. */
 function mark(query: MetricsQuery): string {
-  const { offset, limit, measures, wants, ...rest } = query;
+  const { offset, limit, measures, figures, wants, fold, subtotalBy, ...rest } = query;
   return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 16);
 }

@@ -1,128 +1,53 @@
 import { badInput } from '../errors.ts';
-import {
-  type Having,
-  type MetricsQuery,
-  type MetricsResult,
-  type MetricsRow,
-  numberOperators,
-  type Order,
-} from '../metrics/query.ts';
-import { formatDay } from '../records/day.ts';
-import { builder, enumValues } from './builder.ts';
+import type { Filter, MetricsQuery, MetricsRow } from '../metrics/query.ts';
+import type { DimensionName } from '../metrics/registry.ts';
+import { warningsOf } from '../metrics/warnings.ts';
+import { builder, toEnumName } from './builder.ts';
+import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
-import { DimensionEnum, dimensionFields, MeasureEnum, measureFields } from './measures.ts';
-import { buildQuery, defaultFirst, maxFirst, writeCursor } from './metrics-arguments.ts';
+import { DimensionEnum } from './measures.ts';
+import {
+  buildQuery,
+  defaultFirst,
+  foldOf,
+  type LimitBy,
+  maxFirst,
+  rankingQuery,
+  shownBy,
+} from './metrics-arguments.ts';
+import {
+  CompareToInput,
+  HavingInput,
+  LimitByInput,
+  OrderByInput,
+  readComparison,
+  readHaving,
+  readOrder,
+} from './metrics-inputs.ts';
+import { type Answer, MetricsMeta, MetricsNode, MetricsTotals, PageInfo } from './metrics-types.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere, readWhere } from './where.ts';
 
-interface Answer {
-  readonly query: MetricsQuery;
-  readonly result: MetricsResult;
+const maxSubtotals = 10;
+
+interface Subtotals {
+  readonly by: readonly DimensionName[];
+  readonly nodes: readonly MetricsRow[];
 }
 
-const DirectionEnum = builder.enumType('SortDirection', {
-  description: 'Which end comes first. Rows without a value come last either way.',
-  values: enumValues(['asc', 'desc'] as const, (name) =>
-    name === 'asc' ? 'Smallest first.' : 'Largest first.',
-  ),
-});
-
-const HavingInput = builder.inputType('HavingInput', {
+const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement({
   description:
-    'A condition on a measure of the finished rows; all that are given must hold. A null ratio meets none.',
+    'The rows put together by fewer dimensions. Sums are the sums of the rows; ratios are worked out anew.',
   fields: (t) => ({
-    measure: t.field({ type: MeasureEnum, required: true, description: 'Which measure.' }),
-    gt: t.float({ description: 'Greater than.' }),
-    gte: t.float({ description: 'Greater than or equal to.' }),
-    lt: t.float({ description: 'Less than.' }),
-    lte: t.float({ description: 'Less than or equal to.' }),
-    eq: t.float({ description: 'Equal to.' }),
-  }),
-});
-
-const OrderByInput = builder.inputType('OrderByInput', {
-  description: 'A measure, or a dimension of `groupBy`: exactly one of them.',
-  fields: (t) => ({
-    measure: t.field({ type: MeasureEnum, description: 'Order by this measure.' }),
-    dimension: t.field({ type: DimensionEnum, description: 'Order by this dimension.' }),
-    direction: t.field({ type: DirectionEnum, defaultValue: 'asc', description: 'Which end comes first.' }),
-  }),
-});
-
-const MetricsNode = builder.objectRef<MetricsRow>('MetricsNode').implement({
-  description: 'A row: one combination of the dimensions in `groupBy`, with its measures.',
-  fields: (t) => ({ ...dimensionFields(t), ...measureFields(t) }),
-});
-
-const MetricsTotals = builder.objectRef<MetricsRow>('MetricsTotals').implement({
-  description:
-    'The measures over all rows, of every page. Sums are the sums of the rows; ratios are worked out anew.',
-  fields: (t) => measureFields(t),
-});
-
-const PageInfo = builder.objectRef<Answer>('PageInfo').implement({
-  description: 'Where this page ends.',
-  fields: (t) => ({
-    endCursor: t.string({
-      nullable: true,
-      description: 'Pass it as `after` to get the next page. Null on an empty page.',
-      resolve: ({ query, result }) =>
-        result.rows.length === 0 ? null : writeCursor(query, result.rows.length),
+    by: t.field({
+      type: [DimensionEnum],
+      description: 'The dimensions of this level.',
+      resolve: ({ by }) => by,
     }),
-    hasNextPage: t.boolean({
-      description: 'Whether there is a next page.',
-      resolve: ({ result }) => result.hasNextPage,
-    }),
-  }),
-});
-
-const Warning = builder.objectRef<{ code: string; message: string }>('MetricsWarning').implement({
-  description: 'Something that a reader of these figures should know.',
-  fields: (t) => ({
-    code: t.exposeString('code', { description: 'Stable name of the warning.' }),
-    message: t.exposeString('message', { description: 'The warning in a sentence.' }),
-  }),
-});
-
-const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
-  description: 'About the answer itself.',
-  fields: (t) => ({
-    from: t.field({
-      type: 'LocalDate',
-      description: 'First day of the range.',
-      resolve: ({ query }) => formatDay(query.range.from),
-    }),
-    to: t.field({
-      type: 'LocalDate',
-      description: 'Last day of the range.',
-      resolve: ({ query }) => formatDay(query.range.to),
-    }),
-    freshness: t.field({
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the last run that stored something ended. Null before the first.',
-      resolve: async ({ query }, _args, { ingest }) => {
-        const at = await ingest.runs.freshness(query.workspace);
-        return at === undefined ? null : new Date(at);
-      },
-    }),
-    rowsRead: t.field({
-      type: 'SafeInt',
-      description: 'Rows that the database read.',
-      resolve: ({ result }) => result.rowsRead,
-    }),
-    elapsedMs: t.float({
-      description: 'Time from plan to rows, milliseconds.',
-      resolve: ({ result }) => result.elapsedMs,
-    }),
-    queries: t.int({
-      description: 'Database queries behind this answer.',
-      resolve: ({ result }) => result.queries,
-    }),
-    warnings: t.field({
-      type: [Warning],
-      description: 'What to mind about these figures.',
-      resolve: () => [],
+    nodes: t.field({
+      type: [MetricsNode],
+      description: `One row for each combination, ${maxFirst} at most.`,
+      resolve: ({ nodes }) => nodes,
     }),
   }),
 });
@@ -144,6 +69,56 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
       type: 'SafeInt',
       description: 'Rows of all pages.',
       resolve: ({ result }) => result.totalCount,
+    }),
+    subtotals: t.field({
+      type: [SubtotalsType],
+      description: 'All rows, of every page, put together by fewer dimensions: one level for each list.',
+      args: {
+        by: t.arg({
+          type: t.arg.listRef(t.arg.listRef(DimensionEnum)),
+          required: true,
+          description: 'Lists of dimensions of `groupBy`.',
+        }),
+      },
+      resolve: ({ query }, { by }, { metrics }, info) => {
+        const shown = shownBy(readSelection(info), ['nodes']);
+        checkLevels(by, query.groupBy);
+        return Promise.all(
+          by.map(async (level) => {
+            const wants = { rows: true, totals: false, totalCount: false };
+            const { rows } = await metrics.load({
+              ...query,
+              ...shown,
+              subtotalBy: level,
+              offset: 0,
+              limit: maxFirst,
+              wants,
+            });
+            return { by: level, nodes: rows };
+          }),
+        );
+      },
+    }),
+    unattributed: t.field({
+      type: MetricsTotals,
+      description: 'The CRM measures of the range and filter that belong to no (channel, campaign).',
+      resolve: async ({ query }, _args, { metrics }, info) => {
+        const shown = shownBy(below(readSelection(info)), ['']);
+        const where = both(query.where, { dimension: 'match', operator: 'eq', values: ['UNATTRIBUTED'] });
+        const wants = { rows: false, totals: true, totalCount: false };
+        const { totals } = await metrics.load({
+          ...query,
+          ...shown,
+          where,
+          groupBy: [],
+          having: [],
+          orderBy: [],
+          fold: undefined,
+          fill: undefined,
+          wants,
+        });
+        return totals;
+      },
     }),
     pageInfo: t.field({ type: PageInfo, description: 'Where this page ends.', resolve: (answer) => answer }),
     meta: t.field({
@@ -171,6 +146,10 @@ builder.queryField('metrics', (t) =>
         description: 'Size of the buckets of DATE.',
       }),
       weekStart: t.arg({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of weeks.' }),
+      timezone: t.arg.string({
+        description:
+          'IANA time zone in which today is taken for relative ranges; REPORTING_TIMEZONE when left out. Days themselves are never re-zoned.',
+      }),
       where: t.arg({ type: MetricsWhere, description: 'Which records count.' }),
       having: t.arg({
         type: [HavingInput],
@@ -182,11 +161,25 @@ builder.queryField('metrics', (t) =>
         defaultValue: [],
         description: 'Order of the rows; then by the dimensions of groupBy.',
       }),
+      compareTo: t.arg({
+        type: CompareToInput,
+        description:
+          'Days to compare to: see `previous`, `change`, `relativeChange`. Rows that only those days have appear, too.',
+      }),
+      fill: t.arg.boolean({
+        defaultValue: false,
+        description:
+          'A row for every bucket of the range, for every series there is: zero for sums, null for ratios.',
+      }),
+      limitBy: t.arg({
+        type: LimitByInput,
+        description: 'Only the largest values of one dimension get rows of their own.',
+      }),
       first: t.arg.int({ defaultValue: defaultFirst, description: `Rows a page, up to ${maxFirst}.` }),
       after: t.arg.string({ description: '`endCursor` of the page before.' }),
     },
-    resolve: async (_root, args, { caller, metrics, today }, info) => {
-      const read = {
+    resolve: async (_root, args, context, info) => {
+      const given = {
         range: readRange(args.dateRange),
         groupBy: args.groupBy ?? [],
         granularity: args.granularity ?? 'day',
@@ -194,28 +187,68 @@ builder.queryField('metrics', (t) =>
         where: readWhere(args.where),
         having: (args.having ?? []).flatMap(readHaving),
         orderBy: (args.orderBy ?? []).map(readOrder),
+        compareTo: readComparison(args.compareTo),
+        fill: args.fill ?? false,
         first: args.first ?? defaultFirst,
         after: args.after ?? undefined,
       } as const;
-      const query = buildQuery(caller.workspace, read, readSelection(info), today());
-      return { query, result: await metrics.load(query) };
+      const asked = args.timezone ?? undefined;
+      const query = buildQuery(context.caller.workspace, given, readSelection(info), context.today(asked));
+      const { limitBy } = args;
+      const limit = limitBy
+        ? { ...limitBy, measure: limitBy.measure ?? undefined, others: limitBy.others ?? false }
+        : undefined;
+      return answer(query, limit, context, asked);
     },
   }),
 );
 
-function readHaving(input: typeof HavingInput.$inferInput, index: number): Having[] {
-  const conditions = numberOperators.flatMap((operator) => {
-    const value = input[operator];
-    return value === undefined || value === null ? [] : [{ measure: input.measure, operator, value }];
-  });
-  if (conditions.length === 0)
-    throw badInput(`having[${index}] has no condition; give one of ${numberOperators.join(', ')}.`);
-  return conditions;
+async function answer(
+  query: MetricsQuery,
+  limitBy: LimitBy | undefined,
+  context: Context,
+  asked: string | undefined,
+): Promise<Answer> {
+  const { metrics, reportingTimezone } = context;
+  const warnings = warningsOf(query, { asked, reporting: reportingTimezone });
+  if (limitBy === undefined) return { query, warnings, result: await metrics.load(query) };
+  const ranking = await metrics.load(rankingQuery(query, limitBy));
+  const folded = {
+    ...query,
+    fold: foldOf(
+      limitBy,
+      ranking.rows.map((row) => row[limitBy.dimension]),
+    ),
+  };
+  const result = await metrics.load(folded);
+  return {
+    query: folded,
+    warnings,
+    result: {
+      ...result,
+      queries: result.queries + ranking.queries,
+      rowsRead: result.rowsRead + ranking.rowsRead,
+    },
+  };
 }
 
-function readOrder(input: typeof OrderByInput.$inferInput, index: number): Order {
-  const by = input.measure ?? input.dimension;
-  if (!by || (input.measure && input.dimension))
-    throw badInput(`orderBy[${index}]: give exactly one of measure, dimension.`);
-  return { by, direction: input.direction ?? 'asc' };
+function checkLevels(levels: readonly (readonly DimensionName[])[], groupBy: readonly DimensionName[]): void {
+  if (levels.length > maxSubtotals)
+    throw badInput(`subtotals.by has ${levels.length} levels; at most ${maxSubtotals} can be given.`);
+  for (const level of levels) {
+    const other = level.find((name) => !groupBy.includes(name));
+    if (other !== undefined)
+      throw badInput(
+        `subtotals.by: ${toEnumName(other)} is not in groupBy; choose of ${groupBy.map(toEnumName).join(', ')}.`,
+      );
+  }
 }
+
+const both = (first: Filter | undefined, second: Filter): Filter =>
+  first === undefined ? second : { and: [first, second] };
+
+/** A selection as if it stood one level deeper, under the empty name. */
+const below = (selection: ReturnType<typeof readSelection>): ReturnType<typeof readSelection> => ({
+  has: (_place, ...path) => selection.has(...path),
+  names: (_place, ...path) => selection.names(...path),
+});

@@ -24,7 +24,8 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
     return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
   }
   // Without a path it comes from before execution: from parsing, validation or the reading of variables.
-  if (error instanceof GraphQLError && (error.path === undefined || original instanceof GraphQLError)) return error;
+  if (error instanceof GraphQLError && (error.path === undefined || original instanceof GraphQLError))
+    return error;
   logger.error({ err: original }, 'a request failed unexpectedly');
   return new GraphQLError('The server could not answer this request. It has been logged.', {
     ...place,

@@ -1,23 +1,46 @@
 import type { Semaphore } from 'async-mutex';
-import { type DocumentNode, GraphQLError, getVariableValues, Kind } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { GraphQLError } from 'graphql';
+import { createYoga } from 'graphql-yoga';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
+import { badInput } from '../errors.ts';
+import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
-import type { Ingest } from '../ingest/ingest.ts';
+import type { Caller, Ingest } from '../ingest/ingest.ts';
 import type { Logger } from '../logger.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
-import { createDayOfInstant } from '../records/day.ts';
+import { createDayOfInstant, type Day } from '../records/day.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { Documents } from './documents.ts';
 import { exampleQuery } from './example-query.ts';
-import { explain, publicError } from './graphql-errors.ts';
+import type { Question } from './graphql-params.ts';
+import {
+  answerErrors,
+  checkVariables,
+  measureOperations,
+  noteVolatileFields,
+  readRequests,
+} from './graphql-plugins.ts';
 
 /** What the HTTP server hands over with each request. */
 export interface RequestInfo {
   readonly requestId: string;
   readonly logger: Logger;
 }
+
+/** A GraphQL request as the route hands it to Yoga. */
+export interface GraphqlCall extends RequestInfo {
+  readonly caller: Caller;
+  /** What it asks. Throws what is to be answered where that cannot be read. */
+  readQuestion(): Question;
+  /** Is called when the answer has errors. */
+  onErrors?(): void;
+  /** Is called when the answer must not be given again. */
+  onVolatile?(): void;
+}
+
+export type Graphql = ReturnType<typeof createGraphql>;
 
 /** The GraphQL endpoint, with GraphiQL for browsers. */
 export function createGraphql(options: {
@@ -28,10 +51,13 @@ export function createGraphql(options: {
   timezone: string;
   /** Bounds the ClickHouse queries at a time, over all requests. */
   slots: Semaphore;
+  documents: Documents;
+  /** Most values that an answer can have. */
+  maxComplexity: number;
 }) {
   const { store, ingest, clock, slots } = options;
   const dayOf = createDayOfInstant(options.timezone);
-  return createYoga<RequestInfo, Context>({
+  return createYoga<GraphqlCall, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     landingPage: false,
@@ -50,62 +76,41 @@ export function createGraphql(options: {
               extensions: { code: 'INTERNAL' },
             }),
     },
-    context: ({ requestId, logger, request }) => ({
-      caller: { workspace: 'default', requestId, name: 'anonymous' },
-      logger,
-      metrics: createMetricsLoader({ store, requestId, signal: request.signal, slots }),
-      ingest,
-      today: () => dayOf(clock.now()),
-    }),
-    plugins: [answerErrors(), measureOperations(options.telemetry)],
+    context: ({ caller, requestId, logger, request }) => {
+      const { signal } = request;
+      const metrics = createMetricsLoader({ store, requestId, signal, slots });
+      return {
+        caller,
+        logger,
+        metrics,
+        explore: createExplore({ store, metrics, workspace: caller.workspace, requestId, signal, slots }),
+        ingest,
+        reportingTimezone: options.timezone,
+        today: (timezone) => (timezone === undefined ? dayOf : dayIn(timezone))(clock.now()),
+      };
+    },
+    // `documents` keeps what it parses, and less of it.
+    parserAndValidationCache: { documentCache: forgetful, errorCache: forgetful },
+    maxRequestBodySize: false,
+    multipart: false,
+    plugins: [
+      readRequests(options.documents),
+      checkVariables(schema, options.maxComplexity),
+      noteVolatileFields(schema),
+      answerErrors(schema),
+      measureOperations(options.telemetry),
+    ],
   });
 }
 
-/** Gives every error a code, wherever it comes from: parsing, validation, arguments or resolvers. All pass here. */
-function answerErrors(): Plugin<RequestInfo & Context> {
-  return {
-    onExecute({ args, setResultAndStopExecution }) {
-      // Yoga's executor forgets which variable was wrong; graphql-js says it.
-      const { document, variableValues } = args as {
-        document: DocumentNode;
-        variableValues?: Record<string, unknown>;
-      };
-      const operation = document.definitions.find(
-        (definition) => definition.kind === Kind.OPERATION_DEFINITION,
-      );
-      const { errors } = getVariableValues(
-        schema,
-        operation?.variableDefinitions ?? [],
-        variableValues ?? {},
-      );
-      if (errors) setResultAndStopExecution({ errors });
-    },
-    onResultProcess({ result, setResult, serverContext }) {
-      const logger = (serverContext as Partial<RequestInfo>).logger;
-      if (Symbol.asyncIterator in result || Array.isArray(result) || !result.errors || !logger) return;
-      setResult({
-        ...result,
-        errors: result.errors.map((error) => explain(publicError(error, logger), schema)),
-      });
-    },
-  };
-}
+const forgetful = { get: () => undefined, set: () => undefined };
 
-function measureOperations(telemetry: Telemetry): Plugin<RequestInfo & Context> {
-  return {
-    onExecute({ args }) {
-      const started = performance.now();
-      const { document } = args as { document: DocumentNode };
-      const operation = document.definitions.find(
-        (definition) => definition.kind === Kind.OPERATION_DEFINITION,
-      );
-      const kind = operation?.operation ?? 'query';
-      return {
-        onExecuteDone({ result }) {
-          const failed = !(Symbol.asyncIterator in result) && result.errors !== undefined;
-          telemetry.onGraphql(kind, failed ? 'error' : 'ok', (performance.now() - started) / 1_000);
-        },
-      };
-    },
-  };
+function dayIn(timezone: string): (epochMs: number) => Day {
+  try {
+    return createDayOfInstant(timezone);
+  } catch {
+    throw badInput(
+      `timezone: ${JSON.stringify(timezone.slice(0, 60))} is no IANA time zone such as UTC or Europe/Berlin.`,
+    );
+  }
 }

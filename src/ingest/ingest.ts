@@ -6,6 +6,7 @@ import { badInput, UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
 import { createAttribution } from './attribution.ts';
+import type { DataVersion } from './data-version.ts';
 import { createDayMerger } from './merge-days.ts';
 import { type PullDeps, pull, type Source } from './pull.ts';
 import { type IngestMode, type IngestRun, isFinished } from './run.ts';
@@ -55,6 +56,7 @@ export function createIngest(options: {
   attributionWindowDays: number;
   retentionDays: number;
   batchBytes: number;
+  dataVersion: DataVersion;
   onFinished?: (run: IngestRun) => void;
 }): Ingest {
   const { store, sources, clock, logger } = options;

@@ -10,6 +10,7 @@ import { createOpportunityNormaliser, type OpportunityRules } from '../records/o
 import { type Outcome, Repairs } from '../records/outcome.ts';
 import { createAdsWriter } from './ads-writer.ts';
 import type { Attribution } from './attribution.ts';
+import type { DataVersion } from './data-version.ts';
 import type { HttpSource } from './http-source.ts';
 import { readJsonRecords } from './json-records.ts';
 import type { DayMerger } from './merge-days.ts';
@@ -42,6 +43,7 @@ export interface PullDeps {
   readonly attribution: Attribution;
   readonly opportunityLock: MutexInterface;
   readonly merger: DayMerger;
+  readonly dataVersion: DataVersion;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly retentionDays: number;
@@ -87,7 +89,7 @@ const versionOf = (run: IngestRun): number => (run.startedAt ?? run.createdAt) *
 
 const adsWriter = (deps: PullDeps, run: IngestRun) =>
   createAdsWriter({
-    store: deps.store,
+    store: deps.dataVersion.watch(deps.store, run.workspace),
     workspace: run.workspace,
     source: run.source,
     version: versionOf(run),
@@ -97,7 +99,7 @@ const adsWriter = (deps: PullDeps, run: IngestRun) =>
 
 const opportunityWriter = (deps: PullDeps, run: IngestRun) =>
   createOpportunityWriter({
-    store: deps.store,
+    store: deps.dataVersion.watch(deps.store, run.workspace),
     workspace: run.workspace,
     source: run.source,
     version: versionOf(run),
@@ -210,9 +212,10 @@ async function pullRecords<T extends { readonly day: Day }>(
     if (touched.size === 0) return;
     const ads = source.kind === 'ad_performance';
     const call = { requestId: run.requestId, signal };
-    const ranges = ads
-      ? await deps.attribution.afterAds(run.workspace, touched, call)
-      : await deps.attribution.afterOpportunities(run.workspace, touched, call);
+    const attributed = ads
+      ? deps.attribution.afterAds(run.workspace, touched, call)
+      : deps.attribution.afterOpportunities(run.workspace, touched, call);
+    const ranges = await attributed.finally(() => deps.dataVersion.bump(run.workspace));
     if (ads) deps.merger.add('ad_performance', touched);
     deps.merger.add('opportunities', ads ? ranges.flatMap(daysOf) : touched);
   });

@@ -1,122 +1,136 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
-import { compileFilter } from './compile-filter.ts';
-import type { Plan, Scan } from './plan.ts';
-import type { Having, Order } from './query.ts';
-import {
-  columnName,
-  type DimensionName,
-  type Granularity,
-  isMeasure,
-  labels,
-  type MeasureName,
-  type RatioName,
-  ratios,
-  type Side,
-  type SumName,
-  sums,
-  type Weekday,
-  weekdays,
-} from './registry.ts';
-
-const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
+import { compileScan, dimensionAlias, type Part, partAlias, zero } from './compile-scan.ts';
+import type { Figure, Plan } from './plan.ts';
+import type { FigureKind, Having, Order } from './query.ts';
+import { columnName, type DimensionName, isMeasure, isSum, type MeasureName, ratios } from './registry.ts';
 
 // Output names have prefixes: an alias that equals a column (`sum(clicks) AS clicks`) is ClickHouse error 184.
-export const dimensionAlias = (name: DimensionName): Sql => identifier(`d_${columnName(name)}`);
-export const measureAlias = (name: MeasureName): Sql => identifier(`m_${columnName(name)}`);
+export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
+  current: 'm',
+  previous: 'p',
+  change: 'c',
+  relativeChange: 'r',
+};
+const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
+  identifier(`${figurePrefixes[of]}_${columnName(measure)}`);
+
+/** A relation of dimensions and of what is to be summed. */
+interface Source {
+  readonly from: Sql;
+  readonly dimension: (name: DimensionName) => Sql;
+  readonly sum: (part: Part) => Sql;
+}
 
 /**
- * Plan → SQL. Pure and deterministic: the same plan gives the same text, to the letter. Each side is aggregated to the
- * asked grain by itself; two sides are united and regrouped, so rows never multiply.
+ * Plan → SQL. Pure and deterministic: the same plan gives the same text, to the letter. Each side and each period is
+ * aggregated to the asked grain by itself; they are united and regrouped, so rows never multiply.
  */
 export function compile(plan: Plan): Sql {
-  const [first, ...others] = plan.scans;
-  const from = others.length === 0 ? scanSource(first, plan) : unionSource(plan);
-  const united = others.length > 0;
+  const source = sourceOf(plan);
+  if (plan.subtotalBy === undefined)
+    return sql`${selectRows(plan, plan.groupBy, source, plan.totals)}${tail(plan)}`;
   const columns = [
-    ...plan.groupBy.map((name) =>
-      united
-        ? dimensionAlias(name)
-        : sql`${dimensionColumn(name, first.side, plan)} AS ${dimensionAlias(name)}`,
-    ),
-    ...plan.sums.map((name) =>
-      united
-        ? sql`sum(${partAlias(name)}) AS ${measureAlias(name)}`
-        : sql`${sums[name].aggregate} AS ${measureAlias(name)}`,
-    ),
-    ...plan.ratios.map((name) => sql`${ratioExpression(name)} AS ${measureAlias(name)}`),
+    ...plan.groupBy.map(dimensionAlias),
+    ...partsOf(plan).map((part) => sql`${figureAlias(part.sum, part.of)} AS ${partAlias(part)}`),
   ];
-  const group =
-    plan.groupBy.length === 0
-      ? empty
-      : sql` GROUP BY ${join(plan.groupBy.map(dimensionAlias), ', ')}${plan.totals ? sql` WITH TOTALS` : empty}`;
+  const rows = selectRows(plan, plan.groupBy, source, false);
+  const again = regrouped(sql`(SELECT ${list(columns)} FROM (${rows}))`);
+  return sql`${selectRows({ ...plan, having: [] }, plan.subtotalBy, again, plan.totals)}${tail(plan)}`;
+}
+
+/** What is summed for the figures: sums of the range, and of the range it is compared to. */
+const partsOf = (plan: Plan): Part[] =>
+  plan.figures.flatMap(({ measure, of }) =>
+    isSum(measure) && (of === 'current' || of === 'previous') ? [{ sum: measure, of }] : [],
+  );
+
+function sourceOf(plan: Plan): Source {
+  const [only, ...others] = plan.scans;
+  const parts = partsOf(plan);
+  if (others.length === 0 && plan.fill === undefined) {
+    const scan = compileScan(only, plan);
+    return {
+      from: scan.from,
+      dimension: (name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`,
+      sum: scan.sum,
+    };
+  }
+  const selects = plan.scans.map((each) => {
+    const scan = compileScan(each, plan);
+    const columns = [
+      ...plan.groupBy.map((name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`),
+      ...parts.map((part) => sql`${scan.sum(part)} AS ${partAlias(part)}`),
+    ];
+    return sql`SELECT ${list(columns)} FROM ${scan.from}${groupBy(plan.groupBy)}`;
+  });
+  const united = sql`(${join(selects, ' UNION ALL ')})`;
+  return regrouped(plan.fill === undefined ? united : filled(united, plan, plan.fill.map(formatDay)));
+}
+
+const regrouped = (from: Sql): Source => ({
+  from,
+  dimension: dimensionAlias,
+  sum: (part) => sql`sum(${partAlias(part)})`,
+});
+
+/** Adds a row of zeros for every bucket of every series, in one pass: the rows of a series are collected, joined by the zeros, and spread again. */
+function filled(from: Sql, plan: Plan, buckets: readonly string[]): Sql {
+  const series = plan.groupBy.filter((name) => name !== 'date');
+  const parts = partsOf(plan);
+  const row = list([dimensionAlias('date'), ...parts.map(partAlias)]);
+  const gap = list([sql`bucket`, ...parts.map((part) => zero(part.sum))]);
+  const spread = sql`arrayJoin(arrayConcat(groupArray(tuple(${row})), arrayMap(bucket -> tuple(${gap}), ${bind('Array(Date)', buckets)}))) AS cell`;
+  const inner = sql`SELECT ${list([...series.map(dimensionAlias), spread])} FROM ${from}${groupBy(series)}`;
+  const cells = ['date' as const, ...parts].map(
+    (part, index) =>
+      sql`tupleElement(cell, ${bind('UInt8', index + 1)}) AS ${part === 'date' ? dimensionAlias(part) : partAlias(part)}`,
+  );
+  return sql`(SELECT ${list([...series.map(dimensionAlias), ...cells])} FROM (${inner}))`;
+}
+
+function selectRows(plan: Plan, by: readonly DimensionName[], source: Source, totals: boolean): Sql {
+  const columns = [
+    ...by.map((name) => source.dimension(name)),
+    ...plan.figures.map(
+      (figure) => sql`${figureExpression(figure, source)} AS ${figureAlias(figure.measure, figure.of)}`,
+    ),
+  ];
   const having =
     plan.having.length === 0 ? empty : sql` HAVING ${join(plan.having.map(havingCondition), ' AND ')}`;
+  return sql`SELECT ${list(columns)} FROM ${source.from}${groupBy(by)}${totals ? sql` WITH TOTALS` : empty}${having}`;
+}
+
+/** A list of columns cannot be empty: a query of no measures and no dimensions only counts. */
+const list = (columns: readonly Sql[]): Sql => (columns.length === 0 ? sql`1 AS one` : join(columns, ', '));
+
+const groupBy = (by: readonly DimensionName[]): Sql =>
+  by.length === 0 ? empty : sql` GROUP BY ${join(by.map(dimensionAlias), ', ')}`;
+
+function tail(plan: Plan): Sql {
   const order = plan.orderBy.length === 0 ? empty : sql` ORDER BY ${join(plan.orderBy.map(orderTerm), ', ')}`;
-  // A list of columns cannot be empty; a query of no measures and no dimensions counts its groups only.
-  const list = columns.length === 0 ? sql`1 AS one` : join(columns, ', ');
-  return sql`SELECT ${list} FROM ${from}${group}${having}${order} LIMIT ${bind('UInt64', plan.page.limit)} OFFSET ${bind('UInt64', plan.page.offset)}`;
-}
-
-/** The part of a united query's inner columns. */
-const partAlias = (name: SumName): Sql => identifier(`s_${columnName(name)}`);
-
-/** One table with the conditions that every read of it carries: workspace, days, filter. */
-function scanSource(scan: Scan, plan: Plan): Sql {
-  const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, scan.side)}`;
-  return sql`${tables[scan.side]} FINAL WHERE workspace = ${bind('String', plan.workspace)} AND date BETWEEN ${bind('Date', formatDay(scan.range.from))} AND ${bind('Date', formatDay(scan.range.to))}${filter}`;
-}
-
-function unionSource(plan: Plan): Sql {
-  const selects = plan.scans.map((scan) => {
-    const own = new Set<SumName>(scan.sums);
-    const columns = [
-      ...plan.groupBy.map(
-        (name) => sql`${dimensionColumn(name, scan.side, plan)} AS ${dimensionAlias(name)}`,
-      ),
-      ...plan.sums.map(
-        (name) => sql`${own.has(name) ? sums[name].aggregate : zero(name)} AS ${partAlias(name)}`,
-      ),
-    ];
-    const group =
-      plan.groupBy.length === 0 ? empty : sql` GROUP BY ${join(plan.groupBy.map(dimensionAlias), ', ')}`;
-    return sql`SELECT ${join(columns, ', ')} FROM ${scanSource(scan, plan)}${group}`;
-  });
-  return sql`(${join(selects, ' UNION ALL ')})`;
-}
-
-const zero = (name: SumName): Sql =>
-  sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
-
-function dimensionColumn(name: DimensionName, side: Side, plan: Plan): Sql {
-  if (name === 'date') return bucket(plan.granularity, plan.weekStart);
-  return labels[name].columns[side] ?? sql`''`;
-}
-
-/** The first day of the bucket that a row's day falls in. */
-function bucket(granularity: Granularity, weekStart: Weekday): Sql {
-  switch (granularity) {
-    case 'day':
-      return sql`date`;
-    case 'week':
-      // toDayOfWeek is 1 on Mondays.
-      return sql`toDate(date - (toDayOfWeek(date) + ${bind('UInt8', 6 - weekdays.indexOf(weekStart))}) % 7)`;
-    case 'month':
-      return sql`toStartOfMonth(date)`;
-    case 'quarter':
-      return sql`toStartOfQuarter(date)`;
-    case 'year':
-      return sql`toStartOfYear(date)`;
-    default:
-      return granularity satisfies never;
-  }
+  return sql`${order} LIMIT ${bind('UInt64', plan.page.limit)} OFFSET ${bind('UInt64', plan.page.offset)}`;
 }
 
 /** Float64: ClickHouse's Decimal division truncates (9/11 → 0.8181). Null, not infinity, on a zero denominator. */
-function ratioExpression(name: RatioName): Sql {
-  const ratio = ratios[name];
-  const quotient = sql`toFloat64(${measureAlias(ratio.numerator)}) / nullIf(toFloat64(${measureAlias(ratio.denominator)}), 0)`;
-  return 'factor' in ratio ? sql`${bind('Float64', ratio.factor)} * ${quotient}` : quotient;
+function figureExpression({ measure, of }: Figure, source: Source): Sql {
+  switch (of) {
+    case 'current':
+    case 'previous': {
+      if (isSum(measure)) return source.sum({ sum: measure, of });
+      const ratio = ratios[measure];
+      const quotient = sql`toFloat64(${figureAlias(ratio.numerator, of)}) / nullIf(toFloat64(${figureAlias(ratio.denominator, of)}), 0)`;
+      return 'factor' in ratio ? sql`${bind('Float64', ratio.factor)} * ${quotient}` : quotient;
+    }
+    case 'change':
+      return sql`${figureAlias(measure, 'current')} - ${figureAlias(measure, 'previous')}`;
+    case 'relativeChange': {
+      const previous = sql`toFloat64(${figureAlias(measure, 'previous')})`;
+      return sql`(toFloat64(${figureAlias(measure, 'current')}) - ${previous}) / nullIf(${previous}, 0)`;
+    }
+    default:
+      return of satisfies never;
+  }
 }
 
 const comparisons: Readonly<Record<Having['operator'], Sql>> = {
@@ -127,14 +141,14 @@ const comparisons: Readonly<Record<Having['operator'], Sql>> = {
   eq: sql`=`,
 };
 
-function havingCondition(having: Having): Sql {
-  return sql`toFloat64(${measureAlias(having.measure)}) ${comparisons[having.operator]} ${bind('Float64', having.value)}`;
+function havingCondition({ measure, of, operator, value }: Having): Sql {
+  return sql`toFloat64(${figureAlias(measure, of)}) ${comparisons[operator]} ${bind('Float64', value)}`;
 }
 
 /** Rows without a value come last in either direction. */
 function orderTerm(order: Order): Sql {
   const direction = order.direction === 'asc' ? sql`ASC` : sql`DESC`;
-  if (isMeasure(order.by)) return sql`${measureAlias(order.by)} ${direction} NULLS LAST`;
+  if (isMeasure(order.by)) return sql`${figureAlias(order.by, order.of)} ${direction} NULLS LAST`;
   const alias = dimensionAlias(order.by);
   return order.by === 'date' ? sql`${alias} ${direction}` : sql`${alias} = '' ASC, ${alias} ${direction}`;
 }

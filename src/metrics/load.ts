@@ -1,7 +1,13 @@
 import type { CallOptions, Store } from '../clickhouse/store.ts';
-import { compile } from './compile.ts';
+import { compile, figurePrefixes } from './compile.ts';
 import { plan } from './plan.ts';
-import type { MetricsQuery, MetricsResult, MetricsRow } from './query.ts';
+import {
+  type FigureKind,
+  figureKinds,
+  type MetricsQuery,
+  type MetricsResult,
+  type MetricsRow,
+} from './query.ts';
 import {
   columnName,
   type DimensionName,
@@ -13,8 +19,10 @@ import {
 const dimensionOfColumn = new Map<string, DimensionName>(
   dimensionNames.map((name) => [`d_${columnName(name)}`, name]),
 );
-const measureOfColumn = new Map<string, MeasureName>(
-  measureNames.map((name) => [`m_${columnName(name)}`, name]),
+const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly of: FigureKind }>(
+  figureKinds.flatMap((of) =>
+    measureNames.map((measure) => [`${figurePrefixes[of]}_${columnName(measure)}`, { measure, of }] as const),
+  ),
 );
 
 /**
@@ -29,23 +37,31 @@ export async function loadMetrics(
 ): Promise<MetricsResult> {
   const started = performance.now();
   const planned = plan(query);
-  const answer = await store.read(compile(planned), call);
-  const rows = answer.rows.map((values) => decode(answer.columns, values));
+  const statement = compile(planned);
+  const answer = await store.read(statement, call);
+  const rows = answer.rows.map((values) => decode(answer.columns, values, planned.compared));
+  // ClickHouse gives totals only beside groups; without groups the one row is the total, unless `having` left it out.
+  const totals = planned.totals ? answer.totals : answer.rows[0];
   return {
     rows: query.wants.rows ? rows.slice(0, query.limit) : [],
-    // ClickHouse gives totals only beside groups; without groups the one row is the total.
-    totals: planned.groupBy.length === 0 ? (rows[0] ?? {}) : decode(answer.columns, answer.totals ?? []),
+    totals: decode(answer.columns, totals ?? [], planned.compared),
     totalCount: answer.rowsBeforeLimit,
     hasNextPage: query.wants.rows && rows.length > query.limit,
     rowsRead: answer.rowsRead,
     elapsedMs: performance.now() - started,
     queries: 1,
+    sql: statement.compile().sql,
   };
 }
 
 /** Columns by their prefixed names → the names of the registry. An empty dimension is null. */
-function decode(columns: readonly string[], values: readonly unknown[]): MetricsRow {
+function decode(columns: readonly string[], values: readonly unknown[], compared: boolean): MetricsRow {
   const row: Record<string, string | number | null> = {};
+  const others: Record<Exclude<FigureKind, 'current'>, Record<string, number | null>> = {
+    previous: {},
+    change: {},
+    relativeChange: {},
+  };
   columns.forEach((column, index) => {
     const value = values[index];
     const dimension = dimensionOfColumn.get(column);
@@ -53,8 +69,10 @@ function decode(columns: readonly string[], values: readonly unknown[]): Metrics
       row[dimension] = typeof value === 'string' && value !== '' ? value : null;
       return;
     }
-    const measure = measureOfColumn.get(column);
-    if (measure !== undefined) row[measure] = typeof value === 'number' ? value : null;
+    const figure = figureOfColumn.get(column);
+    if (figure === undefined) return;
+    const target = figure.of === 'current' ? row : others[figure.of];
+    target[figure.measure] = typeof value === 'number' ? value : null;
   });
-  return row;
+  return compared ? { ...row, compared: others } : row;
 }

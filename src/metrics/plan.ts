@@ -1,17 +1,14 @@
-import type { DayRange, Filter, Having, MetricsQuery, Order } from './query.ts';
+import type { Comparison, DayRange, FigureKind, Fold, MetricsQuery, Order } from './query.ts';
 import {
   type DimensionName,
-  type Granularity,
   isMeasure,
   type MeasureName,
+  measureNames,
   partsOf,
-  type RatioName,
-  ratioNames,
   type Side,
   type SumName,
   sumNames,
   sums,
-  type Weekday,
 } from './registry.ts';
 
 /** One read of one side's table. */
@@ -19,70 +16,114 @@ export interface Scan {
   readonly side: Side;
   readonly range: DayRange;
   readonly sums: readonly SumName[];
+  /** How days are moved before they are put into buckets; undefined for the range itself. */
+  readonly shift: Comparison['shift'] | undefined;
+}
+
+/** A figure that the answer holds or is ordered or filtered by. */
+export interface Figure {
+  readonly measure: MeasureName;
+  readonly of: FigureKind;
 }
 
 /** What will be computed: only what was asked for and what that is made of. */
-export interface Plan {
-  readonly workspace: string;
+export interface Plan
+  extends Pick<MetricsQuery, 'workspace' | 'granularity' | 'weekStart' | 'where' | 'having'> {
   readonly scans: readonly [Scan, ...Scan[]];
   readonly groupBy: readonly DimensionName[];
-  readonly granularity: Granularity;
-  readonly weekStart: Weekday;
-  readonly where: Filter | undefined;
-  readonly having: readonly Having[];
   readonly sums: readonly SumName[];
-  readonly ratios: readonly RatioName[];
+  readonly compared: boolean;
+  /** In the order of columns: what a figure is made of stands before it. */
+  readonly figures: readonly Figure[];
+  readonly fold: Fold | undefined;
+  readonly fill: MetricsQuery['fill'];
+  readonly subtotalBy: MetricsQuery['subtotalBy'];
   readonly orderBy: readonly Order[];
   readonly page: { readonly offset: number; readonly limit: number };
   readonly totals: boolean;
 }
 
-/** Query → plan. Pure and deterministic: equal queries give equal plans, measures in the registry's order. */
+/** Query → plan. Pure and deterministic: equal queries give equal plans, figures in the registry's order. */
 export function plan(query: MetricsQuery): Plan {
-  const measures = new Set<MeasureName>([...query.measures, ...query.having.map((having) => having.measure)]);
+  const compared = query.compareTo !== undefined;
   const needsGroups = query.wants.rows || query.wants.totalCount || query.having.length > 0;
   const groupBy = needsGroups ? query.groupBy : [];
-  const orderBy = query.wants.rows ? fullOrder(query.orderBy, groupBy) : [];
-  for (const { by } of orderBy) if (isMeasure(by)) measures.add(by);
+  const shownBy = query.subtotalBy ?? groupBy;
+  const orderBy = query.wants.rows ? fullOrder(query.orderBy, shownBy) : [];
 
-  const parts = new Set([...measures].flatMap(partsOf));
-  const usedSums = sumNames.filter((name) => parts.has(name));
+  const asked: Figure[] = [
+    ...query.measures.flatMap((measure) => query.figures.map((of) => ({ measure, of }))),
+    ...query.having,
+    ...orderBy.flatMap(({ by, of }) => (isMeasure(by) ? [{ measure: by, of }] : [])),
+  ].filter(({ of }) => compared || of === 'current');
+  const figures = withParts(asked);
+  const measures = new Set(figures.map(({ measure }) => measure));
+  const used = sumNames.filter((name) => measures.has(name));
   return {
     workspace: query.workspace,
-    scans: scansFor(usedSums, groupBy, query.range),
+    scans: scansFor(used, groupBy, query),
     groupBy,
     granularity: query.granularity,
     weekStart: query.weekStart,
     where: query.where,
     having: query.having,
-    sums: usedSums,
-    ratios: ratioNames.filter((name) => measures.has(name)),
+    sums: used,
+    compared,
+    figures,
+    fold: query.fold && groupBy.includes(query.fold.dimension) ? query.fold : undefined,
+    fill: groupBy.includes('date') ? query.fill : undefined,
+    subtotalBy: query.subtotalBy,
     orderBy,
     // One more than the page holds tells whether there is another.
     page: query.wants.rows ? { offset: query.offset, limit: query.limit + 1 } : { offset: 0, limit: 1 },
-    totals: query.wants.totals && groupBy.length > 0,
+    totals: query.wants.totals && shownBy.length > 0,
   };
+}
+
+const kindOrder: readonly FigureKind[] = ['current', 'previous', 'change', 'relativeChange'];
+
+/** Figures with what they are made of: a change needs both of its sides, a ratio both of its sums. */
+function withParts(asked: readonly Figure[]): Figure[] {
+  const needed = new Set<string>();
+  for (const { measure, of } of asked) {
+    const sides: readonly FigureKind[] =
+      of === 'change' || of === 'relativeChange' ? ['current', 'previous'] : [of];
+    for (const name of [measure, ...partsOf(measure)])
+      for (const side of sides) needed.add(`${side}.${name}`);
+    needed.add(`${of}.${measure}`);
+  }
+  return kindOrder.flatMap((of) =>
+    measureNames.filter((measure) => needed.has(`${of}.${measure}`)).map((measure) => ({ measure, of })),
+  );
 }
 
 function scansFor(
   used: readonly SumName[],
   groupBy: readonly DimensionName[],
-  range: DayRange,
+  query: MetricsQuery,
 ): Plan['scans'] {
-  const scan = (side: Side): Scan => ({ side, range, sums: used.filter((name) => sums[name].from === side) });
-  const ads = scan('ads');
-  const crm = scan('crm');
-  if (crm.sums.length === 0 && ads.sums.length === 0) return [groupBy.includes('match') ? crm : ads];
-  if (crm.sums.length === 0) return [ads];
-  if (ads.sums.length === 0) return [crm];
-  return [ads, crm];
+  const ofSide = (side: Side): readonly SumName[] => used.filter((name) => sums[name].from === side);
+  const sides: Side[] = (['ads', 'crm'] as const).filter((side) => ofSide(side).length > 0);
+  // Without measures there is only to say which groups there are: those of ads, the larger side, unless it cannot tell.
+  const [first = groupBy.includes('match') ? 'crm' : 'ads', ...others] = sides;
+  const periods = [
+    { range: query.range, shift: undefined },
+    ...(query.compareTo ? [{ range: query.compareTo.range, shift: query.compareTo.shift }] : []),
+  ];
+  const scan = (side: Side, period: (typeof periods)[number]): Scan => ({
+    side,
+    sums: ofSide(side),
+    ...period,
+  });
+  const all = [first, ...others].flatMap((side) => periods.map((period) => scan(side, period)));
+  const [head = scan(first, { range: query.range, shift: undefined }), ...rest] = all;
+  return [head, ...rest];
 }
 
 /** The order asked for, then every other dimension, so that equal rows never swap between pages. */
 function fullOrder(asked: readonly Order[], groupBy: readonly DimensionName[]): readonly Order[] {
-  const named = new Set<string>(asked.map((order) => order.by));
-  return [
-    ...asked,
-    ...groupBy.filter((name) => !named.has(name)).map((by) => ({ by, direction: 'asc' as const })),
-  ];
+  const kept = asked.filter(({ by }) => isMeasure(by) || groupBy.includes(by));
+  const named = new Set<string>(kept.map((order) => order.by));
+  const rest = groupBy.filter((name) => !named.has(name));
+  return [...kept, ...rest.map((by) => ({ by, of: 'current', direction: 'asc' }) as const)];
 }

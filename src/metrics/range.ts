@@ -111,7 +111,7 @@ function lastUnits(
   return { from, to: includeToday ? today : current - 1 };
 }
 
-const monthsOf = { month: 1, quarter: 3, year: 12 } as const;
+export const monthsOf = { month: 1, quarter: 3, year: 12 } as const;
 
 /** The first day of the bucket that holds `day`. */
 export function startOf(unit: Granularity, day: Day, weekStart: Weekday): Day {
@@ -130,4 +130,51 @@ export function moveUnits(unit: Granularity, start: Day, count: number): Day | u
   const date = new Date(start * 86_400_000);
   const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + count * monthsOf[unit];
   return dayOf(Math.floor(months / 12), (months % 12) + 1, 1);
+}
+
+/** Moves a day by whole months; a day that the month does not have becomes its last (31 October − 1 month = 30 September). */
+export function addMonths(day: Day, count: number): Day {
+  const date = new Date(day * 86_400_000);
+  const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + count;
+  const [year, month] = [Math.floor(months / 12), (months % 12) + 1];
+  const last = (dayOf(month === 12 ? year + 1 : year, (month % 12) + 1, 1) ?? day) - 1;
+  return Math.min(dayOf(year, month, date.getUTCDate()) ?? last, last);
+}
+
+const presetUnits: { readonly [Name in Preset]?: Exclude<Granularity, 'day'> } = {
+  thisWeek: 'week',
+  lastWeek: 'week',
+  thisMonth: 'month',
+  lastMonth: 'month',
+  thisQuarter: 'quarter',
+  lastQuarter: 'quarter',
+  thisYear: 'year',
+  lastYear: 'year',
+  yearToDate: 'year',
+};
+
+/** The calendar unit that a range is made of, and how many; undefined for plain days. */
+export function calendarUnit(
+  input: RangeInput,
+): { unit: Exclude<Granularity, 'day'>; count: number } | undefined {
+  if ('between' in input) return undefined;
+  if ('last' in input) {
+    const { unit, count } = input.last;
+    return unit === 'day' ? undefined : { unit, count };
+  }
+  const unit = presetUnits[input.preset];
+  return unit && { unit, count: 1 };
+}
+
+/** The first days of all buckets that a range touches. */
+export function bucketsOf(range: DayRange, unit: Granularity, weekStart: Weekday): Day[] {
+  const buckets: Day[] = [];
+  for (
+    let start: Day | undefined = startOf(unit, range.from, weekStart);
+    start !== undefined && start <= range.to;
+    start = moveUnits(unit, start, 1)
+  ) {
+    buckets.push(start);
+  }
+  return buckets;
 }

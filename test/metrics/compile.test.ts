@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/metrics/compile.ts';
 import { loadMetrics } from '../../src/metrics/load.ts';
 import { plan } from '../../src/metrics/plan.ts';
-import type { MetricsQuery } from '../../src/metrics/query.ts';
+import { type MetricsQuery, plainQuery } from '../../src/metrics/query.ts';
 import { measureNames } from '../../src/metrics/registry.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
 import { openMigratedStore } from '../support/database.ts';
@@ -12,18 +12,10 @@ const day = (text: string): number => parseIsoDay(text) ?? Number.NaN;
 
 function query(changes: Partial<MetricsQuery>): MetricsQuery {
   return {
+    ...plainQuery,
     workspace: 'default',
     range: { from: day('2025-08-01'), to: day('2025-08-31') },
-    groupBy: [],
-    granularity: 'day',
-    weekStart: 'monday',
-    where: undefined,
-    having: [],
-    orderBy: [],
-    offset: 0,
-    limit: 100,
     measures: ['cost'],
-    wants: { rows: true, totals: false, totalCount: false },
     ...changes,
   };
 }
@@ -199,10 +191,13 @@ describe('order, pages and totals', () => {
   it('order by measures, rows without a value last', async () => {
     const changes: Partial<MetricsQuery> = { groupBy: ['channel'], measures: ['cpc'] };
     for (const direction of ['asc', 'desc'] as const) {
-      const rows = await rowsOf({ ...changes, orderBy: [{ by: 'cpc', direction }] });
+      const rows = await rowsOf({ ...changes, orderBy: [{ by: 'cpc', of: 'current', direction }] });
       expect(rows.map((row) => row.channel)).toEqual(['google', 'meta']);
     }
-    const byCost = await rowsOf({ groupBy: ['channel'], orderBy: [{ by: 'cost', direction: 'asc' }] });
+    const byCost = await rowsOf({
+      groupBy: ['channel'],
+      orderBy: [{ by: 'cost', of: 'current', direction: 'asc' }],
+    });
     expect(byCost.map((row) => row.channel)).toEqual(['meta', 'google']);
   });
 
@@ -227,7 +222,7 @@ describe('order, pages and totals', () => {
       store,
       query({
         groupBy: ['channel'],
-        having: [{ measure: 'clicks', operator: 'gt', value: 0 }],
+        having: [{ measure: 'clicks', of: 'current', operator: 'gt', value: 0 }],
         wants: { rows: true, totals: true, totalCount: true },
       }),
       {},
@@ -251,4 +246,150 @@ it('compiles the same query to the same text, to the letter', () => {
     granularity: 'week',
   };
   expect(compiled(changes)).toEqual(compiled({ ...changes, measures: ['cost', 'roas'] }));
+});
+
+describe('comparison', () => {
+  const compareTo = {
+    range: { from: day('2025-08-04'), to: day('2025-08-10') },
+    shift: { unit: 'day', count: 7 },
+  } as const;
+  const changes: Partial<MetricsQuery> = {
+    range: { from: day('2025-08-11'), to: day('2025-08-17') },
+    groupBy: ['channel'],
+    compareTo,
+    figures: ['current', 'previous', 'change', 'relativeChange'],
+  };
+
+  it('reads each period once and unites them', () => {
+    const { sql, parameters } = compiled(changes);
+    expect(sql).toBe(
+      'SELECT d_channel, sum(s_cost) AS m_cost, sum(t_cost) AS p_cost, m_cost - p_cost AS c_cost,' +
+        ' (toFloat64(m_cost) - toFloat64(p_cost)) / nullIf(toFloat64(p_cost), 0) AS r_cost FROM (' +
+        'SELECT channel AS d_channel, sum(cost) AS s_cost, toDecimal128(0, 6) AS t_cost FROM ad_performance FINAL' +
+        ' WHERE workspace = {p1:String} AND date BETWEEN {p2:Date} AND {p3:Date} GROUP BY d_channel UNION ALL ' +
+        'SELECT channel AS d_channel, toDecimal128(0, 6) AS s_cost, sum(cost) AS t_cost FROM ad_performance FINAL' +
+        ' WHERE workspace = {p4:String} AND date BETWEEN {p5:Date} AND {p6:Date} GROUP BY d_channel)' +
+        " GROUP BY d_channel ORDER BY d_channel = '' ASC, d_channel ASC LIMIT {p7:UInt64} OFFSET {p8:UInt64}",
+    );
+    expect(parameters).toMatchObject({
+      p2: '2025-08-11',
+      p3: '2025-08-17',
+      p5: '2025-08-04',
+      p6: '2025-08-10',
+    });
+  });
+
+  it('gives previous, change and relative change; rows that only the other period has appear, too', async () => {
+    expect(await rowsOf(changes)).toEqual([
+      {
+        channel: 'google',
+        cost: 4,
+        compared: { previous: { cost: 4 }, change: { cost: 0 }, relativeChange: { cost: 0 } },
+      },
+      {
+        channel: 'meta',
+        cost: 7,
+        compared: { previous: { cost: 0 }, change: { cost: 7 }, relativeChange: { cost: null } },
+      },
+    ]);
+    const before = await rowsOf({
+      ...changes,
+      range: compareTo.range,
+      compareTo: { ...compareTo, range: { from: day('2025-08-11'), to: day('2025-08-17') } },
+    });
+    expect(before).toMatchObject([
+      { channel: 'google', cost: 4 },
+      { channel: 'meta', cost: 0, compared: { previous: { cost: 7 } } },
+    ]);
+  });
+
+  it('moves days so that they meet', async () => {
+    const rows = await rowsOf({ ...changes, groupBy: ['date'] });
+    expect(rows.map((row) => [row.date, row.cost, row.compared?.previous.cost])).toEqual([
+      ['2025-08-11', 11, 0],
+      ['2025-08-12', 0, 1.5],
+      ['2025-08-17', 0, 2.5],
+    ]);
+  });
+
+  it('can be what rows are filtered and ordered by', async () => {
+    const having = [{ measure: 'cost', of: 'change', operator: 'gt', value: 0 }] as const;
+    expect((await rowsOf({ ...changes, having })).map((row) => row.channel)).toEqual(['meta']);
+    const orderBy = [{ by: 'cost', of: 'change', direction: 'desc' }] as const;
+    expect((await rowsOf({ ...changes, orderBy })).map((row) => row.channel)).toEqual(['meta', 'google']);
+  });
+});
+
+describe('gap fill', () => {
+  it('gives every bucket of the range for every series, zeros for sums and null for ratios', async () => {
+    const fill = ['2025-08-10', '2025-08-11', '2025-08-12'].map(day);
+    const rows = await rowsOf({
+      range: { from: day('2025-08-10'), to: day('2025-08-12') },
+      groupBy: ['date', 'channel'],
+      fill,
+      measures: ['cost', 'cpc'],
+    });
+    expect(rows.map((row) => [row.date, row.channel, row.cost, row.cpc])).toEqual([
+      ['2025-08-10', 'google', 2.5, 0.125],
+      ['2025-08-10', 'meta', 0, null],
+      ['2025-08-11', 'google', 4, 4 / 30],
+      ['2025-08-11', 'meta', 7, null],
+      ['2025-08-12', 'google', 0, null],
+      ['2025-08-12', 'meta', 0, null],
+    ]);
+  });
+
+  it('of nothing at all gives every bucket where DATE is alone', async () => {
+    const fill = ['2026-01-01', '2026-01-02'].map(day);
+    const rows = await rowsOf({
+      range: { from: day('2026-01-01'), to: day('2026-01-02') },
+      groupBy: ['date'],
+      fill,
+    });
+    expect(rows).toEqual([
+      { date: '2026-01-01', cost: 0 },
+      { date: '2026-01-02', cost: 0 },
+    ]);
+  });
+});
+
+describe('top N', () => {
+  const fold = { dimension: 'channel', values: ['meta'], others: true } as const;
+
+  it('folds the rest into one row that keeps the total, or leaves it out', async () => {
+    const query = {
+      groupBy: ['channel'],
+      measures: ['cost', 'leads'],
+      wants: { rows: true, totals: true, totalCount: true },
+    } as const;
+    expect((await rowsOf({ ...query, fold })).map((row) => [row.channel, row.cost, row.leads])).toEqual([
+      ['(other)', 8, 3],
+      ['meta', 7, 0],
+    ]);
+    expect(
+      (await rowsOf({ ...query, fold: { ...fold, others: false } })).map((row) => [row.channel, row.cost]),
+    ).toEqual([['meta', 7]]);
+  });
+
+  it('binds the values', () => {
+    const { sql, parameters } = compiled({ groupBy: ['channel'], fold });
+    expect(sql).toContain('if(channel IN ({p1:Array(String)}), toString(channel), {p2:String}) AS d_channel');
+    expect(parameters).toMatchObject({ p1: ['meta'], p2: '(other)' });
+  });
+});
+
+describe('subtotals', () => {
+  it('are of the rows that pass `having`, with ratios worked out anew', async () => {
+    const having = [{ measure: 'cost', of: 'current', operator: 'gt', value: 2 }] as const;
+    const rows = await rowsOf({
+      groupBy: ['date', 'channel'],
+      subtotalBy: ['channel'],
+      having,
+      measures: ['cost', 'cpc'],
+    });
+    expect(rows).toEqual([
+      { channel: 'google', cost: 6.5, clicks: 50, cpc: 0.13 },
+      { channel: 'meta', cost: 7, clicks: 0, cpc: null },
+    ]);
+  });
 });

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { firstDay, lastDay } from '../records/day.ts';
+import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
+import { containsText, recordsOf, type Scope } from './records.ts';
+
+export interface CampaignsQuery extends Scope {
+  /** Only campaigns with this in their id or in one of their utm_campaigns. */
+  readonly search: string;
+}
+
+export const campaignRow = z
+  .object({
+    id: z.string(),
+    channels: z.array(z.string()),
+    name: z.string(),
+    first_date: z.string(),
+    last_date: z.string(),
+  })
+  .transform(({ id, channels, name, first_date, last_date }) => ({
+    dimension: 'campaignId' as const,
+    value: id,
+    channels,
+    name: name === '' ? null : name,
+    firstDay: first_date,
+    lastDay: last_date,
+  }));
+export type Campaign = z.infer<typeof campaignRow>;
+
+export const channelRow = z
+  .object({ name: z.string() })
+  .transform(({ name }) => ({ dimension: 'channel' as const, value: name }));
+export type Channel = z.infer<typeof channelRow>;
+
+/** Campaigns with ads rows or attributed CRM records, most cost first. */
+export function campaignsStatement(query: CampaignsQuery): Sql {
+  return statement(query, empty, searchCondition(query.search));
+}
+
+/** These campaigns, over all days that are stored. */
+export function campaignsByIdStatement(workspace: string, ids: readonly string[]): Sql {
+  const always: Scope = { workspace, range: { from: firstDay, to: lastDay }, where: undefined };
+  return statement(always, sql` AND campaign_id IN (${bind('Array(String)', ids)})`, empty);
+}
+
+/** Channels with ads rows or attributed CRM records, most cost first. */
+export function channelsStatement(scope: Scope): Sql {
+  const ads = sql`SELECT channel AS name, sum(cost) AS part_cost FROM ${recordsOf('ads', scope)} AND channel != '' GROUP BY name`;
+  const crm = sql`SELECT channel AS name, toDecimal128(0, 6) AS part_cost FROM ${recordsOf('crm', scope)} AND channel != '' GROUP BY name`;
+  return sql`SELECT name FROM (${join([ads, crm], ' UNION ALL ')}) GROUP BY name ORDER BY sum(part_cost) DESC, name ASC`;
+}
+
+/**
+ * The ads side says what a campaign is called; the CRM's word counts only where no ads row names it. Of names with the
+ * same last day the one with most clicks, then the last of the alphabet, so that the answer never depends on the order of rows.
+ */
+function statement(scope: Scope, condition: Sql, having: Sql): Sql {
+  const part = (side: 'ads' | 'crm', clicks: Sql, cost: Sql): Sql =>
+    sql`SELECT campaign_id AS id, channel AS ran_on, utm_campaign AS label, ${bind('UInt8', side === 'ads' ? 1 : 0)} AS is_ads, min(date) AS part_first, max(date) AS part_last, ${clicks} AS part_clicks, ${cost} AS part_cost FROM ${recordsOf(side, scope)} AND campaign_id != ''${condition} GROUP BY id, ran_on, label`;
+  const parts = join(
+    [part('ads', sql`sum(clicks)`, sql`sum(cost)`), part('crm', sql`toUInt64(0)`, sql`toDecimal128(0, 6)`)],
+    ' UNION ALL ',
+  );
+  return sql`SELECT id, arraySort(groupUniqArrayIf(toString(ran_on), ran_on != '')) AS channels, argMaxIf(toString(label), (is_ads, part_last, part_clicks, label), label != ${bind('String', unknown)}) AS name, min(part_first) AS first_date, max(part_last) AS last_date FROM (${parts}) GROUP BY id${having} ORDER BY sum(part_cost) DESC, id ASC`;
+}
+
+function searchCondition(search: string): Sql {
+  if (search.trim() === '') return empty;
+  return sql` HAVING ${containsText(sql`id`, normaliseIdentifier(search))} OR countIf(${containsText(sql`label`, normaliseLabel(search))}) > 0`;
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { empty, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { type LabelName, labels, type Side } from '../metrics/registry.ts';
+import { normaliseIdentifier, normaliseLabel } from '../records/text.ts';
+import { containsText, optionalText, recordsOf, type Scope } from './records.ts';
+
+export interface DimensionValuesQuery extends Scope {
+  readonly dimension: LabelName;
+  /** Only values with this in them. Null has nothing in it. */
+  readonly search: string;
+}
+
+/** A value, or null, with the stored records that have it (ads and CRM) and their cost. */
+export const dimensionValueRow = z.object({
+  value: optionalText,
+  record_count: z.number(),
+  total_cost: z.number(),
+});
+export type DimensionValue = z.infer<typeof dimensionValueRow>;
+
+export function dimensionValuesStatement(query: DimensionValuesQuery): Sql {
+  const { dimension } = query;
+  const part = (side: Side, cost: Sql): Sql => {
+    const column = labels[dimension].columns[side] ?? sql`''`;
+    const search = searchCondition(column, dimension, query.search);
+    return sql`SELECT ${column} AS value, count() AS part_count, ${cost} AS part_cost FROM ${recordsOf(side, query)}${search} GROUP BY value`;
+  };
+  const parts = join([part('ads', sql`sum(cost)`), part('crm', sql`toDecimal128(0, 6)`)], ' UNION ALL ');
+  return sql`SELECT value, sum(part_count) AS record_count, sum(part_cost) AS total_cost FROM (${parts}) GROUP BY value ORDER BY total_cost DESC, record_count DESC, value = '' ASC, value ASC`;
+}
+
+/** Searches are written as people know the values; labels are stored normalised. */
+function searchCondition(column: Sql, dimension: LabelName, search: string): Sql {
+  const needle = labels[dimension].values === 'label' ? normaliseLabel(search) : normaliseIdentifier(search);
+  return needle === '' ? empty : sql` AND ${containsText(column, needle)}`;
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { matches } from '../metrics/registry.ts';
+import { type Stage, stages } from '../records/stage.ts';
+import { optionalText, recordsOf, type Scope } from './records.ts';
+
+export interface RecordOrder<Column extends string> {
+  readonly by: Column;
+  readonly direction: 'asc' | 'desc';
+}
+
+export const opportunityOrders = ['createdAt', 'amount'] as const;
+export type OpportunityOrder = RecordOrder<(typeof opportunityOrders)[number]>;
+
+export interface OpportunitiesQuery extends Scope {
+  /** Only records that are at one of these stages now; every stage when undefined. */
+  readonly stages: readonly Stage[] | undefined;
+  readonly order: OpportunityOrder;
+}
+
+const utms = {
+  utm_campaign: z.string(),
+  utm_source: z.string(),
+  utm_medium: z.string(),
+  utm_content: z.string(),
+  utm_term: z.string(),
+};
+
+// `contact_hash` stays out: it tells which records are of one person.
+export const opportunityRow = z.object({
+  opportunity_id: z.string(),
+  created_at: z.string().transform((text) => new Date(text)),
+  date: z.string(),
+  stage: z.enum(stages),
+  stage_name: z.string(),
+  amount: z.number(),
+  currency: z.string(),
+  ...utms,
+  channel: optionalText,
+  campaign_id: optionalText,
+  match: z.enum(matches),
+  source: z.string(),
+});
+export type OpportunityRecord = z.infer<typeof opportunityRow>;
+
+export function opportunitiesStatement(query: OpportunitiesQuery): Sql {
+  const atStage =
+    query.stages === undefined
+      ? empty
+      : sql` AND toString(stage) IN (${bind('Array(String)', query.stages)})`;
+  const column = { createdAt: sql`created_at`, amount: sql`amount` }[query.order.by];
+  return sql`SELECT ${columnsOf(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage} ORDER BY ${column} ${direction(query.order)}, opportunity_id ASC, date ASC`;
+}
+
+export const adOrders = ['date', 'cost', 'clicks', 'impressions'] as const;
+export type AdOrder = RecordOrder<(typeof adOrders)[number]>;
+
+export interface AdsQuery extends Scope {
+  readonly order: AdOrder;
+}
+
+export const adRow = z.object({
+  date: z.string(),
+  channel: z.string(),
+  campaign_id: z.string(),
+  ad_group_id: optionalText,
+  ad_id: optionalText,
+  ...utms,
+  currency: z.string(),
+  clicks: z.number(),
+  impressions: z.number(),
+  cost: z.number(),
+  source: z.string(),
+});
+export type AdRecord = z.infer<typeof adRow>;
+
+export function adsStatement(query: AdsQuery): Sql {
+  // `row_key` is a hash of the rest of the record's key: with the day it makes the order complete.
+  return sql`SELECT ${columnsOf(adRow)} FROM ${recordsOf('ads', query)} ORDER BY ${identifier(query.order.by)} ${direction(query.order)}, date ASC, row_key ASC`;
+}
+
+const columnsOf = (row: z.ZodObject): Sql => join(Object.keys(row.shape).map(identifier), ', ');
+
+const direction = ({ direction }: RecordOrder<string>): Sql => (direction === 'asc' ? sql`ASC` : sql`DESC`);

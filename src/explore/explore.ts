@@ -1,0 +1,37 @@
+import type { Semaphore } from 'async-mutex';
+import DataLoader from 'dataloader';
+import type { Store } from '../clickhouse/store.ts';
+import type { MetricsLoader } from '../metrics/loader.ts';
+import { type Campaign, campaignRow, campaignsByIdStatement } from './campaigns.ts';
+import { createPerformance, type Performance } from './performance.ts';
+import { createReader, type Reader } from './reader.ts';
+
+/** What the exploring fields of one request read with. */
+export interface Explore {
+  readonly reader: Reader;
+  /** Measures of campaigns and channels. */
+  readonly performance: Performance;
+  /** A campaign over all stored days, by its id; null when there is none. */
+  readonly campaigns: DataLoader<string, Campaign | null>;
+}
+
+export function createExplore(options: {
+  store: Store;
+  metrics: MetricsLoader;
+  workspace: string;
+  requestId: string;
+  signal: AbortSignal | undefined;
+  slots: Semaphore;
+}): Explore {
+  const { metrics, workspace } = options;
+  const reader = createReader(options);
+  return {
+    reader,
+    performance: createPerformance(metrics, workspace),
+    campaigns: new DataLoader<string, Campaign | null>(async (ids) => {
+      const rows = await reader.rows(campaignRow, campaignsByIdStatement(workspace, ids));
+      const byId = new Map(rows.map((campaign) => [campaign.value, campaign]));
+      return ids.map((id) => byId.get(id) ?? null);
+    }),
+  };
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { bind, type Sql, sql } from '../clickhouse/sql.ts';
+import { type RunStatus, runStatuses } from '../ingest/run.ts';
+import type { DayRange } from '../metrics/query.ts';
+import { formatDay, parseIsoDay } from '../records/day.ts';
+import type { Reader } from './reader.ts';
+import type { Scope } from './records.ts';
+
+const runCounts = {
+  repairs: sql`repairs`,
+  rejects: sql`records_rejected`,
+  skips: sql`records_skipped`,
+} as const;
+
+export function runCountsStatement({ workspace, range }: Scope, kind: keyof typeof runCounts): Sql {
+  return sql`SELECT sumMap(${runCounts[kind]}) AS counts FROM ingest_runs FINAL WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND finished_at IS NOT NULL`;
+}
+
+const countsRow = z.object({ counts: z.record(z.string(), z.coerce.number()) });
+
+/** Sums over the runs that were asked for on days of the range and have finished, by kind or reason. */
+export async function loadRunCounts(
+  reader: Reader,
+  scope: Scope,
+  kind: keyof typeof runCounts,
+): Promise<Readonly<Record<string, number>>> {
+  const [row] = await reader.rows(countsRow, runCountsStatement(scope, kind));
+  return row?.counts ?? {};
+}
+
+const instant = z
+  .string()
+  .nullable()
+  .transform((text) => (text === null ? null : new Date(text)));
+const sourceRow = z.object({
+  source: z.string(),
+  succeeded_at: instant,
+  ended_at: instant,
+  last_status: z.enum(runStatuses),
+});
+
+/** How fresh a source's data is. All null before its first run. */
+export interface SourceFreshness {
+  readonly source: string;
+  readonly lastSucceededAt: Date | null;
+  readonly lastFinishedAt: Date | null;
+  readonly lastStatus: RunStatus | null;
+}
+
+// Runs by their ids as text: these are UUIDv7, which sort by time, but not in ClickHouse's order of UUIDs.
+export const sourcesStatement = (workspace: string): Sql =>
+  sql`SELECT source, maxIf(finished_at, status = 'succeeded') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE workspace = ${bind('String', workspace)} GROUP BY source ORDER BY source`;
+
+/** Every source that is configured or has run, by name. */
+export async function loadFreshness(
+  reader: Reader,
+  workspace: string,
+  configured: readonly string[],
+): Promise<readonly SourceFreshness[]> {
+  const rows = await reader.rows(sourceRow, sourcesStatement(workspace));
+  const ran = new Map(rows.map((row) => [row.source, row]));
+  return [...new Set([...configured, ...ran.keys()])].sort().map((source) => {
+    const row = ran.get(source);
+    return {
+      source,
+      lastSucceededAt: row?.succeeded_at ?? null,
+      lastFinishedAt: row?.ended_at ?? null,
+      lastStatus: row?.last_status ?? null,
+    };
+  });
+}
+
+const daysRow = z.object({
+  days: z.array(z.string()),
+  first_date: z.string(),
+  last_date: z.string(),
+  record_count: z.number(),
+});
+
+export function adsDaysStatement({ workspace, range }: Scope): Sql {
+  const isInRange = sql`date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}`;
+  return sql`SELECT groupUniqArrayIf(date, ${isInRange}) AS days, min(date) AS first_date, max(date) AS last_date, count() AS record_count FROM ad_performance FINAL WHERE workspace = ${bind('String', workspace)}`;
+}
+
+/** Days of the range without ads rows, between the first and the last day that has some. */
+export async function loadDaysWithoutData(reader: Reader, scope: Scope): Promise<readonly string[]> {
+  const [row] = await reader.rows(daysRow, adsDaysStatement(scope));
+  if (row === undefined || row.record_count === 0) return [];
+  const first = parseIsoDay(row.first_date) ?? scope.range.from;
+  const last = parseIsoDay(row.last_date) ?? scope.range.to;
+  const present = new Set(row.days);
+  return daysOf({ from: Math.max(scope.range.from, first), to: Math.min(scope.range.to, last) })
+    .map(formatDay)
+    .filter((day) => !present.has(day));
+}
+
+const daysOf = ({ from, to }: DayRange): number[] =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);

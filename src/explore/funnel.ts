@@ -1,0 +1,60 @@
+import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
+import { plainQuery } from '../metrics/query.ts';
+import type { DimensionName } from '../metrics/registry.ts';
+import type { Scope } from './records.ts';
+
+/** The steps in order, each with the measure that counts it. */
+export const funnelSteps = {
+  impression: 'impressions',
+  click: 'clicks',
+  lead: 'leads',
+  opportunity: 'opportunities',
+  won: 'closedWon',
+} as const;
+export type FunnelStepName = keyof typeof funnelSteps;
+export const funnelStepNames = Object.keys(funnelSteps) as readonly FunnelStepName[];
+
+export interface FunnelStep {
+  readonly step: FunnelStepName;
+  readonly count: number;
+  /** Null for the first step, and where the one before counts 0. */
+  readonly stepConversion: number | null;
+  /** Null where the first step counts 0. */
+  readonly overallConversion: number | null;
+}
+
+export interface Funnel {
+  readonly value: string | null;
+  readonly steps: readonly FunnelStep[];
+}
+
+const order = (by: MetricsQuery['measures'][number]) => ({ by, of: 'current', direction: 'desc' }) as const;
+
+/** Most impressions first, then most clicks, then most leads: what is large at the top of the funnel. */
+export function funnelQuery(scope: Scope, by: DimensionName | undefined, limit: number): MetricsQuery {
+  return {
+    ...plainQuery,
+    ...scope,
+    groupBy: by === undefined ? [] : [by],
+    orderBy: by === undefined ? [] : [order('impressions'), order('clicks'), order('leads')],
+    limit,
+    measures: Object.values(funnelSteps),
+  };
+}
+
+export function readFunnel(row: MetricsRow, by: DimensionName | undefined): Funnel {
+  const counts = funnelStepNames.map((step) => row[funnelSteps[step]] ?? 0);
+  const share = (count: number, of: number | undefined) => (of === undefined || of === 0 ? null : count / of);
+  return {
+    value: by === undefined ? null : (row[by] ?? null),
+    steps: funnelStepNames.map((step, index) => {
+      const count = counts[index] ?? 0;
+      return {
+        step,
+        count,
+        stepConversion: share(count, counts[index - 1]),
+        overallConversion: share(count, counts[0]),
+      };
+    }),
+  };
+}

@@ -1,0 +1,130 @@
+import DataLoader from 'dataloader';
+import { UtmqlError } from '../errors.ts';
+import type { MetricsLoader } from '../metrics/loader.ts';
+import {
+  type DayRange,
+  type Filter,
+  type MetricsQuery,
+  type MetricsRow,
+  plainQuery,
+} from '../metrics/query.ts';
+import type { Granularity, MeasureName, Weekday } from '../metrics/registry.ts';
+
+/** One of the things that have `metrics` and `timeseries`: a campaign by its id, or a channel by its name. */
+export interface Subject {
+  readonly dimension: 'campaignId' | 'channel';
+  readonly value: string;
+}
+
+/** What is asked about each of many subjects. */
+export interface Question {
+  readonly range: DayRange;
+  readonly where: Filter | undefined;
+  /** One row a bucket; one row in all when undefined. */
+  readonly buckets: { readonly granularity: Granularity; readonly weekStart: Weekday } | undefined;
+  readonly measures: readonly MeasureName[];
+}
+
+export interface Performance {
+  /**
+   * The rows of one subject. Subjects of one request that are asked the same are answered by one `metrics` query.
+   *
+   * @param place where in the document it is asked: everything there asks the same, so `read` runs once a place
+   * @throws UtmqlError QUERY_TOO_EXPENSIVE when all subjects together have more rows than one query may return
+   */
+  rows(subject: Subject, place: object, read: () => Question): Promise<readonly MetricsRow[]>;
+}
+
+interface Asked {
+  readonly subject: Subject;
+  readonly question: Question;
+  /** The same for the same question about the same kind of subject. */
+  readonly key: string;
+}
+
+/** All that a store's answer can hold; more is refused there as too expensive. */
+const maxRows = 100_000;
+
+export function createPerformance(metrics: MetricsLoader, workspace: string): Performance {
+  const places = new WeakMap<object, Omit<Asked, 'subject'>>();
+  const loader = new DataLoader<Asked, readonly MetricsRow[]>(
+    async (all) => {
+      const answers = new Map<string, Promise<ReadonlyMap<string, readonly MetricsRow[]>>>();
+      for (const [key, asked] of groupBy(all, ({ key }) => key)) {
+        answers.set(key, answer(metrics, workspace, asked));
+      }
+      return Promise.all(
+        all.map(async ({ key, subject }) => {
+          try {
+            return (await answers.get(key))?.get(subject.value) ?? [];
+          } catch (error) {
+            return error instanceof Error ? error : new Error(String(error));
+          }
+        }),
+      );
+    },
+    { cache: false },
+  );
+  return {
+    rows(subject, place, read) {
+      const known = places.get(place) ?? ask(read(), subject);
+      places.set(place, known);
+      const { buckets, measures } = known.question;
+      if (buckets === undefined && measures.length === 0) return Promise.resolve([]);
+      return loader.load({ subject, ...known });
+    },
+  };
+}
+
+function ask(question: Question, { dimension }: Subject): Omit<Asked, 'subject'> {
+  return { question, key: JSON.stringify([dimension, question]) };
+}
+
+/** One query for all values, its rows by value. */
+async function answer(
+  metrics: MetricsLoader,
+  workspace: string,
+  asked: readonly Asked[],
+): Promise<ReadonlyMap<string, readonly MetricsRow[]>> {
+  const [first] = asked;
+  if (first === undefined) return new Map();
+  const { dimension } = first.subject;
+  const values = [...new Set(asked.map(({ subject }) => subject.value))].sort();
+  const { rows, hasNextPage } = await metrics.load(toQuery(workspace, dimension, values, first.question));
+  if (hasNextPage) {
+    throw new UtmqlError(
+      'QUERY_TOO_EXPENSIVE',
+      `The answer has more than ${maxRows} rows. Ask for fewer at a time, a shorter date range or a coarser granularity.`,
+    );
+  }
+  return groupBy(rows, (row) => row[dimension] ?? '');
+}
+
+function toQuery(
+  workspace: string,
+  dimension: Subject['dimension'],
+  values: readonly string[],
+  { range, where, buckets, measures }: Question,
+): MetricsQuery {
+  const those: Filter = { dimension, operator: 'in', values };
+  return {
+    ...plainQuery,
+    ...buckets,
+    workspace,
+    range,
+    groupBy: buckets === undefined ? [dimension] : [dimension, 'date'],
+    where: where === undefined ? those : { and: [where, those] },
+    limit: maxRows,
+    measures,
+  };
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

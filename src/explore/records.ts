@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
+import { compileFilter } from '../metrics/compile-filter.ts';
+import type { DayRange, Filter } from '../metrics/query.ts';
+import type { Side } from '../metrics/registry.ts';
+import { formatDay } from '../records/day.ts';
+
+/** Which records: those that a `metrics` query with the same range and filter counts. */
+export interface Scope {
+  readonly workspace: string;
+  readonly range: DayRange;
+  readonly where: Filter | undefined;
+}
+
+const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
+
+/** What stands after FROM in every read of records; further conditions follow with AND. */
+export function recordsOf(side: Side, { workspace, range, where }: Scope): Sql {
+  const filter = where === undefined ? empty : sql` AND ${compileFilter(where, side)}`;
+  return sql`${tables[side]} FINAL WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}${filter}`;
+}
+
+/** Whether a text has `search` in it, whatever the case. */
+export const containsText = (text: Sql, search: string): Sql =>
+  sql`position(lowerUTF8(${text}), lowerUTF8(${bind('String', search)})) > 0`;
+
+/** A column where an empty text stands for null. */
+export const optionalText = z.string().transform((text) => (text === '' ? null : text));

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { bind, join, type Sql, sql } from '../clickhouse/sql.ts';
+import type { Side } from '../metrics/registry.ts';
+import { unknown } from '../records/text.ts';
+import type { Reader } from './reader.ts';
+import { recordsOf, type Scope } from './records.ts';
+
+const utmNames = ['utmCampaign', 'utmSource', 'utmMedium', 'utmContent', 'utmTerm'] as const;
+export type UtmName = (typeof utmNames)[number];
+
+const utmColumns: Readonly<Record<UtmName, Sql>> = {
+  utmCampaign: sql`utm_campaign`,
+  utmSource: sql`utm_source`,
+  utmMedium: sql`utm_medium`,
+  utmContent: sql`utm_content`,
+  utmTerm: sql`utm_term`,
+};
+
+/** Ads rows whose value of one UTM dimension is unknown. */
+export interface MissingUtm {
+  readonly cost: number;
+  /** Of all cost; null without any. */
+  readonly share: number | null;
+  readonly rows: number;
+}
+
+export interface SpendWithoutUtm {
+  readonly cost: number;
+  readonly utmCampaign: MissingUtm;
+  readonly utmSource: MissingUtm;
+  readonly utmMedium: MissingUtm;
+}
+
+const missingRow = z.object({
+  total_cost: z.number(),
+  campaign_cost: z.number(),
+  campaign_rows: z.number(),
+  source_cost: z.number(),
+  source_rows: z.number(),
+  medium_cost: z.number(),
+  medium_rows: z.number(),
+});
+
+export function spendWithoutUtmStatement(scope: Scope): Sql {
+  const isUnknown = (column: Sql) => sql`${column} = ${bind('String', unknown)}`;
+  const campaign = isUnknown(sql`utm_campaign`);
+  const source = isUnknown(sql`utm_source`);
+  const medium = isUnknown(sql`utm_medium`);
+  return sql`SELECT sum(cost) AS total_cost, sumIf(cost, ${campaign}) AS campaign_cost, countIf(${campaign}) AS campaign_rows, sumIf(cost, ${source}) AS source_cost, countIf(${source}) AS source_rows, sumIf(cost, ${medium}) AS medium_cost, countIf(${medium}) AS medium_rows FROM ${recordsOf('ads', scope)}`;
+}
+
+export async function loadSpendWithoutUtm(reader: Reader, scope: Scope): Promise<SpendWithoutUtm> {
+  const [row] = await reader.rows(missingRow, spendWithoutUtmStatement(scope));
+  const total = row?.total_cost ?? 0;
+  const missing = (cost = 0, rows = 0): MissingUtm => ({
+    cost,
+    share: total === 0 ? null : cost / total,
+    rows,
+  });
+  return {
+    cost: total,
+    utmCampaign: missing(row?.campaign_cost, row?.campaign_rows),
+    utmSource: missing(row?.source_cost, row?.source_rows),
+    utmMedium: missing(row?.medium_cost, row?.medium_rows),
+  };
+}
+
+/** RE2: everything but letters, their marks, and digits. */
+const separators = '[^\\p{L}\\p{M}\\p{N}]';
+
+export const nearDuplicateRow = z
+  .object({
+    utm: z.enum(utmNames),
+    spellings: z.array(z.tuple([z.string(), z.number(), z.number()])),
+    group_cost: z.number(),
+  })
+  .transform(({ utm, spellings, group_cost }) => ({
+    dimension: utm,
+    spellings: spellings.map(([value, rows, cost]) => ({ value, rows, cost })),
+    cost: group_cost,
+  }));
+export type NearDuplicate = z.infer<typeof nearDuplicateRow>;
+
+/**
+ * Values of one UTM dimension that have the same letters and digits in the same order. Both sides count, since a CRM that
+ * spells a campaign otherwise than the ads do is what breaks attribution.
+ */
+export function nearDuplicatesStatement(scope: Scope): Sql {
+  const pairs = join(
+    utmNames.map((name) => sql`(${bind('String', name)}, toString(${utmColumns[name]}))`),
+    ', ',
+  );
+  const sets = (side: Side, cost: Sql): Sql =>
+    sql`SELECT [${pairs}] AS utm_values, count() AS part_rows, ${cost} AS part_cost FROM ${recordsOf(side, scope)} GROUP BY ${join(Object.values(utmColumns), ', ')}`;
+  const parts = join([sets('ads', sql`sum(cost)`), sets('crm', sql`toDecimal128(0, 6)`)], ' UNION ALL ');
+  const values = sql`SELECT pair.1 AS utm, pair.2 AS value, replaceRegexpAll(value, ${bind('String', separators)}, '') AS core, sum(part_rows) AS value_rows, sum(part_cost) AS value_cost FROM (${parts}) ARRAY JOIN utm_values AS pair WHERE value != ${bind('String', unknown)} GROUP BY utm, value HAVING core != ''`;
+  return sql`SELECT utm, arraySort(x -> (-x.3, -toInt64(x.2), x.1), groupArray((value, value_rows, value_cost))) AS spellings, sum(value_cost) AS group_cost FROM (${values}) GROUP BY utm, core HAVING count() > 1 ORDER BY group_cost DESC, sum(value_rows) DESC, utm ASC, core ASC`;
+}

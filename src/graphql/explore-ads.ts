@@ -1,0 +1,95 @@
+import { type AdRecord, adOrders, adRow, adsStatement } from '../explore/drill-down.ts';
+import { builder, enumValues } from './builder.ts';
+import { DateRangeInput } from './dates.ts';
+import {
+  afterDescription,
+  daysDescription,
+  firstDescription,
+  loadPage,
+  pageType,
+  readScope,
+} from './explore-page.ts';
+import { utmFields } from './explore-utm-fields.ts';
+import { DirectionEnum } from './metrics-inputs.ts';
+import { MetricsWhere } from './where.ts';
+
+const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
+  description:
+    'A stored ads row: one day, channel, campaign and UTM set (and ad, where the feed is that fine).',
+  fields: (t) => ({
+    date: t.field({ type: 'LocalDate', description: 'The day.', resolve: (row) => row.date }),
+    channel: t.exposeString('channel', { description: 'Ad platform or channel, lower case.' }),
+    campaignId: t.exposeString('campaign_id', { description: 'The ad platform’s campaign.' }),
+    adGroupId: t.exposeString('ad_group_id', {
+      nullable: true,
+      description: 'The ad platform’s ad group. Null where the feed is not that fine.',
+    }),
+    adId: t.exposeString('ad_id', {
+      nullable: true,
+      description: 'The ad platform’s ad. Null where the feed is not that fine.',
+    }),
+    ...utmFields(t),
+    clicks: t.field({
+      type: 'SafeInt',
+      description: 'Clicks. Unit: count.',
+      resolve: (row) => row.clicks,
+    }),
+    impressions: t.field({
+      type: 'SafeInt',
+      description: 'How often an ad was shown. Unit: count.',
+      resolve: (row) => row.impressions,
+    }),
+    cost: t.exposeFloat('cost', { description: 'Spend. Unit: money, in `currency`.' }),
+    currency: t.exposeString('currency', { description: 'ISO 4217 code of `cost`.' }),
+    source: t.exposeString('source', { description: 'Who reported it: a configured source, or push.' }),
+  }),
+});
+
+const AdPerformances = pageType('AdPerformancePage', 'Stored ads rows.', AdPerformance);
+
+const OrderEnum = builder.enumType('AdPerformanceOrderField', {
+  description: 'What ads rows can be ordered by.',
+  values: enumValues(adOrders, (name) => (name === 'date' ? 'The day.' : `By ${name}.`)),
+});
+
+const OrderInput = builder.inputType('AdPerformanceOrderInput', {
+  description: 'Order of ads rows; then by day, then in a fixed order of their keys.',
+  fields: (t) => ({
+    by: t.field({ type: OrderEnum, required: true, description: 'What to order by.' }),
+    direction: t.field({ type: DirectionEnum, defaultValue: 'desc', description: 'Which end comes first.' }),
+  }),
+});
+
+builder.queryField('adPerformance', (t) =>
+  t.field({
+    type: AdPerformances,
+    description:
+      'The stored ads rows behind a figure of `metrics` with the same range and filter: their sums are its `impressions`, ' +
+      '`clicks` and `cost`.',
+    args: {
+      dateRange: t.arg({
+        type: DateRangeInput,
+        required: true,
+        description: daysDescription('Of these days'),
+      }),
+      where: t.arg({ type: MetricsWhere, description: 'Which rows; the same as in `metrics`.' }),
+      orderBy: t.arg({
+        type: OrderInput,
+        defaultValue: { by: 'date', direction: 'desc' },
+        description: 'Order of the rows; newest first by default.',
+      }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      after: t.arg.string({ description: afterDescription }),
+    },
+    resolve: (_root, args, context) => {
+      const { reader } = context.explore;
+      const query = {
+        ...readScope(args, context),
+        order: { by: args.orderBy?.by ?? 'date', direction: args.orderBy?.direction ?? 'desc' },
+      } as const;
+      return loadPage(['adPerformance', query], args, (page) =>
+        reader.page(adRow, adsStatement(query), page),
+      );
+    },
+  }),
+);

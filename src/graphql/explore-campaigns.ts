@@ -1,0 +1,113 @@
+import {
+  type Campaign,
+  type Channel,
+  campaignRow,
+  campaignsStatement,
+  channelRow,
+  channelsStatement,
+} from '../explore/campaigns.ts';
+import { normaliseIdentifier } from '../records/text.ts';
+import { builder } from './builder.ts';
+import { DateRangeInput } from './dates.ts';
+import {
+  afterDescription,
+  daysDescription,
+  firstDescription,
+  loadPage,
+  pageType,
+  readScope,
+} from './explore-page.ts';
+import { performanceFields } from './explore-performance.ts';
+import { MetricsWhere } from './where.ts';
+
+const CampaignType = builder.objectRef<Campaign>('Campaign').implement({
+  description:
+    'A campaign of an ad platform, as the records that were asked for show it: in `campaigns` those of the range and filter, ' +
+    'in `campaign(id)` all that are stored.',
+  fields: (t) => ({
+    id: t.exposeID('value', { description: 'The ad platform’s id: the dimension CAMPAIGN_ID.' }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description: 'Its latest utm_campaign. Null when no record has a known one.',
+    }),
+    channels: t.exposeStringList('channels', { description: 'Channels it ran on, by name.' }),
+    firstDay: t.field({
+      type: 'LocalDate',
+      description: 'First day with an ads row or an attributed CRM record.',
+      resolve: (campaign) => campaign.firstDay,
+    }),
+    lastDay: t.field({
+      type: 'LocalDate',
+      description: 'Last day with an ads row or an attributed CRM record.',
+      resolve: (campaign) => campaign.lastDay,
+    }),
+    ...performanceFields(t, 'campaign'),
+  }),
+});
+
+const ChannelType = builder.objectRef<Channel>('Channel').implement({
+  description: 'An ad platform or channel.',
+  fields: (t) => ({
+    name: t.exposeString('value', { description: 'Its name, lower case: the dimension CHANNEL.' }),
+    ...performanceFields(t, 'channel'),
+  }),
+});
+
+const Campaigns = pageType('Campaigns', 'Campaigns, those with most cost first.', CampaignType);
+
+builder.queryField('campaigns', (t) =>
+  t.field({
+    type: Campaigns,
+    description:
+      'Campaigns with ads rows or attributed CRM records, those with most cost first; then by id. Together with the records ' +
+      'without a campaign, their `metrics` sum to the totals.',
+    args: {
+      dateRange: t.arg({
+        type: DateRangeInput,
+        required: true,
+        description: daysDescription('With records on these days'),
+      }),
+      where: t.arg({ type: MetricsWhere, description: 'With such records.' }),
+      search: t.arg.string({
+        description: 'With this text in the id or in a utm_campaign, in upper or lower case.',
+      }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      after: t.arg.string({ description: afterDescription }),
+    },
+    resolve: (_root, args, context) => {
+      const { reader } = context.explore;
+      const query = { ...readScope(args, context), search: args.search ?? '' };
+      return loadPage(['campaigns', query], args, (page) =>
+        reader.page(campaignRow, campaignsStatement(query), page),
+      );
+    },
+  }),
+);
+
+builder.queryField('campaign', (t) =>
+  t.field({
+    type: CampaignType,
+    nullable: true,
+    description: 'One campaign; null when no stored record is of it.',
+    args: { id: t.arg.id({ required: true, description: 'The ad platform’s id, in its own case.' }) },
+    resolve: (_root, { id }, { explore }) => explore.campaigns.load(normaliseIdentifier(String(id))),
+  }),
+);
+
+builder.queryField('channels', (t) =>
+  t.field({
+    type: [ChannelType],
+    description:
+      'Channels with ads rows or attributed CRM records, those with most cost first; then by name.',
+    args: {
+      dateRange: t.arg({
+        type: DateRangeInput,
+        required: true,
+        description: daysDescription('With records on these days'),
+      }),
+      where: t.arg({ type: MetricsWhere, description: 'With such records.' }),
+    },
+    resolve: (_root, args, context) =>
+      context.explore.reader.rows(channelRow, channelsStatement(readScope(args, context))),
+  }),
+);

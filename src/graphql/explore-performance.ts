@@ -1,0 +1,79 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Question, Subject } from '../explore/performance.ts';
+import { resolveRange } from '../metrics/range.ts';
+import { measureNames } from '../metrics/registry.ts';
+import type { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
+import { MetricsNode, MetricsTotals } from './metrics-types.ts';
+import { readSelection } from './selection.ts';
+import { MetricsWhere, readWhere } from './where.ts';
+
+type FieldBuilder<T> = PothosSchemaTypes.ObjectFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>,
+  T
+>;
+
+interface PerformanceArguments {
+  readonly dateRange: typeof DateRangeInput.$inferInput;
+  readonly where?: typeof MetricsWhere.$inferInput | null | undefined;
+}
+
+/** `metrics` and `timeseries` for every type whose records can be told by one dimension. */
+export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: string) {
+  const commonArgs = {
+    dateRange: t.arg({
+      type: DateRangeInput,
+      required: true,
+      description: 'Which days. Weeks in it start on Monday, or on `weekStart` where there is one.',
+    }),
+    where: t.arg({ type: MetricsWhere, description: `Which of the ${noun}’s records count.` }),
+  };
+  return {
+    metrics: t.field({
+      type: MetricsTotals,
+      description: `Measures of the ${noun}. However many ${noun}s ask the same, they are answered together.`,
+      args: commonArgs,
+      resolve: async (subject, args, context, info) => {
+        const [row] = await load(subject, args, undefined, context, info);
+        return row ?? {};
+      },
+    }),
+    timeseries: t.field({
+      type: [MetricsNode],
+      description: `Measures of the ${noun} by date, oldest first; only dates with records. Answered together like \`metrics\`. Dimensions other than \`date\` are null, but for the ${noun}’s own.`,
+      args: {
+        ...commonArgs,
+        granularity: t.arg({
+          type: GranularityEnum,
+          defaultValue: 'day',
+          description: 'Size of the buckets.',
+        }),
+        weekStart: t.arg({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of weeks.' }),
+      },
+      resolve: (subject, args, context, info) => {
+        const buckets = { granularity: args.granularity ?? 'day', weekStart: args.weekStart ?? 'monday' };
+        return load(subject, args, buckets, context, info);
+      },
+    }),
+  };
+}
+
+function load(
+  subject: Subject,
+  args: PerformanceArguments,
+  buckets: Question['buckets'],
+  { explore, today }: Context,
+  info: GraphQLResolveInfo,
+) {
+  // The nodes of a field are one array for all items of a list, and so are their arguments.
+  return explore.performance.rows(subject, info.fieldNodes, () => {
+    const shown = new Set(readSelection(info).names());
+    return {
+      range: resolveRange(readRange(args.dateRange), today(), buckets?.weekStart ?? 'monday'),
+      where: readWhere(args.where),
+      buckets,
+      measures: measureNames.filter((name) => shown.has(name)),
+    };
+  });
+}

@@ -1,0 +1,124 @@
+import {
+  loadDaysWithoutData,
+  loadFreshness,
+  loadRunCounts,
+  type SourceFreshness,
+} from '../explore/feed-quality.ts';
+import type { Scope } from '../explore/records.ts';
+import { loadMatchShares } from '../explore/revenue-quality.ts';
+import { loadSpendWithoutUtm, nearDuplicateRow, nearDuplicatesStatement } from '../explore/utm-quality.ts';
+import { builder } from './builder.ts';
+import { DateRangeInput } from './dates.ts';
+import { afterDescription, daysDescription, firstDescription, loadPage, readScope } from './explore-page.ts';
+import { MatchShareType, RevenueWithoutSpend } from './explore-revenue-quality.ts';
+import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
+import { CountType, listed, StatusEnum } from './ingest.ts';
+
+const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
+  description: 'How fresh the data of one source is. All fields but the name are null before its first run.',
+  fields: (t) => ({
+    source: t.exposeString('source', { description: 'Name of the source.' }),
+    lastSucceededAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its last run that succeeded ended. Null before the first.',
+      resolve: (row) => row.lastSucceededAt,
+    }),
+    lastFinishedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its last finished run ended, however it ended. Null before the first.',
+      resolve: (row) => row.lastFinishedAt,
+    }),
+    lastStatus: t.field({
+      type: StatusEnum,
+      nullable: true,
+      description: 'How far its last run is, or how it ended. Null before the first.',
+      resolve: (row) => row.lastStatus,
+    }),
+  }),
+});
+
+const countedRuns =
+  'Over the finished runs that were asked for on days (UTC) of the range; a record that came in two of them counts twice.';
+
+const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
+  description: 'What to mind about the data of some days. Only the parts selected are looked into.',
+  fields: (t) => ({
+    spendWithoutUtm: t.field({
+      type: SpendWithoutUtmType,
+      description: 'Spend whose UTM parameters are unknown.',
+      resolve: (scope, _args, { explore }) => loadSpendWithoutUtm(explore.reader, scope),
+    }),
+    revenueWithoutSpend: t.field({
+      type: RevenueWithoutSpend,
+      description: 'Revenue that stands beside no cost.',
+      resolve: (scope) => scope,
+    }),
+    nearDuplicateUtms: t.field({
+      type: NearDuplicates,
+      description: 'UTM values that are probably one, spelled in several ways.',
+      args: {
+        first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+        after: t.arg.string({ description: afterDescription }),
+      },
+      resolve: (scope, args, { explore: { reader } }) =>
+        loadPage(['nearDuplicateUtms', scope], args, (page) =>
+          reader.page(nearDuplicateRow, nearDuplicatesStatement(scope), page),
+        ),
+    }),
+    matches: t.field({
+      type: [MatchShareType],
+      description: 'How CRM records were attributed: always EXACT, WINDOW, CAMPAIGN, UNATTRIBUTED.',
+      resolve: (scope, _args, { explore }) => loadMatchShares(explore.reader, scope),
+    }),
+    repairs: t.field({
+      type: [CountType],
+      description: `What was changed in records so that they could be stored, by kind. ${countedRuns}`,
+      resolve: async (scope, _args, { explore }) =>
+        listed(await loadRunCounts(explore.reader, scope, 'repairs')),
+    }),
+    rejects: t.field({
+      type: [CountType],
+      description: `Records that could not be stored, by reason. ${countedRuns}`,
+      resolve: async (scope, _args, { explore }) =>
+        listed(await loadRunCounts(explore.reader, scope, 'rejects')),
+    }),
+    skips: t.field({
+      type: [CountType],
+      description:
+        'Records that are neither wrong nor stored as rows of their own, by reason. With `conflicting_duplicate` a feed is ' +
+        `finer than its key, so spend may be missing. ${countedRuns}`,
+      resolve: async (scope, _args, { explore }) =>
+        listed(await loadRunCounts(explore.reader, scope, 'skips')),
+    }),
+    daysWithoutData: t.field({
+      type: ['LocalDate'],
+      description: 'Days of the range without ads rows, although there are some before and after.',
+      resolve: (scope, _args, { explore }) => loadDaysWithoutData(explore.reader, scope),
+    }),
+    sources: t.field({
+      type: [SourceFreshnessType],
+      description: 'Every source that is configured or has run, by name; whatever the range.',
+      resolve: ({ workspace }, _args, { explore, ingest }) => {
+        const configured = ingest.sources.filter((source) => source.workspace === workspace);
+        return loadFreshness(
+          explore.reader,
+          workspace,
+          configured.map(({ name }) => name),
+        );
+      },
+    }),
+  }),
+});
+
+builder.queryField('dataQuality', (t) =>
+  t.field({
+    type: DataQuality,
+    description: 'What to mind before trusting the figures of some days.',
+    args: {
+      dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),
+    },
+    resolve: (_root, args, context) => readScope(args, context),
+  }),
+);

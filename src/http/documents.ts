@@ -1,0 +1,76 @@
+import { type DocumentNode, getOperationAST, Lexer, parse, Source, TokenKind } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import {
+  checkShape,
+  maxDocumentBytes,
+  maxNesting,
+  maxTokens,
+  type QueryLimits,
+  tooComplex,
+} from './query-limits.ts';
+
+/** Characters of documents that are kept parsed; a parsed document takes some 30 times its text. */
+const keptCharacters = 2_000_000;
+
+/** Parses GraphQL documents, within limits, and keeps what it parsed. */
+export interface Documents {
+  /**
+   * @throws GraphQLError QUERY_TOO_COMPLEX, or graphql-js's own about the syntax
+   */
+  parse(text: string): DocumentNode;
+}
+
+export function createDocuments(limits: QueryLimits): Documents {
+  const parsed = new LRUCache<string, DocumentNode>({
+    maxSize: keptCharacters,
+    sizeCalculation: (_document, text) => text.length + 1,
+  });
+  return {
+    parse(text) {
+      const known = parsed.get(text);
+      if (known) return known;
+      const document = parseWithinLimits(text, limits);
+      parsed.set(text, document);
+      return document;
+    },
+  };
+}
+
+function parseWithinLimits(text: string, limits: QueryLimits): DocumentNode {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxDocumentBytes) {
+    throw tooComplex(
+      `The query is ${bytes} bytes long; at most ${maxDocumentBytes} are allowed. Send values as variables, or split it into several requests.`,
+    );
+  }
+  checkTokens(text);
+  const document = parse(text);
+  checkShape(document, limits);
+  return document;
+}
+
+/** A look at brackets and length before the parser, which recurses: thousands of levels would exhaust its stack. */
+function checkTokens(text: string): void {
+  const lexer = new Lexer(new Source(text));
+  let tokens = 0;
+  let nesting = 0;
+  for (let { kind } = lexer.advance(); kind !== TokenKind.EOF; { kind } = lexer.advance()) {
+    if (opening.has(kind)) nesting += 1;
+    else if (closing.has(kind)) nesting -= 1;
+    tokens += 1;
+    if (nesting > maxNesting)
+      throw tooComplex(`The query nests more than ${maxNesting} deep. Ask for less of what is nested.`);
+    if (tokens > maxTokens) {
+      throw tooComplex(
+        `The query has more than ${maxTokens} words and brackets. Send values as variables, or split it into several requests.`,
+      );
+    }
+  }
+}
+
+const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/** The operation that a request is for; undefined where its name does not settle it. */
+export const operationOf = (document: DocumentNode, operationName: string | null | undefined) =>
+  getOperationAST(document, operationName) ?? undefined;

@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
+import { z } from 'zod';
+import { nestsTooDeep, tooComplex, tooDeepValue } from './query-limits.ts';
+
+/** Bytes of a GraphQL request's body, variables and all. */
+const maxBodyBytes = 1_048_576;
+
+const paramsShape = z.strictObject({
+  query: z.string().nullish(),
+  documentId: z.string().nullish(),
+  operationName: z.string().nullish(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  extensions: z
+    .looseObject({ persistedQuery: z.looseObject({ sha256Hash: z.string() }).nullish() })
+    .nullish(),
+});
+
+/** What a GraphQL request asks for, before its document is known. */
+export type GraphqlParams = z.infer<typeof paramsShape>;
+
+/** What a GraphQL request asks, with the document in place of its id. */
+export interface Question {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Record<string, unknown> | null | undefined;
+}
+
+/** An error about the request itself. Its status stands whatever media type is accepted. */
+export const refuse = (code: string, message: string, status = 400): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http: { status } } });
+
+/**
+ * Reads a GraphQL request: `GET` with parameters in the address, `POST` with JSON. Nothing else is taken: a form or plain
+ * text can be sent by any web page without asking (CSRF).
+ *
+ * @throws GraphQLError with the status to answer, before more than `maxBodyBytes` are read
+ */
+export async function readParams(request: IncomingMessage): Promise<GraphqlParams> {
+  const raw = request.method === 'GET' ? readAddress(request.url ?? '') : await readBody(request);
+  const parsed = paramsShape.safeParse(raw);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const place = issue?.path.join('.') || 'request';
+    throw refuse(
+      'BAD_USER_INPUT',
+      `${place}: ${issue?.message ?? 'invalid'}. Send an object with query or documentId.`,
+    );
+  }
+  if (nestsTooDeep(parsed.data.variables)) throw tooComplex(tooDeepValue('A variable'));
+  return parsed.data;
+}
+
+function readAddress(url: string): unknown {
+  const search = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  const text = (name: string): string | undefined => search.get(name) ?? undefined;
+  const json = (name: string): unknown => {
+    const value = text(name);
+    return value === undefined || value === '' ? undefined : parseJson(value, `The parameter ${name}`);
+  };
+  return {
+    query: text('query'),
+    documentId: text('documentId'),
+    operationName: text('operationName'),
+    variables: json('variables'),
+    extensions: json('extensions'),
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(/\s*;\s*/);
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8) ?? 'utf-8';
+  if (
+    type.trim() !== 'application/json' ||
+    !/^"?utf-?8"?$/.test(charset) ||
+    request.headers['content-encoding']
+  ) {
+    throw refuse('BAD_USER_INPUT', 'Send the request as application/json in UTF-8, not compressed.', 415);
+  }
+  const bytes = await readBytes(request);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw refuse('BAD_USER_INPUT', 'The body is not valid UTF-8.');
+  }
+  return parseJson(text, 'The body');
+}
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
+  const tooLarge = refuse(
+    'BAD_USER_INPUT',
+    `The body is larger than ${maxBodyBytes} bytes. Split it into several requests.`,
+    413,
+  );
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // What is refused half-way still gets its answer; by default leaving the loop would close the connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBodyBytes) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refuse('BAD_USER_INPUT', `${what} is not valid JSON.`);
+  }
+}

@@ -1,0 +1,132 @@
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  getVariableValues,
+  Kind,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../graphql/context.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { complexityOf } from './complexity.ts';
+import { type Documents, operationOf } from './documents.ts';
+import type { GraphqlCall } from './graphql.ts';
+import { explain, publicError } from './graphql-errors.ts';
+import { tooComplex } from './query-limits.ts';
+
+type CallPlugin = Plugin<GraphqlCall & Context>;
+
+interface Execution {
+  readonly document: DocumentNode;
+  readonly operationName?: string | null;
+  readonly variableValues?: Record<string, unknown>;
+}
+
+const chosenOperation = (args: unknown): OperationDefinitionNode | undefined => {
+  const { document, operationName } = args as Execution;
+  return operationOf(document, operationName);
+};
+
+// Yoga types only what the server adapter puts there.
+const callOf = (serverContext: object): GraphqlCall => serverContext as GraphqlCall;
+
+/** Takes what the route has read of the request, and parses documents within their limits. */
+export function readRequests(documents: Documents): CallPlugin {
+  return {
+    onRequestParse({ setRequestParser, serverContext }) {
+      setRequestParser(() => {
+        const { query, operationName, variables } = callOf(serverContext).readQuestion();
+        return {
+          query,
+          ...(typeof operationName === 'string' && { operationName }),
+          ...(variables && { variables }),
+        };
+      });
+    },
+    onParse({ setParseFn }) {
+      setParseFn((source: unknown) => documents.parse(String(source)));
+    },
+  };
+}
+
+/** Refuses variables that do not fit, and queries whose answers would be too large. */
+export function checkVariables(schema: GraphQLSchema, maxComplexity: number): CallPlugin {
+  return {
+    onExecute({ args, setResultAndStopExecution }) {
+      const { document, variableValues = {} } = args as Execution;
+      const operation = chosenOperation(args);
+      if (!operation) return;
+      // Yoga's executor forgets which variable was wrong; graphql-js says it.
+      const { errors, coerced } = getVariableValues(
+        schema,
+        operation.variableDefinitions ?? [],
+        variableValues,
+      );
+      if (errors) {
+        setResultAndStopExecution({ errors });
+        return;
+      }
+      const complexity = complexityOf(schema, document, operation, coerced);
+      if (complexity <= maxComplexity) return;
+      const error = tooComplex(
+        `The answer could have ${complexity} values; at most ${maxComplexity} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
+      );
+      setResultAndStopExecution({ errors: [error] });
+    },
+  };
+}
+
+/** Gives every error a code, wherever it comes from: parsing, validation, arguments or resolvers. All pass here. */
+export function answerErrors(schema: GraphQLSchema): CallPlugin {
+  return {
+    onResultProcess({ result, setResult, serverContext }) {
+      if (Symbol.asyncIterator in result || Array.isArray(result)) return;
+      if (!result.errors) return;
+      const { logger, onErrors } = callOf(serverContext);
+      onErrors?.();
+      setResult({
+        ...result,
+        errors: result.errors.map((error) => explain(publicError(error, logger), schema)),
+      });
+    },
+  };
+}
+
+/** Tells the route when an answer is news that must not be given again: root fields whose extensions say `volatile`. */
+export function noteVolatileFields(schema: GraphQLSchema): CallPlugin {
+  return {
+    onExecute({ args }) {
+      const { contextValue, document } = args as Execution & { readonly contextValue: GraphqlCall };
+      const operation = chosenOperation(args);
+      if (!operation) return;
+      const fields = schema.getQueryType()?.getFields() ?? {};
+      const isVolatile = (set: OperationDefinitionNode['selectionSet']): boolean =>
+        set.selections.some((selection) => {
+          if (selection.kind === Kind.FIELD)
+            return fields[selection.name.value]?.extensions.volatile === true;
+          if (selection.kind === Kind.INLINE_FRAGMENT) return isVolatile(selection.selectionSet);
+          const fragment = document.definitions.find(
+            (definition) =>
+              definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+          );
+          return fragment?.kind === Kind.FRAGMENT_DEFINITION && isVolatile(fragment.selectionSet);
+        });
+      if (isVolatile(operation.selectionSet)) contextValue.onVolatile?.();
+    },
+  };
+}
+
+export function measureOperations(telemetry: Telemetry): CallPlugin {
+  return {
+    onExecute({ args }) {
+      const started = performance.now();
+      const kind = chosenOperation(args)?.operation ?? 'query';
+      return {
+        onExecuteDone({ result }) {
+          const failed = !(Symbol.asyncIterator in result) && result.errors !== undefined;
+          telemetry.onGraphql(kind, failed ? 'error' : 'ok', (performance.now() - started) / 1_000);
+        },
+      };
+    },
+  };
+}

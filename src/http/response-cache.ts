@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
+
+/** A finished answer to a query, as it goes over the wire. */
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string | null;
+  readonly body: Buffer;
+  /** Strong: of the body. */
+  readonly etag: string;
+  /** Whether it may be given again. Answers with errors may not. */
+  readonly reusable: boolean;
+}
+
+/** Where an answer came from: kept, made for this caller, or shared with others who asked at the same time. */
+export type AnswerSource = 'hit' | 'miss' | 'collapsed';
+
+/**
+ * Keeps answers and runs equal queries once.
+ *
+ * The key must hold everything that the answer depends on, the caller and the version of the data included: the cache
+ * itself forgets only by age and space.
+ */
+export interface ResponseCache {
+  get(key: string): Answer | undefined;
+  /**
+   * The answer to `key`: made by `make`, or by the call that is at work on it. A caller who leaves does not disturb
+   * the others; when all have left, `make`'s signal is aborted.
+   */
+  share(
+    key: string,
+    left: AbortSignal,
+    make: (signal: AbortSignal) => Promise<Answer>,
+  ): { answer: Promise<Answer>; source: AnswerSource };
+}
+
+interface Flight {
+  readonly answer: Promise<Answer>;
+  readonly controller: AbortController;
+  waiting: number;
+}
+
+export function createResponseCache(options: {
+  ttlMs: number;
+  maxBytes: number;
+  clock: Clock;
+}): ResponseCache {
+  const { ttlMs, maxBytes, clock } = options;
+  const kept = new LRUCache<string, Answer>({
+    maxSize: maxBytes,
+    // One answer must not push out all others.
+    maxEntrySize: Math.ceil(maxBytes / 8),
+    sizeCalculation: ({ body }, key) => body.length + 2 * key.length + 500,
+    ttl: Math.max(ttlMs, 1),
+    perf: { now: () => clock.now() },
+  });
+  const flights = new Map<string, Flight>();
+
+  const start = (key: string, make: (signal: AbortSignal) => Promise<Answer>): Flight => {
+    const controller = new AbortController();
+    const answer = make(controller.signal)
+      .then((made) => {
+        if (made.reusable && ttlMs > 0) kept.set(key, made);
+        return made;
+      })
+      .finally(() => {
+        if (flights.get(key) === flight) flights.delete(key);
+      });
+    const flight: Flight = { answer, controller, waiting: 0 };
+    flights.set(key, flight);
+    return flight;
+  };
+
+  return {
+    get: (key) => kept.get(key),
+    share(key, left, make) {
+      const atWork = flights.get(key);
+      const flight = atWork ?? start(key, make);
+      flight.waiting += 1;
+      left.addEventListener(
+        'abort',
+        () => {
+          flight.waiting -= 1;
+          if (flight.waiting > 0) return;
+          if (flights.get(key) === flight) flights.delete(key);
+          flight.controller.abort();
+        },
+        { once: true },
+      );
+      return { answer: flight.answer, source: atWork ? 'collapsed' : 'miss' };
+    },
+  };
+}
+
+/** A strong validator: equal exactly when the bytes are. */
+export const etagOf = (body: Buffer): string =>
+  `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;

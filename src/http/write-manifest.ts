@@ -1,0 +1,12 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { schema } from '../graphql/schema.ts';
+import { compileManifest } from './persisted-manifest.ts';
+
+// `npm run codegen`: schema/persisted/*.graphql → manifest.json, committed and compared in CI.
+const folder = new URL('../../schema/persisted/', import.meta.url);
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.graphql'))
+  .sort()
+  .map((name) => [name, readFileSync(new URL(name, folder), 'utf8')] as const);
+const manifest = compileManifest(Object.fromEntries(files), schema);
+writeFileSync(new URL('manifest.json', folder), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,0 +1,86 @@
+import { bind, empty, identifier, type Sql, sql } from '../clickhouse/sql.ts';
+import { formatDay } from '../records/day.ts';
+import { compileFilter } from './compile-filter.ts';
+import type { Plan, Scan } from './plan.ts';
+import { type FigureKind, otherValue } from './query.ts';
+import {
+  columnName,
+  type DimensionName,
+  type LabelName,
+  labels,
+  type Side,
+  type SumName,
+  sums,
+  weekdays,
+} from './registry.ts';
+
+const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
+
+/** A sum of the range, or of the range it is compared to. */
+export interface Part {
+  readonly sum: SumName;
+  readonly of: Extract<FigureKind, 'current' | 'previous'>;
+}
+
+export const dimensionAlias = (name: DimensionName): Sql => identifier(`d_${columnName(name)}`);
+export const partAlias = ({ sum, of }: Part): Sql =>
+  identifier(`${of === 'current' ? 's' : 't'}_${columnName(sum)}`);
+
+/** One read of one table: the workspace is in every one, since no read is made but here. */
+export function compileScan(
+  scan: Scan,
+  plan: Plan,
+): { from: Sql; dimension: (name: DimensionName) => Sql; sum: (part: Part) => Sql } {
+  const { side } = scan;
+  const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, side)}`;
+  const { fold } = plan;
+  const leftOut =
+    fold && !fold.others
+      ? sql` AND ${column(fold.dimension, side)} IN (${bind('Array(String)', fold.values)})`
+      : empty;
+  return {
+    from: sql`${tables[side]} FINAL WHERE workspace = ${bind('String', plan.workspace)} AND date BETWEEN ${bind('Date', formatDay(scan.range.from))} AND ${bind('Date', formatDay(scan.range.to))}${filter}${leftOut}`,
+    dimension(name) {
+      if (name === 'date') return bucket(plan, scan);
+      if (fold?.others !== true || fold.dimension !== name) return column(name, side);
+      return sql`if(${column(name, side)} IN (${bind('Array(String)', fold.values)}), toString(${column(name, side)}), ${bind('String', otherValue)})`;
+    },
+    sum({ sum, of }) {
+      const own = (of === 'previous') === (scan.shift !== undefined) && scan.sums.includes(sum);
+      return own ? sums[sum].aggregate : zero(sum);
+    },
+  };
+}
+
+/** A dimension that the side does not know is null there, stored as ''. */
+const column = (name: LabelName, side: Side): Sql => labels[name].columns[side] ?? sql`''`;
+
+export const zero = (name: SumName): Sql =>
+  sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
+
+/** The first day of the bucket that a row's day falls in; days of a comparison are moved into the range first. */
+function bucket({ granularity, weekStart }: Plan, { shift }: Scan): Sql {
+  const day = shiftedDay(shift);
+  switch (granularity) {
+    case 'day':
+      return day;
+    case 'week':
+      // toDayOfWeek is 1 on Mondays.
+      return sql`toDate(${day} - (toDayOfWeek(${day}) + ${bind('UInt8', 6 - weekdays.indexOf(weekStart))}) % 7)`;
+    case 'month':
+      return sql`toStartOfMonth(${day})`;
+    case 'quarter':
+      return sql`toStartOfQuarter(${day})`;
+    case 'year':
+      return sql`toStartOfYear(${day})`;
+    default:
+      return granularity satisfies never;
+  }
+}
+
+function shiftedDay(shift: Scan['shift']): Sql {
+  if (shift === undefined) return sql`date`;
+  return shift.unit === 'day'
+    ? sql`(date + ${bind('Int32', shift.count)})`
+    : sql`addMonths(date, ${bind('Int32', shift.count)})`;
+}

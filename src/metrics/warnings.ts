@@ -1,0 +1,47 @@
+import { formatDay } from '../records/day.ts';
+import type { MetricsQuery } from './query.ts';
+import { bucketsOf, moveUnits } from './range.ts';
+
+/** Something that a reader of the figures should know. */
+export interface Warning {
+  readonly code: 'PARTIAL_FIRST_BUCKET' | 'PARTIAL_LAST_BUCKET' | 'TIMEZONE_NOT_APPLIED';
+  readonly message: string;
+}
+
+/**
+ * What to mind about the answer to a query.
+ *
+ * @param timezones the one that the request names, if any, and the one in which records were put into days
+ */
+export function warningsOf(
+  query: MetricsQuery,
+  timezones: { asked: string | undefined; reporting: string },
+): Warning[] {
+  const warnings: Warning[] = [];
+  const { range, granularity, weekStart } = query;
+  if (query.groupBy.includes('date') && granularity !== 'day') {
+    const buckets = bucketsOf(range, granularity, weekStart);
+    const first = buckets[0] ?? range.from;
+    const last = buckets.at(-1) ?? range.from;
+    const end = (moveUnits(granularity, last, 1) ?? last) - 1;
+    if (first < range.from) {
+      warnings.push({
+        code: 'PARTIAL_FIRST_BUCKET',
+        message: `The first ${granularity} begins on ${formatDay(first)}, the range on ${formatDay(range.from)}: it is not whole.`,
+      });
+    }
+    if (end > range.to) {
+      warnings.push({
+        code: 'PARTIAL_LAST_BUCKET',
+        message: `The last ${granularity} ends on ${formatDay(end)}, the range on ${formatDay(range.to)}: it is not whole.`,
+      });
+    }
+  }
+  if (timezones.asked !== undefined && timezones.asked !== timezones.reporting) {
+    warnings.push({
+      code: 'TIMEZONE_NOT_APPLIED',
+      message: `Days are those of ${timezones.reporting} (REPORTING_TIMEZONE), in which records were stored; ${timezones.asked} only decided which day is today.`,
+    });
+  }
+  return warnings;
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Sql } from '../../src/clickhouse/sql.ts';
+import {
+  campaignsByIdStatement,
+  campaignsStatement,
+  channelsStatement,
+} from '../../src/explore/campaigns.ts';
+import { dimensionValuesStatement } from '../../src/explore/dimension-values.ts';
+import { adsStatement, opportunitiesStatement } from '../../src/explore/drill-down.ts';
+import { adsDaysStatement, runCountsStatement, sourcesStatement } from '../../src/explore/feed-quality.ts';
+import type { Scope } from '../../src/explore/records.ts';
+import {
+  matchesStatement,
+  unattributedStatement,
+  unfundedRevenueStatement,
+} from '../../src/explore/revenue-quality.ts';
+import { nearDuplicatesStatement, spendWithoutUtmStatement } from '../../src/explore/utm-quality.ts';
+import { labelNames } from '../../src/metrics/registry.ts';
+
+const workspace = `o'neil`;
+const harm = `x' OR 1=1 --`;
+const scope: Scope = {
+  workspace,
+  range: { from: 20_301, to: 20_304 },
+  where: { dimension: 'channel', operator: 'eq', values: [harm] },
+};
+const order = { by: 'amount', direction: 'asc' } as const;
+
+const statements: Readonly<Record<string, Sql>> = {
+  campaigns: campaignsStatement({ ...scope, search: harm }),
+  campaignsById: campaignsByIdStatement(workspace, [harm]),
+  channels: channelsStatement(scope),
+  opportunities: opportunitiesStatement({ ...scope, stages: ['closed_won'], order }),
+  adPerformance: adsStatement({ ...scope, order: { by: 'cost', direction: 'desc' } }),
+  spendWithoutUtm: spendWithoutUtmStatement(scope),
+  nearDuplicates: nearDuplicatesStatement(scope),
+  matches: matchesStatement(scope),
+  unattributed: unattributedStatement(scope),
+  unfundedCampaigns: unfundedRevenueStatement(scope, 'campaignId'),
+  unfundedChannels: unfundedRevenueStatement(scope, 'channel'),
+  repairs: runCountsStatement(scope, 'repairs'),
+  sources: sourcesStatement(workspace),
+  adsDays: adsDaysStatement(scope),
+  ...Object.fromEntries(
+    labelNames.map((dimension) => [
+      `dimensionValues by ${dimension}`,
+      dimensionValuesStatement({ ...scope, dimension, search: harm }),
+    ]),
+  ),
+};
+
+describe.each(Object.entries(statements))('%s', (_name, statement) => {
+  const { sql, parameters } = statement.compile();
+
+  it('keeps every table that it reads to the workspace, FINAL', () => {
+    const reads = sql.match(/(FROM|(?<!ARRAY )JOIN) +[a-z]/g) ?? [];
+    const kept = [...sql.matchAll(/FROM [a-z_]+ FINAL WHERE workspace = \{(p\d+):String\}/g)];
+    expect(reads.length).toBeGreaterThan(0);
+    expect(kept).toHaveLength(reads.length);
+    for (const [, name = ''] of kept) expect(parameters[name]).toBe(workspace);
+  });
+
+  it('has no value in its text', () => {
+    expect(sql).not.toMatch(/neil|OR 1=1|or 1=1|2025-08/);
+  });
+
+  it('has a complete order wherever it has pages', () => {
+    if (/ORDER BY/.test(sql)) expect(sql).toMatch(/(id|value|name|row_key|date|core|source)( ASC)?$/);
+  });
+});
+
+it('drill-down, to the letter', () => {
+  expect(
+    opportunitiesStatement({ ...scope, where: undefined, stages: ['closed_won'], order }).compile(),
+  ).toEqual({
+    sql:
+      'SELECT opportunity_id, created_at, date, stage, stage_name, amount, currency, utm_campaign, utm_source, utm_medium, ' +
+      'utm_content, utm_term, channel, campaign_id, match, source FROM opportunities FINAL WHERE workspace = {p1:String} AND ' +
+      'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)}) ORDER BY amount ASC, opportunity_id ASC, date ASC',
+    parameters: { p1: workspace, p2: '2025-08-01', p3: '2025-08-04', p4: ['closed_won'] },
+  });
+});

@@ -1,0 +1,234 @@
+import { request as httpRequest } from 'node:http';
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+const tile = 'metrics(dateRange: { preset: YESTERDAY })';
+const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(' ');
+
+/** The best of three: what the refusal costs, not what else the machine does. */
+async function refusal(document: string) {
+  let fastest = Number.POSITIVE_INFINITY;
+  let answer = await app.query(document);
+  for (let round = 0; round < 3; round++) {
+    const started = performance.now();
+    answer = await app.query(`${document} #${round}`);
+    fastest = Math.min(fastest, performance.now() - started);
+  }
+  return { error: answer.errors?.[0], data: answer.data, ms: fastest };
+}
+
+describe('what would cost too much is refused in under 50 ms, before anything is run', () => {
+  const notDeep = `{ ${tile} { nodes ${'{ cost '.repeat(13)}${'}'.repeat(13)} } }`;
+  it.each([
+    ['13 fields deep', notDeep, /15 fields deep; at most 12/],
+    ['3,000 fields deep', `${'{ a '.repeat(3_000)}${'}'.repeat(3_000)}`, /more than 200 deep/],
+    ['deep in a list argument', `{ a(b: ${'['.repeat(4_000)}${']'.repeat(4_000)}) }`, /more than 200 deep/],
+    [
+      'deep in a filter',
+      `{ metrics(dateRange: { preset: TODAY }, where: ${'{ not: '.repeat(40)}{}${'}'.repeat(40)}) { totals { cost } } }`,
+      /more than 30 deep/,
+    ],
+    ['wide', `{ ${tile} { nodes { ${'clicks '.repeat(6_000)} } } }`, /more than \d+ fields/],
+    [
+      '60 aliased tiles',
+      `{ ${times(60, (index) => `t${index}: ${tile} { totals { cost } }`)} }`,
+      /more than 50 fields at its root/,
+    ],
+    [
+      '1,000 aliases',
+      `{ ${tile} { nodes { ${times(1_000, (index) => `c${index}: cost`)} } } }`,
+      /more than 200 aliases/,
+    ],
+    [
+      '400 times one field',
+      `{ ${tile} { nodes { ${'cost '.repeat(400)} } } }`,
+      /more than 300 fields named cost/,
+    ],
+    [
+      '4,000 directives',
+      `{ ${tile} { nodes { cost ${'@include(if: true) '.repeat(1_000)} } } }`,
+      /more than 100 directives/,
+    ],
+    [
+      'fragments that double thirty times',
+      `{ ...F0 } ${times(30, (index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`)} fragment F30 on Query { __typename }`,
+      /more than 50 fields at its root/,
+    ],
+    [
+      '600 variables',
+      `query (${times(600, (index) => `$v${index}: Int`)}) { __typename }`,
+      /more than 500 variables/,
+    ],
+    [
+      '20,000 tokens',
+      `{ ${tile} { nodes { ${times(5_000, (index) => `a${index}: cost`)} } } }`,
+      /more than 10000 words/,
+    ],
+    ['100 KB', `{ ${tile} { totals { cost } } } # ${'x'.repeat(100_000)}`, /at most 100000 are allowed/],
+    [
+      'too many rows',
+      `{ ${times(10, (index) => `t${index}: metrics(dateRange: { preset: TODAY }, first: 10000) { nodes { cost clicks leads cpc cpa roas } }`)} }`,
+      /could have 7\d{5} values; at most 500000/,
+    ],
+    [
+      'introspection within introspection',
+      `{ __schema { types ${'{ fields { type '.repeat(5)}{ name }${' } }'.repeat(5)} } }`,
+      /introspection depth/i,
+    ],
+  ])('%s', async (_, document, message) => {
+    const { error, data, ms } = await refusal(document);
+    expect(error?.message).toMatch(message);
+    expect(['QUERY_TOO_COMPLEX', 'GRAPHQL_VALIDATION_FAILED']).toContain(error?.extensions.code);
+    expect(data ?? null).toBeNull();
+    expect(ms).toBeLessThan(50);
+  });
+
+  it('cyclic fragments, also many that spread each other', async () => {
+    const two = await refusal('{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }');
+    expect(two.error?.message).toBe('Cannot spread fragment "A" within itself.');
+    const many = await refusal(
+      `{ ...F0 } ${times(60, (index) => `fragment F${index} on Query { ${times(60, (other) => `...F${other}`)} }`)}`,
+    );
+    expect(many.error?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+    const unused = await refusal(
+      `{ __typename } ${times(60, (index) => `fragment F${index} on Query { __typename ${times(59 - index, (other) => `...F${index + other + 1}`)} }`)}`,
+    );
+    expect(unused.error?.message).toContain('more than 500 fragment spreads');
+    expect(Math.max(unused.ms, two.ms, many.ms)).toBeLessThan(50);
+  });
+
+  it('`first` in a variable counts as in the document', async () => {
+    const document = `query ($first: Int!) { ${times(10, (index) => `t${index}: metrics(dateRange: { preset: TODAY }, first: $first) { nodes { cost clicks leads cpc cpa roas } }`)} }`;
+    expect((await app.query(document, { first: 10_000 })).errors?.[0]?.extensions.code).toBe(
+      'QUERY_TOO_COMPLEX',
+    );
+    expect(await app.query(document, { first: 100 })).not.toHaveProperty('errors');
+  });
+
+  it('variables nested thousands deep', async () => {
+    let where: Record<string, unknown> = {};
+    for (let depth = 0; depth < 3_000; depth++) where = { not: where };
+    const { errors } = await app.query(
+      'query ($where: MetricsWhere) { metrics(dateRange: { preset: TODAY }, where: $where) { totals { cost } } }',
+      { where },
+    );
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining('30 deep'), extensions: { code: 'QUERY_TOO_COMPLEX' } },
+    ]);
+  });
+});
+
+describe('bodies', () => {
+  const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
+    fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: body as string,
+    });
+
+  it('over 1 MB get 413, by their announced length before they are read', async () => {
+    const started = performance.now();
+    const response = await post(JSON.stringify({ query: `{ __typename } # ${'x'.repeat(1_100_000)}` }));
+    expect([response.status, await response.json()]).toEqual([
+      413,
+      {
+        errors: [
+          { message: expect.stringContaining('1048576 bytes'), extensions: { code: 'BAD_USER_INPUT' } },
+        ],
+      },
+    ]);
+    expect(performance.now() - started).toBeLessThan(50);
+  });
+
+  it('over 1 MB get 413 without an announced length, too, and the connection is not read on', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(
+        `${app.url}/graphql`,
+        { method: 'POST', headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } },
+        (response) => resolve(response.resume().statusCode),
+      );
+      request.on('error', reject);
+      for (let sent = 0; sent < 20; sent++) request.write(Buffer.alloc(100_000, ' '));
+    });
+    expect(status).toBe(413);
+  });
+
+  it.each([
+    ['a form, which any page can send', '{}', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['plain text', '{}', { 'content-type': 'text/plain' }, 415],
+    ['another charset', '{}', { 'content-type': 'application/json; charset=utf-16' }, 415],
+    ['compressed', '{}', { 'content-encoding': 'gzip' }, 415],
+    ['no JSON', '{"query": ', {}, 400],
+    ['no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), {}, 400],
+    ['a batch', '[{"query":"{ __typename }"}]', {}, 400],
+    ['a misspelt parameter', '{"query":"{ __typename }","variable":{}}', {}, 400],
+    ['no document', '{}', {}, 400],
+  ])('%s', async (_, body, headers: Record<string, string>, status) => {
+    const response = await post(body, headers);
+    expect([response.status, await response.json()]).toEqual([
+      status,
+      { errors: [{ message: expect.any(String), extensions: { code: 'BAD_USER_INPUT' } }] },
+    ]);
+  });
+});
+
+describe('what dashboards and tools send passes', () => {
+  it('GraphiQL’s introspection query', async () => {
+    const answer = await app.query(
+      getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true, oneOf: true }),
+    );
+    expect(answer).not.toHaveProperty('errors');
+  });
+
+  it('20 tiles with aliases, fragments and directives', async () => {
+    const answer = await app.query(
+      `query ($more: Boolean = true) { ${times(20, (index) => `t${index}: metrics(dateRange: { last: { count: 30, unit: DAY } }, groupBy: [DATE, CHANNEL], first: 500) { rows: nodes { day: date channel ...Row roas @include(if: $more) } sums: totals { cost } }`)} }
+       fragment Row on MetricsNode { cost clicks impressions leads revenue cpc cpa }`,
+    );
+    expect(answer).not.toHaveProperty('errors');
+  });
+
+  it('10,000 rows of a wide table', async () => {
+    const answer = await app.query(
+      '{ metrics(dateRange: { last: { count: 365, unit: DAY } }, groupBy: [DATE, CHANNEL, CAMPAIGN_ID], first: 10000) { nodes { date channel campaignId impressions clicks cost leads opportunities closedWon revenue ctr cpc cpm cpa roas } totals { cost } } }',
+    );
+    expect(answer).not.toHaveProperty('errors');
+  });
+});
+
+it('the operator sets the limits', async () => {
+  const strict = await startTestApp({
+    environment: {
+      QUERY_MAX_DEPTH: '3',
+      QUERY_MAX_ROOT_FIELDS: '1',
+      QUERY_MAX_ALIASES: '1',
+      QUERY_MAX_COMPLEXITY: '1000',
+    },
+  });
+  try {
+    const codes = async (document: string) =>
+      (await strict.query(document)).errors?.map(({ message }) => message);
+    expect(await codes(`{ ${tile} { meta { warnings { code } } } }`)).toEqual([
+      expect.stringContaining('at most 3'),
+    ]);
+    expect(await codes('{ __typename a: __typename }')).toEqual([
+      expect.stringContaining('more than 1 fields'),
+    ]);
+    expect(await codes(`{ ${tile} { nodes { a: cost b: cost } } }`)).toEqual([
+      expect.stringContaining('more than 1 aliases'),
+    ]);
+    expect(await codes('{ metrics(dateRange: { preset: TODAY }, first: 1000) { nodes { cost } } }')).toEqual([
+      expect.stringContaining('at most 1000 are allowed'),
+    ]);
+  } finally {
+    await strict.close();
+  }
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { resolveComparison } from '../../src/metrics/comparison.ts';
+import { plainQuery } from '../../src/metrics/query.ts';
+import { presets, type RangeInput, resolveRange } from '../../src/metrics/range.ts';
+import { warningsOf } from '../../src/metrics/warnings.ts';
+import { formatDay, parseIsoDay } from '../../src/records/day.ts';
+
+const day = (text: string): number => parseIsoDay(text) ?? Number.NaN;
+// A Wednesday.
+const today = day('2025-11-19');
+const rangeOf = (input: RangeInput) => {
+  const { from, to } = resolveRange(input, today, 'monday');
+  return [formatDay(from), formatDay(to)];
+};
+
+describe('ranges by name', () => {
+  it.each([
+    ['today', '2025-11-19', '2025-11-19'],
+    ['yesterday', '2025-11-18', '2025-11-18'],
+    ['last7Days', '2025-11-12', '2025-11-18'],
+    ['last14Days', '2025-11-05', '2025-11-18'],
+    ['last28Days', '2025-10-22', '2025-11-18'],
+    ['last30Days', '2025-10-20', '2025-11-18'],
+    ['last90Days', '2025-08-21', '2025-11-18'],
+    ['thisWeek', '2025-11-17', '2025-11-19'],
+    ['lastWeek', '2025-11-10', '2025-11-16'],
+    ['thisMonth', '2025-11-01', '2025-11-19'],
+    ['lastMonth', '2025-10-01', '2025-10-31'],
+    ['thisQuarter', '2025-10-01', '2025-11-19'],
+    ['lastQuarter', '2025-07-01', '2025-09-30'],
+    ['thisYear', '2025-01-01', '2025-11-19'],
+    ['lastYear', '2024-01-01', '2024-12-31'],
+    ['yearToDate', '2025-01-01', '2025-11-19'],
+  ] as const)('%s is %s to %s', (preset, from, to) => {
+    expect(rangeOf({ preset })).toEqual([from, to]);
+  });
+
+  it('all are told of', () => {
+    expect(presets).toHaveLength(16);
+  });
+
+  it.each([
+    [{ count: 7, unit: 'day', includeToday: false }, '2025-11-12', '2025-11-18'],
+    [{ count: 7, unit: 'day', includeToday: true }, '2025-11-13', '2025-11-19'],
+    [{ count: 2, unit: 'month', includeToday: false }, '2025-09-01', '2025-10-31'],
+    [{ count: 2, unit: 'month', includeToday: true }, '2025-10-01', '2025-11-19'],
+  ] as const)('%j is %s to %s', (last, from, to) => {
+    expect(rangeOf({ last })).toEqual([from, to]);
+  });
+});
+
+describe('what a range is compared to', () => {
+  const compared = (input: RangeInput, to: 'previousPeriod' | 'previousYear') => {
+    const comparison = resolveComparison(
+      to === 'previousPeriod' ? { previousPeriod: true } : { previousYear: true },
+      resolveRange(input, today, 'monday'),
+      input,
+      true,
+    );
+    return [
+      formatDay(comparison.range.from),
+      formatDay(comparison.range.to),
+      `${comparison.shift.count} ${comparison.shift.unit}`,
+    ];
+  };
+
+  it.each([
+    [{ preset: 'last7Days' }, '2025-11-05', '2025-11-11', '7 day'],
+    [{ preset: 'thisWeek' }, '2025-11-10', '2025-11-12', '7 day'],
+    [{ preset: 'thisMonth' }, '2025-10-01', '2025-10-19', '1 month'],
+    [{ preset: 'lastMonth' }, '2025-09-01', '2025-09-30', '1 month'],
+    [{ preset: 'lastQuarter' }, '2025-04-01', '2025-06-30', '3 month'],
+    [{ preset: 'yearToDate' }, '2024-01-01', '2024-11-19', '12 month'],
+    [{ last: { count: 2, unit: 'week', includeToday: false } }, '2025-10-20', '2025-11-02', '14 day'],
+    [{ between: { from: day('2025-08-01'), to: day('2025-08-31') } }, '2025-07-01', '2025-07-31', '31 day'],
+  ] as const)('the period before %j is %s to %s', (input, from, to, shift) => {
+    expect(compared(input, 'previousPeriod')).toEqual([from, to, shift]);
+  });
+
+  it.each([
+    [{ from: day('2025-02-01'), to: day('2025-02-28') }, '2024-02-01', '2024-02-29'],
+    [{ from: day('2024-02-29'), to: day('2024-03-10') }, '2023-02-28', '2023-03-10'],
+  ])('the year before %j is %s to %s', (between, from, to) => {
+    expect(compared({ between }, 'previousYear')).toEqual([from, to, '12 month']);
+  });
+
+  it('other days must be as many where rows are by date', () => {
+    const range = { from: day('2025-08-01'), to: day('2025-08-07') };
+    const other = { between: { from: day('2025-07-01'), to: day('2025-07-31') } };
+    expect(() => resolveComparison(other, range, { between: range }, true)).toThrow(
+      'compareTo.between has 31 days and dateRange 7',
+    );
+    expect(resolveComparison(other, range, { between: range }, false).range).toEqual(other.between);
+  });
+});
+
+it('warns of buckets that are not whole, and of a time zone that cannot be applied', () => {
+  const query = {
+    ...plainQuery,
+    workspace: 'w',
+    range: { from: day('2025-08-06'), to: day('2025-08-20') },
+    groupBy: ['date'],
+    granularity: 'week',
+  } as const;
+  const codes = (asked: string | undefined, changes = {}) =>
+    warningsOf({ ...query, ...changes }, { asked, reporting: 'UTC' }).map(({ code }) => code);
+  expect(codes(undefined)).toEqual(['PARTIAL_FIRST_BUCKET', 'PARTIAL_LAST_BUCKET']);
+  expect(codes('Europe/Berlin', { granularity: 'day' })).toEqual(['TIMEZONE_NOT_APPLIED']);
+  expect(codes('UTC', { range: { from: day('2025-08-04'), to: day('2025-08-17') } })).toEqual([]);
+});

@@ -1,0 +1,246 @@
+import { type Fact, sumNames, sumUp } from './oracle.ts';
+
+/** A question to the oracle: what `metrics` takes, as plain data. */
+export interface OracleQuery {
+  readonly range: readonly [string, string];
+  readonly compareTo: readonly [string, string] | undefined;
+  readonly groupBy: readonly string[];
+  readonly granularity: 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR';
+  readonly weekStart: 'MONDAY' | 'SUNDAY' | 'SATURDAY';
+  readonly where: OracleFilter | undefined;
+  readonly having:
+    | { readonly measure: string; readonly of: string; readonly operator: string; readonly value: number }
+    | undefined;
+  readonly orderBy:
+    | { readonly measure: string; readonly of: string; readonly direction: 'ASC' | 'DESC' }
+    | undefined;
+  readonly fill: boolean;
+  readonly limitBy:
+    | { readonly n: number; readonly dimension: string; readonly measure: string; readonly others: boolean }
+    | undefined;
+}
+
+export type OracleFilter =
+  | { readonly and: readonly OracleFilter[] }
+  | { readonly or: readonly OracleFilter[] }
+  | { readonly not: OracleFilter }
+  | {
+      readonly dimension: string;
+      readonly operator: string;
+      readonly value: string | readonly string[] | boolean;
+    };
+
+type Values = Record<string, number | null>;
+export interface OracleRow {
+  readonly key: readonly (string | null)[];
+  readonly current: Values;
+  readonly previous: Values;
+  readonly change: Values;
+  readonly relativeChange: Values;
+}
+
+const ratios: Record<string, (sums: Record<string, number>) => [number, number, number?]> = {
+  ctr: (s) => [s.clicks ?? 0, s.impressions ?? 0],
+  cpc: (s) => [s.cost ?? 0, s.clicks ?? 0],
+  cpm: (s) => [s.cost ?? 0, s.impressions ?? 0, 1000],
+  cpa: (s) => [s.cost ?? 0, s.leads ?? 0],
+  costPerOpportunity: (s) => [s.cost ?? 0, s.opportunities ?? 0],
+  cac: (s) => [s.cost ?? 0, s.closedWon ?? 0],
+  cvrClickToLead: (s) => [s.leads ?? 0, s.clicks ?? 0],
+  cvrLeadToOpp: (s) => [s.opportunities ?? 0, s.leads ?? 0],
+  cvrOppToWon: (s) => [s.closedWon ?? 0, s.opportunities ?? 0],
+  roas: (s) => [s.revenue ?? 0, s.cost ?? 0],
+  averageDealSize: (s) => [s.revenue ?? 0, s.closedWon ?? 0],
+};
+export const measureNames = [...sumNames, ...Object.keys(ratios)];
+
+function measure(facts: readonly Fact[]): Values {
+  const sums = sumUp(facts);
+  const values: Values = { ...sums };
+  for (const [name, parts] of Object.entries(ratios)) {
+    const [numerator, denominator, factor = 1] = parts(sums);
+    values[name] = denominator === 0 ? null : (factor * numerator) / denominator;
+  }
+  return values;
+}
+
+const dayMs = 86_400_000;
+const time = (date: string): number => Date.parse(`${date}T00:00:00Z`);
+const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+export function bucketOf(
+  date: string,
+  granularity: OracleQuery['granularity'],
+  weekStart: OracleQuery['weekStart'],
+): string {
+  const [year = '', month = ''] = date.split('-');
+  if (granularity === 'DAY') return date;
+  if (granularity === 'YEAR') return `${year}-01-01`;
+  if (granularity === 'MONTH') return `${year}-${month}-01`;
+  if (granularity === 'QUARTER')
+    return `${year}-${String(Math.floor((Number(month) - 1) / 3) * 3 + 1).padStart(2, '0')}-01`;
+  const first = { SUNDAY: 0, MONDAY: 1, SATURDAY: 6 }[weekStart];
+  let at = time(date);
+  while (new Date(at).getUTCDay() !== first) at -= dayMs;
+  return iso(at);
+}
+
+export function holds(fact: Fact, filter: OracleFilter): boolean {
+  if ('and' in filter) return filter.and.every((part) => holds(fact, part));
+  if ('or' in filter) return filter.or.some((part) => holds(fact, part));
+  if ('not' in filter) return !holds(fact, filter.not);
+  const actual = fact.dimensions[filter.dimension] ?? null;
+  const { operator, value } = filter;
+  switch (operator) {
+    case 'eq':
+      return actual === value;
+    case 'ne':
+      return actual !== value;
+    case 'in':
+      return actual !== null && (value as readonly string[]).includes(actual);
+    case 'notIn':
+      return actual === null || !(value as readonly string[]).includes(actual);
+    case 'contains':
+      return actual?.includes(value as string) ?? false;
+    case 'startsWith':
+      return actual?.startsWith(value as string) ?? false;
+    case 'endsWith':
+      return actual?.endsWith(value as string) ?? false;
+    default:
+      return (actual === null || actual === 'unknown') === value;
+  }
+}
+
+const between = (facts: readonly Fact[], [from, to]: readonly [string, string]): Fact[] =>
+  facts.filter((fact) => fact.date >= from && fact.date <= to);
+
+const meets: Record<string, (value: number, bound: number) => boolean> = {
+  gt: (value, bound) => value > bound,
+  gte: (value, bound) => value >= bound,
+  lt: (value, bound) => value < bound,
+  lte: (value, bound) => value <= bound,
+};
+
+function rowOf(key: readonly (string | null)[], now: readonly Fact[], before: readonly Fact[]): OracleRow {
+  const [current, previous] = [measure(now), measure(before)];
+  const change: Values = {};
+  const relativeChange: Values = {};
+  for (const name of measureNames) {
+    const [a = null, b = null] = [current[name], previous[name]];
+    change[name] = a === null || b === null ? null : a - b;
+    relativeChange[name] = a === null || b === null || b === 0 ? null : (a - b) / b;
+  }
+  return { key, current, previous, change, relativeChange };
+}
+
+/** All rows that pass `having`, in no order, and the totals over them. */
+export function askOracle(
+  facts: readonly Fact[],
+  query: OracleQuery,
+): { rows: OracleRow[]; totals: OracleRow; groups: Groups } {
+  const { where } = query;
+  const filtered = where === undefined ? facts : facts.filter((fact) => holds(fact, where));
+  const shift = query.compareTo === undefined ? 0 : time(query.range[0]) - time(query.compareTo[0]);
+  const now = between(filtered, query.range);
+  const before =
+    query.compareTo === undefined
+      ? []
+      : between(filtered, query.compareTo).map((fact) => ({ ...fact, date: iso(time(fact.date) + shift) }));
+
+  const top = query.limitBy && largest(now, query.limitBy);
+  const keep = (fact: Fact): boolean =>
+    top === undefined ||
+    query.limitBy?.others === true ||
+    top.has(fact.dimensions[query.limitBy?.dimension ?? ''] ?? null);
+  const placeOf = (fact: Fact, name: string): string | null => {
+    if (name === 'date') return bucketOf(fact.date, query.granularity, query.weekStart);
+    const value = fact.dimensions[name] ?? null;
+    return top !== undefined && name === query.limitBy?.dimension && !top.has(value) ? '(other)' : value;
+  };
+  const groups: Groups = new Map();
+  const groupFor = (key: readonly (string | null)[]): Group => {
+    const id = JSON.stringify(key);
+    const group = groups.get(id) ?? { key, now: [], before: [] };
+    groups.set(id, group);
+    return group;
+  };
+  for (const fact of now.filter(keep))
+    groupFor(query.groupBy.map((name) => placeOf(fact, name))).now.push(fact);
+  for (const fact of before.filter(keep))
+    groupFor(query.groupBy.map((name) => placeOf(fact, name))).before.push(fact);
+  if (query.groupBy.length === 0) groupFor([]);
+  if (query.fill) {
+    const buckets = new Set<string>();
+    for (let at = time(query.range[0]); at <= time(query.range[1]); at += dayMs)
+      buckets.add(bucketOf(iso(at), query.granularity, query.weekStart));
+    const place = query.groupBy.indexOf('date');
+    const series = query.groupBy.length === 1 ? [{ key: [null] }] : [...groups.values()];
+    for (const { key } of series)
+      for (const bucket of buckets) groupFor(key.map((value, index) => (index === place ? bucket : value)));
+  }
+  const { having } = query;
+  const rows: OracleRow[] = [];
+  const passed: Group[] = [];
+  for (const group of groups.values()) {
+    const row = rowOf(group.key, group.now, group.before);
+    if (having) {
+      const value = row[having.of as 'current'][having.measure] ?? null;
+      if (value === null || meets[having.operator]?.(value, having.value) !== true) continue;
+    }
+    rows.push(row);
+    passed.push(group);
+  }
+  const totals = rowOf(
+    [],
+    passed.flatMap((group) => group.now),
+    passed.flatMap((group) => group.before),
+  );
+  return { rows, totals, groups: new Map(passed.map((group) => [JSON.stringify(group.key), group])) };
+}
+
+/** The passed groups once more, by fewer dimensions. */
+export function subtotal(groups: Groups, groupBy: readonly string[], level: readonly string[]): OracleRow[] {
+  const again = new Map<string, { key: (string | null)[]; now: Fact[]; before: Fact[] }>();
+  for (const group of groups.values()) {
+    const key = level.map((name) => group.key[groupBy.indexOf(name)] ?? null);
+    const known = again.get(JSON.stringify(key)) ?? { key, now: [], before: [] };
+    known.now.push(...group.now);
+    known.before.push(...group.before);
+    again.set(JSON.stringify(key), known);
+  }
+  return [...again.values()].map((group) => rowOf(group.key, group.now, group.before));
+}
+
+interface Group {
+  readonly key: readonly (string | null)[];
+  readonly now: Fact[];
+  readonly before: Fact[];
+}
+type Groups = Map<string, Group>;
+
+/** The n values with most of a sum; ties by name, null last. */
+function largest(
+  facts: readonly Fact[],
+  { n, dimension, measure: by }: NonNullable<OracleQuery['limitBy']>,
+): Set<string | null> {
+  const groups = new Map<string | null, Fact[]>();
+  for (const fact of relevant(facts, by)) {
+    const value = fact.dimensions[dimension] ?? null;
+    groups.set(value, [...(groups.get(value) ?? []), fact]);
+  }
+  const ranked = [...groups].map(([value, group]) => ({
+    value,
+    amount: measure(group)[by] ?? Number.NEGATIVE_INFINITY,
+  }));
+  ranked.sort(
+    (a, b) =>
+      b.amount - a.amount || (a.value === null ? 1 : b.value === null ? -1 : a.value < b.value ? -1 : 1),
+  );
+  return new Set(ranked.slice(0, n).map(({ value }) => value));
+}
+
+/** A ranking by an ads figure knows only ads facts, one by a CRM figure only those of the CRM. */
+function relevant(facts: readonly Fact[], by: string): readonly Fact[] {
+  const isAds = ['impressions', 'clicks', 'cost'].includes(by);
+  return facts.filter((fact) => (fact.dimensions.match === null) === isAds);
+}
