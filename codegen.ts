@@ -1,17 +1,22 @@
+import { type DocumentNode, print } from 'graphql';
 import type { CodegenConfig } from '@graphql-codegen/cli';
+import { sha256 } from './src/http/persisted-manifest.ts';
 
 /** Types for tests and TypeScript clients, from the printed schema and the persisted documents. */
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
   documents: 'schema/persisted/*.graphql',
-  ignoreNoDocuments: true,
   generates: {
     'schema/generated/': {
       preset: 'client',
-      presetConfig: { fragmentMasking: false },
+      presetConfig: {
+        fragmentMasking: false,
+        // Each document carries its id of `schema/persisted/manifest.json`, to be sent as `documentId`.
+        onExecutableDocumentNode: (document: DocumentNode) => ({ hash: sha256(print(document)) }),
+      },
       config: {
         useTypeImports: true,
-        enumsAsTypes: true,
+        importExtension: '.ts',
         scalars: { LocalDate: 'string', DateTime: 'string', SafeInt: 'number' },
       },
     },

@@ -1,3 +1,272 @@
 /* eslint-disable */
 /** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Ranges by name, counted from today in REPORTING_TIMEZONE. LAST_… ends yesterday, THIS_… ends today. */
+export type DatePreset =
+  /** last 7 days. */
+  | 'LAST_7_DAYS'
+  /** last 14 days. */
+  | 'LAST_14_DAYS'
+  /** last 28 days. */
+  | 'LAST_28_DAYS'
+  /** last 30 days. */
+  | 'LAST_30_DAYS'
+  /** last 90 days. */
+  | 'LAST_90_DAYS'
+  /** last month. */
+  | 'LAST_MONTH'
+  /** last quarter. */
+  | 'LAST_QUARTER'
+  /** last week. */
+  | 'LAST_WEEK'
+  /** last year. */
+  | 'LAST_YEAR'
+  /** this month. */
+  | 'THIS_MONTH'
+  /** this quarter. */
+  | 'THIS_QUARTER'
+  /** this week. */
+  | 'THIS_WEEK'
+  /** this year. */
+  | 'THIS_YEAR'
+  /** today. */
+  | 'TODAY'
+  /** year to date. */
+  | 'YEAR_TO_DATE'
+  /** yesterday. */
+  | 'YESTERDAY';
+
+/** Which days. Exactly one of the fields. */
+export type DateRangeInput =
+  {   /** From a day to a day. */
+  between: DaysBetweenInput; last?: never; preset?: never; }
+  |  { between?: never;   /** Counted back from today. */
+  last: LastUnitsInput; preset?: never; }
+  |  { between?: never; last?: never;   /** A range by name. */
+  preset: DatePreset; };
+
+/** Days from `from` to `to`, both included. */
+export type DaysBetweenInput = {
+  /** First day. */
+  from: string;
+  /** Last day. */
+  to: string;
+};
+
+/** How days are put together. */
+export type Granularity =
+  /** By day. */
+  | 'DAY'
+  /** By month. */
+  | 'MONTH'
+  /** By quarter. */
+  | 'QUARTER'
+  /** By week. */
+  | 'WEEK'
+  /** By year. */
+  | 'YEAR';
+
+/** What a run does with what is stored already. */
+export type IngestMode =
+  /** Adds new records and replaces those with the same key; deletes nothing. */
+  | 'UPSERT';
+
+/** How far a run is, or how it ended. */
+export type IngestRunStatus =
+  /** Was ended by a caller or a shutdown. */
+  | 'CANCELLED'
+  /** Nothing was stored. */
+  | 'FAILED'
+  /** The source broke off; what came before is stored. The same call again completes it. */
+  | 'PARTIAL'
+  /** Waits for its turn. */
+  | 'QUEUED'
+  /** Reads and stores. */
+  | 'RUNNING'
+  /** Everything that the source sent is stored, but for rejects and duplicates. */
+  | 'SUCCEEDED';
+
+/** The last complete days, weeks, months, … before the current one. */
+export type LastUnitsInput = {
+  /** How many, from 1. */
+  count: number;
+  /** Count the current, unfinished day, week, … as the last one; the range then ends today. */
+  includeToday?: boolean | null | undefined;
+  /** Of what. */
+  unit: Granularity;
+};
+
+/** Which records count. All fields that are given must hold. */
+export type MetricsWhere = {
+  /** The ad platform’s ad group, where the feed is that fine. Null for CRM records. */
+  adGroupId?: TextFilter | null | undefined;
+  /** The ad platform’s ad, where the feed is that fine. Null for CRM records. */
+  adId?: TextFilter | null | undefined;
+  /** All of these hold. */
+  and?: Array<MetricsWhere> | null | undefined;
+  /** The ad platform’s campaign. CRM records have the one they are attributed to; null where there is none. */
+  campaignId?: TextFilter | null | undefined;
+  /** Ad platform or channel. CRM records have the one they are attributed to; null where there is none. */
+  channel?: TextFilter | null | undefined;
+  /** ISO 4217 code of the money in the row. */
+  currency?: TextFilter | null | undefined;
+  /** How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads figures. */
+  match?: TextFilter | null | undefined;
+  /** This does not hold. */
+  not?: MetricsWhere | null | undefined;
+  /** At least one of these holds. */
+  or?: Array<MetricsWhere> | null | undefined;
+  /** utm_campaign, lower case; `unknown` where it is missing. */
+  utmCampaign?: TextFilter | null | undefined;
+  /** utm_content, lower case; `unknown` where it is missing. */
+  utmContent?: TextFilter | null | undefined;
+  /** utm_medium, lower case; `unknown` where it is missing. */
+  utmMedium?: TextFilter | null | undefined;
+  /** utm_source, lower case; `unknown` where it is missing. */
+  utmSource?: TextFilter | null | undefined;
+  /** utm_term, lower case; `unknown` where it is missing. */
+  utmTerm?: TextFilter | null | undefined;
+};
+
+/** Conditions on one dimension; all that are given must hold. Null equals no value, so `ne` and `notIn` hold for it. */
+export type TextFilter = {
+  /** Has the text in it. */
+  contains?: string | null | undefined;
+  /** Ends with the text. */
+  endsWith?: string | null | undefined;
+  /** Equal to. */
+  eq?: string | null | undefined;
+  /** One of. */
+  in?: Array<string> | null | undefined;
+  /** True: `unknown` or null. False: neither. */
+  isUnknown?: boolean | null | undefined;
+  /** Not equal to. */
+  ne?: string | null | undefined;
+  /** None of. */
+  notIn?: Array<string> | null | undefined;
+  /** Starts with the text. */
+  startsWith?: string | null | undefined;
+};
+
+/** What to pull. */
+export type TriggerIngestInput = {
+  /** The same key gives the same runs, started once, however often the call is repeated. */
+  idempotencyKey?: string | null | undefined;
+  /** What to do with what is stored already. */
+  mode?: IngestMode | null | undefined;
+  /** First day. Passed on to the source, and applied to what comes back. */
+  since?: string | null | undefined;
+  /** Names of sources (`ads`, `crm`); all when left out. */
+  sources?: Array<string> | null | undefined;
+  /** Last day. Passed on to the source, and applied to what comes back. */
+  until?: string | null | undefined;
+  /** Answer only when every run has ended. */
+  wait?: boolean | null | undefined;
+};
+
+/** A day of the week. */
+export type Weekday =
+  /** Weeks start on Friday. */
+  | 'FRIDAY'
+  /** Weeks start on Monday. */
+  | 'MONDAY'
+  /** Weeks start on Saturday. */
+  | 'SATURDAY'
+  /** Weeks start on Sunday. */
+  | 'SUNDAY'
+  /** Weeks start on Thursday. */
+  | 'THURSDAY'
+  /** Weeks start on Tuesday. */
+  | 'TUESDAY'
+  /** Weeks start on Wednesday. */
+  | 'WEDNESDAY';
+
+export type AttributionQualityQueryVariables = Exact<{
+  range: DateRangeInput;
+}>;
+
+
+export type AttributionQualityQuery = { metrics: { nodes: Array<{ match: string | null, leads: number, opportunities: number, closedWon: number, revenue: number }>, totals: { leads: number, revenue: number } } };
+
+export type CampaignPerformanceQueryVariables = Exact<{
+  range: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CampaignPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ channel: string | null, campaignId: string | null, impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
+export type ChannelPerformanceQueryVariables = Exact<{
+  range: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type ChannelPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ channel: string | null, impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, totals: { impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string, freshness: string | null } } };
+
+export type IngestStatusQueryVariables = Exact<{
+  source?: string | null | undefined;
+  status?: IngestRunStatus | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type IngestStatusQuery = { ingestRuns: Array<{ id: string, source: string, status: IngestRunStatus, startedAt: string | null, durationMs: number | null, recordsRead: number, recordsWritten: number, recordsSkipped: number, recordsRejected: number, error: { code: string, message: string } | null }> };
+
+export type OverviewQueryVariables = Exact<{
+  range: DateRangeInput;
+  compared: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+}>;
+
+
+export type OverviewQuery = { current: { totals: { impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string, freshness: string | null } }, compared: { totals: { impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string } }, channels: { nodes: Array<{ channel: string | null, cost: number, leads: number, revenue: number, roas: number | null }> } };
+
+export type PerformanceOverTimeQueryVariables = Exact<{
+  range: DateRangeInput;
+  granularity?: Granularity | null | undefined;
+  weekStart?: Weekday | null | undefined;
+  where?: MetricsWhere | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type PerformanceOverTimeQuery = { metrics: { nodes: Array<{ date: string | null, impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, totals: { impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null } } };
+
+export type PerformanceFragment = { impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null };
+
+export type PerformanceTotalsFragment = { impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null };
+
+export type TriggerIngestMutationVariables = Exact<{
+  input?: TriggerIngestInput | null | undefined;
+}>;
+
+
+export type TriggerIngestMutation = { triggerIngest: { runs: Array<{ id: string, source: string, status: IngestRunStatus, recordsRead: number, recordsWritten: number, recordsRejected: number, error: { code: string, message: string } | null }> } };
+
+export type UtmPerformanceQueryVariables = Exact<{
+  range: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type UtmPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ utmCampaign: string | null, utmSource: string | null, utmMedium: string | null, impressions: number, clicks: number, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
+export const PerformanceFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Performance"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsNode"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<PerformanceFragment, unknown>;
+export const PerformanceTotalsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PerformanceTotals"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsTotals"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<PerformanceTotalsFragment, unknown>;
+export const AttributionQualityDocument = {"__meta__":{"hash":"41a2aaa27db2983bfb64a571475652546f21c45538595eac62d28c53393cc5f0"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"AttributionQuality"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"range"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DateRangeInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"range"}}},{"kind":"Argument","name":{"kind":"Name","value":"groupBy"},"value":{"kind":"ListValue","values":[{"kind":"EnumValue","value":"MATCH"}]}},{"kind":"Argument","name":{"kind":"Name","value":"orderBy"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"measure"},"value":{"kind":"EnumValue","value":"LEADS"}},{"kind":"ObjectField","name":{"kind":"Name","value":"direction"},"value":{"kind":"EnumValue","value":"DESC"}}]}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"match"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}}]}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}}]}}]}}]}}]} as unknown as DocumentNode<AttributionQualityQuery, AttributionQualityQueryVariables>;
+export const CampaignPerformanceDocument = {"__meta__":{"hash":"5a960d09fcd89c04707aee8726825e8a5b72b1c446054407a433e7d99853ab0c"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CampaignPerformance"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"range"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DateRangeInput"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"where"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsWhere"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}},"defaultValue":{"kind":"IntValue","value":"50"}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"range"}}},{"kind":"Argument","name":{"kind":"Name","value":"groupBy"},"value":{"kind":"ListValue","values":[{"kind":"EnumValue","value":"CHANNEL"},{"kind":"EnumValue","value":"CAMPAIGN_ID"}]}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"Variable","name":{"kind":"Name","value":"where"}}},{"kind":"Argument","name":{"kind":"Name","value":"orderBy"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"measure"},"value":{"kind":"EnumValue","value":"COST"}},{"kind":"ObjectField","name":{"kind":"Name","value":"direction"},"value":{"kind":"EnumValue","value":"DESC"}}]}]}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"campaignId"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"Performance"}}]}},{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"endCursor"}},{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Performance"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsNode"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<CampaignPerformanceQuery, CampaignPerformanceQueryVariables>;
+export const ChannelPerformanceDocument = {"__meta__":{"hash":"23d49c23c88969c55cab1c79b23bd35df5846aad427d2e37ce8231435bbda902"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"ChannelPerformance"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"range"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DateRangeInput"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"where"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsWhere"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}},"defaultValue":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"range"}}},{"kind":"Argument","name":{"kind":"Name","value":"groupBy"},"value":{"kind":"ListValue","values":[{"kind":"EnumValue","value":"CHANNEL"}]}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"Variable","name":{"kind":"Name","value":"where"}}},{"kind":"Argument","name":{"kind":"Name","value":"orderBy"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"measure"},"value":{"kind":"EnumValue","value":"COST"}},{"kind":"ObjectField","name":{"kind":"Name","value":"direction"},"value":{"kind":"EnumValue","value":"DESC"}}]}]}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"Performance"}}]}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PerformanceTotals"}}]}},{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"meta"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"freshness"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Performance"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsNode"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PerformanceTotals"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsTotals"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<ChannelPerformanceQuery, ChannelPerformanceQueryVariables>;
+export const IngestStatusDocument = {"__meta__":{"hash":"91688ab7e90e7ab12408840e987a6c0ecb26fc11feae8a089acf55c63968b580"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"IngestStatus"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"source"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"status"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"IngestRunStatus"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}},"defaultValue":{"kind":"IntValue","value":"20"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"ingestRuns"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"source"},"value":{"kind":"Variable","name":{"kind":"Name","value":"source"}}},{"kind":"Argument","name":{"kind":"Name","value":"status"},"value":{"kind":"Variable","name":{"kind":"Name","value":"status"}}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"source"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"recordsRead"}},{"kind":"Field","name":{"kind":"Name","value":"recordsWritten"}},{"kind":"Field","name":{"kind":"Name","value":"recordsSkipped"}},{"kind":"Field","name":{"kind":"Name","value":"recordsRejected"}},{"kind":"Field","name":{"kind":"Name","value":"error"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<IngestStatusQuery, IngestStatusQueryVariables>;
+export const OverviewDocument = {"__meta__":{"hash":"1387cfa954f5897eecfe4c00db22ee1a385f97d52f4a96d56c245a79dac11124"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Overview"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"range"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DateRangeInput"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"compared"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DateRangeInput"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"where"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsWhere"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","alias":{"kind":"Name","value":"current"},"name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"range"}}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"Variable","name":{"kind":"Name","value":"where"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PerformanceTotals"}}]}},{"kind":"Field","name":{"kind":"Name","value":"meta"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"freshness"}}]}}]}},{"kind":"Field","alias":{"kind":"Name","value":"compared"},"name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"compared"}}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"Variable","name":{"kind":"Name","value":"where"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PerformanceTotals"}}]}},{"kind":"Field","name":{"kind":"Name","value":"meta"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}}]}},{"kind":"Field","alias":{"kind":"Name","value":"channels"},"name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"range"}}},{"kind":"Argument","name":{"kind":"Name","value":"groupBy"},"value":{"kind":"ListValue","values":[{"kind":"EnumValue","value":"CHANNEL"}]}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"Variable","name":{"kind":"Name","value":"where"}}},{"kind":"Argument","name":{"kind":"Name","value":"orderBy"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"measure"},"value":{"kind":"EnumValue","value":"COST"}},{"kind":"ObjectField","name":{"kind":"Name","value":"direction"},"value":{"kind":"EnumValue","value":"DESC"}}]}]}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"10"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PerformanceTotals"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsTotals"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<OverviewQuery, OverviewQueryVariables>;
+export const PerformanceOverTimeDocument = {"__meta__":{"hash":"e30155302d575d5cc8ee3f820cfe80869c31481de6e835489d9d741be311881a"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"PerformanceOverTime"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"range"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DateRangeInput"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"granularity"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Granularity"}},"defaultValue":{"kind":"EnumValue","value":"DAY"}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"weekStart"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Weekday"}},"defaultValue":{"kind":"EnumValue","value":"MONDAY"}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"where"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsWhere"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}},"defaultValue":{"kind":"IntValue","value":"1000"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"range"}}},{"kind":"Argument","name":{"kind":"Name","value":"groupBy"},"value":{"kind":"ListValue","values":[{"kind":"EnumValue","value":"DATE"}]}},{"kind":"Argument","name":{"kind":"Name","value":"granularity"},"value":{"kind":"Variable","name":{"kind":"Name","value":"granularity"}}},{"kind":"Argument","name":{"kind":"Name","value":"weekStart"},"value":{"kind":"Variable","name":{"kind":"Name","value":"weekStart"}}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"Variable","name":{"kind":"Name","value":"where"}}},{"kind":"Argument","name":{"kind":"Name","value":"orderBy"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"dimension"},"value":{"kind":"EnumValue","value":"DATE"}}]}]}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"date"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"Performance"}}]}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PerformanceTotals"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Performance"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsNode"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PerformanceTotals"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsTotals"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<PerformanceOverTimeQuery, PerformanceOverTimeQueryVariables>;
+export const TriggerIngestDocument = {"__meta__":{"hash":"e79dae6f2efb8703cacddf4c5ba4ab891b355f05215ea284cf20bbf4740bee00"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"TriggerIngest"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"TriggerIngestInput"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"triggerIngest"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runs"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"source"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"recordsRead"}},{"kind":"Field","name":{"kind":"Name","value":"recordsWritten"}},{"kind":"Field","name":{"kind":"Name","value":"recordsRejected"}},{"kind":"Field","name":{"kind":"Name","value":"error"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]}}]} as unknown as DocumentNode<TriggerIngestMutation, TriggerIngestMutationVariables>;
+export const UtmPerformanceDocument = {"__meta__":{"hash":"f38c568112d41b8124ef534533363d0879b487ce0423b3e6ff79634d3be7d023"},"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"UtmPerformance"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"range"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DateRangeInput"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"where"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsWhere"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}},"defaultValue":{"kind":"IntValue","value":"100"}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"metrics"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"dateRange"},"value":{"kind":"Variable","name":{"kind":"Name","value":"range"}}},{"kind":"Argument","name":{"kind":"Name","value":"groupBy"},"value":{"kind":"ListValue","values":[{"kind":"EnumValue","value":"UTM_CAMPAIGN"},{"kind":"EnumValue","value":"UTM_SOURCE"},{"kind":"EnumValue","value":"UTM_MEDIUM"}]}},{"kind":"Argument","name":{"kind":"Name","value":"where"},"value":{"kind":"Variable","name":{"kind":"Name","value":"where"}}},{"kind":"Argument","name":{"kind":"Name","value":"orderBy"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"measure"},"value":{"kind":"EnumValue","value":"COST"}},{"kind":"ObjectField","name":{"kind":"Name","value":"direction"},"value":{"kind":"EnumValue","value":"DESC"}}]}]}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"utmCampaign"}},{"kind":"Field","name":{"kind":"Name","value":"utmSource"}},{"kind":"Field","name":{"kind":"Name","value":"utmMedium"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"Performance"}}]}},{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"endCursor"}},{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Performance"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsNode"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<UtmPerformanceQuery, UtmPerformanceQueryVariables>;

@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SampleSources, startSampleSources } from '../../src/demo/sample-sources.ts';
+import { parseIsoDay, startOfDay } from '../../src/records/day.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+
+const page = fileURLToPath(new URL('../../docs/api.md', import.meta.url));
+const text = readFileSync(page, 'utf8');
+const recipes = [
+  ...text.matchAll(/^## (.+)\n[\s\S]*?```graphql\n([\s\S]*?)```\n\n```json\n([\s\S]*?)```/gm),
+].map(([, title = '', query = '', answer = '']) => ({ title, query, answer }));
+// `UPDATE_DOCS=1 npx vitest run test/docs` writes the answers anew.
+const updating = process.env.UPDATE_DOCS === '1';
+
+const today = parseIsoDay('2026-11-20') ?? 0;
+let sources: SampleSources;
+let app: TestApp;
+beforeAll(async () => {
+  sources = await startSampleSources({ today });
+  app = await startTestApp({
+    environment: { ADS_API_URL: sources.adsUrl, CRM_API_URL: sources.crmUrl, SOURCE_TIMEOUT_MS: '10000' },
+    clock: { now: () => startOfDay(today) + 12 * 3_600_000 },
+  });
+  expect(await app.pull()).toMatchObject([{ status: 'SUCCEEDED' }, { status: 'SUCCEEDED' }]);
+});
+afterAll(async () => {
+  await app.close();
+  await sources.close();
+});
+
+describe('the cookbook', () => {
+  it('has its questions', () => {
+    expect(recipes.length).toBeGreaterThanOrEqual(15);
+    expect(text.match(/^## /gm)).toHaveLength(recipes.length);
+  });
+
+  let updated = text;
+  it.each(recipes)('$title', async ({ query, answer }) => {
+    const { data, errors } = await app.query(query);
+    expect(errors).toBeUndefined();
+    if (updating) {
+      updated = updated.replace(
+        `${query}\`\`\`\n\n\`\`\`json\n${answer}`,
+        `${query}\`\`\`\n\n\`\`\`json\n${shorten(data)}\n`,
+      );
+      writeFileSync(page, updated);
+    } else {
+      expect(data).toEqual(JSON.parse(answer));
+    }
+  });
+});
+
+/** JSON with one row of a list to a line. */
+function shorten(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/\{[^{}[\]]*\}/g, (row) => row.replace(/\s+/g, ' '));
+}
