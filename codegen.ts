@@ -1,5 +1,5 @@
-import { type DocumentNode, print } from 'graphql';
 import type { CodegenConfig } from '@graphql-codegen/cli';
+import { type DocumentNode, print } from 'graphql';
 import { sha256 } from './src/http/persisted-manifest.ts';
 
 /** Types for tests and TypeScript clients, from the printed schema and the persisted documents. */

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { startOwnServer } from '../src/clickhouse/own-server.ts';
 import { createStore } from '../src/clickhouse/store.ts';
 import { createLogger } from '../src/logger.ts';
+import { benchCached, benchDashboard } from './dashboard.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
 import { startProgram } from './program.ts';
 import { benchQuestions } from './questions.ts';
 import { progress } from './table.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions` or `-- ingest`: one part.
+// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard` or `-- ingest`: one part.
 const parts = process.argv.slice(2);
 const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 const today = Math.floor(Date.now() / 86_400_000);
@@ -33,11 +34,18 @@ const store = createStore({
 });
 try {
   // The program makes the database and its tables.
-  const program = await startProgram(server, database);
+  // Without the response cache: what is measured is the way to ClickHouse and back.
+  const program = await startProgram(server, database, { RESPONSE_CACHE_TTL_MS: '0' });
   try {
-    if (wanted('questions')) {
+    if (wanted('questions') || wanted('dashboard')) {
       progress('loading data');
       await loadData(store, today);
+    }
+    if (wanted('dashboard')) {
+      await benchDashboard(store, program, today);
+      await benchCached(server, database, today);
+    }
+    if (wanted('questions')) {
       await benchQuestions('Questions, days merged', server, database, program, today);
       await restate(store, today);
       await benchQuestions(

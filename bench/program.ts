@@ -6,7 +6,9 @@ import type { OwnServer } from '../src/clickhouse/own-server.ts';
 
 /** The program as users run it: a process of its own, on the bench's ClickHouse. */
 export interface Program {
-  graphql<T>(query: string, variables?: Record<string, unknown>): Promise<T>;
+  /** Where its GraphQL is. */
+  readonly url: string;
+  graphql<T>(query: string, variables?: Record<string, unknown>, requestId?: string): Promise<T>;
   /** Most memory the process has had (VmHWM), bytes. */
   peakMemory(): number;
   stop(): Promise<void>;
@@ -33,10 +35,15 @@ export async function startProgram(
   });
   const url = await readyUrl(child);
   return {
-    async graphql<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
+    url,
+    async graphql<T>(
+      query: string,
+      variables: Record<string, unknown> = {},
+      requestId = 'bench',
+    ): Promise<T> {
       const response = await fetch(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', 'x-request-id': requestId },
         body: JSON.stringify({ query, variables }),
       });
       const body = (await response.json()) as { data?: T; errors?: unknown };

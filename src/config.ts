@@ -98,7 +98,7 @@ export const variables = {
     description: 'ClickHouse queries at a time; others wait their turn.',
   },
   QUERY_TIMEOUT_MS: {
-    parse: wholeNumber(1_000, 600_000),
+    parse: wholeNumber(100, 600_000),
     default: '30000',
     description: 'Longest a query may take (`TIMEOUT`).',
   },

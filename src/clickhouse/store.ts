@@ -123,7 +123,7 @@ export function createStore(options: StoreOptions): Store {
     ...alwaysSettings,
     readonly: '2',
     cancel_http_readonly_queries_on_client_close: 1,
-    max_execution_time: Math.ceil(options.limits.timeoutMs / 1_000),
+    max_execution_time: options.limits.timeoutMs / 1_000,
     max_memory_usage: String(options.limits.maxMemoryBytes),
     max_rows_to_read: String(options.limits.maxRowsToRead),
     max_result_rows: '100000',

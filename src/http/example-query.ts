@@ -1,6 +1,6 @@
 /** What GraphiQL opens on. Runs as it stands. */
-export const exampleQuery = `# What did we spend, and what came of it? Press Ctrl-Enter to run.
-# Everything else: see the schema at the left, or ask metricCatalog.
+export const exampleQuery = `# What did we spend, and what came of it?
+# Ctrl-Enter runs it; the schema is at the left.
 query ChannelPerformance {
   metrics(
     dateRange: { last: { count: 30, unit: DAY } }

@@ -3,15 +3,13 @@ import type { Clock } from '../clock.ts';
 import type { DataVersion } from '../ingest/data-version.ts';
 import type { Caller } from '../ingest/ingest.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
 import type { Graphql, RequestInfo } from './graphql.ts';
 import { type Question, readParams, refuse } from './graphql-params.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import { type Answer, type AnswerSource, etagOf, type ResponseCache } from './response-cache.ts';
 import type { Handler } from './server.ts';
-
-/** In no time zone does a day begin other than at a quarter of an hour: within one, "today" stays the same. */
-const quarterHourMs = 900_000;
 
 const cacheStatus: Record<AnswerSource, string> = {
   hit: 'utmql; hit',
@@ -39,19 +37,6 @@ export function createGraphqlRoute(options: {
     const { operationName, variables } = params;
     return { query: persisted.documentOf(params), operationName, variables };
   };
-
-  /** Everything that an answer depends on. */
-  const keyOf = (question: Question, caller: Caller, accept: string): string =>
-    JSON.stringify([
-      caller.workspace,
-      caller.name,
-      dataVersion.of(caller.workspace),
-      Math.floor(clock.now() / quarterHourMs),
-      accept,
-      question.operationName,
-      question.variables,
-      question.query,
-    ]);
 
   const isQuery = ({ query, operationName }: Question): boolean => {
     try {
@@ -112,7 +97,13 @@ export function createGraphqlRoute(options: {
 
     if (left.signal.aborted) return;
     const accept = request.headers.accept ?? '*/*';
-    const key = keyOf(question, call.caller, accept);
+    const key = answerKey({
+      question,
+      caller: call.caller,
+      dataVersion: dataVersion.of(call.caller.workspace),
+      now: clock.now(),
+      accept,
+    });
     const kept = cache.get(key);
     if (kept) {
       telemetry.onResponseCache('hit');

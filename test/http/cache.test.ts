@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bind, sql } from '../../src/clickhouse/sql.ts';
+import { answerKey } from '../../src/http/answer-key.ts';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
 import type { Behaviour } from '../support/source-server.ts';
 
@@ -169,6 +170,33 @@ describe('an answer is kept', () => {
     } finally {
       await off.close();
     }
+  });
+});
+
+describe('the key of an answer', () => {
+  const options = {
+    question: { query: '{ a }', operationName: 'A', variables: { a: 1 } },
+    caller: { workspace: 'a', name: 'ana', requestId: '1' },
+    dataVersion: 1,
+    now: Date.UTC(2025, 7, 10, 12),
+    accept: '*/*',
+  };
+  it.each([
+    ['workspace', { caller: { ...options.caller, workspace: 'b' } }],
+    ['caller', { caller: { ...options.caller, name: 'bob' } }],
+    ['data', { dataVersion: 2 }],
+    ['quarter of an hour', { now: Date.UTC(2025, 7, 10, 12, 15) }],
+    ['media type', { accept: 'application/json' }],
+    ['document', { question: { ...options.question, query: '{ b }' } }],
+    ['operation', { question: { ...options.question, operationName: 'B' } }],
+    ['variables', { question: { ...options.question, variables: { a: 2 } } }],
+  ])('differs by %s', (_, other) => {
+    expect(answerKey({ ...options, ...other })).not.toBe(answerKey(options));
+  });
+
+  it('is the same for the next request of the same caller', () => {
+    const caller = { ...options.caller, requestId: '2' };
+    expect(answerKey({ ...options, caller, now: options.now + 60_000 })).toBe(answerKey(options));
   });
 });
 

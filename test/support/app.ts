@@ -88,7 +88,7 @@ export async function startTestApp(
     },
     async close() {
       await app.ingest.idle();
-      await app.store.command(sql`DROP DATABASE ${identifier(database)}`);
+      await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`);
       await app.stop();
       await source.close();
     },

@@ -1,0 +1,31 @@
+import type { Caller } from '../ingest/ingest.ts';
+import type { Question } from './graphql-params.ts';
+
+/** In no time zone does a day begin other than at a quarter of an hour: within one, "today" stays the same. */
+const quarterHourMs = 900_000;
+
+/**
+ * Everything that the answer to a query depends on, as the key of the response cache. What the caller may see belongs to
+ * it: nobody is given an answer that was made for somebody else.
+ */
+export function answerKey(options: {
+  question: Question;
+  caller: Caller;
+  dataVersion: number;
+  /** Epoch milliseconds: relative ranges such as `last` move on with the days. */
+  now: number;
+  /** The request's Accept header. */
+  accept: string;
+}): string {
+  const { question, caller, dataVersion, now, accept } = options;
+  return JSON.stringify([
+    caller.workspace,
+    caller.name,
+    dataVersion,
+    Math.floor(now / quarterHourMs),
+    accept,
+    question.operationName,
+    question.variables,
+    question.query,
+  ]);
+}
