@@ -47,7 +47,7 @@ it('wrong configuration ends with code 1 and one screen that names every variabl
   const program = run({ PORT: 'x', QUERY_TIMEOUT_MS: '1' });
   expect(await program.ended).toBe(1);
   expect(program.errors()).toBe(
-    'The configuration is wrong:\n  - PORT ("x") is not a whole number\n  - QUERY_TIMEOUT_MS ("1") is not between 1000 and 600000\n',
+    'The configuration is wrong:\n  - PORT ("x") is not a whole number\n  - QUERY_TIMEOUT_MS ("1") is not between 100 and 600000\n',
   );
 });
 

@@ -142,14 +142,18 @@ export function createStore(options: StoreOptions): Store {
       throw classifyStoreError(error);
     }
   };
-  const common = (call: CallOptions, settings: ClickHouseSettings) => ({
-    clickhouse_settings: {
-      ...settings,
-      ...(call.requestId ? { log_comment: call.requestId } : {}),
-      ...call.settings,
-    },
-    ...(call.signal ? { abort_signal: call.signal } : {}),
-  });
+  const common = (call: CallOptions, settings: ClickHouseSettings) => {
+    // The client (1.23) only listens: a signal that was aborted while the call waited for its turn would not be noticed.
+    call.signal?.throwIfAborted();
+    return {
+      clickhouse_settings: {
+        ...settings,
+        ...(call.requestId ? { log_comment: call.requestId } : {}),
+        ...call.settings,
+      },
+      ...(call.signal ? { abort_signal: call.signal } : {}),
+    };
+  };
 
   const read: Store['read'] = (statement, call = {}) =>
     timed('read', async () => {

@@ -12,7 +12,7 @@ import { complexityOf } from './complexity.ts';
 import { type Documents, operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql.ts';
 import { explain, publicError } from './graphql-errors.ts';
-import { tooComplex } from './query-limits.ts';
+import { checkQueryVariables, tooComplex } from './query-limits.ts';
 
 type CallPlugin = Plugin<GraphqlCall & Context>;
 
@@ -49,7 +49,7 @@ export function readRequests(documents: Documents): CallPlugin {
   };
 }
 
-/** Refuses variables that do not fit, and queries whose answers would be too large. */
+/** Refuses variables that do not fit, or hold too much, and queries whose answers would be too large. */
 export function checkVariables(schema: GraphQLSchema, maxComplexity: number): CallPlugin {
   return {
     onExecute({ args, setResultAndStopExecution }) {
@@ -66,12 +66,13 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: number): Ca
         setResultAndStopExecution({ errors });
         return;
       }
+      if (operation.operation === 'query') checkQueryVariables(variableValues);
       const complexity = complexityOf(schema, document, operation, coerced);
-      if (complexity <= maxComplexity) return;
-      const error = tooComplex(
-        `The answer could have ${complexity} values; at most ${maxComplexity} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
-      );
-      setResultAndStopExecution({ errors: [error] });
+      if (complexity > maxComplexity) {
+        throw tooComplex(
+          `The answer could have ${complexity} values; at most ${maxComplexity} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
+        );
+      }
     },
   };
 }

@@ -32,7 +32,9 @@ const maxSpreads = 500;
 const maxDirectives = 100;
 const maxVariables = 500;
 /** Objects and lists within each other, in an argument or variable. */
-export const maxValueDepth = 30;
+const maxValueDepth = 30;
+/** Objects in the arguments of a document, or in the variables of a query: each is a condition or the like. */
+const maxObjects = 500;
 
 /** A refusal with the code QUERY_TOO_COMPLEX and a sentence that says what to change. */
 export function tooComplex(message: string): GraphQLError {
@@ -67,6 +69,7 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
   let spreads = 0;
   let aliases = 0;
   let directives = 0;
+  let objects = 0;
 
   const measureFragment = (name: string): Shape => {
     spreads += 1;
@@ -93,7 +96,7 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
         if (selection.alias) aliases += 1;
         const name = (selection.alias ?? selection.name).value;
         names.set(name, (names.get(name) ?? 0) + 1);
-        for (const { value } of selection.arguments ?? []) checkValue(value);
+        for (const { value } of selection.arguments ?? []) objects += countObjects(value);
         const below = selection.selectionSet && measure(selection.selectionSet);
         // How deep introspection may go is a rule of graphql-js (MaxIntrospectionDepthRule); GraphiQL's goes deeper than ours.
         const belowDepth = /^__(schema|type)$/.test(selection.name.value) ? 0 : (below?.depth ?? 0);
@@ -134,6 +137,7 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
   refuseOver(spreads - fragments.size, maxSpreads, 'fragment spreads');
   refuseOver(aliases, limits.aliases, 'aliases');
   refuseOver(directives, maxDirectives, 'directives');
+  refuseOver(objects, maxObjects, 'input objects (conditions and the like)');
   refuseOver(variables, maxVariables, 'variables');
   refuseOver(fields, maxFields, 'fields');
   for (const [name, count] of names) refuseOver(count, maxSameName, `fields named ${name.slice(0, 40)}`);
@@ -144,21 +148,38 @@ const cyclic = (name: string): GraphQLError =>
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { spec: true, status: 400 } },
   });
 
-/** Refuses arguments whose lists and objects nest too deep. */
-function checkValue(value: ValueNode, depth = 1): void {
-  if (depth > maxValueDepth) throw tooComplex(tooDeepValue('An argument'));
-  if (value.kind === Kind.LIST) for (const item of value.values) checkValue(item, depth + 1);
-  else if (value.kind === Kind.OBJECT) for (const field of value.fields) checkValue(field.value, depth + 1);
+/** Counts the objects in an argument. Refuses what nests too deep. */
+function countObjects(value: ValueNode, depth = 1): number {
+  if (depth > maxValueDepth) throw tooDeepValue('An argument');
+  if (value.kind === Kind.LIST) return sum(value.values.map((item) => countObjects(item, depth + 1)));
+  if (value.kind !== Kind.OBJECT) return 0;
+  return 1 + sum(value.fields.map((field) => countObjects(field.value, depth + 1)));
 }
 
-/** Whether a JSON value nests deeper than `maxValueDepth`, found without recursion into what is too deep. */
-export const nestsTooDeep = (value: unknown, depth = 1): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (depth > maxValueDepth || Object.values(value).some((inner) => nestsTooDeep(inner, depth + 1)));
+/**
+ * The same for what came as JSON.
+ *
+ * @throws GraphQLError QUERY_TOO_COMPLEX
+ */
+export function countJsonObjects(value: unknown, depth = 0): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depth > maxValueDepth) throw tooDeepValue('A variable');
+  const inner = sum(Object.values(value).map((item) => countJsonObjects(item, depth + 1)));
+  return Array.isArray(value) ? inner : inner + 1;
+}
 
-export const tooDeepValue = (what: string): string =>
-  `${what} nests lists and objects more than ${maxValueDepth} deep. Write it flatter.`;
+/** Refuses variables of a query that hold more conditions than a query can have. */
+export const checkQueryVariables = (variables: Readonly<Record<string, unknown>>): void =>
+  refuseOver(
+    countJsonObjects(variables) - 1,
+    maxObjects,
+    'input objects (conditions and the like) in its variables',
+  );
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
+const tooDeepValue = (what: string): GraphQLError =>
+  tooComplex(`${what} nests lists and objects more than ${maxValueDepth} deep. Write it flatter.`);
 
 function refuseOver(count: number, limit: number, what: string): void {
   if (count > limit)

@@ -27,9 +27,9 @@ interface Call {
   leave(): void;
 }
 
-function call(method: 'GET' | 'POST', query: string, id: string): Call {
+function call(method: 'GET' | 'POST', query: string, id: string, target = app): Call {
   const search = method === 'GET' ? `?${new URLSearchParams({ query })}` : '';
-  const request = httpRequest(`${app.url}/graphql${search}`, {
+  const request = httpRequest(`${target.url}/graphql${search}`, {
     method,
     headers: { 'x-request-id': id, ...(method === 'POST' && { 'content-type': 'application/json' }) },
   });
@@ -101,6 +101,31 @@ describe('when the caller leaves, its queries are gone from ClickHouse within 2 
     expect(await next.status).toBe(200);
     expect(await endOf(`${id}-next`)).toBe('QueryFinish');
   });
+});
+
+it('a query that still waits for its turn is never sent', async () => {
+  const environment = { CLICKHOUSE_DATABASE: app.store.database, CLICKHOUSE_MAX_CONCURRENCY: '1' };
+  const narrow = await startTestApp({ environment });
+  try {
+    const id = `queue-${Date.now()}`;
+    const first = call('POST', slow(id), id, narrow);
+    await until(() => running(id));
+    const second = call('POST', slow(`${id} second`), `${id}-second`, narrow);
+    await sleep(50);
+    second.leave();
+    expect([await first.status, await second.status]).toEqual([200, 'left']);
+    expect(
+      await call(
+        'POST',
+        '{ metrics(dateRange: { preset: TODAY }) { totals { cost } } }',
+        `${id}-third`,
+        narrow,
+      ).status,
+    ).toBe(200);
+    expect(await Promise.all([endOf(id), endOf(`${id}-second`)])).toEqual(['QueryFinish', undefined]);
+  } finally {
+    await narrow.close();
+  }
 });
 
 describe('a query that needs too much is ended with a sentence that says how to narrow it', () => {

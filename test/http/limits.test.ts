@@ -113,6 +113,22 @@ describe('what would cost too much is refused in under 50 ms, before anything is
     expect(await app.query(document, { first: 100 })).not.toHaveProperty('errors');
   });
 
+  it('a filter of 600 conditions, in the document and in variables', async () => {
+    const or = Array.from({ length: 600 }, (_, index) => ({ channel: { eq: `c${index}` } }));
+    const inline = `{ metrics(dateRange: { preset: TODAY }, where: { or: [${times(600, (index) => `{ channel: { eq: "c${index}" } }`)}] }) { totals { cost } } }`;
+    const document =
+      'query ($where: MetricsWhere) { metrics(dateRange: { preset: TODAY }, where: $where) { totals { cost } } }';
+    for (const { errors } of [await app.query(inline), await app.query(document, { where: { or } })]) {
+      expect(errors).toMatchObject([
+        {
+          message: expect.stringContaining('more than 500 input objects'),
+          extensions: { code: 'QUERY_TOO_COMPLEX' },
+        },
+      ]);
+    }
+    expect(await app.query(document, { where: { or: or.slice(0, 240) } })).not.toHaveProperty('errors');
+  });
+
   it('variables nested thousands deep', async () => {
     let where: Record<string, unknown> = {};
     for (let depth = 0; depth < 3_000; depth++) where = { not: where };
