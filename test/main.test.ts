@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +11,23 @@ let dataDir: string;
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'utmql-main-'));
 });
-afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 3 }));
+const children = new Set<ChildProcess>();
+afterEach(async () => {
+  // A test that failed half-way leaves nothing behind.
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
+});
 
-/** The program as `npm start` runs it, with its log lines. */
-function run(environment: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+/** The program with its log lines; from the sources unless another command is given. */
+function run(
+  environment: Record<string, string>,
+  [command, ...args]: readonly [string, ...string[]] = [process.execPath, '--import', 'tsx', main],
+) {
+  const child = spawn(command, args, {
     env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir, ...environment },
   });
+  children.add(child);
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -27,6 +37,7 @@ function run(environment: Record<string, string>) {
     errors += chunk.toString();
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  void ended.then(() => children.delete(child));
   const entries = () =>
     output
       .split('\n')
@@ -90,4 +101,13 @@ it('a taken port is one clear sentence', async () => {
     await first.ended;
     await rm(other, { recursive: true, force: true, maxRetries: 3 });
   }
+}, 60_000);
+
+it('`npm start` passes SIGTERM on: what npm started ends with it', async () => {
+  const program = run({ HOME: dataDir }, ['npm', 'start']);
+  const { url = '' } = await program.logged('utmql is ready');
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
+  expect(program.output()).toContain('"msg":"stopped"');
+  await expect(fetch(url)).rejects.toThrow();
 }, 60_000);
