@@ -96,7 +96,7 @@ const alwaysSettings: ClickHouseSettings = {
   output_format_json_quote_denormals: 0,
 };
 
-// An insert's block can span this many days; the batches keep far below (`MAX_DAYS_PER_INSERT`).
+// An insert's block can span this many days; the batches keep below (`maxDaysPerInsert`).
 const insertSettings: ClickHouseSettings = { max_partitions_per_insert_block: '100' };
 
 const retriedInserts = retry(

@@ -265,10 +265,6 @@ export const dateDescription =
 export const describeDimension = (name: DimensionName): string =>
   name === 'date' ? dateDescription : labels[name].description;
 
-/** `costPerOpportunity` → `COST_PER_OPPORTUNITY`: how GraphQL's enums name measures and dimensions. */
-export const enumName = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-
 export const granularities = ['day', 'week', 'month', 'quarter', 'year'] as const;
 export type Granularity = (typeof granularities)[number];
 

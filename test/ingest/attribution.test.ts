@@ -95,6 +95,17 @@ describe('which ads rows match', () => {
     expect(await attributed('O-4')).toEqual(['', '', 'UNATTRIBUTED']);
   });
 
+  it('by campaign alone within the same window', async () => {
+    await load.ads([{ ...ad, date: '2025-07-10' }]);
+    // Both are matched by one statement, whose ads reach back far enough for the first.
+    await load.crm([
+      { ...lead, opportunity_id: 'O-1', utm_source: null, created_at: '2025-08-09T00:00:00Z' },
+      { ...lead, opportunity_id: 'O-2', utm_source: null, created_at: '2025-08-10T00:00:00Z' },
+    ]);
+    expect(await attributed('O-1')).toEqual(['google', 'C-1', 'CAMPAIGN']);
+    expect(await attributed('O-2')).toEqual(['', '', 'UNATTRIBUTED']);
+  });
+
   it('an unknown campaign matches none, not even ads without a campaign', async () => {
     await load.ads([{ ...ad, utm_campaign: null }]);
     await load.crm([{ ...lead, utm_campaign: null }]);
