@@ -69,7 +69,8 @@ export const variables = {
   DATA_DIR: {
     parse: z.string().min(1),
     default: './data',
-    description: 'Folder for utmql’s own ClickHouse server and keys.',
+    description:
+      'Folder for utmql’s own ClickHouse server, keys and the buffer of pushed records; it must outlive the process.',
   },
   CLICKHOUSE_URL: {
     parse: optional(httpUrl),
@@ -179,10 +180,51 @@ export const variables = {
     default: '4',
     description: 'How often a source is asked before a run fails.',
   },
+  SOURCES_FILE: {
+    parse: optional(z.string().min(1)),
+    description:
+      'YAML file of sources: see docs/sources.md. `ADS_API_URL` and `CRM_API_URL` are the short form for two plain feeds.',
+  },
+  SCHEDULER: {
+    parse: z.enum(['on', 'off'], 'is neither on nor off'),
+    default: 'off',
+    description: '`on` runs sources by the `schedule` that the sources file gives them.',
+  },
+  WATERMARK_OVERLAP_DAYS: {
+    parse: wholeNumber(0, 365),
+    default: '3',
+    description:
+      'How many days a run without `since` goes back behind the last good run, because ad platforms restate.',
+  },
+  RAW_RETENTION_DAYS: {
+    parse: wholeNumber(0, 65_000),
+    default: '30',
+    description: 'How long what a source sent is kept as it came, for `replayRun`; 0 keeps none.',
+  },
   INGEST_BATCH_MB: {
     parse: wholeNumber(1, 1_024),
     default: '8',
     description: 'Encoded rows that a run holds before it writes them.',
+  },
+  BUFFER_MAX_SIZE: {
+    parse: wholeNumber(1, 100_000_000),
+    default: '50000',
+    description: 'Pushed records that may wait on disk for ClickHouse; more are answered 429.',
+  },
+  BUFFER_MAX_BYTES: {
+    parse: wholeNumber(65_536, Number.MAX_SAFE_INTEGER),
+    default: '1073741824',
+    description: 'Disk space for pushed records that wait for ClickHouse; more are answered 503.',
+  },
+  BATCH_SIZE: {
+    parse: wholeNumber(1, 1_000_000),
+    default: '5000',
+    description: 'Pushed records that are written to ClickHouse at a time.',
+  },
+  DRAIN_INTERVAL_MS: {
+    parse: wholeNumber(10, 600_000),
+    default: '1000',
+    description: 'Longest that a pushed event waits for its batch to fill.',
   },
   REPORTING_TIMEZONE: {
     parse: timezone,
