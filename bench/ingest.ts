@@ -5,38 +5,30 @@ import { request } from 'undici';
 import type { OwnServer } from '../src/clickhouse/own-server.ts';
 import { identifier, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
-import { type Day, formatDay } from '../src/records/day.ts';
+import type { Day } from '../src/records/day.ts';
+import { feedBlocks } from './feed.ts';
 import { startProgram } from './program.ts';
-import { percentile, printTable, progress, ratio } from './table.ts';
+import { benchEvents, timePush } from './push.ts';
+import { megabytes, percentile, printTable, progress, ratio } from './table.ts';
 
 const million = 1_000_000;
-const recordsPerBlock = 100_000;
 const rounds = 3;
 
-/** Blocks of 100,000 NDJSON records, by day in the order of time: `count` records over `dayCount` days. */
-function* feedBlocks(count: number, dayCount: number, today: Day): Generator<Buffer> {
-  const perDay = Math.ceil(count / dayCount);
-  let lines: string[] = [];
-  for (let index = 0; index < count; index++) {
-    const campaign = index % 400;
-    const random = Math.imul(index, 0x9e3779b1) >>> 0;
-    lines.push(
-      `{"date":"${formatDay(today - dayCount + Math.floor(index / perDay))}","campaign_id":"C-${1000 + campaign}","channel":"${['google_ads', 'meta_ads', 'linkedin_ads', 'tiktok_ads'][campaign % 4]}","ad_group_id":"G-${index % 4000}","ad_id":"A-${index}","clicks":${random % 500},"impressions":${(random % 500) * 31},"cost":${(random % 50000) / 100},"currency":"USD","utm_campaign":"campaign_${campaign}","utm_source":"${['google', 'facebook', 'linkedin', 'tiktok'][campaign % 4]}","utm_medium":"cpc","utm_content":"content_${index % 40}","utm_term":"unknown"}\n`,
-    );
-    if (lines.length === recordsPerBlock || index === count - 1) {
-      yield Buffer.from(lines.join(''));
-      lines = [];
-    }
-  }
-}
-
-/** Pulls feeds of a million and of five million records, beside raw inserts of the same bytes. */
+/**
+ * Pulls feeds of a million and of five million records and pushes a million, beside raw inserts of the same bytes; then
+ * single events.
+ */
 export async function benchIngest(server: OwnServer, store: Store, today: Day): Promise<void> {
   progress('making 1,000,000 records');
   const blocks = [...feedBlocks(million, 30, today)];
+  const feeds: Record<string, () => Iterable<Buffer>> = {
+    '/five': () => feedBlocks(5 * million, 150, today),
+    '/shuffled': () => feedBlocks(million, 400, today, 'shuffled'),
+  };
   const feed = createServer((incoming, response) => {
     response.setHeader('content-type', 'application/x-ndjson');
-    const body = incoming.url?.startsWith('/five') ? feedBlocks(5 * million, 150, today) : blocks;
+    const path = incoming.url?.split('?', 1)[0] ?? '';
+    const body = feeds[path]?.() ?? blocks;
     Readable.from(body, { objectMode: false, highWaterMark: 1 }).pipe(response);
   });
   await new Promise<void>((resolve) => feed.listen(0, '127.0.0.1', resolve));
@@ -44,22 +36,34 @@ export async function benchIngest(server: OwnServer, store: Store, today: Day): 
 
   const rawSeconds: number[] = [];
   const pullSeconds: number[] = [];
+  const pushSeconds: number[] = [];
   let peak = 0;
+  let pushPeak = 0;
   for (let round = 0; round < rounds; round++) {
     rawSeconds.push(await timeRaw(server, store, blocks));
     const pulled = await timePull(server, `bench_pull_${round}`, `http://127.0.0.1:${port}/one`, million);
     pullSeconds.push(pulled.seconds);
     peak = Math.max(peak, pulled.peak);
+    const pushed = await timePush(server, `bench_push_${round}`, blocks, million);
+    pushSeconds.push(pushed.seconds);
+    pushPeak = Math.max(pushPeak, pushed.peak);
     progress(
-      `round ${round + 1}: raw ${rawSeconds.at(-1)?.toFixed(2)} s, pulled ${pulled.seconds.toFixed(2)} s`,
+      `round ${round + 1}: raw ${rawSeconds.at(-1)?.toFixed(2)} s, pulled ${pulled.seconds.toFixed(2)} s, pushed ${pushed.seconds.toFixed(2)} s`,
     );
   }
+  const shuffled = await timePull(
+    server,
+    'bench_pull_shuffled',
+    `http://127.0.0.1:${port}/shuffled`,
+    million,
+  );
   const five = await timePull(server, 'bench_pull_five', `http://127.0.0.1:${port}/five`, 5 * million);
   feed.closeAllConnections();
   feed.close();
 
   const raw = percentile(rawSeconds, 0.5);
   const pull = percentile(pullSeconds, 0.5);
+  const push = percentile(pushSeconds, 0.5);
   const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
   const row = (title: string, records: number, seconds: number, memory: string, share: string) => [
     title,
@@ -74,12 +78,19 @@ export async function benchIngest(server: OwnServer, store: Store, today: Day): 
     [
       row('1 million, raw INSERT (JSONEachRow, 100k a block)', million, raw, '', '1.00'),
       row('1 million, pulled', million, pull, megabytes(peak), ratio(raw / pull)),
+      row('1 million, pushed as NDJSON', million, push, megabytes(pushPeak), ratio(raw / push)),
+      row(
+        '1 million over 400 days in no order, pulled',
+        million,
+        shuffled.seconds,
+        megabytes(shuffled.peak),
+        '',
+      ),
       row('5 million, pulled', 5 * million, five.seconds, megabytes(five.peak), ''),
     ],
   );
+  await benchEvents(server);
 }
-
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
 async function timeRaw(server: OwnServer, store: Store, blocks: readonly Buffer[]): Promise<number> {
   const table = identifier('raw_insert');

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { OwnServer } from '../src/clickhouse/own-server.ts';
@@ -8,6 +11,8 @@ import type { OwnServer } from '../src/clickhouse/own-server.ts';
 export interface Program {
   /** Where its GraphQL is. */
   readonly url: string;
+  /** Where everything else is: `http://127.0.0.1:PORT`. */
+  readonly origin: string;
   graphql<T>(query: string, variables?: Record<string, unknown>, requestId?: string): Promise<T>;
   /** Most memory the process has had (VmHWM), bytes. */
   peakMemory(): number;
@@ -19,11 +24,13 @@ export async function startProgram(
   database: string,
   environment: Record<string, string> = {},
 ): Promise<Program> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'utmql-bench-program-'));
   const child = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
     env: {
       ...process.env,
       PORT: '0',
       LOG_LEVEL: 'info',
+      DATA_DIR: dataDir,
       CLICKHOUSE_URL: server.url,
       CLICKHOUSE_USER: server.username,
       CLICKHOUSE_PASSWORD: server.password,
@@ -36,6 +43,7 @@ export async function startProgram(
   const url = await readyUrl(child);
   return {
     url,
+    origin: new URL(url).origin,
     async graphql<T>(
       query: string,
       variables: Record<string, unknown> = {},
@@ -58,6 +66,7 @@ export async function startProgram(
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       await ended;
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -24,6 +24,7 @@ export function percentile(samples: readonly number[], share: number): number {
 }
 
 export const ms = (value: number): string => `${value.toFixed(1)} ms`;
+export const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 export const ratio = (value: number): string => value.toFixed(2);
 
 export function progress(text: string): void {

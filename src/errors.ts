@@ -3,6 +3,12 @@ export type ErrorCode =
   | 'BAD_USER_INPUT'
   | 'NOT_FOUND'
   | 'CONFLICT'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'UNREADABLE_BODY'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'TOO_LARGE'
+  | 'BUFFER_FULL'
+  | 'BUFFER_UNAVAILABLE'
   | 'TIMEOUT'
   | 'CANCELLED'
   | 'QUERY_TOO_EXPENSIVE'
@@ -21,14 +27,25 @@ export class UtmqlError extends Error {
   readonly code: ErrorCode;
   /** True when the same call can succeed later without anybody changing anything. */
   readonly retryable: boolean;
+  /** When calling again is worth it, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryable?: boolean; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'UtmqlError';
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
 /** A caller's mistake. The sentence names the argument and the valid choices. */
 export const badInput = (message: string): UtmqlError => new UtmqlError('BAD_USER_INPUT', message);
+
+/** Whatever was thrown, as the program's own error: INTERNAL with `message` where it is none already. */
+export const toUtmqlError = (error: unknown, message: string): UtmqlError =>
+  error instanceof UtmqlError ? error : new UtmqlError('INTERNAL', message, { cause: error });

@@ -15,6 +15,7 @@ try {
   let lost: UtmqlError | undefined;
   const app = await startApp({
     config,
+    environment: process.env,
     logger,
     clock: systemClock,
     onLost: (error) => {

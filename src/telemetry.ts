@@ -1,5 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { IngestRun } from './ingest/run.ts';
+import type { BufferStats } from './ingest/buffer/buffer.ts';
+import type { BreakerState } from './ingest/circuit-breaker.ts';
+import type { PushCounts } from './ingest/push/push-run.ts';
+import { type IngestRun, pushSource } from './ingest/run.ts';
 
 /** What is measured, for Prometheus. Labels are bounded: never SQL, ids or workspaces. */
 export interface Telemetry {
@@ -11,7 +14,15 @@ export interface Telemetry {
   onClickHouse(kind: 'read' | 'command' | 'insert', outcome: 'ok' | 'error', seconds: number): void;
   onSource(source: string, outcome: string, seconds: number): void;
   onRun(run: IngestRun): void;
+  /** Records were pushed, and are stored or durable. */
+  onPush(counts: PushCounts): void;
+  /** The write-ahead buffer, looked at whenever Prometheus asks. */
+  observeBuffer(buffer: { stats(): BufferStats }, now: () => number): void;
+  /** A circuit breaker, looked at whenever Prometheus asks. */
+  observeBreaker(name: string, breaker: { state(): BreakerState }): void;
 }
+
+const breakerStates: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -97,8 +108,14 @@ export function createTelemetry(): Telemetry {
   });
   const records = new Counter({
     name: 'ingest_records_total',
-    help: 'Records of ingest runs.',
+    help: 'Records of ingest runs and pushes.',
     labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const rejects = new Counter({
+    name: 'rejected_records_total',
+    help: 'Records that could not be stored, by reason; each is kept whole.',
+    labelNames: ['source', 'reason'],
     registers,
   });
   const repairs = new Counter({
@@ -107,6 +124,19 @@ export function createTelemetry(): Telemetry {
     labelNames: ['source', 'kind'],
     registers,
   });
+  const breakers = new Map<string, { state(): BreakerState }>();
+  new Gauge({
+    name: 'circuit_breaker_state',
+    help: 'Circuit breakers: 0 closed, 1 half-open (on trial), 2 open.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      for (const [name, breaker] of breakers) this.set({ name }, breakerStates[breaker.state()]);
+    },
+  });
+  const countRejects = (source: string, rejected: Readonly<Record<string, number>>): void => {
+    for (const [reason, count] of Object.entries(rejected)) rejects.inc({ source, reason }, count);
+  };
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, count) => total + count, 0);
 
@@ -138,6 +168,40 @@ export function createTelemetry(): Telemetry {
       records.inc({ source, outcome: 'skipped' }, sum(run.recordsSkipped));
       records.inc({ source, outcome: 'rejected' }, sum(run.recordsRejected));
       for (const [kind, count] of Object.entries(run.repairs)) repairs.inc({ source, kind }, count);
+      countRejects(source, run.recordsRejected);
     },
+    onPush(counts) {
+      const source = pushSource;
+      const skipped = sum(counts.skipped);
+      const rejected = sum(counts.rejected);
+      records.inc({ source, outcome: 'written' }, Math.max(0, counts.read - skipped - rejected));
+      if (skipped > 0) records.inc({ source, outcome: 'skipped' }, skipped);
+      if (rejected > 0) records.inc({ source, outcome: 'rejected' }, rejected);
+      for (const [kind, count] of Object.entries(counts.repairs)) repairs.inc({ source, kind }, count);
+      countRejects(source, counts.rejected);
+    },
+    observeBuffer(buffer, now) {
+      const gauge = (name: string, help: string, read: (stats: BufferStats) => number): void => {
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read(buffer.stats()));
+          },
+        });
+      };
+      gauge('buffer_records', 'Pushed records that wait for ClickHouse.', (stats) => stats.records);
+      gauge('buffer_bytes', 'Disk space that the buffer of pushed records takes.', (stats) => stats.bytes);
+      gauge('buffer_oldest_seconds', 'For how long the oldest pushed record has waited.', ({ oldestAt }) =>
+        oldestAt === undefined ? 0 : Math.max(0, now() - oldestAt) / 1_000,
+      );
+      gauge(
+        'buffer_corrupt_records',
+        'Corrupt records found in the buffer since the start.',
+        (stats) => stats.setAside,
+      );
+    },
+    observeBreaker: (name, breaker) => void breakers.set(name, breaker),
   };
 }

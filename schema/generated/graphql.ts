@@ -71,7 +71,9 @@ export type Granularity =
 
 /** What a run does with what is stored already. */
 export type IngestMode =
-  /** Adds new records and replaces those with the same key; deletes nothing. */
+  /** Each day that the source returns becomes what the source now says: its records that the source no longer has are deleted. A reader sees the old day or the new one. The default for ads sources. */
+  | 'REPLACE'
+  /** Adds new records and changes those with the same key; deletes nothing. The default for CRM sources. */
   | 'UPSERT';
 
 /** How far a run is, or how it ended. */
@@ -153,11 +155,13 @@ export type TextFilter = {
 
 /** What to pull. */
 export type TriggerIngestInput = {
-  /** The same key gives the same runs, started once, however often the call is repeated. */
+  /** Only report what would change, by day (`changes`); read it with `wait: true`. */
+  dryRun?: boolean | null | undefined;
+  /** The same key gives the same runs, started once, however often the call is repeated. Without a key, a call gets the run that is already at work on the same. */
   idempotencyKey?: string | null | undefined;
-  /** What to do with what is stored already. */
+  /** What to do with what is stored already; each source’s own mode when left out. */
   mode?: IngestMode | null | undefined;
-  /** First day. Passed on to the source, and applied to what comes back. */
+  /** First day. Passed on to the source, and applied to what comes back. Left out: the last good run’s watermark less WATERMARK_OVERLAP_DAYS is passed on, since platforms restate; everything when there was none. */
   since?: string | null | undefined;
   /** Names of sources (`ads`, `crm`); all when left out. */
   sources?: Array<string> | null | undefined;

@@ -23,6 +23,24 @@ const unavailableTypes = new Set([
   'TABLE_IS_READ_ONLY',
   'ALL_REPLICAS_ARE_STALE',
   'ABORTED',
+  // A repeated command whose first execution has not yet been ended.
+  'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING',
+]);
+
+/** What is wrong is a value that was sent. */
+const refusedValueTypes = new Set([
+  'ARGUMENT_OUT_OF_BOUND',
+  'CANNOT_CONVERT_TYPE',
+  'CANNOT_PARSE_DATE',
+  'CANNOT_PARSE_DATETIME',
+  'CANNOT_PARSE_INPUT_ASSERTION_FAILED',
+  'CANNOT_PARSE_NUMBER',
+  'CANNOT_PARSE_TEXT',
+  'DECIMAL_OVERFLOW',
+  'INCORRECT_DATA',
+  'TOO_LARGE_STRING_SIZE',
+  'VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE',
+  'VIOLATED_CONSTRAINT',
 ]);
 
 const narrow = 'Ask for a shorter date range, fewer dimensions or a stricter filter.';
@@ -56,6 +74,12 @@ export function classifyStoreError(error: unknown): UtmqlError {
     cause: error,
   });
 }
+
+/** Whether ClickHouse refused a value that was sent: the same rows will be refused again, and others may not be. */
+export const isRefusedValue = (error: unknown): boolean =>
+  error instanceof UtmqlError &&
+  error.cause instanceof ClickHouseError &&
+  refusedValueTypes.has(error.cause.type ?? '');
 
 function classifyType(type: string, cause: ClickHouseError): UtmqlError {
   switch (type) {

@@ -13,7 +13,7 @@ export type ParameterType =
 
 export type ParameterValue = string | number | readonly string[];
 
-interface Parameter {
+export interface Parameter {
   readonly type: ParameterType;
   readonly value: ParameterValue;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
   type ClickHouseClient,
@@ -9,7 +10,9 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
 import { classifyStoreError } from './errors.ts';
-import { identifier, type Sql } from './sql.ts';
+import { insertStatement } from './insert-statement.ts';
+import { createServerLife, insertToken } from './insert-token.ts';
+import { type Parameter, type Sql, sql } from './sql.ts';
 
 /** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
 export interface QueryLimits {
@@ -23,6 +26,27 @@ export interface CallOptions {
   readonly requestId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly settings?: ClickHouseSettings;
+}
+
+export interface CommandOptions extends CallOptions {
+  /**
+   * The statement may be executed twice: it is, when the connection breaks. An execution that still goes on by then is
+   * ended first, so that it cannot write after the second.
+   */
+  readonly repeatable?: boolean;
+}
+
+export interface InsertOptions extends CallOptions {
+  /** Columns that have one value in all rows of the body, which leaves them out. With RowBinary only. */
+  readonly constants?: Readonly<Record<string, Parameter>>;
+  /**
+   * By default an insert of the same bytes into the same table, by this process, changes nothing while ClickHouse
+   * remembers the first. Two inserts with different salts are never taken for each other: use what tells a figure that
+   * goes from A to B and back to A from the first A.
+   */
+  readonly deduplicationSalt?: string;
+  /** False for tables that keep no tokens: saves hashing the body. */
+  readonly deduplicate?: boolean;
 }
 
 const answer = z.object({
@@ -61,15 +85,18 @@ export interface Store {
   read(statement: Sql, options?: CallOptions): Promise<StoreAnswer>;
   /** Like `read`, each row parsed into an object by `row`. */
   select<T>(row: z.ZodType<T>, statement: Sql, options?: CallOptions): Promise<T[]>;
-  /** DDL and server-side inserts; waits until done. */
-  command(statement: Sql, options?: CallOptions): Promise<void>;
-  /** Sends bytes in `format` into `table`; resolves when ClickHouse has stored them. Retried when the connection breaks: the rows' keys and versions make a second arrival harmless. */
+  /** DDL and server-side inserts, which are not deduplicated; waits until done. */
+  command(statement: Sql, options?: CommandOptions): Promise<void>;
+  /**
+   * Sends bytes in `format` into `table`; resolves when ClickHouse has stored them. Retried when the connection breaks,
+   * with the same token: what ClickHouse had stored by then is not stored again.
+   */
   insert(
     table: string,
     columns: Columns,
     format: 'RowBinary' | 'JSONEachRow',
     body: readonly Buffer[],
-    options?: CallOptions,
+    options?: InsertOptions,
   ): Promise<void>;
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -99,10 +126,22 @@ const alwaysSettings: ClickHouseSettings = {
 // An insert's block can span this many days; the batches keep below (`maxDaysPerInsert`).
 const insertSettings: ClickHouseSettings = { max_partitions_per_insert_block: '100' };
 
-const retriedInserts = retry(
+const retried = retry(
   handleWhen((error) => error instanceof UtmqlError && error.retryable),
   { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }) },
 );
+
+/** @param execute gets how many attempts were made before */
+const again = <T>(execute: (attempt: number) => Promise<T>): Promise<T> =>
+  retried.execute(async ({ attempt }) => {
+    try {
+      return await execute(attempt);
+    } catch (error) {
+      throw classifyStoreError(error);
+    }
+  });
+
+const uptimeRow = z.object({ seconds: z.number() });
 
 /** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
 export function createStore(options: StoreOptions): Store {
@@ -175,59 +214,84 @@ export function createStore(options: StoreOptions): Store {
       };
     });
 
+  const select: Store['select'] = async (row, statement, call = {}) => {
+    const { columns, rows } = await read(statement, {
+      ...call,
+      settings: { max_result_rows: '0', ...call.settings },
+    });
+    return rows.map((values) =>
+      row.parse(Object.fromEntries(columns.map((name, index) => [name, values[index]]))),
+    );
+  };
+
+  /** What a command or insert is sent with, at each attempt. */
+  const writing = (call: CallOptions, settings: ClickHouseSettings) =>
+    common(call, { ...alwaysSettings, ...insertSettings, ...settings });
+  const life = createServerLife(async () => {
+    const [server] = await select(uptimeRow, sql`SELECT uptime() AS seconds`);
+    return server?.seconds ?? 0;
+  });
+
+  const command: Store['command'] = (statement, call = {}) =>
+    timed('command', () => {
+      const { sql: query, parameters } = statement.compile();
+      const queryId = randomUUID();
+      const execute = async (attempt: number): Promise<void> => {
+        await client.command({
+          query,
+          query_params: parameters,
+          query_id: queryId,
+          ...writing(call, {
+            // Without a token ClickHouse goes by the rows: figures that come back to what they were would be left out.
+            insert_deduplicate: 0,
+            ...(attempt > 0 ? { replace_running_query: 1 } : {}),
+          }),
+        });
+      };
+      return call.repeatable ? again(execute) : execute(0);
+    });
+
+  const insert: Store['insert'] = (table, columns, format, body, call = {}) =>
+    timed('insert', () => {
+      const { sql: query, parameters } = insertStatement(table, columns, format, call.constants ?? {});
+      const settings = async (): Promise<ClickHouseSettings> =>
+        call.deduplicate === false
+          ? { insert_deduplicate: 0 }
+          : {
+              insert_deduplicate: 1,
+              insert_deduplication_token: insertToken(
+                await life.name(),
+                table,
+                call.deduplicationSalt ?? '',
+                body,
+              ),
+            };
+      return again(async () => {
+        try {
+          const result = await client.exec({
+            query,
+            query_params: parameters,
+            values: Readable.from(body, { objectMode: false }),
+            ...writing(call, await settings()),
+          });
+          await result.stream.resume().toArray();
+        } catch (error) {
+          life.doubt();
+          throw error;
+        }
+      });
+    });
+
   return {
     database: options.database,
     read,
-    async select(row, statement, call = {}) {
-      const { columns, rows } = await read(statement, {
-        ...call,
-        settings: { max_result_rows: '0', ...call.settings },
-      });
-      return rows.map((values) =>
-        row.parse(Object.fromEntries(columns.map((name, index) => [name, values[index]]))),
-      );
-    },
-    command: (statement, call = {}) =>
-      timed('command', async () => {
-        const { sql, parameters } = statement.compile();
-        await client.command({
-          query: sql,
-          query_params: parameters,
-          ...common(call, { ...alwaysSettings, ...insertSettings }),
-        });
-      }),
-    insert: (table, columns, format, body, call = {}) =>
-      timed('insert', () =>
-        retriedInserts.execute(async () => {
-          try {
-            const query = insertStatement(table, columns, format);
-            const result = await client.exec({
-              query,
-              values: Readable.from(body, { objectMode: false }),
-              ...common(call, { ...alwaysSettings, ...insertSettings }),
-            });
-            await result.stream.resume().toArray();
-          } catch (error) {
-            throw classifyStoreError(error);
-          }
-        }),
-      ),
+    select,
+    command,
+    insert,
     async ping() {
       const result = await client.ping({ select: true });
       if (!result.success) throw classifyStoreError(result.error);
     },
     close: () => client.close(),
   };
-}
-
-/**
- * RowBinary is read as plain types by `input` and then converted, column by column: a third faster than being read straight
- * into LowCardinality columns, value by value.
- */
-function insertStatement(table: string, columns: Columns, format: 'RowBinary' | 'JSONEachRow'): string {
-  const names = Object.keys(columns).map((name) => identifier(name).compile().sql);
-  const target = `INSERT INTO ${identifier(table).compile().sql} (${names.join(', ')})`;
-  if (format === 'JSONEachRow') return `${target} FORMAT JSONEachRow`;
-  const structure = names.map((name) => `${name} ${columns[name]}`).join(', ');
-  return `${target} SELECT ${names.join(', ')} FROM input('${structure}') FORMAT RowBinary`;
 }

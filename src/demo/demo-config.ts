@@ -21,6 +21,7 @@ export function readDemoConfig(environment: Environment): Config {
     ...Object.fromEntries(unset),
     ADS_API_URL: undefined,
     CRM_API_URL: undefined,
+    SOURCES_FILE: undefined,
   });
 }
 

@@ -7,6 +7,7 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { UtmqlError } from '../errors.ts';
 import type { IngestRun } from '../ingest/run.ts';
+import { everything } from '../ingest/trigger-input.ts';
 import { createLogger } from '../logger.ts';
 import { createDayOfInstant } from '../records/day.ts';
 import { reportStartFailure } from '../report-start-failure.ts';
@@ -53,6 +54,7 @@ async function start(config: Config): Promise<App> {
   const logger = createLogger({ level: config.LOG_LEVEL });
   const starting = startApp({
     config: { ...config, ADS_API_URL: sources.adsUrl, CRM_API_URL: sources.crmUrl },
+    environment: {},
     logger,
     clock: systemClock,
     onLost: (error) => {
@@ -67,9 +69,8 @@ async function start(config: Config): Promise<App> {
 }
 
 async function ingest(app: App): Promise<readonly IngestRun[]> {
-  const everything = { sources: undefined, since: undefined, until: undefined, idempotencyKey: undefined };
   const runs = await app.ingest.trigger(
-    { ...everything, mode: 'upsert', wait: true },
+    { ...everything, wait: true },
     { workspace: 'default', requestId: 'demo', name: 'demo' },
   );
   const bad = runs.find(({ status }) => status !== 'succeeded');

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { variables } from '../config.ts';
 import { toEnumName } from '../graphql/builder.ts';
 import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
+import { recordSchemaFiles } from './record-schemas.ts';
 
-// `npm run docs`: what the documentation says of configuration and measures comes from the code, and CI compares.
+// `npm run docs`: what the documentation says of configuration, measures and records comes from the code, and CI compares.
 const root = new URL('../../', import.meta.url);
 
 interface Row {
@@ -56,3 +57,7 @@ function replaceBetween(text: string, marker: string, content: string): string {
 const readme = new URL('README.md', root);
 writeFileSync(readme, replaceBetween(readFileSync(readme, 'utf8'), 'configuration', configurationTable()));
 writeFileSync(new URL('docs/metrics.md', root), metricsPage());
+
+const schemas = new URL('schema/records/', root);
+mkdirSync(schemas, { recursive: true });
+for (const { name, text } of recordSchemaFiles()) writeFileSync(new URL(name, schemas), text);

@@ -1,7 +1,11 @@
 import SchemaBuilder from '@pothos/core';
-import { DateTimeResolver, SafeIntResolver } from 'graphql-scalars';
+import { Kind } from 'graphql';
+import { DateTimeResolver, JSONResolver, SafeIntResolver } from 'graphql-scalars';
 import { parseIsoDay } from '../records/day.ts';
 import type { Context } from './context.ts';
+
+/** What JSON holds, but for null, which GraphQL keeps apart. */
+export type JsonValue = string | number | boolean | object;
 
 /** The schema builder. It defines no types but the scalars; each area's file adds its own. */
 export const builder = new SchemaBuilder<{
@@ -11,6 +15,8 @@ export const builder = new SchemaBuilder<{
     LocalDate: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
     SafeInt: { Input: number; Output: number };
+    LenientNumber: { Input: number | string; Output: never };
+    JSON: { Input: JsonValue; Output: unknown };
   };
 }>({ defaultFieldNullability: false });
 
@@ -28,6 +34,22 @@ builder.addScalarType('DateTime', DateTimeResolver, {
 });
 builder.addScalarType('SafeInt', SafeIntResolver, {
   description: 'A whole number up to 2^53 − 1, the largest that JSON clients read exactly.',
+});
+builder.addScalarType('JSON', JSONResolver, {
+  description: 'Any JSON value.',
+});
+builder.scalarType('LenientNumber', {
+  description: 'A number, or a text that is one, as ad platforms send them: `350.75`, `"350.75"`.',
+  serialize: (value) => value,
+  parseValue(value) {
+    if (typeof value === 'number' || typeof value === 'string') return value;
+    throw new TypeError(`${JSON.stringify(value)} is neither a number nor a text.`);
+  },
+  parseLiteral(node) {
+    if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return Number(node.value);
+    if (node.kind === Kind.STRING) return node.value;
+    throw new TypeError('This is neither a number nor a text.');
+  },
 });
 
 builder.queryType({ description: 'Everything that can be asked. Start with `metrics`.' });

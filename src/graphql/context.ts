@@ -1,5 +1,6 @@
 import type { Explore } from '../explore/explore.ts';
 import type { Caller, Ingest } from '../ingest/ingest.ts';
+import type { Push } from '../ingest/push/push.ts';
 import type { Logger } from '../logger.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Day } from '../records/day.ts';
@@ -11,6 +12,9 @@ export interface Context {
   readonly metrics: MetricsLoader;
   readonly explore: Explore;
   readonly ingest: Ingest;
+  readonly push: Push;
+  /** Aborts when the caller leaves. */
+  readonly signal: AbortSignal;
   readonly reportingTimezone: string;
   /**
    * Today in REPORTING_TIMEZONE, or in the IANA time zone given.

@@ -29,7 +29,7 @@ interface PageEnd {
 /** A page, with the cursor that leads on. */
 type PageAnswer<Row> = Page<Row> & PageEnd;
 
-const PageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
+export const PageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
   description: 'Where a page of a list ends.',
   fields: (t) => ({
     endCursor: t.exposeString('endCursor', {

@@ -12,7 +12,7 @@ import { DateRangeInput } from './dates.ts';
 import { afterDescription, daysDescription, firstDescription, loadPage, readScope } from './explore-page.ts';
 import { MatchShareType, RevenueWithoutSpend } from './explore-revenue-quality.ts';
 import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
-import { CountType, listed, StatusEnum } from './ingest.ts';
+import { CountType, listed, StatusEnum } from './ingest-runs.ts';
 
 const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
   description: 'How fresh the data of one source is. All fields but the name are null before its first run.',

@@ -1,14 +1,18 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
+import './events.ts';
 import './explore-ads.ts';
 import './explore-campaigns.ts';
 import './explore-funnel.ts';
 import './explore-opportunities.ts';
 import './explore-quality.ts';
 import './explore-values.ts';
+import './ingest-sources.ts';
 import './ingest.ts';
 import './measures.ts';
 import './metrics.ts';
+import './push.ts';
+import './rejected-records.ts';
 
 /** The whole schema. */
 export const schema: GraphQLSchema = builder.toSchema();

@@ -18,7 +18,7 @@ interface TextFilterShape {
   isUnknown?: boolean | null | undefined;
 }
 
-const TextFilter = builder.inputRef<TextFilterShape>('TextFilter').implement({
+export const TextFilter = builder.inputRef<TextFilterShape>('TextFilter').implement({
   description:
     'Conditions on one dimension; all that are given must hold. Null equals no value, so `ne` and `notIn` hold for it.',
   fields: (t) => ({
@@ -88,7 +88,7 @@ function readList(list: readonly WhereShape[], path: string, depth: number): rea
   });
 }
 
-function readTextFilter(dimension: LabelName, filter: TextFilterShape, path: string): Filter[] {
+export function readTextFilter(dimension: LabelName, filter: TextFilterShape, path: string): Filter[] {
   const parts: Filter[] = [];
   for (const operator of textOperators) {
     const given = filter[operator];

@@ -80,6 +80,15 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: number): Ca
 /** Gives every error a code, wherever it comes from: parsing, validation, arguments or resolvers. All pass here. */
 export function answerErrors(schema: GraphQLSchema): CallPlugin {
   return {
+    // What breaks a stream once it has begun.
+    onSubscribe({ args }) {
+      const { contextValue } = args as { readonly contextValue: GraphqlCall };
+      return {
+        onSubscribeError({ error, setError }) {
+          setError(publicError(error, contextValue.logger));
+        },
+      };
+    },
     onResultProcess({ result, setResult, serverContext }) {
       if (Symbol.asyncIterator in result || Array.isArray(result)) return;
       if (!result.errors) return;

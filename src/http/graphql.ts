@@ -8,6 +8,7 @@ import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Caller, Ingest } from '../ingest/ingest.ts';
+import type { Push } from '../ingest/push/push.ts';
 import type { Logger } from '../logger.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -46,6 +47,7 @@ export type Graphql = ReturnType<typeof createGraphql>;
 export function createGraphql(options: {
   store: Store;
   ingest: Ingest;
+  push: Push;
   clock: Clock;
   telemetry: Telemetry;
   timezone: string;
@@ -55,7 +57,7 @@ export function createGraphql(options: {
   /** Most values that an answer can have. */
   maxComplexity: number;
 }) {
-  const { store, ingest, clock, slots } = options;
+  const { store, ingest, push, clock, slots } = options;
   const dayOf = createDayOfInstant(options.timezone);
   return createYoga<GraphqlCall, Context>({
     schema,
@@ -85,6 +87,8 @@ export function createGraphql(options: {
         metrics,
         explore: createExplore({ store, metrics, workspace: caller.workspace, requestId, signal, slots }),
         ingest,
+        push,
+        signal,
         reportingTimezone: options.timezone,
         today: (timezone) => (timezone === undefined ? dayOf : dayIn(timezone))(clock.now()),
       };

@@ -29,7 +29,7 @@ export function healthRoutes(options: {
       async handle(_request, response) {
         const storeState = options.isStopping() ? 'stopping' : await stateOfStore(store);
         const sources = Object.fromEntries(
-          ingest.sources.map(({ name, http }) => [name, { circuit: http.state() }]),
+          ingest.sources.map((source) => [source.name, { circuit: source.state() }]),
         );
         const ready = storeState === 'ok';
         sendJson(response, ready ? 200 : 503, {

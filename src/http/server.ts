@@ -17,7 +17,14 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'any';
   readonly path: string;
   readonly handle: Handler;
+  /** So many requests that those that go well are logged only at level debug. */
+  readonly isBusy?: boolean;
+  /** Its bodies are of any length: it bounds their silence itself. */
+  readonly isStreamed?: boolean;
 }
+
+/** Longest that a body may take, where it is not streamed. */
+const bodyTimeoutMs = 300_000;
 
 export interface HttpServer {
   /** Where it listens: `http://127.0.0.1:4000`. */
@@ -40,7 +47,8 @@ export async function listen(options: {
   });
   // Longer than the idle time of common load balancers, so that they and not we close an idle connection.
   server.keepAliveTimeout = 65_000;
-  server.requestTimeout = 300_000;
+  // It would end a long push in its middle; `boundBody` stands in for it.
+  server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explainListenError(error, options)));
     server.listen(options.port, options.host, resolve);
@@ -59,27 +67,41 @@ async function answer(
 ): Promise<void> {
   const started = performance.now();
   const requestId = readRequestId(request);
-  const logger = rootLogger.child({ requestId });
+  let ownLogger: Logger | undefined;
+  // Made when it is needed: it costs a busy route more than the rest of its answer.
+  const loggerOf = (): Logger => {
+    ownLogger ??= rootLogger.child({ requestId });
+    return ownLogger;
+  };
   const path = request.url?.split('?', 1)[0] ?? '/';
   const candidates = routes.filter((route) => route.path === path);
   const route = candidates.find(
     ({ method }) => method === 'any' || method === (request.method === 'HEAD' ? 'GET' : request.method),
   );
+  if (!route?.isStreamed) boundBody(request);
   response.setHeader('X-Request-Id', requestId);
   telemetry.onHttpInFlight(1);
   response.once('close', () => {
     const seconds = (performance.now() - started) / 1_000;
     telemetry.onHttpInFlight(-1);
     telemetry.onHttp(route?.path ?? 'none', request.method ?? '', response.statusCode, seconds);
-    const level = response.statusCode >= 500 ? 'error' : 'info';
-    logger[level](
+    const isFine = response.statusCode < 400;
+    const level = response.statusCode >= 500 ? 'error' : isFine && route?.isBusy ? 'debug' : 'info';
+    if (!rootLogger.isLevelEnabled(level)) return;
+    loggerOf()[level](
       { method: request.method, path, status: response.statusCode, ms: Math.round(seconds * 1e6) / 1e3 },
       'request',
     );
   });
   try {
-    if (route) await route.handle(request, response, { requestId, logger });
-    else if (candidates[0])
+    if (route) {
+      await route.handle(request, response, {
+        requestId,
+        get logger() {
+          return loggerOf();
+        },
+      });
+    } else if (candidates[0])
       sendJson(response, 405, {
         error: `${path} takes ${candidates.map(({ method }) => method).join(', ')}.`,
       });
@@ -88,11 +110,21 @@ async function answer(
         error: `There is nothing at ${path}; try ${routes.map((known) => known.path).join(', ')}.`,
       });
   } catch (error) {
-    logger.error({ err: error }, 'a request failed unexpectedly');
+    loggerOf().error({ err: error }, 'a request failed unexpectedly');
     if (response.headersSent) response.destroy();
     else sendJson(response, 500, { error: 'The server could not answer this request. It has been logged.' });
   }
 }
+
+/** Ends the connection when the body is not here in time. */
+function boundBody(request: IncomingMessage): void {
+  if (request.complete || !hasBody(request)) return;
+  const timer = setTimeout(() => request.destroy(), bodyTimeoutMs);
+  request.once('close', () => clearTimeout(timer));
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });

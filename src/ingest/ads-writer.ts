@@ -1,6 +1,8 @@
+import { bind } from '../clickhouse/sql.ts';
 import type { Columns, Store } from '../clickhouse/store.ts';
 import type { AdPerformance } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
+import { adColumns, encodeAdFigures, encodeAdKey } from './ads-rows.ts';
 import { DayBatches } from './day-batches.ts';
 import { RowEncoder } from './row-binary.ts';
 import { SeenKeys } from './seen-keys.ts';
@@ -8,27 +10,7 @@ import type { RecordWriter } from './writer.ts';
 
 const table = 'ad_performance';
 const maxInFlight = 2;
-// The key's columns first, then the figures: `SeenKeys` takes them as two stretches of bytes.
-const columns = {
-  date: 'Date',
-  workspace: 'String',
-  channel: 'String',
-  campaign_id: 'String',
-  ad_group_id: 'String',
-  ad_id: 'String',
-  utm_campaign: 'String',
-  utm_source: 'String',
-  utm_medium: 'String',
-  utm_content: 'String',
-  utm_term: 'String',
-  currency: 'String',
-  clicks: 'UInt64',
-  impressions: 'UInt64',
-  cost: 'Decimal(18,6)',
-  source: 'String',
-  version: 'UInt64',
-  is_deleted: 'UInt8',
-} as const satisfies Columns;
+const columns = { ...adColumns, version: 'UInt64' } as const satisfies Columns;
 
 /**
  * Writes ads rows in day batches while the feed is still being read.
@@ -43,7 +25,12 @@ export function createAdsWriter(options: {
   requestId: string;
   capacityBytes: number;
 }): RecordWriter<AdPerformance> {
-  const { store, workspace, source } = options;
+  const { store } = options;
+  const constants = {
+    workspace: bind('String', options.workspace),
+    source: bind('String', options.source),
+    is_deleted: bind('UInt8', 0),
+  };
   const encoder = new RowEncoder();
   const batches = new DayBatches(options.capacityBytes);
   const seen = new SeenKeys();
@@ -54,30 +41,16 @@ export function createAdsWriter(options: {
 
   const encode = (record: AdPerformance): void => {
     encoder.start();
-    encoder.uint16(record.day);
-    encoder.text(workspace);
-    encoder.text(record.channel);
-    encoder.text(record.campaignId);
-    encoder.text(record.adGroupId);
-    encoder.text(record.adId);
-    encoder.text(record.utmCampaign);
-    encoder.text(record.utmSource);
-    encoder.text(record.utmMedium);
-    encoder.text(record.utmContent);
-    encoder.text(record.utmTerm);
-    encoder.text(record.currency);
+    encodeAdKey(encoder, record);
     const keyEnd = encoder.length;
-    encoder.uint64(record.clicks);
-    encoder.uint64(record.impressions);
-    encoder.money(record.cost);
+    encodeAdFigures(encoder, record);
     encoder.padWord();
     const state = seen.add(record.day, encoder.words, keyEnd, encoder.length);
     if (state !== 'new') duplicates[state] += 1;
-    encoder.text(source);
+    encoder.text(record.extra);
     encoder.uint64(
       record.updatedAt === undefined ? options.version : Math.min(record.updatedAt * 1_000, options.version),
     );
-    encoder.uint8(0);
   };
 
   const send = async (): Promise<void> => {
@@ -92,7 +65,12 @@ export function createAdsWriter(options: {
     }
     for (const day of batch.days) touched.add(day);
     const done = store
-      .insert(table, columns, 'RowBinary', batch.chunks, { requestId: options.requestId })
+      .insert(table, columns, 'RowBinary', batch.chunks, {
+        requestId: options.requestId,
+        constants,
+        // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.
+        deduplicationSalt: String(options.version),
+      })
       .then(() => {
         written += batch.rows;
         inFlight.delete(entry);

@@ -1,34 +1,33 @@
 import { createRequire } from 'node:module';
-import {
-  DelegateBackoff,
-  ExponentialBackoff,
-  handleWhenResult,
-  type IBackoff,
-  type IRetryBackoffContext,
-  retry,
-} from 'cockatiel';
+import { handleWhenResult, retry } from 'cockatiel';
 import pThrottle from 'p-throttle';
 import { Agent } from 'undici';
 import { type Clock, systemClock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { cancelled, untilAborted } from './http/cancellation.ts';
-import { inWords } from './http/failure-reason.ts';
-import { parseSourceAddress, shown, withParameters } from './http/source-address.ts';
-import { sourceBody } from './http/source-body.ts';
 import {
   type BreakerRules,
   type BreakerState,
-  createSourceBreaker,
+  createCircuitBreaker,
+  defaultBreakerRules,
   isBrokenCircuit,
-} from './http/source-breaker.ts';
-import { type Attempt, type AttemptOutcome, attemptRequest, single } from './http/source-request.ts';
-
-type Answered = Extract<Attempt, { kind: 'answered' }>;
-type Failed = Extract<Attempt, { kind: 'failed' }>;
-
-/** A longer Retry-After fails the call: a scheduler can come again then, a waiting run holds its place for nothing. */
-const MAX_RETRY_AFTER_MS = 60_000;
+} from './circuit-breaker.ts';
+import { type BackoffRules, backoff, isFailed, mayComeAgain } from './http/backoff.ts';
+import { cancelled, untilAborted } from './http/cancellation.ts';
+import { inWords } from './http/failure-reason.ts';
+import { parseSourceAddress, shown } from './http/source-address.ts';
+import { sourceBody } from './http/source-body.ts';
+import {
+  type Answer,
+  type Attempt,
+  type AttemptOptions,
+  type AttemptOutcome,
+  attemptPage,
+  attemptRequest,
+  type Failed,
+  single,
+} from './http/source-request.ts';
+import type { Judge } from './http/verdict.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -39,11 +38,15 @@ export interface SourceAnswer {
   readonly contentType: string | undefined;
 }
 
+/** A whole answer, decompressed. */
+export interface HeldAnswer extends Answer<Buffer> {
+  readonly contentType: string | undefined;
+}
+
 export interface OpenOptions {
-  /** First day wanted, `YYYY-MM-DD`; sent as a parameter that the source may heed or not. */
-  readonly since?: string | undefined;
-  /** Last day wanted, likewise. */
-  readonly until?: string | undefined;
+  /** What to ask for, within the source. Default: the configured address. */
+  readonly url?: URL | undefined;
+  readonly body?: string | undefined;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly requestId?: string | undefined;
@@ -57,6 +60,11 @@ export interface HttpSource {
    * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, CANCELLED
    */
   open(options: OpenOptions): Promise<SourceAnswer>;
+  /**
+   * Asks likewise until an answer has come whole, and is no error by the platform's own rules.
+   * @throws UtmqlError also SOURCE_MALFORMED, for an answer of more than `maxBytes` or one that cannot be decompressed
+   */
+  page(options: OpenOptions, maxBytes: number): Promise<HeldAnswer>;
   /** `open`: calls fail at once. `half-open`: the next failure opens the circuit again. */
   state(): BreakerState;
 }
@@ -68,43 +76,59 @@ export interface HttpSourceOptions {
   readonly name: string;
   /** May hold credentials (sent as basic authorization) and parameters; neither is ever shown. */
   readonly url: string;
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST' | undefined;
+  /** Sent with every request, in place of the program's own of the same name (lower case). */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Headers that must be got first, such as a token that expires. */
+  readonly authorize?: ((call: OpenOptions) => Promise<Readonly<Record<string, string>>>) | undefined;
+  /** Where the credentials are configured, in words that follow `check`. */
+  readonly credentials?: string | undefined;
   /** Longest wait for the headers, connecting included, and longest silence within the body. */
   readonly timeoutMs: number;
   /** Attempts in all. Default 4. */
-  readonly attempts?: number;
-  readonly backoffMs?: { readonly initial: number; readonly max: number };
+  readonly attempts?: number | undefined;
+  readonly backoffMs?: BackoffRules | undefined;
   /** Default: 5 failures open the circuit for 30 s, 2 successes close it. */
-  readonly breaker?: BreakerRules;
-  readonly clock?: Clock;
-  readonly metrics?: { onRequest(outcome: SourceOutcome, seconds: number): void };
+  readonly breaker?: BreakerRules | undefined;
+  /** Requests a second on average, and at once. Default 100 and 10. */
+  readonly rateLimit?: { readonly perSecond: number; readonly burst: number } | undefined;
+  readonly judge?: Judge | undefined;
+  /** What may be shown of an address. Default: origin and path. */
+  readonly show?: ((url: URL) => string) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly metrics?: { onRequest(outcome: SourceOutcome, seconds: number): void } | undefined;
 }
 
 /** Makes a source with its own connections, circuit breaker and rate limit, so that no other source suffers from it. */
 export function createHttpSource(options: HttpSourceOptions): HttpSource {
   const {
     name,
+    method = 'GET',
     timeoutMs,
     attempts = 4,
     backoffMs = { initial: 500, max: 10_000 },
+    breaker: rules = defaultBreakerRules,
+    rateLimit = { perSecond: 100, burst: 10 },
+    credentials = 'the credentials in the address configured for it',
+    show = shown,
     clock = systemClock,
   } = options;
-  const rules = options.breaker ?? { failures: 5, openMs: 30_000, successes: 2 };
   const address = parseSourceAddress(name, options.url);
-  const place = shown(address.url);
   const dispatcher = new Agent({ connect: { timeout: timeoutMs } });
-  const breaker = createSourceBreaker(handleWhenResult(isFailed), rules);
+  const breaker = createCircuitBreaker(handleWhenResult(isFailed), rules);
   // p-throttle counts calls in a window and knows no bursts. Ten in any 100 ms (`strict` lets the window slide) is both: never
   // more than 10 at once, never more than 100 in a second. 100 in any 1000 ms would let 100 go at once.
-  const turn = pThrottle({ limit: 10, interval: 100, strict: true })(async () => undefined);
+  const window = { limit: rateLimit.burst, interval: (1_000 * rateLimit.burst) / rateLimit.perSecond };
+  const turn = pThrottle({ ...window, strict: true })(async () => undefined);
   let lastReason = '';
 
   const unavailable = (message: string, cause?: unknown): UtmqlError =>
     new UtmqlError('SOURCE_UNAVAILABLE', message, { retryable: true, cause });
 
-  function failure(failed: Failed, made: number): UtmqlError {
-    const { reason, retryAfterMs } = failed;
-    const wait = retryAfterMs ?? 0;
-    if (wait > MAX_RETRY_AFTER_MS) {
+  function failure(failed: Failed, place: string, made: number): UtmqlError {
+    const { reason, retryAfterMs: wait = 0 } = failed;
+    if (!mayComeAgain(failed)) {
       const when = new Date(clock.now() + wait).toISOString();
       return unavailable(
         `Source ${name} cannot be read from ${place} now: ${reason} and asks to come again in ${inWords(wait)}, at ${when}.`,
@@ -117,36 +141,35 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     );
   }
 
-  async function ask({
-    since,
-    until,
-    signal,
-    logger,
-    requestId,
-  }: OpenOptions): Promise<Answered['response']> {
-    const url = withParameters(address.url, { since, until });
+  async function requestOf(call: OpenOptions): Promise<AttemptOptions> {
+    const { url = address.url, body, signal, requestId } = call;
     const headers = {
       accept: 'application/json, application/x-ndjson',
-      'accept-encoding': 'gzip',
       'user-agent': `utmql/${version}`,
       ...(address.authorization === undefined ? {} : { authorization: address.authorization }),
       ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+      ...options.headers,
+      ...(await options.authorize?.(call)),
+      'accept-encoding': 'gzip',
     };
+    const { judge } = options;
+    const now = () => clock.now();
+    const rules = { turn, now, show, credentials, judge };
+    return { name, method, url, headers, body, dispatcher, timeoutMs, signal, ...rules };
+  }
+
+  /** Asks until there is an answer, or the rules say that it is enough. */
+  async function ask<Body>(
+    call: OpenOptions,
+    attemptOnce: (request: AttemptOptions) => Promise<Attempt<Body>>,
+  ): Promise<Answer<Body>> {
+    const request = await requestOf(call);
     let made = 0;
 
-    const attempt = async (): Promise<Attempt> => {
+    const attempt = async (): Promise<Attempt<Body>> => {
       made++;
       const startedAt = performance.now();
-      const result = await attemptRequest({
-        name,
-        url,
-        headers,
-        dispatcher,
-        timeoutMs,
-        signal,
-        turn,
-        now: () => clock.now(),
-      });
+      const result = await attemptOnce(request);
       options.metrics?.onRequest(result.outcome, (performance.now() - startedAt) / 1_000);
       if (result.kind === 'failed') lastReason = result.reason;
       return result;
@@ -157,33 +180,22 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       { maxAttempts: attempts - 1, backoff: backoff(backoffMs) },
     );
     policy.onRetry(({ attempt: retries, delay }) => {
-      logger.warn(
+      call.logger.warn(
         { source: name, attempt: retries, delayMs: Math.round(delay), reason: lastReason },
         'source failed; will ask again',
       );
     });
     const result = await policy.execute(() => breaker.execute(attempt));
     if (result.kind === 'refused') throw result.error;
-    if (result.kind === 'failed') throw failure(result, made);
-    return result.response;
+    if (result.kind === 'failed') throw failure(result, show(request.url), made);
+    return result.answer;
   }
 
-  async function open(call: OpenOptions): Promise<SourceAnswer> {
+  async function guarded<Body>(call: OpenOptions, asking: Promise<Answer<Body>>): Promise<Answer<Body>> {
     const { signal } = call;
     try {
       // cockatiel's waits between attempts do not end with the signal.
-      const { headers, body } = await untilAborted(ask(call), signal);
-      return {
-        contentType: single(headers['content-type']),
-        body: sourceBody({
-          name,
-          body,
-          signal,
-          from: place,
-          contentEncoding: single(headers['content-encoding']),
-          idleMs: timeoutMs,
-        }),
-      };
+      return await untilAborted(asking, signal);
     } catch (error) {
       if (signal.aborted) {
         options.metrics?.onRequest('cancelled', 0);
@@ -198,19 +210,25 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     }
   }
 
-  return { name, open, state: () => breaker.state() };
+  return {
+    name,
+    async open(call) {
+      const { headers, body } = await guarded(call, ask(call, attemptRequest));
+      const from = show(call.url ?? address.url);
+      const contentEncoding = single(headers['content-encoding']);
+      const { signal } = call;
+      return {
+        contentType: single(headers['content-type']),
+        body: sourceBody({ name, body, signal, from, contentEncoding, idleMs: timeoutMs }),
+      };
+    },
+    async page(call, maxBytes) {
+      const answer = await guarded(
+        call,
+        ask(call, (request) => attemptPage(request, maxBytes)),
+      );
+      return { ...answer, contentType: single(answer.headers['content-type']) };
+    },
+    state: () => breaker.state(),
+  };
 }
-
-const isFailed = (result: unknown): result is Failed =>
-  typeof result === 'object' && result !== null && 'kind' in result && result.kind === 'failed';
-
-const mayComeAgain = ({ retryAfterMs = 0 }: Failed): boolean => retryAfterMs <= MAX_RETRY_AFTER_MS;
-
-/** Exponential with decorrelated jitter, and never shorter than the source asked for. */
-const backoff = ({ initial, max }: { initial: number; max: number }) =>
-  new DelegateBackoff(({ result }: IRetryBackoffContext<unknown>, before?: IBackoff<unknown>) => {
-    const step =
-      before?.next(undefined) ?? new ExponentialBackoff({ initialDelay: initial, maxDelay: max }).next();
-    const asked = 'value' in result && isFailed(result.value) ? (result.value.retryAfterMs ?? 0) : 0;
-    return { delay: Math.max(asked, step.duration), state: step };
-  });

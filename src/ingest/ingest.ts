@@ -1,30 +1,21 @@
-import { Mutex, Semaphore } from 'async-mutex';
+import { setTimeout as delay } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
-import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
 import { badInput, UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
-import { createAttribution } from './attribution.ts';
-import type { DataVersion } from './data-version.ts';
-import { createDayMerger } from './merge-days.ts';
-import { type PullDeps, pull, type Source } from './pull.ts';
-import { type IngestMode, type IngestRun, isFinished } from './run.ts';
-import { createRunRepository, type RunRepository } from './run-repository.ts';
+import type { Executions, Work } from './executions.ts';
+import type { DayMerger } from './merge-days.ts';
+import { type PullDeps, pull } from './pull.ts';
+import type { RawLanding } from './raw-landing.ts';
+import { begunAgain, endingOf } from './resume.ts';
+import { type IngestRun, isFinished, newRun } from './run.ts';
+import type { RunRepository } from './run-repository.ts';
+import type { Source } from './sources/source.ts';
+import { chooseSources, isSame, refuseOtherCall, type TriggerInput } from './trigger-input.ts';
+import { overlapFrom, watermarkAfter } from './watermark.ts';
 
-/** Runs at work at a time; others wait as `queued`. */
-const maxActiveRuns = 4;
-
-export interface TriggerInput {
-  /** Names of sources; all of the workspace's when undefined. */
-  readonly sources: readonly string[] | undefined;
-  readonly since: Day | undefined;
-  readonly until: Day | undefined;
-  readonly mode: IngestMode;
-  /** Answer only when every run has finished. */
-  readonly wait: boolean;
-  readonly idempotencyKey: string | undefined;
-}
+/** How often a run of another process is looked up for whoever follows it. */
+const pollEveryMs = 1_000;
 
 export interface Caller {
   readonly workspace: string;
@@ -37,111 +28,135 @@ export interface Ingest {
   readonly sources: readonly Source[];
   readonly runs: RunRepository;
   /**
-   * Starts one run for each source. The same idempotency key gives the same runs again, started once.
+   * Starts one run for each source. The same idempotency key gives the same runs again, started once; without a key, a
+   * call gets the run that is already at work on the same.
    *
    * @throws UtmqlError BAD_USER_INPUT for an unknown source, a reversed range, or a key that was used for another call
    */
   trigger(input: TriggerInput, caller: Caller): Promise<readonly IngestRun[]>;
+  /**
+   * Ends a run, and gives its state; one that has ended stays as it is.
+   *
+   * @throws UtmqlError NOT_FOUND; CONFLICT when another process works on it
+   */
+  cancel(id: string, caller: Caller): Promise<IngestRun>;
+  /**
+   * Reads again what a run had read, by today's rules, as a new run. Days that newer runs have read stay as those left
+   * them; so any runs can be replayed in any order.
+   *
+   * @throws UtmqlError NOT_FOUND; CONFLICT when the run did not end well; BAD_USER_INPUT when its source is gone
+   */
+  replay(id: string, wait: boolean, caller: Caller): Promise<IngestRun>;
+  /**
+   * The run's states, from the present one to the last.
+   *
+   * @throws UtmqlError NOT_FOUND
+   */
+  follow(id: string, caller: Caller, signal: AbortSignal): Promise<AsyncIterable<IngestRun>>;
+  /** Takes up the runs that this process's predecessor left unfinished. */
+  resume(): Promise<void>;
   /** Resolves when the background work after runs (merging days) is done. */
   idle(): Promise<void>;
   /** Ends what is at work, in a state that the next call completes. */
   stop(): Promise<void>;
 }
 
-export function createIngest(options: {
-  store: Store;
-  sources: readonly Source[];
-  clock: Clock;
-  logger: Logger;
-  attributionWindowDays: number;
-  retentionDays: number;
-  batchBytes: number;
-  dataVersion: DataVersion;
-  onFinished?: (run: IngestRun) => void;
-}): Ingest {
-  const { store, sources, clock, logger } = options;
-  const runs = createRunRepository(store);
-  const opportunityLock = new Mutex();
-  const merger = createDayMerger({ store, logger });
-  const attribution = createAttribution({
-    store,
-    windowDays: options.attributionWindowDays,
-    lock: opportunityLock,
-  });
-  const deps: PullDeps = { ...options, attribution, opportunityLock, merger };
-  const slots = new Semaphore(maxActiveRuns);
-  const stopping = new AbortController();
-  const atWork = new Map<string, Promise<IngestRun>>();
+export interface IngestOptions extends PullDeps {
+  readonly sources: readonly Source[];
+  readonly runs: RunRepository;
+  readonly executions: Executions;
+  readonly merger: DayMerger;
+  /** Undefined: nothing is kept for replays. */
+  readonly landing: RawLanding | undefined;
+  readonly logger: Logger;
+  /** Whose runs this process takes up after a crash. */
+  readonly owner: string;
+  readonly overlapDays: number;
+  readonly today: () => Day;
+}
+
+export function createIngest(options: IngestOptions): Ingest {
+  const { sources, runs, executions, clock, logger, owner } = options;
   const keys = new Map<string, Promise<readonly IngestRun[]>>();
   const triggers = new Set<Promise<unknown>>();
-  let lastStart = 0;
+  let stopping = false;
 
-  const execute = async (queued: IngestRun, source: Source): Promise<IngestRun> =>
-    slots.runExclusive(async () => {
-      // Each run has a start of its own: the later run's rows win over the earlier one's.
-      lastStart = Math.max(lastStart + 1, clock.now());
-      const running: IngestRun = { ...queued, status: 'running', startedAt: lastStart };
-      let saving: Promise<void> = save(running);
-      const finished = await pull(deps, source, running, stopping.signal, (state) => {
-        saving = saving.then(() => save(state));
+  const pullFrom =
+    (source: Source): Work =>
+    async (run, signal, report) => {
+      const before = await runs.watermark(run.workspace, source.name).catch(() => undefined);
+      const asked: IngestRun = {
+        ...run,
+        overlapFrom: run.since === undefined ? overlapFrom(before, options.overlapDays) : undefined,
+      };
+      const since = asked.since ?? asked.overlapFrom;
+      const pages = source.pages({
+        ...(since === undefined ? {} : { since }),
+        ...(asked.until === undefined ? {} : { until: asked.until }),
+        signal,
+        logger: logger.child({ runId: run.id }),
+        requestId: run.requestId,
       });
-      await saving;
-      await save(finished);
-      options.onFinished?.(finished);
-      return finished;
-    });
+      const ended = await pull(options, source, asked, {
+        pages,
+        landing: run.dryRun ? undefined : options.landing,
+        skipDays: new Set(),
+        version: (run.startedAt ?? run.createdAt) * 1_000,
+        signal,
+        report,
+      });
+      if (ended.status !== 'succeeded') return ended;
+      return { ...ended, watermark: watermarkAfter(ended, before, options.today()) };
+    };
 
-  const save = async (run: IngestRun): Promise<void> => {
-    try {
-      await runs.save(run);
-    } catch (error) {
-      logger.error(
-        { err: error, runId: run.id, status: run.status },
-        'the state of a run could not be stored',
-      );
-    }
-  };
+  const replayOf =
+    (original: IngestRun, source: Source, landing: RawLanding): Work =>
+    async (run, signal, report) => {
+      const readAt = original.startedAt ?? original.createdAt;
+      const replaces = run.mode === 'replace';
+      return pull(options, source, run, {
+        pages: landing.pages(original),
+        landing: undefined,
+        // With `replace`, a day belongs to the newest run that read it. With `upsert`, each record to its newest state.
+        skipDays: replaces ? await runs.daysReadSince(run.workspace, source.name, readAt) : new Set<Day>(),
+        version: replaces ? (run.startedAt ?? run.createdAt) * 1_000 : readAt * 1_000,
+        signal,
+        report,
+      });
+    };
 
   const start = async (input: TriggerInput, caller: Caller): Promise<readonly IngestRun[]> => {
     const chosen = chooseSources(sources, input, caller.workspace);
     const triggerId = uuidv7();
-    const queued = chosen.map(
-      (source): IngestRun => ({
+    const started: IngestRun[] = [];
+    for (const source of chosen) {
+      const mode = input.mode ?? source.defaultMode;
+      const same =
+        input.idempotencyKey === undefined
+          ? executions.find((run) => isSame(run, source, mode, input))
+          : undefined;
+      if (same !== undefined) {
+        started.push(await same);
+        continue;
+      }
+      const run = newRun({
         id: uuidv7(),
         workspace: caller.workspace,
         triggerId,
         idempotencyKey: input.idempotencyKey ?? '',
         source: source.name,
-        mode: input.mode,
+        mode,
+        dryRun: input.dryRun,
         requestedBy: caller.name,
         requestId: caller.requestId,
+        owner,
         since: input.since,
         until: input.until,
-        status: 'queued',
         createdAt: clock.now(),
-        startedAt: undefined,
-        finishedAt: undefined,
-        recordsRead: 0,
-        recordsWritten: 0,
-        recordsSkipped: {},
-        recordsRejected: {},
-        repairs: {},
-        bytesRead: 0,
-        errorCode: '',
-        errorMessage: '',
-      }),
-    );
-    // Unlike later states, this one must be stored: the caller will ask for the run by its id.
-    for (const run of queued) await runs.save(run);
-    queued.forEach((run, index) => {
-      const source = chosen[index];
-      if (source === undefined) return;
-      const work = execute(run, source).finally(() => atWork.delete(run.id));
-      atWork.set(run.id, work);
-      // `execute` does not throw but for a bug, which must not end the program.
-      work.catch((error: unknown) => logger.error({ err: error, runId: run.id }, 'a run ended unexpectedly'));
-    });
-    return queued;
+      });
+      started.push(await executions.start(run, pullFrom(source)));
+    }
+    return started;
   };
 
   const startOnce = async (input: TriggerInput, caller: Caller): Promise<readonly IngestRun[]> => {
@@ -162,64 +177,134 @@ export function createIngest(options: {
     return started;
   };
 
+  const find = async (id: string, caller: Caller): Promise<IngestRun> => {
+    const here = executions.current(id);
+    const run = here?.workspace === caller.workspace ? here : await runs.find(caller.workspace, id);
+    if (run === undefined) throw new UtmqlError('NOT_FOUND', `id: there is no run ${id}.`);
+    return run;
+  };
+
+  /** States of a run of another process, by asking the table. */
+  async function* polled(run: IngestRun, caller: Caller, signal: AbortSignal): AsyncGenerator<IngestRun> {
+    for (let last = run; !isFinished(last); ) {
+      await delay(pollEveryMs, undefined, { signal });
+      last = await find(run.id, caller);
+      yield last;
+    }
+  }
+
+  const present = async (run: IngestRun, wait: boolean): Promise<IngestRun> => {
+    const ended = wait ? executions.finished(run.id) : undefined;
+    if (ended !== undefined) return ended;
+    const current = executions.current(run.id);
+    if (current !== undefined) return current;
+    return isFinished(run) ? run : ((await runs.find(run.workspace, run.id)) ?? run);
+  };
+
+  const sourceOf = (workspace: string, name: string): Source | undefined =>
+    sources.find((source) => source.workspace === workspace && source.name === name);
+
+  const refuseWhileStopping = (): void => {
+    if (!stopping) return;
+    throw new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; call again shortly.', {
+      retryable: true,
+    });
+  };
+
+  const resumeRun = async (run: IngestRun): Promise<void> => {
+    const source = sourceOf(run.workspace, run.source);
+    const ending = endingOf(run, source !== undefined);
+    if (ending !== undefined || source === undefined) {
+      await runs.save({ ...run, ...ending, finishedAt: clock.now() });
+      return;
+    }
+    const again = begunAgain(run);
+    logger.warn(
+      { runId: run.id, source: run.source, attempt: again.attempt },
+      'found a run that a crash had interrupted',
+    );
+    const original = run.replayOf === '' ? undefined : await runs.find(run.workspace, run.replayOf);
+    const { landing } = options;
+    await executions.start(
+      again,
+      original === undefined || landing === undefined
+        ? pullFrom(source)
+        : replayOf(original, source, landing),
+    );
+  };
+
   return {
     sources,
     runs,
     async trigger(input, caller) {
-      if (stopping.signal.aborted)
-        throw new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; call again shortly.', {
-          retryable: true,
-        });
+      refuseWhileStopping();
       const starting = startOnce(input, caller);
       triggers.add(starting);
       const started = await starting.finally(() => triggers.delete(starting));
-      const current = started.map(async (run) => {
-        const work = atWork.get(run.id);
-        if (work !== undefined) return input.wait ? work : run;
-        return isFinished(run) ? run : ((await runs.find(run.workspace, run.id)) ?? run);
-      });
-      return Promise.all(current);
+      return Promise.all(started.map((run) => present(run, input.wait)));
     },
-    idle: () => merger.idle(),
+    async cancel(id, caller) {
+      const run = await find(id, caller);
+      if (isFinished(run)) return run;
+      const ended = executions.finished(id);
+      if (ended === undefined) {
+        throw new UtmqlError('CONFLICT', `Run ${id} is at work in another process; cancel it there.`);
+      }
+      executions.cancel(id, new UtmqlError('CANCELLED', `The run was cancelled by ${caller.name}.`));
+      return ended;
+    },
+    async replay(id, wait, caller) {
+      refuseWhileStopping();
+      const original = await find(id, caller);
+      const source = sourceOf(caller.workspace, original.source);
+      const { landing } = options;
+      if (landing === undefined) throw badInput('Nothing is kept for replays: RAW_RETENTION_DAYS is 0.');
+      if (source === undefined)
+        throw badInput(`id: run ${id} is of ${original.source}, which is no configured source.`);
+      if (original.replayOf !== '')
+        throw badInput(`id: run ${id} is a replay itself; replay ${original.replayOf}.`);
+      if (original.status !== 'succeeded' && !(original.status === 'partial' && original.mode === 'upsert')) {
+        throw new UtmqlError(
+          'CONFLICT',
+          `Run ${id} has not read its source to the end (${original.status}), so it cannot be replayed; trigger the source instead.`,
+        );
+      }
+      const run = newRun({
+        id: uuidv7(),
+        workspace: caller.workspace,
+        triggerId: uuidv7(),
+        source: source.name,
+        mode: original.mode,
+        replayOf: original.id,
+        requestedBy: caller.name,
+        requestId: caller.requestId,
+        owner,
+        since: original.since,
+        until: original.until,
+        createdAt: clock.now(),
+      });
+      await executions.start(run, replayOf(original, source, landing));
+      return present(run, wait);
+    },
+    async follow(id, caller, signal) {
+      const states = executions.states(id, signal);
+      const run = await find(id, caller);
+      return statesFrom(run, states ?? polled(run, caller, signal));
+    },
+    async resume() {
+      for (const run of await runs.unfinished(owner)) await resumeRun(run);
+    },
+    idle: () => options.merger.idle(),
     async stop() {
-      stopping.abort(new UtmqlError('CANCELLED', 'The server was shut down.'));
+      stopping = true;
       await Promise.allSettled(triggers);
-      await Promise.allSettled(atWork.values());
-      await merger.stop();
+      await executions.stop();
+      await options.merger.stop();
     },
   };
 }
 
-function chooseSources(all: readonly Source[], input: TriggerInput, workspace: string): readonly Source[] {
-  const own = all.filter((source) => source.workspace === workspace);
-  const names = own.map((source) => source.name);
-  if (own.length === 0)
-    throw badInput('No sources are configured. Set ADS_API_URL or CRM_API_URL and restart.');
-  if (input.since !== undefined && input.until !== undefined && input.since > input.until) {
-    throw badInput('since is after until; swap them.');
-  }
-  if (input.sources === undefined) return own;
-  if (input.sources.length === 0)
-    throw badInput(`sources is empty; leave it out for all, or choose of ${names.join(', ')}.`);
-  const unknown = input.sources.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw badInput(`sources: there is no source ${JSON.stringify(unknown)}; choose of ${names.join(', ')}.`);
-  return own.filter((source) => input.sources?.includes(source.name));
-}
-
-function refuseOtherCall(started: readonly IngestRun[], input: TriggerInput, all: readonly Source[]): void {
-  const [first] = started;
-  if (first === undefined) return;
-  const names = chooseSources(all, input, first.workspace).map((source) => source.name);
-  const same =
-    first.since === input.since &&
-    first.until === input.until &&
-    first.mode === input.mode &&
-    names.length === started.length &&
-    started.every((run) => names.includes(run.source));
-  if (!same) {
-    throw badInput(
-      `idempotencyKey: ${JSON.stringify(first.idempotencyKey)} was used for another call; use a new key for this one.`,
-    );
-  }
+async function* statesFrom(run: IngestRun, later: AsyncIterable<IngestRun>): AsyncGenerator<IngestRun> {
+  yield run;
+  if (!isFinished(run)) yield* later;
 }

@@ -4,31 +4,17 @@ import { bind, sql } from '../clickhouse/sql.ts';
 import type { Columns, Store } from '../clickhouse/store.ts';
 import { type Day, parseIsoDay } from '../records/day.ts';
 import type { Opportunity } from '../records/opportunity.ts';
-import { stages } from '../records/stage.ts';
 import { DayBatches } from './day-batches.ts';
+import { encodeOpportunity, opportunityColumns } from './opportunity-rows.ts';
 import { RowEncoder } from './row-binary.ts';
 import type { RecordWriter } from './writer.ts';
 
 const table = 'opportunities';
 const columns = {
-  date: 'Date',
-  workspace: 'String',
-  opportunity_id: 'String',
-  created_at: 'DateTime64(3)',
-  stage: 'UInt8',
-  stage_name: 'String',
-  amount: 'Decimal(18,6)',
-  currency: 'String',
-  contact_hash: 'String',
-  utm_campaign: 'String',
-  utm_source: 'String',
-  utm_medium: 'String',
-  utm_content: 'String',
-  utm_term: 'String',
+  ...opportunityColumns,
   channel: 'String',
   campaign_id: 'String',
   match: 'String',
-  source: 'String',
   version: 'UInt64',
   is_deleted: 'UInt8',
 } as const satisfies Columns;
@@ -71,7 +57,8 @@ export function createOpportunityWriter(options: {
   requestId: string;
   lock: MutexInterface;
 }): RecordWriter<Opportunity> {
-  const { store, workspace, source } = options;
+  const { store, workspace } = options;
+  const constants = { workspace: bind('String', workspace), source: bind('String', options.source) };
   const encoder = new RowEncoder();
   const touched = new Set<Day>();
   const duplicates = { identical: 0, conflicting: 0 };
@@ -98,24 +85,10 @@ export function createOpportunityWriter(options: {
 
   const encode = (record: Opportunity, day: Day, attribution: Attribution, isDeleted: boolean): void => {
     encoder.start();
-    encoder.uint16(day);
-    encoder.text(workspace);
-    encoder.text(record.opportunityId);
-    encoder.int64(record.createdAt);
-    encoder.uint8(stages.indexOf(record.stage));
-    encoder.text(record.stageName);
-    encoder.money(record.amount);
-    encoder.text(record.currency);
-    encoder.text(record.contactHash);
-    encoder.text(record.utmCampaign);
-    encoder.text(record.utmSource);
-    encoder.text(record.utmMedium);
-    encoder.text(record.utmContent);
-    encoder.text(record.utmTerm);
+    encodeOpportunity(encoder, record, day);
     encoder.text(attribution.channel);
     encoder.text(attribution.campaignId);
     encoder.text(attribution.match);
-    encoder.text(source);
     encoder.uint64(versionOf(record));
     encoder.uint8(isDeleted ? 1 : 0);
   };
@@ -144,7 +117,12 @@ export function createOpportunityWriter(options: {
     while (!batches.isEmpty) {
       const batch = batches.take();
       for (const day of batch.days) touched.add(day);
-      await store.insert(table, columns, 'RowBinary', batch.chunks, { requestId: options.requestId });
+      await store.insert(table, columns, 'RowBinary', batch.chunks, {
+        requestId: options.requestId,
+        constants,
+        // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.
+        deduplicationSalt: String(options.version),
+      });
     }
     written += fresh;
   };

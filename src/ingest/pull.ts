@@ -1,46 +1,30 @@
 import type { MutexInterface } from 'async-mutex';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
-import { UtmqlError } from '../errors.ts';
+import { toUtmqlError, UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { createAdPerformanceNormaliser } from '../records/ad-performance.ts';
 import { type Day, formatDay } from '../records/day.ts';
-import { createOpportunityNormaliser, type OpportunityRules } from '../records/opportunity.ts';
+import { createOpportunityNormaliser } from '../records/opportunity.ts';
 import { type Outcome, Repairs } from '../records/outcome.ts';
-import { createAdsWriter } from './ads-writer.ts';
-import type { Attribution } from './attribution.ts';
+import type { AttributionQueue } from './attribution-queue.ts';
 import type { DataVersion } from './data-version.ts';
-import type { HttpSource } from './http-source.ts';
-import { readJsonRecords } from './json-records.ts';
 import type { DayMerger } from './merge-days.ts';
-import { createOpportunityWriter } from './opportunity-writer.ts';
+import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createRejectWriter } from './reject-writer.ts';
-import type { IngestRun, RunStatus } from './run.ts';
-import type { RecordWriter } from './writer.ts';
+import type { DayChanges, IngestRun, RunStatus } from './run.ts';
+import type { Source } from './sources/source.ts';
+import { createAdsStage } from './staging/ads-stage.ts';
+import { createOpportunityStage } from './staging/opportunity-stage.ts';
+import type { Stage } from './staging/stage.ts';
 
-export type SourceKind = 'ad_performance' | 'opportunity';
-
-/** A configured source: where it is and how its records are to be read. */
-export interface Source {
-  readonly name: string;
-  readonly kind: SourceKind;
-  readonly workspace: string;
-  readonly http: HttpSource;
-  readonly rules: OpportunityRules;
-}
-
-const envelopes = {
-  ad_performance: ['external', 'ads', 'performance'],
-  opportunity: ['external', 'crm', 'opportunities'],
-} as const satisfies Record<SourceKind, readonly string[]>;
-
-/** How often a running run's row is renewed. */
-const progressEveryMs = 2_000;
+/** How often a running run tells how far it is. */
+const progressEveryMs = 500;
 
 export interface PullDeps {
   readonly store: Store;
-  readonly attribution: Attribution;
+  readonly queue: AttributionQueue;
   readonly opportunityLock: MutexInterface;
   readonly merger: DayMerger;
   readonly dataVersion: DataVersion;
@@ -51,96 +35,105 @@ export interface PullDeps {
   readonly batchBytes: number;
 }
 
+/** What one run reads, and what it may write. */
+export interface PullInput {
+  readonly pages: AsyncIterable<RawPage>;
+  /** Where the pages are kept for a replay; undefined for those that come from there. */
+  readonly landing: RawLanding | undefined;
+  /** Days that newer runs have read: a replay leaves them alone. */
+  readonly skipDays: ReadonlySet<Day>;
+  /** When what the source says was true, microseconds. */
+  readonly version: number;
+  readonly signal: AbortSignal;
+  /** Gets the run's state while it goes on. */
+  readonly report: (run: IngestRun) => void;
+}
+
 /**
- * Runs one source from the first byte to the finished attribution: fetch → split → normalise → batch → ClickHouse.
- * Never throws: what goes wrong is in the run that it returns. Whatever was whole before that is stored.
+ * Runs one source from the first byte to the finished attribution: pages → records → normalise → staging → the difference
+ * into ClickHouse. Never throws: what goes wrong is in the run that it returns.
  *
- * @param report gets the run's state while it goes on
+ * A feed that breaks off changes nothing with `replace`, since any day may be incomplete; with `upsert`, what came whole
+ * is stored. A cancelled run stops between two statements, each of which changes whole days.
  */
 export async function pull(
   deps: PullDeps,
   source: Source,
   run: IngestRun,
-  signal: AbortSignal,
-  report: (run: IngestRun) => void,
+  input: PullInput,
 ): Promise<IngestRun> {
+  const common = {
+    store: deps.dataVersion.watch(deps.store, run.workspace),
+    runId: run.id,
+    workspace: run.workspace,
+    source: run.source,
+    version: input.version,
+    requestId: run.requestId,
+    capacityBytes: deps.batchBytes,
+  };
   return source.kind === 'ad_performance'
     ? pullRecords(
         deps,
         source,
         run,
-        signal,
-        report,
+        input,
         createAdPerformanceNormaliser(source.rules),
-        adsWriter(deps, run),
+        createAdsStage(common),
       )
     : pullRecords(
         deps,
         source,
         run,
-        signal,
-        report,
+        input,
         createOpportunityNormaliser(source.rules),
-        opportunityWriter(deps, run),
+        createOpportunityStage({ ...common, lock: deps.opportunityLock }),
       );
 }
-
-const versionOf = (run: IngestRun): number => (run.startedAt ?? run.createdAt) * 1_000;
-
-const adsWriter = (deps: PullDeps, run: IngestRun) =>
-  createAdsWriter({
-    store: deps.dataVersion.watch(deps.store, run.workspace),
-    workspace: run.workspace,
-    source: run.source,
-    version: versionOf(run),
-    requestId: run.requestId,
-    capacityBytes: deps.batchBytes,
-  });
-
-const opportunityWriter = (deps: PullDeps, run: IngestRun) =>
-  createOpportunityWriter({
-    store: deps.dataVersion.watch(deps.store, run.workspace),
-    workspace: run.workspace,
-    source: run.source,
-    version: versionOf(run),
-    requestId: run.requestId,
-    lock: deps.opportunityLock,
-  });
 
 async function pullRecords<T extends { readonly day: Day }>(
   deps: PullDeps,
   source: Source,
   run: IngestRun,
-  signal: AbortSignal,
-  report: (run: IngestRun) => void,
+  input: PullInput,
   normalise: (raw: unknown, repairs: Repairs) => Outcome<T>,
-  writer: RecordWriter<T>,
+  stage: Stage<T>,
 ): Promise<IngestRun> {
-  const { clock } = deps;
+  const { clock, queue } = deps;
+  const { signal } = input;
   const logger = deps.logger.child({ runId: run.id, source: source.name, requestId: run.requestId });
   const rejects = createRejectWriter({ store: deps.store, run, kind: source.kind, now: () => clock.now() });
   const repairs = new Repairs();
+  const side = source.kind === 'ad_performance' ? 'ads' : 'opportunities';
   let recordsRead = 0;
   let bytesRead = 0;
   let outsideRange = 0;
+  let applied = { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0 };
+  let changes: readonly DayChanges[] = [];
+  let touched: ReadonlySet<Day> = new Set();
   let reportedAt = clock.now();
 
   const state = (status: RunStatus, error?: UtmqlError): IngestRun => {
-    const { written, duplicates, outdated = 0, duplicatesUnchecked } = writer.progress();
+    const { duplicates, duplicatesUnchecked, days } = stage.progress();
     return {
       ...run,
       status,
       recordsRead,
-      recordsWritten: written,
+      recordsWritten: applied.written,
+      recordsChanged: applied.changed,
+      recordsRemoved: applied.removed,
       recordsSkipped: present({
         outside_range: outsideRange,
         duplicate: duplicates.identical,
         conflicting_duplicate: duplicates.conflicting,
-        outdated,
+        outdated: applied.outdated,
+        superseded: applied.superseded,
         duplicates_unchecked: duplicatesUnchecked ? 1 : 0,
       }),
       recordsRejected: rejects.counts(),
       repairs: repairs.toRecord(),
+      unknownFields: repairs.unknownFields(),
+      days: [...days].sort((a, b) => a - b),
+      changes,
       bytesRead,
       errorCode: error?.code ?? '',
       errorMessage: error?.message ?? '',
@@ -153,83 +146,106 @@ async function pullRecords<T extends { readonly day: Day }>(
     const until = run.until ?? Number.POSITIVE_INFINITY;
     // TTL drops a day once it is this old; such a record would be stored only to vanish.
     const oldest = Math.floor(clock.now() / 86_400_000) - deps.retentionDays + 1;
-    const feed = await source.http.open({
-      ...(run.since === undefined ? {} : { since: formatDay(run.since) }),
-      ...(run.until === undefined ? {} : { until: formatDay(run.until) }),
-      signal,
-      logger,
-      requestId: run.requestId,
-    });
-    for await (const batch of readJsonRecords(feed.body, { envelope: envelopes[source.kind] })) {
-      bytesRead += batch.bytes;
-      recordsRead += batch.records.length + batch.malformed.length;
-      for (const { position, text, reason } of batch.malformed) {
-        const code = reason === 'record_too_large' ? 'record_too_large' : 'malformed';
-        rejects.add(position, text, { reason: code, field: '', detail: reason });
-      }
-      for (let index = 0; index < batch.records.length; index++) {
-        const raw = batch.records[index];
-        const outcome = normalise(raw, repairs);
-        const position = batch.firstPosition + index;
-        if ('reject' in outcome) {
-          rejects.add(position, raw, outcome.reject);
-        } else if (outcome.record.day < since || outcome.record.day > until) {
-          outsideRange += 1;
-        } else if (outcome.record.day < oldest) {
-          const detail = `The record is of ${formatDay(outcome.record.day)}; only the last ${deps.retentionDays} days are kept (DATA_RETENTION_DAYS).`;
-          rejects.add(position, raw, { reason: 'beyond_retention', field: '', detail });
-        } else {
-          writer.add(outcome.record);
-          if (writer.full) await writer.send();
+    let position = 0;
+    let pageNumber = 0;
+    for await (const page of input.pages) {
+      signal.throwIfAborted();
+      const body = input.landing?.keep(run, pageNumber, page) ?? page.body;
+      pageNumber += 1;
+      // Positions count through all pages.
+      const before = position;
+      for await (const batch of source.recordsOf({ body, contentType: page.contentType })) {
+        bytesRead += batch.bytes;
+        recordsRead += batch.records.length + batch.malformed.length;
+        for (const { position: at, text, reason } of batch.malformed) {
+          position = Math.max(position, before + at);
+          const code = reason === 'record_too_large' ? 'record_too_large' : 'malformed';
+          rejects.add(before + at, text, { reason: code, field: '', detail: reason });
         }
-      }
-      await rejects.send();
-      if (clock.now() - reportedAt >= progressEveryMs) {
-        reportedAt = clock.now();
-        report(state('running'));
+        for (let index = 0; index < batch.records.length; index++) {
+          const raw = batch.records[index];
+          const outcome = normalise(raw, repairs);
+          position = before + batch.firstPosition + index;
+          if ('reject' in outcome) {
+            rejects.add(position, raw, outcome.reject);
+          } else if (outcome.record.day < since || outcome.record.day > until) {
+            outsideRange += 1;
+          } else if (outcome.record.day < oldest) {
+            const detail = `The record is of ${formatDay(outcome.record.day)}; only the last ${deps.retentionDays} days are kept (DATA_RETENTION_DAYS).`;
+            rejects.add(position, raw, { reason: 'beyond_retention', field: '', detail });
+          } else {
+            stage.add(outcome.record);
+            if (stage.full) await stage.send();
+          }
+        }
+        await rejects.send();
+        if (clock.now() - reportedAt >= progressEveryMs) {
+          reportedAt = clock.now();
+          input.report(state('running'));
+        }
       }
     }
   };
 
-  // Each step is tried whatever happened to the one before: what was whole is stored, and what is stored is attributed.
   const failures: UtmqlError[] = [];
   const attempt = async (step: () => Promise<void>): Promise<void> => {
     try {
       await step();
     } catch (error) {
-      const failure = toUtmqlError(error);
+      const failure = signal.aborted ? cancelled(signal) : toUtmqlError(error, unexpected);
       failures.push(failure);
       if (failure.code !== 'CANCELLED') logger.warn({ err: error }, 'a step of the run failed');
     }
   };
+
   await attempt(read);
-  report(state('running'));
-  await attempt(() => writer.finish());
-  report(state('running'));
+  await attempt(() => stage.finish());
+  input.report(state('running'));
   await attempt(() => rejects.send(true));
-  await attempt(async () => {
-    const { touched } = writer.progress();
-    if (touched.size === 0) return;
-    const ads = source.kind === 'ad_performance';
-    const call = { requestId: run.requestId, signal };
-    const attributed = ads
-      ? deps.attribution.afterAds(run.workspace, touched, call)
-      : deps.attribution.afterOpportunities(run.workspace, touched, call);
-    const ranges = await attributed.finally(() => deps.dataVersion.bump(run.workspace));
-    if (ads) deps.merger.add('ad_performance', touched);
-    deps.merger.add('opportunities', ads ? ranges.flatMap(daysOf) : touched);
-  });
+  const marked = new Set<Day>();
+  const mayWrite = failures.length === 0 || (run.mode === 'upsert' && !signal.aborted && !run.dryRun);
+  if (mayWrite && run.dryRun) {
+    await attempt(async () => {
+      changes = await stage.changes({ mode: run.mode });
+    });
+  } else if (mayWrite) {
+    await attempt(async () => {
+      const result = await stage.apply({
+        mode: run.mode,
+        skipDays: input.skipDays,
+        signal,
+        onDays: async (days) => {
+          await queue.mark(run.workspace, side, days);
+          for (const day of days) marked.add(day);
+        },
+      });
+      applied = result;
+      touched = result.touched;
+    });
+    if (failures.length > 0 && applied.written === 0) touched = marked;
+    input.report(state('running'));
+    // Whatever became of the write: days that may have changed are attributed anew.
+    await attempt(async () => {
+      const ranges = await queue.settle(run.workspace, side, marked, { requestId: run.requestId });
+      const days = side === 'ads' ? ranges.flatMap(daysOf) : touched;
+      if (side === 'ads') deps.merger.add('ad_performance', touched);
+      deps.merger.add('opportunities', days);
+    });
+  }
+  await stage
+    .discard()
+    .catch((error: unknown) => logger.warn({ err: error }, 'staged rows could not be dropped; TTL will'));
 
   const [error] = failures;
-  const finished = state(
-    statusOf(error, writer.progress().written),
-    error && explain(error, writer.progress().written),
-  );
+  const stored = applied.written > 0 || marked.size > 0;
+  const finished = state(statusOf(error, stored), error && explain(error, run, stored));
   logger.info(
     {
       status: finished.status,
       read: finished.recordsRead,
       written: finished.recordsWritten,
+      changed: finished.recordsChanged,
+      removed: finished.recordsRemoved,
       rejected: finished.recordsRejected,
       error: finished.errorMessage || undefined,
     },
@@ -238,22 +254,27 @@ async function pullRecords<T extends { readonly day: Day }>(
   return finished;
 }
 
-function statusOf(error: UtmqlError | undefined, written: number): RunStatus {
+function statusOf(error: UtmqlError | undefined, stored: boolean): RunStatus {
   if (error === undefined) return 'succeeded';
   if (error.code === 'CANCELLED') return 'cancelled';
-  return written > 0 ? 'partial' : 'failed';
+  return stored ? 'partial' : 'failed';
 }
 
-function explain(error: UtmqlError, written: number): UtmqlError {
-  const kept =
-    written > 0 ? ` ${written} rows before that are stored; the same call again completes them.` : '';
-  return new UtmqlError(error.code, `${error.message}${kept}`, { retryable: error.retryable, cause: error });
+function explain(error: UtmqlError, run: IngestRun, stored: boolean): UtmqlError {
+  if (run.dryRun) return error;
+  const outcome = stored
+    ? 'What came before is stored; the same call again completes it.'
+    : 'Nothing was changed.';
+  return new UtmqlError(error.code, `${error.message} ${outcome}`, {
+    retryable: error.retryable,
+    cause: error,
+  });
 }
 
-function toUtmqlError(error: unknown): UtmqlError {
-  if (error instanceof UtmqlError) return error;
-  return new UtmqlError('INTERNAL', 'The run failed for a reason that has been logged.', { cause: error });
-}
+const unexpected = 'The run failed for a reason that has been logged.';
+
+const cancelled = (signal: AbortSignal): UtmqlError =>
+  signal.reason instanceof UtmqlError ? signal.reason : new UtmqlError('CANCELLED', 'The run was cancelled.');
 
 const present = (counts: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));

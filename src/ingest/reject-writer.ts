@@ -1,68 +1,73 @@
-import { columnsOf, type Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import type { Reject } from '../records/outcome.ts';
+import { encodeRejectRows, rejectColumns, toRejectRow } from './rejects/reject-row.ts';
 import type { IngestRun } from './run.ts';
 
-/** Rejects sent at a time. */
-const batchSize = 1_000;
+/** Rejects sent at a time: whichever comes first. */
+const batchRows = 1_000;
+const batchBytes = 4_194_304;
 
 /** Keeps what could not be stored, with the reason, and counts it. */
 export interface RejectWriter {
-  /** @param record as it came: text where it could not be parsed, else the parsed value */
-  add(position: number, record: unknown, reject: Reject): void;
-  /** Stores what has been collected, when that is a batch or `all`. */
+  /**
+   * @param position which record of the run
+   * @param record as it came: text where it could not be parsed, else the parsed value
+   * @param line which record of its feed or body, where that differs from the position
+   */
+  add(position: number, record: unknown, reject: Reject, line?: number): void;
+  /** Stores what has been collected, when that is a batch or `all`. What could not be stored is sent again with the next. */
   send(all?: boolean): Promise<void>;
   counts(): Record<string, number>;
 }
 
 export function createRejectWriter(options: {
   store: Store;
-  run: IngestRun;
+  run: Pick<IngestRun, 'id' | 'workspace' | 'source' | 'requestId'>;
   kind: string;
   now: () => number;
 }): RejectWriter {
   const { store, run, kind } = options;
   const counts = new Map<string, number>();
-  let pending: Record<string, unknown>[] = [];
+  let pending: Buffer[] = [];
+  let bytes = 0;
 
   return {
-    add(position, record, reject) {
+    add(position, record, reject, line = position) {
       counts.set(reject.reason, (counts.get(reject.reason) ?? 0) + 1);
-      const at = new Date(options.now()).toISOString();
-      pending.push({
-        workspace: run.workspace,
-        date: at.slice(0, 10),
-        run_id: run.id,
-        position,
-        source: run.source,
-        kind,
-        reason: reject.reason,
-        field: reject.field,
-        detail: reject.detail,
-        record: textOf(record),
-        rejected_at: at,
-        version: options.now() * 1_000,
-        is_deleted: 0,
-      });
+      const row = toRejectRow(
+        {
+          workspace: run.workspace,
+          runId: run.id,
+          position,
+          line,
+          source: run.source,
+          kind,
+          requestId: run.requestId,
+          record,
+          reject,
+        },
+        options.now(),
+      );
+      for (const encoded of encodeRejectRows([row])) {
+        pending.push(encoded);
+        bytes += encoded.length;
+      }
     },
     async send(all = false) {
-      const [first] = pending;
-      if (first === undefined || (!all && pending.length < batchSize)) return;
-      const body = pending.map((row) => Buffer.from(`${JSON.stringify(row)}\n`));
+      if (pending.length === 0 || (!all && pending.length < batchRows && bytes < batchBytes)) return;
+      const body = pending;
       pending = [];
-      await store.insert('rejected_records', columnsOf(first), 'JSONEachRow', body, {
-        requestId: run.requestId,
-      });
+      bytes = 0;
+      try {
+        await store.insert('rejected_records', rejectColumns, 'JSONEachRow', body, {
+          requestId: run.requestId,
+        });
+      } catch (error) {
+        pending = [...body, ...pending];
+        for (const row of body) bytes += row.length;
+        throw error;
+      }
     },
     counts: () => Object.fromEntries(counts),
   };
-}
-
-function textOf(record: unknown): string {
-  if (typeof record === 'string') return record;
-  try {
-    return JSON.stringify(record) ?? '';
-  } catch {
-    // Nested so deeply that it can be parsed but not written.
-    return '(nested too deeply to be kept)';
-  }
 }

@@ -1,16 +1,21 @@
-/** Larger than any row: 12 texts of 1,024 characters at 4 bytes, and the figures. */
-const rowCapacity = 64 * 1_024;
+/** Enough for almost any row; longer ones make the memory grow. */
+const firstCapacity = 64 * 1_024;
+/** What a row's figures and short texts need beside its long texts. */
+const reserve = 4_096;
 
 /**
  * Encodes one row at a time in ClickHouse's RowBinary, into a buffer that is used again for the next: the cheapest form
  * for both ends. LowCardinality columns are written as their inner type, Decimal(18, 6) as a 64-bit count of millionths.
  */
 export class RowEncoder {
-  private readonly memory = new ArrayBuffer(rowCapacity);
-  private readonly buffer = Buffer.from(this.memory);
-  /** The same bytes as 32-bit words, for hashing. */
-  readonly words = new Int32Array(this.memory);
+  private buffer = Buffer.from(new ArrayBuffer(firstCapacity));
+  private wordView = new Int32Array(this.buffer.buffer);
   private offset = 0;
+
+  /** The same bytes as 32-bit words, for hashing. */
+  get words(): Int32Array {
+    return this.wordView;
+  }
 
   start(): void {
     this.offset = 0;
@@ -56,13 +61,24 @@ export class RowEncoder {
 
   /** Decimal(18, 6), for amounts below 10^12. */
   money(value: number): void {
-    const millionths = Math.round(value * 1e6);
-    if (millionths <= Number.MAX_SAFE_INTEGER) {
-      this.uint64(millionths);
-    } else {
-      this.buffer.writeBigInt64LE(BigInt(value.toFixed(6).replace('.', '')), this.offset);
-      this.offset += 8;
+    if (value < 2 ** 32) {
+      this.uint64(Math.round(value * 1e6));
+      return;
     }
+    // Here the product would lose the last decimals. The shortest decimal that names the number has them all.
+    const [whole = '', decimals = ''] = String(value).split('.');
+    this.buffer.writeBigInt64LE(BigInt(whole + decimals.slice(0, 6).padEnd(6, '0')), this.offset);
+    this.offset += 8;
+  }
+
+  /** A length: LEB128, as it stands before a String's bytes. */
+  varint(value: number): void {
+    let rest = value;
+    while (rest > 0x7f) {
+      this.buffer[this.offset++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.buffer[this.offset++] = rest;
   }
 
   text(value: string): void {
@@ -82,13 +98,16 @@ export class RowEncoder {
         return;
       }
     }
-    let size = Buffer.byteLength(value);
-    const content = size;
-    while (size > 0x7f) {
-      this.buffer[this.offset++] = (size & 0x7f) | 0x80;
-      size >>>= 7;
-    }
-    this.buffer[this.offset++] = size;
-    this.offset += this.buffer.write(value, this.offset, content);
+    const size = Buffer.byteLength(value);
+    if (this.offset + size + reserve > this.buffer.length) this.grow(this.offset + size + reserve);
+    this.varint(size);
+    this.offset += this.buffer.write(value, this.offset, size);
+  }
+
+  private grow(needed: number): void {
+    const old = this.buffer;
+    this.buffer = Buffer.from(new ArrayBuffer(2 ** Math.ceil(Math.log2(needed))));
+    this.wordView = new Int32Array(this.buffer.buffer);
+    old.copy(this.buffer, 0, 0, this.offset);
   }
 }

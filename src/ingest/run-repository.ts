@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { columnsOf, type Store } from '../clickhouse/store.ts';
-import { formatDay, parseIsoDay } from '../records/day.ts';
+import { type Day, formatDay, parseIsoDay } from '../records/day.ts';
 import { type IngestRun, ingestModes, type RunStatus, runStatuses } from './run.ts';
 
 const day = z
@@ -10,6 +10,16 @@ const day = z
   .transform((text) => (text === null ? undefined : parseIsoDay(text)));
 const instant = z.string().transform((text) => Date.parse(text));
 const counts = z.record(z.string(), z.coerce.number());
+const dayChanges = z.array(
+  z.object({
+    day: z.int(),
+    added: z.number(),
+    changed: z.number(),
+    removed: z.number(),
+    costBefore: z.number(),
+    costAfter: z.number(),
+  }),
+);
 
 const runRow = z
   .object({
@@ -19,19 +29,30 @@ const runRow = z
     idempotency_key: z.string(),
     source: z.string(),
     mode: z.enum(ingestModes),
+    dry_run: z.number(),
+    replay_of: z.string(),
+    owner: z.string(),
+    attempt: z.number(),
     requested_by: z.string(),
     request_id: z.string(),
     since: day,
     until: day,
+    overlap_from: day,
     status: z.enum(runStatuses),
     created_at: instant,
     started_at: instant.nullable(),
     finished_at: instant.nullable(),
     records_read: z.number(),
     records_written: z.number(),
+    records_changed: z.number(),
+    records_removed: z.number(),
     records_skipped: counts,
     records_rejected: counts,
     repairs: counts,
+    unknown_fields: counts,
+    days: z.array(z.string()),
+    changes: z.string(),
+    watermark: day,
     bytes_read: z.number(),
     error_code: z.string(),
     error_message: z.string(),
@@ -44,28 +65,39 @@ const runRow = z
       idempotencyKey: row.idempotency_key,
       source: row.source,
       mode: row.mode,
+      dryRun: row.dry_run === 1,
+      replayOf: row.replay_of,
+      owner: row.owner,
+      attempt: row.attempt,
       requestedBy: row.requested_by,
       requestId: row.request_id,
       since: row.since,
       until: row.until,
+      overlapFrom: row.overlap_from,
       status: row.status,
       createdAt: row.created_at,
       startedAt: row.started_at ?? undefined,
       finishedAt: row.finished_at ?? undefined,
       recordsRead: row.records_read,
       recordsWritten: row.records_written,
+      recordsChanged: row.records_changed,
+      recordsRemoved: row.records_removed,
       recordsSkipped: row.records_skipped,
       recordsRejected: row.records_rejected,
       repairs: row.repairs,
+      unknownFields: row.unknown_fields,
+      days: row.days.flatMap((text) => parseIsoDay(text) ?? []),
+      changes: row.changes === '' ? [] : dayChanges.parse(JSON.parse(row.changes)),
+      watermark: row.watermark,
       bytesRead: row.bytes_read,
       errorCode: row.error_code,
       errorMessage: row.error_message,
     }),
   );
 
-const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, requested_by, request_id, since, until, status,
-  created_at, started_at, finished_at, records_read, records_written, records_skipped, records_rejected, repairs, bytes_read,
-  error_code, error_message`;
+const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, replay_of, owner, attempt, requested_by,
+  request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
+  records_skipped, records_rejected, repairs, unknown_fields, days, changes, watermark, bytes_read, error_code, error_message`;
 
 export interface RunFilter {
   readonly source?: string | undefined;
@@ -84,6 +116,14 @@ export interface RunRepository {
   findByIdempotencyKey(workspace: string, key: string): Promise<IngestRun[]>;
   /** Newest first. */
   list(workspace: string, filter: RunFilter): Promise<IngestRun[]>;
+  /** Runs of `owner` that are queued or running as far as the table knows, oldest first, of every workspace. */
+  unfinished(owner: string): Promise<IngestRun[]>;
+  /** Ids of runs that other processes than `owner` are at work on. */
+  unfinishedElsewhere(owner: string): Promise<ReadonlySet<string>>;
+  /** Up to which day the source's data are complete: set by its last good run. */
+  watermark(workspace: string, source: string): Promise<Day | undefined>;
+  /** Days that good runs of the source, begun after this instant (epoch milliseconds), have read; replays do not count. */
+  daysReadSince(workspace: string, source: string, startedAt: number): Promise<ReadonlySet<Day>>;
   /** When data last changed: the end of the last run that stored something, epoch milliseconds. */
   freshness(workspace: string): Promise<number | undefined>;
 }
@@ -108,19 +148,30 @@ export function createRunRepository(store: Store): RunRepository {
         idempotency_key: run.idempotencyKey,
         source: run.source,
         mode: run.mode,
+        dry_run: run.dryRun ? 1 : 0,
+        replay_of: run.replayOf,
+        owner: run.owner,
+        attempt: run.attempt,
         requested_by: run.requestedBy,
         request_id: run.requestId,
         since: dayOrNull(run.since),
         until: dayOrNull(run.until),
+        overlap_from: dayOrNull(run.overlapFrom),
         status: run.status,
         created_at: isoOrNull(run.createdAt),
         started_at: isoOrNull(run.startedAt),
         finished_at: isoOrNull(run.finishedAt),
         records_read: run.recordsRead,
         records_written: run.recordsWritten,
+        records_changed: run.recordsChanged,
+        records_removed: run.recordsRemoved,
         records_skipped: run.recordsSkipped,
         records_rejected: run.recordsRejected,
         repairs: run.repairs,
+        unknown_fields: run.unknownFields,
+        days: run.days.map(formatDay),
+        changes: run.changes.length === 0 ? '' : JSON.stringify(run.changes),
+        watermark: dayOrNull(run.watermark),
         bytes_read: run.bytesRead,
         error_code: run.errorCode,
         error_message: run.errorMessage,
@@ -148,6 +199,35 @@ export function createRunRepository(store: Store): RunRepository {
         ${filter.status === undefined ? empty : sql`AND status = ${bind('String', filter.status)}`}
         ${filter.before === undefined ? empty : sql`AND toString(run_id) < ${bind('String', filter.before)}`}
         ORDER BY toString(run_id) DESC LIMIT ${bind('UInt64', filter.limit)}`),
+    unfinished: (owner) =>
+      select(
+        sql`owner = ${bind('String', owner)} AND status IN ('queued', 'running') ORDER BY toString(run_id)`,
+      ),
+    async unfinishedElsewhere(owner) {
+      const rows = await store.select(
+        z.object({ run_id: z.string() }),
+        sql`SELECT run_id FROM ingest_runs FINAL WHERE owner != ${bind('String', owner)} AND status IN ('queued', 'running')`,
+      );
+      return new Set(rows.map((row) => row.run_id));
+    },
+    async watermark(workspace, source) {
+      const [row] = await store.select(
+        z.object({ watermark: day }),
+        sql`SELECT max(watermark) AS watermark FROM ingest_runs FINAL
+            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)} AND status = 'succeeded'`,
+      );
+      return row?.watermark;
+    },
+    async daysReadSince(workspace, source, startedAt) {
+      const rows = await store.select(
+        z.object({ day }),
+        sql`SELECT DISTINCT arrayJoin(days) AS day FROM ingest_runs FINAL
+            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}
+              AND status IN ('succeeded', 'partial') AND replay_of = '' AND dry_run = 0
+              AND started_at > fromUnixTimestamp64Milli(toInt64(${bind('UInt64', startedAt)}))`,
+      );
+      return new Set(rows.flatMap((row) => row.day ?? []));
+    },
     async freshness(workspace) {
       const [row] = await store.select(
         z.object({ at: instant.nullable() }),

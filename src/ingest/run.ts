@@ -7,10 +7,24 @@ export const runStatuses = ['queued', 'running', 'succeeded', 'partial', 'failed
  */
 export type RunStatus = (typeof runStatuses)[number];
 
-export const ingestModes = ['upsert'] as const;
+export const ingestModes = ['upsert', 'replace'] as const;
+/** `upsert` adds and changes records; `replace` also deletes what the source no longer has on the days that it returned. */
 export type IngestMode = (typeof ingestModes)[number];
 
-/** One run of one source: who, what, when, and what came of it. */
+/** What a dry run would have changed on one day. Costs are sums over all currencies; 0 for CRM records. */
+export interface DayChanges {
+  readonly day: Day;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly costBefore: number;
+  readonly costAfter: number;
+}
+
+/** The name in `source` of runs that collect pushed records. */
+export const pushSource = 'push';
+
+/** One run of one source, or a window of pushed records: who, what, when, and what came of it. */
 export interface IngestRun {
   /** UUIDv7: sorts by time. */
   readonly id: string;
@@ -21,27 +35,83 @@ export interface IngestRun {
   readonly idempotencyKey: string;
   readonly source: string;
   readonly mode: IngestMode;
+  /** Reports what would change and writes nothing. */
+  readonly dryRun: boolean;
+  /** Id of the run whose landed data this one reads again; empty for others. */
+  readonly replayOf: string;
   readonly requestedBy: string;
   readonly requestId: string;
+  /** The process that works on it; the same one finds it after a crash. */
+  readonly owner: string;
+  /** 1, and one more for each time that it was taken up again after a crash. */
+  readonly attempt: number;
   readonly since: Day | undefined;
   readonly until: Day | undefined;
+  /** First day asked for where the caller named none. Older days that the source sends all the same are taken, too. */
+  readonly overlapFrom: Day | undefined;
   readonly status: RunStatus;
   /** Epoch milliseconds, like the two below. */
   readonly createdAt: number;
   readonly startedAt: number | undefined;
   readonly finishedAt: number | undefined;
   readonly recordsRead: number;
-  /** Records that ClickHouse has acknowledged: read = written + skipped + rejected once a run has succeeded. */
+  /** Records that ClickHouse holds as the source says: read = written + skipped + rejected once a run has succeeded. */
   readonly recordsWritten: number;
+  /** Of those written, the ones that were new or different. */
+  readonly recordsChanged: number;
+  /** Stored records that the source no longer has, deleted by `replace`. */
+  readonly recordsRemoved: number;
   /** By reason: neither wrong nor stored as a row of their own. */
   readonly recordsSkipped: Readonly<Record<string, number>>;
   readonly recordsRejected: Readonly<Record<string, number>>;
   readonly repairs: Readonly<Record<string, number>>;
+  /** Fields that no record contract names, by name. */
+  readonly unknownFields: Readonly<Record<string, number>>;
+  /** Days that the source returned. */
+  readonly days: readonly Day[];
+  /** Of a dry run: what would change, by day. */
+  readonly changes: readonly DayChanges[];
+  /** Up to which day the source's data are complete, as far as runs can tell; set when the run ends well. */
+  readonly watermark: Day | undefined;
   /** Bytes of the feed, decompressed. */
   readonly bytesRead: number;
   /** Empty when all went well. */
   readonly errorCode: string;
   readonly errorMessage: string;
 }
+
+type RunStart = Pick<
+  IngestRun,
+  'id' | 'workspace' | 'triggerId' | 'source' | 'mode' | 'requestedBy' | 'requestId' | 'owner' | 'createdAt'
+>;
+
+/** A run that has done nothing yet. */
+export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
+  idempotencyKey: '',
+  dryRun: false,
+  replayOf: '',
+  attempt: 1,
+  since: undefined,
+  until: undefined,
+  overlapFrom: undefined,
+  status: 'queued',
+  startedAt: undefined,
+  finishedAt: undefined,
+  recordsRead: 0,
+  recordsWritten: 0,
+  recordsChanged: 0,
+  recordsRemoved: 0,
+  recordsSkipped: {},
+  recordsRejected: {},
+  repairs: {},
+  unknownFields: {},
+  days: [],
+  changes: [],
+  watermark: undefined,
+  bytesRead: 0,
+  errorCode: '',
+  errorMessage: '',
+  ...start,
+});
 
 export const isFinished = (run: IngestRun): boolean => run.status !== 'queued' && run.status !== 'running';

@@ -18,8 +18,11 @@ type Raw = Readonly<Record<string, unknown>>;
 /** Entries beyond this make the cache start anew: high-cardinality text must not fill memory. */
 const cacheSize = 20_000;
 
-/** Reads the fields of raw records by the rules of one source. Pure but for caches of what it has read before. */
-export class FieldReader {
+/**
+ * Reads the fields of raw records by the rules of one source. Pure but for caches of what it has read before.
+ * `Name` are the fields that the record's contract names: no other can be read.
+ */
+export class FieldReader<Name extends string> {
   private readonly dayOfInstant: (epochMs: number) => Day;
   private readonly labels = new Map<
     string,
@@ -32,7 +35,7 @@ export class FieldReader {
   }
 
   /** A channel or UTM value. */
-  label(raw: Raw, field: string, repairs: Repairs): string {
+  label(raw: Raw, field: Name, repairs: Repairs): string {
     const value = raw[field];
     if (value === undefined || value === null || value === '') {
       repairs.note('missing_to_unknown');
@@ -51,19 +54,37 @@ export class FieldReader {
   }
 
   /** An identifier that the record is known by; without it the record is rejected. */
-  identifier(raw: Raw, field: string): string {
+  identifier(raw: Raw, field: Name): string {
     const text = this.optionalIdentifier(raw, field);
     if (text === '') throw new RejectError('missing_field', field, `${field} is missing.`);
     return text;
   }
 
   /** An identifier, or the empty text where there is none. */
-  optionalIdentifier(raw: Raw, field: string): string {
+  optionalIdentifier(raw: Raw, field: Name, maxLength = maxTextLength): string {
     const value = raw[field];
     if (value === undefined || value === null) return '';
     const text = normaliseIdentifier(typeof value === 'string' ? value : this.textOf(value, field));
-    if (text.length > maxTextLength)
-      throw new RejectError('text_too_long', field, `${field} has ${text.length} characters.`);
+    if (text.length > maxLength) throw tooLong(field, text.length, maxLength);
+    return text;
+  }
+
+  /** Text as it is, at most `maxBytes` as UTF-8; empty where there is none. */
+  text(raw: Raw, field: Name, maxBytes: number): string {
+    const value = raw[field];
+    if (value === undefined || value === null) return '';
+    const text = typeof value === 'string' ? value : this.textOf(value, field);
+    // A UTF-16 unit is at most three bytes of UTF-8, so most texts need not be measured.
+    if (text.length * 3 > maxBytes) {
+      const bytes = Buffer.byteLength(text);
+      if (bytes > maxBytes) {
+        throw new RejectError(
+          'text_too_long',
+          field,
+          `${field} has ${bytes} bytes; at most ${maxBytes} are kept.`,
+        );
+      }
+    }
     return text;
   }
 
@@ -82,7 +103,7 @@ export class FieldReader {
   }
 
   /** A whole, non-negative number. */
-  count(raw: Raw, field: string, repairs: Repairs): number {
+  count(raw: Raw, field: Name, repairs: Repairs): number {
     const value = this.figure(raw, field, repairs);
     if (!Number.isInteger(value)) {
       throw new RejectError(
@@ -102,7 +123,7 @@ export class FieldReader {
   }
 
   /** An amount of money, to six decimals. */
-  money(raw: Raw, field: string, repairs: Repairs): number {
+  money(raw: Raw, field: Name, repairs: Repairs): number {
     const value = this.figure(raw, field, repairs);
     if (value >= 1e12) {
       throw new RejectError(
@@ -112,14 +133,15 @@ export class FieldReader {
       );
     }
     if (Number.isInteger(value)) return value;
-    const rounded = Math.round(value * 1e6) / 1e6;
+    // From 2^32 on the product would lose the last decimals.
+    const rounded = value < 2 ** 32 ? Math.round(value * 1e6) / 1e6 : Number(value.toFixed(6));
     // Float noise (0.1 + 0.2) is no finer amount; a real seventh decimal is.
     if (Math.abs(rounded - value) > 5e-9) repairs.note('rounded_money');
     return rounded;
   }
 
   /** The day of an ads row. */
-  day(raw: Raw, field: string): Day {
+  day(raw: Raw, field: Name): Day {
     const value = raw[field];
     if (typeof value !== 'string') return this.dayOfInstant(this.instant(raw, field));
     let day = this.days.get(value);
@@ -132,16 +154,21 @@ export class FieldReader {
   }
 
   /** An instant, as epoch milliseconds, and the day it falls on. */
-  instantAndDay(raw: Raw, field: string): { instant: number; day: Day } {
+  instantAndDay(raw: Raw, field: Name): { instant: number; day: Day } {
     const instant = this.instant(raw, field);
     return { instant, day: checkRange(this.dayOfInstant(instant), field, raw[field]) };
   }
 
   /** An instant where the field is given; undefined where it is not. */
-  optionalInstant(raw: Raw, field: string): number | undefined {
-    return raw[field] === undefined || raw[field] === null || raw[field] === ''
-      ? undefined
-      : this.instant(raw, field);
+  optionalInstant(raw: Raw, field: Name): number | undefined {
+    return isMissing(raw[field]) ? undefined : this.instant(raw, field);
+  }
+
+  /** Like `instantAndDay`, with an instant that stands in where the field is not given. */
+  instantAndDayOr(raw: Raw, field: Name, standIn: () => number): { instant: number; day: Day } {
+    if (!isMissing(raw[field])) return this.instantAndDay(raw, field);
+    const instant = standIn();
+    return { instant, day: this.dayOfInstant(instant) };
   }
 
   private instant(raw: Raw, field: string): number {
@@ -209,8 +236,7 @@ export class FieldReader {
 
   private readLabel(text: string, field: string) {
     const label = normaliseLabel(text);
-    if (label.length > maxTextLength)
-      throw new RejectError('text_too_long', field, `${field} has ${label.length} characters.`);
+    if (label.length > maxTextLength) throw tooLong(field, label.length, maxTextLength);
     if (label === '') return { label: unknown, repair: undefined };
     if (isTemplate(text.trim())) return { label: unknown, repair: 'template_to_unknown' as const };
     return { label, repair: label === text ? undefined : ('normalised_text' as const) };
@@ -236,6 +262,15 @@ export class FieldReader {
     return `accepted are YYYY-MM-DD, YYYY/MM/DD, RFC 3339 date-times, YYYY-MM-DD HH:MM:SS, epoch milliseconds${also}.`;
   }
 }
+
+const isMissing = (value: unknown): boolean => value === undefined || value === null || value === '';
+
+const tooLong = (field: string, length: number, maxLength: number): RejectError =>
+  new RejectError(
+    'text_too_long',
+    field,
+    `${field} has ${length} characters; at most ${maxLength} are kept.`,
+  );
 
 function checkRange(day: Day, field: string, value: unknown): Day {
   if (day < firstDay || day > lastDay) {

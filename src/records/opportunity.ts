@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto';
+import type { FieldName } from './contract.ts';
 import type { Day } from './day.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
+import { checkSchemaVersion } from './schema-version.ts';
 import { readStage, type Stage, type StageTable } from './stage.ts';
+import { UnknownFields } from './unknown-fields.ts';
 
 /** The current state of one CRM record, known by `opportunityId`. */
 export interface Opportunity {
@@ -26,6 +29,8 @@ export interface Opportunity {
   readonly utmTerm: string;
   /** When the CRM last changed the record (epoch milliseconds), where it says so. */
   readonly updatedAt: number | undefined;
+  /** Fields that the contract does not name, as JSON text; empty where there are none. */
+  readonly extra: string;
 }
 
 export interface OpportunityRules extends FieldRules {
@@ -35,9 +40,11 @@ export interface OpportunityRules extends FieldRules {
 
 /** Makes the normaliser for one CRM: raw JSON in, a record or the reason against it out. */
 export function createOpportunityNormaliser(rules: OpportunityRules) {
-  const read = new FieldReader(rules);
+  const read = new FieldReader<FieldName<'opportunity'>>(rules);
+  const unknownFields = new UnknownFields('opportunity');
   return (raw: unknown, repairs: Repairs): Outcome<Opportunity> =>
     normalise(raw, repairs, (fields) => {
+      checkSchemaVersion(fields);
       const opportunityId = read.identifier(fields, 'opportunity_id');
       const { instant, day } = read.instantAndDay(fields, 'created_at');
       const stageName = read.optionalIdentifier(fields, 'stage');
@@ -58,6 +65,7 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
         utmContent: read.label(fields, 'utm_content', repairs),
         utmTerm: read.label(fields, 'utm_term', repairs),
         updatedAt: read.optionalInstant(fields, 'updated_at'),
+        extra: unknownFields.read(fields, repairs),
       };
     });
 }

@@ -32,12 +32,19 @@ export const defaultStages: StageTable = {
   lost: 'closed_lost',
 };
 
-/** `Closed Won`, `closed-won` and `closedwon` are one stage. */
-export function readStage(text: string, table: StageTable): Stage | undefined {
-  const name = text
+/** A stage's name as it stands in a `StageTable`. */
+export const stageKey = (text: string): string =>
+  text
     .normalize('NFC')
     .trim()
     .toLowerCase()
     .replace(/[\s_\-/]+/g, '_');
-  return table[name] ?? table[name.replace(/^closed(won|lost)$/, 'closed_$1')];
+
+/** `Closed Won`, `closed-won` and `closedwon` are one stage. */
+export function readStage(text: string, table: StageTable): Stage | undefined {
+  const name = stageKey(text);
+  const known = [name, name.replace(/^closed(won|lost)$/, 'closed_$1')].find((key) =>
+    Object.hasOwn(table, key),
+  );
+  return known === undefined ? undefined : table[known];
 }

@@ -30,7 +30,7 @@ const cost = async (): Promise<unknown> => {
   );
   return (data as unknown as { metrics: { totals: { cost: number } } }).metrics.totals.cost;
 };
-const run = async () => (await app.pull('sources: ["ads"]'))[0];
+const run = async (input = '') => (await app.pull(`sources: ["ads"] ${input}`))[0];
 
 it('404: the run fails at once and says so', async () => {
   app.answer({ ads: status(404) });
@@ -56,13 +56,24 @@ it('a hang before the answer', async () => {
   expect(await run()).toMatchObject({ status: 'FAILED', error: { code: 'SOURCE_UNAVAILABLE' } });
 });
 
-it('a body cut in the middle: what was whole is stored, and a repeat completes it', async () => {
+it('a body cut in the middle: nothing is changed, since any day may be incomplete', async () => {
   app.answer({ ads: cutAfter(broken) });
   expect(await run()).toMatchObject({
+    status: 'FAILED',
+    recordsRead: 2,
+    recordsWritten: 0,
+    error: { message: expect.stringMatching(/Nothing was changed/) },
+  });
+  expect(await cost()).toBe(0);
+});
+
+it('a body cut in the middle, mode UPSERT: what was whole is stored, and a repeat completes it', async () => {
+  app.answer({ ads: cutAfter(broken) });
+  expect(await run('mode: UPSERT')).toMatchObject({
     status: 'PARTIAL',
     recordsWritten: 2,
     error: {
-      message: expect.stringMatching(/2 rows before that are stored; the same call again completes them/),
+      message: expect.stringMatching(/What came before is stored; the same call again completes it/),
     },
   });
   expect(await cost()).toBe(3);
@@ -73,7 +84,10 @@ it('a body cut in the middle: what was whole is stored, and a repeat completes i
 
 it('a stall in the middle of the body', async () => {
   app.answer({ ads: hangAfter(broken) });
-  expect(await run()).toMatchObject({ status: 'PARTIAL', error: { code: 'SOURCE_UNAVAILABLE' } });
+  expect(await run('mode: UPSERT')).toMatchObject({
+    status: 'PARTIAL',
+    error: { code: 'SOURCE_UNAVAILABLE' },
+  });
   expect(await cost()).toBe(7);
 });
 

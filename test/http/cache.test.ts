@@ -1,10 +1,11 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bind, sql } from '../../src/clickhouse/sql.ts';
 import { answerKey } from '../../src/http/answer-key.ts';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
-import type { Behaviour } from '../support/source-server.ts';
 
 let now = Date.UTC(2025, 7, 10, 12, 3);
 let app: TestApp;
@@ -71,29 +72,28 @@ describe('an answer is kept', () => {
     expect(await read(await get(total))).toEqual({ status: 'utmql; fwd=miss', body: clicks(7) });
   });
 
-  it('a batch of a run that goes on counts, too', async () => {
+  it('a batch of a push that goes on counts, too', async () => {
     const small = await startTestApp({
       clock: { now: () => now },
-      environment: { INGEST_BATCH_MB: '1', SOURCE_TIMEOUT_MS: '20000' },
+      environment: { INGEST_BATCH_MB: '1' },
     });
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const feed: Behaviour = async (_, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      const rows = Array.from({ length: 20_000 }, (__, index) =>
-        JSON.stringify({ ...ad(1), campaign_id: `C-${index}`, utm_content: 'x'.repeat(100) }),
-      );
-      response.write(`[${rows.join(',')}`);
+    async function* records() {
+      for (let index = 0; index < 20_000; index++)
+        yield `${JSON.stringify({ ...ad(1), campaign_id: `C-${index}`, utm_content: 'x'.repeat(100) })}\n`;
       await held;
-      response.end(']');
-    };
+    }
     try {
       const before = await read(await get(total, {}, small));
       expect(before.body).toEqual(clicks(0));
-      small.answer({ ads: feed });
-      const run = small.pull('sources: ["ads"]');
+      const pushing = request(`${small.url}/ingest/ad-performance`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: Readable.from(records(), { objectMode: false }),
+      });
       let seen = before;
       for (let tries = 0; tries < 100 && JSON.stringify(seen.body) === JSON.stringify(before.body); tries++) {
         await sleep(50);
@@ -101,7 +101,7 @@ describe('an answer is kept', () => {
       }
       expect(seen.body).not.toEqual(before.body);
       release();
-      await run;
+      expect((await pushing).statusCode).toBe(200);
       expect((await read(await get(total, {}, small))).body).toEqual(clicks(20_000));
     } finally {
       release();
@@ -246,9 +246,10 @@ describe('equal queries at the same time', () => {
   });
 
   it('mutations do not', async () => {
-    const before = app.sourceRequests.length;
-    const mutation = 'mutation { triggerIngest(input: { wait: true, sources: ["ads"] }) { runs { id } } }';
+    const mutation =
+      'mutation { ingestEvents(input: { records: [{ service: "shop", timestamp: "never" }] }) { rejected } }';
     await Promise.all([post(mutation), post(mutation)]);
-    expect(app.sourceRequests.length).toBe(before + 2);
+    const rejected = await app.query('{ rejectedRecords(where: { kind: EVENT }) { totalCount } }');
+    expect(rejected.data).toEqual({ rejectedRecords: { totalCount: 2 } });
   });
 });

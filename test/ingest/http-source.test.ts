@@ -77,23 +77,6 @@ describe('the request', () => {
     expect(server.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  it('adds since and until beside the parameters that the address has', async () => {
-    const seen: (string | undefined)[] = [];
-    const server = await serve((request, response) => {
-      seen.push(request.url);
-      response.end('[]');
-    });
-    const range = { since: '2025-08-01', until: '2025-08-31' };
-    await read(sourceAt(`${server.url}/ads?sig=a%20b/c&flag`), range);
-    await read(sourceAt(`${server.url}/ads?since=2020-01-01&x=1`), range);
-    await read(sourceAt(server.url), { since: '2025-08-01' });
-    expect(seen).toEqual([
-      '/ads?sig=a%20b/c&flag&since=2025-08-01&until=2025-08-31',
-      '/ads?since=2025-08-01&x=1&until=2025-08-31',
-      '/?since=2025-08-01',
-    ]);
-  });
-
   it('sends credentials in the address as basic authorization and shows neither them nor parameters', async () => {
     const server = await serve(status(403));
     const lines: string[] = [];

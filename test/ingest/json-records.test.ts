@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../src/errors.ts';
 import { type MalformedRecord, readJsonRecords } from '../../src/ingest/json-records.ts';
+import { inChunks } from '../support/chunks.ts';
 
 const ENVELOPE = ['external', 'ads', 'performance'];
 
@@ -16,14 +17,6 @@ interface Reading {
 interface ReadingOptions {
   maxRecordBytes?: number;
   batchBytes?: number;
-}
-
-async function* inChunks(body: Buffer, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
-  for (let from = 0, turn = 0; from < body.length; turn++) {
-    const size = Math.max(1, sizes[turn % sizes.length] ?? body.length);
-    yield body.subarray(from, from + size);
-    from += size;
-  }
 }
 
 async function readAll(body: AsyncIterable<Uint8Array>, options: ReadingOptions = {}): Promise<Reading> {
@@ -376,7 +369,7 @@ describe('an answer that ends in the middle', () => {
       const reading = await read(body, {}, [size]);
       expect(reading.records).toHaveLength(kept);
       expect(reading.error).toMatchObject({ code: 'SOURCE_MALFORMED', retryable: true });
-      expect(reading.error?.message).toBe(`The answer ended ${message}.`);
+      expect(reading.error?.message).toBe(`The body ended ${message}.`);
     }
   });
 
@@ -407,25 +400,25 @@ describe('an answer that is no feed', () => {
   it.each([
     [
       '<!doctype html>\n<title>Sign in</title>',
-      'The answer is HTML, not JSON; it starts with ‘<!doctype html> <title>Sign in</title>’.',
+      'The body is HTML, not JSON; it starts with ‘<!doctype html> <title>Sign in</title>’.',
     ],
-    ['not found\u0000', 'The answer is not JSON; it starts with ‘not found’.'],
-    ['"quota exceeded"', 'The answer is not JSON; it starts with ‘"quota exceeded"’.'],
+    ['not found\u0000', 'The body is not JSON; it starts with ‘not found’.'],
+    ['"quota exceeded"', 'The body is not JSON; it starts with ‘"quota exceeded"’.'],
     [
       '{"external":{"ads":{"performance":{}}}}',
-      'The records are expected in an array at external.ads.performance, but what the answer has there is not an array.',
+      'The records are expected in an array at external.ads.performance, but what the body has there is not an array.',
     ],
     [
       '{"external":{"ads":{"rows":[]}}}',
-      'The records are expected in an array at external.ads.performance, but the answer has no performance in external.ads.',
+      'The records are expected in an array at external.ads.performance, but the body has no performance in external.ads.',
     ],
     [
       '{"external":null}',
-      'The records are expected in an array at external.ads.performance, but the answer has no ads in external.',
+      'The records are expected in an array at external.ads.performance, but the body has no ads in external.',
     ],
     [
       '{"external"=1}',
-      'The records are expected in an array at external.ads.performance, but the answer is not valid JSON before that.',
+      'The records are expected in an array at external.ads.performance, but the body is not valid JSON before that.',
     ],
   ])('%j', async (body, message) => {
     for (const size of [1, 1_000]) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RowEncoder } from '../../src/ingest/row-binary.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { formatDay } from '../../src/records/day.ts';
 import { Repairs } from '../../src/records/outcome.ts';
@@ -55,6 +56,7 @@ describe('a good row', () => {
         impressions: 45000,
         cost: 350.75,
         updatedAt: undefined,
+        extra: '',
       },
       repairs: {},
     });
@@ -135,8 +137,52 @@ describe('rejects name the reason and the field', () => {
     expect(read({ channel: null, cost: 'much' }).repairs).toEqual({});
   });
 
+  it('and are no exceptions, however deeply a value is nested', () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(rejectOf({ campaign_id: deep })).toEqual(['invalid_text', 'campaign_id']);
+    expect(rejectOf({ clicks: deep })).toEqual(['invalid_number', 'clicks']);
+    expect(normalise(deep, new Repairs())).toMatchObject({ reject: { reason: 'not_an_object' } });
+  });
+
+  it('and a 19-digit id that came as a number is refused, since its last digits are lost', () => {
+    for (const id of ['1234567890123456789', '-1234567890123456789', '9007199254740993', '1e21']) {
+      expect(rejectOf({ campaign_id: JSON.parse(id) })).toEqual(['unsafe_identifier', 'campaign_id']);
+      expect(recordOf({ campaign_id: id }).campaignId).toBe(id);
+    }
+  });
+
   it.each([null, 1, 'text', [], [good]])('%j is no record', (raw) => {
     expect(normalise(raw, new Repairs())).toMatchObject({ reject: { reason: 'not_an_object' } });
+  });
+});
+
+describe('money', () => {
+  const encoder = new RowEncoder();
+  /** What is stored for a cost: millionths, as ClickHouse's Decimal(18, 6) has them. */
+  const stored = (cost: unknown): bigint => {
+    encoder.start();
+    encoder.money(recordOf({ cost }).cost);
+    const bytes = Buffer.alloc(8);
+    encoder.copyTo(bytes, 0);
+    return bytes.readBigInt64LE();
+  };
+  const decimal = (millionths: bigint): string =>
+    `${millionths / 1_000_000n}.${String(millionths % 1_000_000n).padStart(6, '0')}`;
+
+  it.each([
+    ['six decimals up to 2^32', 2n ** 32n * 1_000_000n, 1n],
+    ['cents up to 10^12', 10n ** 18n, 10_000n],
+  ])('is exact to the last digit, as a number and as text: %s', (_, limit, step) => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: limit / step - 1n }), (steps) => {
+        const text = decimal(steps * step);
+        expect(stored(text)).toBe(steps * step);
+        expect(stored(JSON.parse(text))).toBe(steps * step);
+        expect(read({ cost: text }).repairs).toEqual({});
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
@@ -42,9 +45,11 @@ export async function startTestApp(
   });
   const login = inject('clickhouse');
   const database = `app_${randomBytes(6).toString('hex')}`;
+  const dataDir = await mkdtemp(join(tmpdir(), 'utmql-test-'));
   const app = await startApp({
     config: readConfig({
       PORT: '0',
+      DATA_DIR: dataDir,
       CLICKHOUSE_URL: login.url,
       CLICKHOUSE_USER: login.username,
       CLICKHOUSE_PASSWORD: login.password,
@@ -57,6 +62,7 @@ export async function startTestApp(
       SOURCE_TIMEOUT_MS: '500',
       ...options.environment,
     }),
+    environment: options.environment ?? {},
     logger: silent,
     clock: options.clock ?? systemClock,
     onLost: (error) => {
@@ -91,6 +97,7 @@ export async function startTestApp(
       await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`);
       await app.stop();
       await source.close();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -43,13 +43,21 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
     };
   };
 
+  const writeAds = async (rows: readonly Raw[], version?: number) => {
+    const writer = createAdsWriter(writerOptions(version));
+    for (const row of rows) writer.add(accept(ads(row, new Repairs())));
+    await writer.finish();
+    return writer.progress().touched;
+  };
+
   return {
     attribution,
     async ads(rows: readonly Raw[], version?: number): Promise<void> {
-      const writer = createAdsWriter(writerOptions(version));
-      for (const row of rows) writer.add(accept(ads(row, new Repairs())));
-      await writer.finish();
-      await attribution.afterAds(workspace, writer.progress().touched, { requestId: 'test' });
+      await attribution.afterAds(workspace, await writeAds(rows, version), { requestId: 'test' });
+    },
+    /** As a process that dies before the attribution leaves them. */
+    async adsOnly(rows: readonly Raw[], version?: number): Promise<void> {
+      await writeAds(rows, version);
     },
     async crm(rows: readonly Raw[], version?: number): Promise<void> {
       const writer = createOpportunityWriter(writerOptions(version));

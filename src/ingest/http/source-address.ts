@@ -18,9 +18,7 @@ export function parseSourceAddress(name: string, configured: string): SourceAddr
       throw new TypeError(`Not HTTP: ${url.protocol}`);
     const credentials = [url.username, url.password].map(decodeURIComponent);
     const authorization =
-      url.username === '' && url.password === ''
-        ? undefined
-        : `Basic ${Buffer.from(credentials.join(':')).toString('base64')}`;
+      url.username === '' && url.password === '' ? undefined : basicAuthorization(credentials.join(':'));
     url.username = '';
     url.password = '';
     url.hash = '';
@@ -33,16 +31,29 @@ export function parseSourceAddress(name: string, configured: string): SourceAddr
   }
 }
 
-/** `url` with the parameters added, beside those it has. Those stay as they are written, since they may be signed. */
+/** The Authorization header for `user:password`. */
+export const basicAuthorization = (credentials: string): string =>
+  `Basic ${Buffer.from(credentials).toString('base64')}`;
+
+/**
+ * `url` with the parameters set: in place of one of that name, else behind those it has. The others stay as they are
+ * written, since they may be signed, or in a notation that must not be escaped. Undefined leaves a parameter alone.
+ */
 export function withParameters(url: URL, parameters: Readonly<Record<string, string | undefined>>): URL {
-  const result = new URL(url);
+  let members = url.search.slice(1).split('&');
   for (const [name, value] of Object.entries(parameters)) {
     if (value === undefined) continue;
-    if (result.searchParams.has(name)) result.searchParams.set(name, value);
-    else result.search += `${result.search === '' ? '' : '&'}${new URLSearchParams({ [name]: value })}`;
+    const at = members.findIndex((member) => nameOf(member) === name);
+    const others = members.filter((member) => nameOf(member) !== name && member !== '');
+    others.splice(at === -1 ? others.length : at, 0, new URLSearchParams({ [name]: value }).toString());
+    members = others;
   }
+  const result = new URL(url);
+  result.search = members.join('&');
   return result;
 }
+
+const nameOf = (member: string): string | undefined => new URLSearchParams(member).keys().next().value;
 
 /** What may be shown of an address: origin and path. Its parameters may be secrets. */
 export const shown = (url: URL): string => `${url.origin}${url.pathname}`;

@@ -1,23 +1,15 @@
-import { pipeline, type Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { pipeline, type Readable } from 'node:stream';
 import { UtmqlError } from '../../errors.ts';
 import { cancelled } from './cancellation.ts';
+import { decompressors } from './decompressors.ts';
 import { failureReason, inWords } from './failure-reason.ts';
-
-/** Few large chunks cost less than many small ones; zlib's own default is 16 KiB. */
-const CHUNK_BYTES = 128 * 1024;
-
-const decompressors: Readonly<Record<string, () => Transform>> = {
-  gzip: () => createGunzip({ chunkSize: CHUNK_BYTES }),
-  'x-gzip': () => createGunzip({ chunkSize: CHUNK_BYTES }),
-  deflate: () => createInflate({ chunkSize: CHUNK_BYTES }),
-  br: () => createBrotliDecompress({ chunkSize: CHUNK_BYTES }),
-};
 
 export interface SourceBodyOptions {
   readonly name: string;
   /** The address as it may be shown. */
   readonly from: string;
+  /** What messages call the answer. Default: with the source's name and address. */
+  readonly subject?: string;
   readonly body: Readable;
   readonly contentEncoding: string | undefined;
   /** Longest silence. The time that the reader takes between two chunks does not count. */
@@ -32,7 +24,7 @@ export interface SourceBodyOptions {
  * decompressed, CANCELLED when the signal aborts.
  */
 export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Uint8Array> {
-  const { name, from, body, signal } = options;
+  const { name, body, signal, subject = subjectOf(options) } = options;
   const encoding = options.contentEncoding?.trim().toLowerCase() ?? '';
   try {
     if (encoding === '' || encoding === 'identity') {
@@ -43,7 +35,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
     if (decompressor === undefined) {
       throw new UtmqlError(
         'SOURCE_MALFORMED',
-        `Source ${name} answered in the encoding ‘${encoding}’, which was not asked for.`,
+        `${subject} is in the encoding ‘${encoding}’, which was not asked for.`,
       );
     }
     // The callback is empty because whatever breaks also breaks the iteration below.
@@ -56,7 +48,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
     throw isTruncated
       ? new UtmqlError(
           'SOURCE_UNAVAILABLE',
-          `The answer of source ${name} from ${from} broke off: its ${encoding} data ends in the middle.`,
+          `${subject} broke off: its ${encoding} data ends in the middle.`,
           {
             retryable: true,
             cause: error,
@@ -64,7 +56,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
         )
       : new UtmqlError(
           'SOURCE_MALFORMED',
-          `The answer of source ${name} from ${from} is marked as ${encoding} but cannot be decompressed.`,
+          `${subject} is marked as ${encoding} but cannot be decompressed.`,
           {
             cause: error,
           },
@@ -74,20 +66,14 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
   }
 }
 
+const subjectOf = ({ name, from }: SourceBodyOptions): string => `The answer of source ${name} from ${from}`;
+
 /** The bytes as they come over the wire. */
-async function* receivedBytes({
-  name,
-  from,
-  body,
-  idleMs,
-  signal,
-}: SourceBodyOptions): AsyncGenerator<Uint8Array> {
+async function* receivedBytes(options: SourceBodyOptions): AsyncGenerator<Uint8Array> {
+  const { body, idleMs, signal, subject = subjectOf(options) } = options;
   let received = 0;
   const broken = (what: string, cause?: unknown): UtmqlError =>
-    new UtmqlError('SOURCE_UNAVAILABLE', `The answer of source ${name} from ${from} ${what}`, {
-      retryable: true,
-      cause,
-    });
+    new UtmqlError('SOURCE_UNAVAILABLE', `${subject} ${what}`, { retryable: true, cause });
   const startTimer = (): NodeJS.Timeout =>
     setTimeout(() => {
       body.destroy(broken(`stopped after ${received} bytes: it sent nothing for ${inWords(idleMs)}.`));

@@ -3,126 +3,205 @@ import { type Dispatcher, request } from 'undici';
 import { UtmqlError } from '../../errors.ts';
 import { untilAborted } from './cancellation.ts';
 import { failureReason, inWords } from './failure-reason.ts';
+import { bodyExcerpt, heldBody } from './held-body.ts';
+import { redirectTarget } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { shown } from './source-address.ts';
+import type { SourceBodyOptions } from './source-body.ts';
+import type { Judge, Verdict } from './verdict.ts';
 
-const MAX_REDIRECTS = 3;
+/** An error's body is read this far: enough for what it says, whatever it is. */
+const MAX_ERROR_BYTES = 65_536;
 
 /** How an attempt ended, as a metric label. */
 export type AttemptOutcome = 'ok' | 'refused' | 'rate_limited' | 'server_error' | 'timeout' | 'network_error';
 
+/** A good answer: its headers, and its body still to come, or held. */
+export interface Answer<Body> {
+  readonly headers: Dispatcher.ResponseData['headers'];
+  readonly body: Body;
+}
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly outcome: Exclude<AttemptOutcome, 'ok' | 'refused'>;
+  /** Why, in words that follow a colon. */
+  readonly reason: string;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** The source is there and says no: asking again would change nothing. */
+interface Refused {
+  readonly kind: 'refused';
+  readonly outcome: 'refused';
+  readonly error: UtmqlError;
+}
+
 /** One attempt to get an answer from a source. */
-export type Attempt =
-  | { readonly kind: 'answered'; readonly outcome: 'ok'; readonly response: Dispatcher.ResponseData }
-  /** The source is there and says no: asking again would change nothing. */
-  | { readonly kind: 'refused'; readonly outcome: 'refused'; readonly error: UtmqlError }
-  | {
-      readonly kind: 'failed';
-      readonly outcome: Exclude<AttemptOutcome, 'ok' | 'refused'>;
-      /** Why, in words that follow a colon. */
-      readonly reason: string;
-      readonly retryAfterMs: number | undefined;
-      readonly cause?: unknown;
-    };
+export type Attempt<Body> =
+  | { readonly kind: 'answered'; readonly outcome: 'ok'; readonly answer: Answer<Body> }
+  | Refused
+  | Failed;
+
+export type ReadableBody = Dispatcher.ResponseData['body'];
 
 export interface AttemptOptions {
   readonly name: string;
+  readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Record<string, string>;
+  readonly body: string | undefined;
   readonly dispatcher: Dispatcher;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Waits for the source's rate limit. */
   readonly turn: () => Promise<void>;
   readonly now: () => number;
+  /** What may be shown of an address. */
+  readonly show: (url: URL) => string;
+  /** Where its credentials are configured, in words. */
+  readonly credentials: string;
+  readonly judge: Judge | undefined;
 }
 
-/** Asks once, following at most three redirects within the source's origin. Throws only when `signal` aborts. */
-export async function attemptRequest(options: AttemptOptions): Promise<Attempt> {
-  let { url } = options;
-  for (let redirects = 0; ; redirects++) {
-    await options.turn();
+/** Asks once, and leaves the body of a good answer to the caller. Throws only when `signal` aborts. */
+export async function attemptRequest(options: AttemptOptions): Promise<Attempt<ReadableBody>> {
+  const { attempt } = await ask(options);
+  return attempt;
+}
+
+/** Asks once for an answer that is whole, and good by the platform's rules, too. Throws only when `signal` aborts. */
+export async function attemptPage(options: AttemptOptions, maxBytes: number): Promise<Attempt<Buffer>> {
+  const { attempt, url } = await ask(options);
+  if (attempt.kind !== 'answered') return attempt;
+  const { headers } = attempt.answer;
+  try {
+    const body = await heldBody(bodyOptions(options, url, attempt.answer), maxBytes);
+    const verdict = options.judge?.({ status: 200, headers, body });
+    return verdict === undefined
+      ? { kind: 'answered', outcome: 'ok', answer: { headers, body } }
+      : judged(options, url, 'answered 200 OK', verdict);
+  } catch (error) {
     options.signal.throwIfAborted();
-    const answer = await firstAnswer(options, url);
-    if ('kind' in answer) return answer;
-
-    const { statusCode: status, headers, body } = answer;
-    if (status >= 200 && status < 300) return { kind: 'answered', outcome: 'ok', response: answer };
-    // undici reports the aborted body as an error, which nobody else listens for.
-    body.on('error', () => undefined).destroy();
-
-    const answered = `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
-    if (status === 429 || status >= 500) {
-      return {
-        kind: 'failed',
-        outcome: status === 429 ? 'rate_limited' : 'server_error',
-        reason: `it ${answered}`,
-        retryAfterMs: parseRetryAfter(single(headers['retry-after']), options.now()),
-      };
-    }
-    const location = status < 400 ? single(headers.location) : undefined;
-    if (location === undefined) {
-      return refused(`Source ${options.name} ${answered} for ${shown(url)}; check ${checkWhat(status)}.`);
-    }
-    const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
-    if (next?.origin !== url.origin) {
-      const place = next === undefined ? 'an address that is none' : shown(next);
-      return refused(
-        `Source ${options.name} ${answered} for ${shown(url)} and points to ${place}, which is not followed; ` +
-          'if the records are there, configure that address.',
-      );
-    }
-    if (redirects === MAX_REDIRECTS) {
-      return refused(
-        `Source ${options.name} redirected more than ${MAX_REDIRECTS} times, last from ${shown(url)}; ` +
-          'configure the address that holds the records.',
-      );
-    }
-    url = next;
+    if (!(error instanceof UtmqlError)) throw error;
+    const { code, message, cause } = error;
+    return error.retryable
+      ? { kind: 'failed', outcome: 'network_error', reason: message.replace(/\.$/, ''), cause }
+      : refused(`cannot be read from ${options.show(url)}: ${message}`, options, { code, cause });
   }
 }
 
+/** Asks once, following redirects; and the address that the answer came from. */
+async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<ReadableBody>; url: URL }> {
+  const { method, show } = options;
+  let { url } = options;
+  for (let followed = 0; ; followed++) {
+    await options.turn();
+    options.signal.throwIfAborted();
+    const answer = await firstAnswer(options, url);
+    if ('kind' in answer) return { attempt: answer, url };
+
+    const { statusCode: status, headers, body } = answer;
+    if (status >= 200 && status < 300) {
+      return { attempt: { kind: 'answered', outcome: 'ok', answer: { headers, body } }, url };
+    }
+    const verdict = await verdictOf(options, url, answer);
+    // undici reports the aborted body as an error, which nobody else listens for.
+    body.on('error', () => undefined).destroy();
+    options.signal.throwIfAborted();
+
+    const answered = `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
+    if (verdict !== undefined) return { attempt: judged(options, url, answered, verdict), url };
+    if (status === 429 || status >= 500) {
+      const retryAfterMs = parseRetryAfter(single(headers['retry-after']), options.now());
+      const outcome = status === 429 ? 'rate_limited' : 'server_error';
+      return { attempt: { kind: 'failed', outcome, reason: `it ${answered}`, retryAfterMs }, url };
+    }
+    const location = status < 400 ? single(headers.location) : undefined;
+    if (location === undefined) {
+      return {
+        attempt: refused(`${answered} for ${show(url)}; check ${checkWhat(options, status)}.`, options),
+        url,
+      };
+    }
+    const target = redirectTarget({ method, url, status, location, followed, show });
+    if (typeof target === 'string') return { attempt: refused(`${answered} ${target}`, options), url };
+    url = target;
+  }
+}
+
+/** What the platform's own rules say of an error, for which they may need its body. */
+async function verdictOf(
+  options: AttemptOptions,
+  url: URL,
+  answer: Dispatcher.ResponseData,
+): Promise<Verdict | undefined> {
+  const { statusCode: status, headers } = answer;
+  if (options.judge === undefined || status < 400) return undefined;
+  const body = await bodyExcerpt(bodyOptions(options, url, answer), MAX_ERROR_BYTES);
+  return options.judge({ status, headers, body });
+}
+
+function judged(options: AttemptOptions, url: URL, answered: string, verdict: Verdict): Refused | Failed {
+  const { kind, detail } = verdict;
+  if (kind === 'refused') {
+    const check = `check what it is asked for and ${options.credentials}.`;
+    return refused(`${answered} (${detail}) for ${options.show(url)}; ${check}`, options);
+  }
+  return {
+    kind: 'failed',
+    outcome: kind === 'throttled' ? 'rate_limited' : 'server_error',
+    reason: `it ${answered} (${detail})`,
+    retryAfterMs: kind === 'throttled' ? verdict.retryAfterMs : undefined,
+  };
+}
+
+function bodyOptions(
+  { name, show, signal, timeoutMs }: AttemptOptions,
+  url: URL,
+  { headers, body }: Answer<ReadableBody>,
+): SourceBodyOptions {
+  const contentEncoding = single(headers['content-encoding']);
+  return { name, subject: 'its answer', from: show(url), body, contentEncoding, idleMs: timeoutMs, signal };
+}
+
 /** The answer's headers, its body still to come; or how the wait for them failed. */
-async function firstAnswer(options: AttemptOptions, url: URL): Promise<Dispatcher.ResponseData | Attempt> {
-  const { dispatcher, headers, signal, timeoutMs } = options;
+async function firstAnswer(options: AttemptOptions, url: URL): Promise<Dispatcher.ResponseData | Failed> {
+  const { dispatcher, method, headers, signal, timeoutMs } = options;
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMs);
   const either = AbortSignal.any([signal, timeout.signal]);
+  // undici's own timeouts are off: they count in half seconds.
+  const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
   try {
-    // undici looks at its signal only once connected, hence the race. Its own timeouts are off: they count in half seconds.
-    const answer = request(url, { dispatcher, headers, signal: either, headersTimeout: 0, bodyTimeout: 0 });
+    // undici looks at its signal only once connected, hence the race.
+    const body = options.body ?? null;
+    const answer = request(url, { dispatcher, method, headers, body, signal: either, ...timeouts });
     return await untilAborted(answer, either);
   } catch (error) {
     signal.throwIfAborted();
     return timeout.signal.aborted
-      ? {
-          kind: 'failed',
-          outcome: 'timeout',
-          reason: `no answer within ${inWords(timeoutMs)}`,
-          retryAfterMs: undefined,
-        }
-      : {
-          kind: 'failed',
-          outcome: 'network_error',
-          reason: failureReason(error),
-          retryAfterMs: undefined,
-          cause: error,
-        };
+      ? { kind: 'failed', outcome: 'timeout', reason: `no answer within ${inWords(timeoutMs)}` }
+      : { kind: 'failed', outcome: 'network_error', reason: failureReason(error), cause: error };
   } finally {
     clearTimeout(timer);
   }
 }
 
-const refused = (message: string): Attempt => ({
-  kind: 'refused',
-  outcome: 'refused',
-  error: new UtmqlError('SOURCE_REFUSED', message),
-});
+function refused(
+  what: string,
+  { name }: AttemptOptions,
+  { code = 'SOURCE_REFUSED', cause }: { code?: UtmqlError['code']; cause?: unknown } = {},
+): Refused {
+  return {
+    kind: 'refused',
+    outcome: 'refused',
+    error: new UtmqlError(code, `Source ${name} ${what}`, { cause }),
+  };
+}
 
-const checkWhat = (status: number): string =>
-  status === 401 || status === 403 || status === 407
-    ? 'the credentials in the address configured for it'
-    : 'the address configured for it';
+const checkWhat = ({ credentials }: AttemptOptions, status: number): string =>
+  status === 401 || status === 403 || status === 407 ? credentials : 'the address configured for it';
 
 /** A header that must come once; of several the first. */
 export const single = (header: string | string[] | undefined): string | undefined =>

@@ -9,6 +9,13 @@ export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 
+export const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Whether `whole` begins with all of `start`. */
+export function isBeginningOf(start: Buffer, whole: Buffer): boolean {
+  return start.length <= whole.length && start.equals(whole.subarray(0, start.length));
+}
+
 /** The index of the first byte in `[from, end)` that is not JSON white space, or `end`. */
 export function skipSpace(bytes: Uint8Array, from: number, end: number = bytes.length): number {
   let i = from;

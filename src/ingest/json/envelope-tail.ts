@@ -31,8 +31,8 @@ class EnvelopeTail implements Stage {
     if (step.outcome === 'broken') {
       throw malformed(
         this.walker.isClosed
-          ? 'The answer goes on after the end of its list of records; send one array, one envelope or NDJSON.'
-          : 'The answer is not valid JSON behind its list of records.',
+          ? 'The body goes on after the end of its list of records; send one array, one envelope or NDJSON.'
+          : 'The body is not valid JSON behind its list of records.',
       );
     }
     return { consumed: step.at, next: this };

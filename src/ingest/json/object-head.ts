@@ -86,12 +86,12 @@ export class ObjectHead implements Stage {
   private noSuchArray(outcome: 'closed' | 'broken'): Error {
     const path = this.context.envelope;
     const wanted = `The records are expected in an array at ${path.join('.')}`;
-    if (outcome === 'broken') return malformed(`${wanted}, but the answer is not valid JSON before that.`);
+    if (outcome === 'broken') return malformed(`${wanted}, but the body is not valid JSON before that.`);
     const { reached } = this.walker;
     return malformed(
       reached === path.length
-        ? `${wanted}, but what the answer has there is not an array.`
-        : `${wanted}, but the answer has no ${path[reached]} in ${path.slice(0, reached).join('.')}.`,
+        ? `${wanted}, but what the body has there is not an array.`
+        : `${wanted}, but the body has no ${path[reached]} in ${path.slice(0, reached).join('.')}.`,
     );
   }
 }

@@ -1,19 +1,21 @@
 /** Why a record could not be read. */
-export type MalformedReason = 'invalid_json' | 'record_too_large';
+export type MalformedReason = 'invalid_json' | 'invalid_csv' | 'record_too_large';
 
-/** A record that is not JSON, or too long to be held. */
+/** A record that is not JSON, no row of CSV, or too long to be held. */
 export interface MalformedRecord {
-  /** 1-based: a record number; in NDJSON the line number. */
+  /** 1-based: a record number; in NDJSON and CSV the line number. */
   readonly position: number;
   /** The first 64 KB of it. */
   readonly text: string;
   readonly reason: MalformedReason;
+  /** What is wrong with it, where more is known than the reason: a sentence. */
+  readonly detail?: string;
 }
 
 /** Records that follow each other in the feed without a gap: `records[i]` stands at `firstPosition + i`. */
 export interface RecordBatch {
   readonly records: readonly unknown[];
-  /** 1-based position of `records[0]`: a record number; in NDJSON the line number. Without records, of `malformed[0]`. */
+  /** 1-based position of `records[0]`: a record number; in NDJSON and CSV the line number. Without records, of `malformed[0]`. */
   readonly firstPosition: number;
   readonly malformed: readonly MalformedRecord[];
   /** Bytes read from the body since the batch before this one. */
@@ -53,9 +55,9 @@ export class RecordBatches {
     this.batchAt(position).records.push(record);
   }
 
-  addMalformed(position: number, text: string, reason: MalformedReason): void {
+  addMalformed(position: number, text: string, reason: MalformedReason, detail?: string): void {
     this.open ??= { records: [], firstPosition: position, malformed: [], bytes: 0 };
-    this.open.malformed.push({ position, text, reason });
+    this.open.malformed.push({ position, text, reason, ...(detail === undefined ? {} : { detail }) });
   }
 
   /** The batches that are ready; the next record starts a new one. */

@@ -22,10 +22,10 @@ export interface Stage {
   end(rest: Buffer): void;
 }
 
-/** The answer can never be read as it is. */
+/** The body can never be read as it is. */
 export const malformed = (message: string): UtmqlError => new UtmqlError('SOURCE_MALFORMED', message);
 
-/** The answer stopped before its end: asking again may well bring the whole of it. */
+/** The body stopped before its end: asking again may well bring the whole of it. */
 export function cutOff(where: string, kept: number): UtmqlError {
   const remains =
     kept === 0
@@ -33,5 +33,5 @@ export function cutOff(where: string, kept: number): UtmqlError {
       : kept === 1
         ? 'the 1 record before it was kept'
         : `the ${kept} records before it were kept`;
-  return new UtmqlError('SOURCE_MALFORMED', `The answer ended ${where}; ${remains}.`, { retryable: true });
+  return new UtmqlError('SOURCE_MALFORMED', `The body ended ${where}; ${remains}.`, { retryable: true });
 }

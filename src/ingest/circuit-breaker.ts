@@ -1,18 +1,21 @@
 import { BrokenCircuitError, CircuitState, circuitBreaker, type IBreaker, type Policy } from 'cockatiel';
 
-/** When a source is left alone, for how long, and what it takes to be trusted again. */
+/** When a service is left alone, for how long, and what it takes to be trusted again. */
 export interface BreakerRules {
-  /** Failed attempts in a row that open the circuit. */
+  /** Failed calls in a row that open the circuit. */
   readonly failures: number;
   readonly openMs: number;
-  /** Good attempts in a row that close it again. */
+  /** Good calls in a row that close it again. */
   readonly successes: number;
 }
 
-/** `open` refuses calls; in `half-open` the source is on trial: one more failure opens the circuit again. */
+/** What every circuit goes by where nothing else is said. */
+export const defaultBreakerRules: BreakerRules = { failures: 5, openMs: 30_000, successes: 2 };
+
+/** `open` refuses calls; in `half-open` the service is on trial: one more failure opens the circuit again. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-export interface SourceBreaker {
+export interface CircuitBreaker {
   /** Runs `call`, or throws cockatiel's BrokenCircuitError while the circuit is open. */
   execute<T>(call: () => Promise<T>): Promise<T>;
   state(): BreakerState;
@@ -20,8 +23,8 @@ export interface SourceBreaker {
   openForMs(): number;
 }
 
-/** A circuit breaker for one source; `failure` is the policy that tells a failed attempt. */
-export function createSourceBreaker(failure: Policy, rules: BreakerRules): SourceBreaker {
+/** A circuit breaker for one service; `failure` is the policy that tells a failed call. */
+export function createCircuitBreaker(failure: Policy, rules: BreakerRules): CircuitBreaker {
   const trial = new TrialBreaker(rules);
   const policy = circuitBreaker(failure, { halfOpenAfter: rules.openMs, breaker: trial });
   let openedAt = 0;

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { badInput } from '../errors.ts';
+import { type EventRecord, type EventsQuery, eventCursor, eventPages } from '../explore/events.ts';
+import type { Filter } from '../metrics/query.ts';
+import { describeDimension } from '../metrics/registry.ts';
+import { createDayOfInstant } from '../records/day.ts';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { afterDescription } from './explore-page.ts';
+import { utmFields } from './explore-utm-fields.ts';
+import { firstDescription, keysetPageType, loadKeysetPage } from './keyset-page.ts';
+import { readTextFilter, TextFilter } from './where.ts';
+
+const Event = builder.objectRef<EventRecord>('Event').implement({
+  description: 'Something that happened, as it was pushed.',
+  fields: (t) => ({
+    id: t.exposeID('event_id', { description: 'The id that it came with, or was given.' }),
+    timestamp: t.field({
+      type: 'DateTime',
+      description: 'When it happened.',
+      resolve: (row) => row.timestamp,
+    }),
+    service: t.exposeString('service', { description: 'What sent it; `unknown` where it does not say.' }),
+    message: t.exposeString('message', { description: 'What happened, in words.' }),
+    metadata: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What else is known, as an object. Null without any.',
+      resolve: ({ metadata }) => objectOrNull(metadata),
+    }),
+    ...utmFields(t),
+    extra: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'The fields that no contract names, as an object. Null without any.',
+      resolve: ({ extra }) => objectOrNull(extra),
+    }),
+  }),
+});
+
+const Events = keysetPageType('EventPage', 'Stored events, the latest first.', Event);
+
+const utmNames = ['utmCampaign', 'utmSource', 'utmMedium', 'utmContent', 'utmTerm'] as const;
+type UtmName = (typeof utmNames)[number];
+
+const EventsWhere = builder
+  .inputRef<{ [Name in UtmName]?: typeof TextFilter.$inferInput | null | undefined }>('EventsWhere')
+  .implement({
+    description: 'Which events count, by their UTM set. All fields that are given must hold.',
+    fields: (t) => {
+      const field = (name: UtmName) => t.field({ type: TextFilter, description: describeDimension(name) });
+      return {
+        utmCampaign: field('utmCampaign'),
+        utmSource: field('utmSource'),
+        utmMedium: field('utmMedium'),
+        utmContent: field('utmContent'),
+        utmTerm: field('utmTerm'),
+      };
+    },
+  });
+
+const cursorShape = z.tuple([z.number(), z.string(), z.string()]);
+
+builder.queryField('events', (t) =>
+  t.field({
+    type: Events,
+    description: 'Stored events, the latest first. An event is here within seconds of its 202.',
+    args: {
+      service: t.arg.string({ description: 'Only those of this service, in its own case.' }),
+      eventId: t.arg.string({ description: 'Only the one with this id.' }),
+      from: t.arg({ type: 'DateTime', description: 'Only those at or after this instant.' }),
+      to: t.arg({ type: 'DateTime', description: 'Only those before this instant.' }),
+      search: t.arg.string({
+        description: 'Only those with this text in the message or the metadata’s JSON, whatever the case.',
+      }),
+      where: t.arg({ type: EventsWhere, description: 'Only those with these UTMs.' }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      after: t.arg.string({ description: afterDescription }),
+    },
+    resolve: (_root, args, context) => {
+      const query = readQuery(args, context);
+      const dayOf = createDayOfInstant(context.reportingTimezone);
+      const { read, count } = eventPages(context.explore.reader, query, dayOf, context.today());
+      return loadKeysetPage({ query, args, keyShape: cursorShape, keyOf: eventCursor, read, count });
+    },
+  }),
+);
+
+function readQuery(
+  args: {
+    readonly service?: string | null | undefined;
+    readonly eventId?: string | null | undefined;
+    readonly from?: Date | null | undefined;
+    readonly to?: Date | null | undefined;
+    readonly search?: string | null | undefined;
+    readonly where?: typeof EventsWhere.$inferInput | null | undefined;
+  },
+  { caller }: Context,
+): EventsQuery {
+  const { from, to } = args;
+  if (from && to && from > to) throw badInput('from is after to; swap them.');
+  return {
+    workspace: caller.workspace,
+    service: args.service ?? undefined,
+    eventId: args.eventId ?? undefined,
+    from: from?.getTime(),
+    to: to?.getTime(),
+    search: args.search || undefined,
+    where: readWhere(args.where),
+  };
+}
+
+function readWhere(where: typeof EventsWhere.$inferInput | null | undefined): Filter | undefined {
+  const parts = utmNames.flatMap((name) => {
+    const filter = where?.[name];
+    return filter ? readTextFilter(name, filter, `where.${name}`) : [];
+  });
+  return parts.length === 0 ? undefined : { and: parts };
+}
+
+function objectOrNull(text: string): unknown {
+  return text === '' ? null : JSON.parse(text);
+}

@@ -1,0 +1,55 @@
+import type { Source } from '../ingest/sources/source.ts';
+import { formatDay } from '../records/day.ts';
+import { builder } from './builder.ts';
+import { ModeEnum } from './ingest-runs.ts';
+import { RecordKindEnum } from './record-kind.ts';
+
+const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
+  description: 'A configured source. Its address and credentials are the operator’s alone.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'What `triggerIngest(sources)` calls it.' }),
+    kind: t.field({
+      type: RecordKindEnum,
+      description: 'What its records are.',
+      resolve: ({ kind }) => kind,
+    }),
+    adapter: t.string({
+      description: 'How its answers are read: `generic_json`, `csv`, `google_ads`, …',
+      resolve: ({ adapter }) => adapter.name,
+    }),
+    mode: t.field({
+      type: ModeEnum,
+      description: 'The mode of runs that name none.',
+      resolve: ({ defaultMode }) => defaultMode,
+    }),
+    schedule: t.string({
+      nullable: true,
+      description: 'Cron expression; runs by it where SCHEDULER is on.',
+      resolve: ({ schedule }) => schedule ?? null,
+    }),
+    circuit: t.string({
+      description:
+        '`closed`, or `open` or `half-open` after failures in a row, when it is left alone for a while.',
+      resolve: (source) => source.state(),
+    }),
+    watermark: t.field({
+      type: 'LocalDate',
+      nullable: true,
+      description: 'Up to which day its data are complete; runs without `since` begin some days before.',
+      resolve: async (source, _args, { ingest }) => {
+        const day = await ingest.runs.watermark(source.workspace, source.name);
+        return day === undefined ? null : formatDay(day);
+      },
+    }),
+  }),
+});
+
+builder.queryField('ingestSources', (t) =>
+  t.field({
+    type: [IngestSourceType],
+    description: 'The sources that can be pulled.',
+    extensions: { volatile: true },
+    resolve: (_root, _args, { caller, ingest }) =>
+      ingest.sources.filter(({ workspace }) => workspace === caller.workspace),
+  }),
+);

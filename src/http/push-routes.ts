@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { badInput, UtmqlError } from '../errors.ts';
+import { type BodyFormat, formatOf } from '../ingest/body-records.ts';
+import { bodyContent } from '../ingest/push/content.ts';
+import type { PushCall } from '../ingest/push/intake.ts';
+import type { Push } from '../ingest/push/push.ts';
+import type { EventAnswer } from '../ingest/push/single-event.ts';
+import type { RecordKind } from '../records/contract.ts';
+import type { RequestInfo } from './graphql.ts';
+import { answerFailure, answerPush, type HttpAnswer } from './push-answers.ts';
+import { answerEarly, requestBody, wholeBody } from './request-body.ts';
+import type { Route } from './server.ts';
+
+const paths: Readonly<Record<RecordKind, string>> = {
+  ad_performance: '/ingest/ad-performance',
+  opportunity: '/ingest/opportunities',
+  event: '/ingest/events',
+};
+
+const maxEventBytes = 65_536;
+
+/** Says nothing about the body: the first byte tells what it is. */
+const neutralType = 'application/octet-stream';
+
+/**
+ * `POST /ingest/…`: records of one kind, of any length and in any of our formats, answered when they are stored (200) or
+ * durable (202). `POST /events`: one event, answered when it is durable.
+ */
+export function createPushRoutes({ push }: { push: Push }): Route[] {
+  const ingest =
+    (kind: RecordKind) =>
+    async (request: IncomingMessage, response: ServerResponse, info: RequestInfo): Promise<void> => {
+      await respond(request, response, info, async () => {
+        const content = bodyContent(kind, requestBody(request), readFormat(request));
+        const outcome = await push.accept(kind, content, callOf(request, info));
+        return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
+      });
+    };
+  const event = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    info: RequestInfo,
+  ): Promise<void> => {
+    await respond(request, response, info, async () => {
+      if (readFormat(request) === 'csv') throw unsupportedType(request);
+      const text = await readEvent(request);
+      const { answer, isReplayed } = await push.acceptEvent(text, callOf(request, info));
+      return { ...answerEvent(answer), isReplayed };
+    });
+  };
+  return [
+    ...Object.entries(paths).map(
+      ([kind, path]): Route => ({
+        method: 'POST',
+        path,
+        handle: ingest(kind as RecordKind),
+        isStreamed: true,
+      }),
+    ),
+    { method: 'POST', path: '/events', handle: event, isStreamed: true, isBusy: true },
+  ];
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { logger }: RequestInfo,
+  work: () => Promise<HttpAnswer & { readonly isReplayed: boolean }>,
+): Promise<void> {
+  let answer: HttpAnswer & { readonly isReplayed?: boolean };
+  try {
+    answer = await work();
+  } catch (error) {
+    answer = answerFailure(error);
+    if (answer.status >= 500) logger.warn({ err: error }, 'a push could not be taken');
+  }
+  if (response.destroyed) return;
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    ...answer.headers,
+    ...(answer.isReplayed === true ? { 'idempotent-replayed': 'true' } : {}),
+  };
+  answerEarly(request, response, answer.status, headers, `${JSON.stringify(answer.body)}\n`);
+}
+
+function answerEvent(answer: EventAnswer): HttpAnswer {
+  if (!('reject' in answer)) {
+    return { status: 202, headers: {}, body: { event_id: answer.eventId, queued_at: answer.queuedAt } };
+  }
+  const { id, reason, field, detail } = answer.reject;
+  const error = { code: 'BAD_USER_INPUT', message: detail, reason, field, detail, rejected_id: id };
+  return { status: 400, headers: {}, body: { error } };
+}
+
+function callOf(request: IncomingMessage, { requestId }: RequestInfo): PushCall {
+  const key = request.headers['idempotency-key'];
+  return {
+    workspace: 'default',
+    requestId,
+    name: 'anonymous',
+    idempotencyKey: typeof key === 'string' ? key : undefined,
+  };
+}
+
+/**
+ * Undefined: the first byte tells. A type must be named, and be none of those that any web page may send to any address
+ * without asking (CSRF): plain text, a form, none.
+ */
+function readFormat(request: IncomingMessage): BodyFormat | undefined {
+  const type = request.headers['content-type'];
+  const format = formatOf(type);
+  if (format === undefined && type?.trim().toLowerCase() !== neutralType) throw unsupportedType(request);
+  return format;
+}
+
+const unsupportedType = (request: IncomingMessage): UtmqlError =>
+  new UtmqlError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `Content-Type ${JSON.stringify((request.headers['content-type'] ?? '').slice(0, 60))} is not taken here; send application/json, application/x-ndjson, text/csv (not for a single event) or ${neutralType}.`,
+  );
+
+const tooLarge = (): UtmqlError =>
+  new UtmqlError(
+    'TOO_LARGE',
+    `The event is larger than ${maxEventBytes} bytes. Shorten its message or metadata.`,
+  );
+
+async function readEvent(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > maxEventBytes) throw tooLarge();
+  const bytes = await wholeBody(request, maxEventBytes);
+  if (bytes === undefined) throw tooLarge();
+  if (bytes.length === 0) throw badInput('The body is empty; send one event as a JSON object.');
+  return bytes.toString();
+}

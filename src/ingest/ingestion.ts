@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { Mutex } from 'async-mutex';
+import { handleWhen } from 'cockatiel';
+import { uuidv7 } from 'uuidv7';
+import type { Store } from '../clickhouse/store.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { UtmqlError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Day } from '../records/day.ts';
+import type { OpportunityRules } from '../records/opportunity.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { createAttribution } from './attribution.ts';
+import { createAttributionQueue } from './attribution-queue.ts';
+import { openBuffer } from './buffer/buffer.ts';
+import { createCircuitBreaker, defaultBreakerRules } from './circuit-breaker.ts';
+import type { DataVersion } from './data-version.ts';
+import { createExecutions } from './executions.ts';
+import { createIngest, type Ingest } from './ingest.ts';
+import { createDayMerger } from './merge-days.ts';
+import { createPush, type Push } from './push/push.ts';
+import { createRawLanding } from './raw-landing.ts';
+import { createRunRepository } from './run-repository.ts';
+import { createScheduler } from './sources/scheduler.ts';
+import type { Source } from './sources/source.ts';
+import { dropStaleStages } from './staging/stale-stages.ts';
+import { everything } from './trigger-input.ts';
+
+/** Everything through which records come in. */
+export interface Ingestion {
+  readonly ingest: Ingest;
+  readonly push: Push;
+  /** Ends what is at work; what was accepted is stored or in the buffer. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the buffer, and wires pulls and pushes to the store.
+ *
+ * @throws UtmqlError CONFIGURATION, such as for a DATA_DIR that another process uses
+ */
+export async function openIngestion(options: {
+  config: Config;
+  store: Store;
+  sources: readonly Source[];
+  rules: OpportunityRules;
+  dataVersion: DataVersion;
+  telemetry: Telemetry;
+  owner: string;
+  today: () => Day;
+  clock: Clock;
+  logger: Logger;
+}): Promise<Ingestion> {
+  const { config, store, sources, rules, dataVersion, telemetry, owner, clock, logger } = options;
+  const buffer = await openBuffer({
+    folder: join(config.DATA_DIR, 'buffer'),
+    maxRecords: config.BUFFER_MAX_SIZE,
+    maxBytes: config.BUFFER_MAX_BYTES,
+    logger,
+    clock,
+  });
+  const opportunityLock = new Mutex();
+  const runs = createRunRepository(store);
+  const merger = createDayMerger({ store, logger });
+  const queue = await createAttributionQueue({
+    attribution: createAttribution({
+      store,
+      windowDays: config.ATTRIBUTION_WINDOW_DAYS,
+      lock: opportunityLock,
+    }),
+    dataVersion,
+    file: join(config.DATA_DIR, 'attribution-pending.json'),
+    logger,
+  });
+  const executions = createExecutions({
+    runs,
+    clock,
+    logger,
+    onFinished: (run) => {
+      dataVersion.bump(run.workspace);
+      telemetry.onRun(run);
+    },
+  });
+  const batchBytes = config.INGEST_BATCH_MB * 1_048_576;
+  const ingest = createIngest({
+    store,
+    sources,
+    runs,
+    executions,
+    queue,
+    merger,
+    opportunityLock,
+    dataVersion,
+    landing:
+      config.RAW_RETENTION_DAYS === 0 ? undefined : createRawLanding({ store, now: () => clock.now() }),
+    owner,
+    overlapDays: config.WATERMARK_OVERLAP_DAYS,
+    today: options.today,
+    retentionDays: config.DATA_RETENTION_DAYS,
+    batchBytes,
+    clock,
+    logger,
+  });
+  const push = createPush({
+    store,
+    buffer,
+    breaker: createCircuitBreaker(
+      handleWhen((error) => error instanceof UtmqlError && error.retryable),
+      defaultBreakerRules,
+    ),
+    attributionQueue: queue,
+    opportunityLock,
+    merger,
+    dataVersion,
+    runs,
+    owner,
+    rulesOf: (workspace, source) =>
+      sources.find((known) => known.workspace === workspace && known.name === source)?.rules ?? rules,
+    retention: config,
+    clock,
+    logger,
+    batchSize: config.BATCH_SIZE,
+    drainIntervalMs: config.DRAIN_INTERVAL_MS,
+    batchBytes,
+    telemetry,
+  });
+  const scheduler = createScheduler({
+    sources,
+    trigger: async (source) => {
+      await ingest.trigger(
+        { ...everything, sources: [source.name] },
+        { workspace: source.workspace, requestId: uuidv7(), name: 'scheduler' },
+      );
+    },
+    logger,
+  });
+  if (config.SCHEDULER === 'on') scheduler.start();
+  const elsewhere = await runs.unfinishedElsewhere(owner);
+  await dropStaleStages(store, (runId) => elsewhere.has(runId));
+
+  return {
+    ingest,
+    push,
+    async close() {
+      scheduler.stop();
+      await ingest.stop();
+      await push.stop();
+      await queue.stop();
+      await buffer.close();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { byteBlocks } from './byte-blocks.ts';
+import { type RecordBatch, RecordBatches } from './record-batches.ts';
+import type { Stage } from './stage.ts';
+
+/** How much of a body is scanned and parsed at a time, and about how much of it one batch holds. */
+const defaultBatchBytes = 256 * 1024;
+
+/** A longer record is reported as malformed and skipped without being held. */
+export const defaultMaxRecordBytes = 1024 * 1024;
+
+/**
+ * Streams a body through the stages that read it, beginning with the one that `start` makes.
+ *
+ * Throws what a stage or `body` throws, after all whole records that came before.
+ */
+export async function* readFeed(
+  body: AsyncIterable<Uint8Array>,
+  start: (batches: RecordBatches) => Stage,
+  batchBytes: number = defaultBatchBytes,
+): AsyncGenerator<RecordBatch> {
+  const batches = new RecordBatches();
+  const reader = new FeedReader(start(batches));
+  let failure: { error: unknown } | undefined;
+
+  const attempt = (step: () => void): void => {
+    try {
+      step();
+    } catch (error) {
+      failure = { error };
+    }
+  };
+
+  for await (const block of byteBlocks(body, batchBytes)) {
+    batches.addBytes(block.length);
+    attempt(() => reader.push(block));
+    yield* batches.take();
+    if (failure !== undefined) throw failure.error;
+  }
+  attempt(() => reader.end());
+  yield* batches.take();
+  if (failure !== undefined) throw failure.error;
+}
+
+/** Shows the bytes to the stage whose turn it is, and shows those again that it did not consume. */
+class FeedReader {
+  private stage: Stage;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+  }
+
+  push(block: Buffer): void {
+    this.rest = this.rest.length === 0 ? block : Buffer.concat([this.rest, block]);
+    for (;;) {
+      const { consumed, next } = this.stage.read(this.rest);
+      this.rest = this.rest.subarray(consumed);
+      if (next === this.stage) return;
+      this.stage = next;
+    }
+  }
+
+  end(): void {
+    this.stage.end(this.rest);
+  }
+}

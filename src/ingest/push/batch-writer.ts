@@ -1,0 +1,188 @@
+import type { MutexInterface } from 'async-mutex';
+import type { Store } from '../../clickhouse/store.ts';
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../logger.ts';
+import type { RecordKind } from '../../records/contract.ts';
+import { rejectReasons } from '../../records/outcome.ts';
+import type { AttributionQueue } from '../attribution-queue.ts';
+import type { DataVersion } from '../data-version.ts';
+import { maxDaysPerInsert } from '../day-batches.ts';
+import { encodeRejectRows, type RejectRow, rejectColumns, toRejectRow } from '../rejects/reject-row.ts';
+import { pushSource } from '../run.ts';
+import { createAttributionMarks } from './attribution-marks.ts';
+import { createKindWriter } from './kind-writer.ts';
+import { kindFacts } from './kinds.ts';
+import { decodePayload, type Payload, type RecordPayload } from './payload.ts';
+import { pushAnswerColumns, pushAnswersTable } from './push-answers.ts';
+import type { Drained } from './push-run.ts';
+import type { PushRuns } from './push-runs.ts';
+import { toRawRecord } from './raw-record.ts';
+import { type Refused, writeOrRefuse } from './refused.ts';
+
+/** In ClickHouse's query log, in place of a request's id. */
+const requestId = 'push-drainer';
+
+/** Writes what the buffer held: the same entries in the same order make the same INSERTs. */
+export interface BatchWriter {
+  /**
+   * Resolves when ClickHouse has acknowledged all of it, but for records that it refuses for good: they become rejected
+   * records.
+   *
+   * @returns what attributes the days that have changed
+   * @throws when the store is away: the same entries are to be written again
+   */
+  write(entries: readonly Buffer[]): Promise<() => Promise<void>>;
+}
+
+/** Records that one writer takes. */
+interface Group {
+  readonly kind: RecordKind;
+  readonly workspace: string;
+  readonly source: string;
+  readonly records: RecordPayload[];
+}
+
+export function createBatchWriter(options: {
+  store: Store;
+  dataVersion: DataVersion;
+  opportunityLock: MutexInterface;
+  attributionQueue: AttributionQueue;
+  runs: PushRuns;
+  clock: Clock;
+  logger: Logger;
+  capacityBytes: number;
+}): BatchWriter {
+  const { store, dataVersion, runs, clock, logger } = options;
+  let marks = createAttributionMarks(options.attributionQueue);
+  /** Made once for each refused record, also when its batch is written again. */
+  const refusedRows = new Map<string, RejectRow>();
+
+  const writeGroup = async (group: Group): Promise<{ drained: Drained; rejects: readonly RejectRow[] }> => {
+    const { kind, workspace, source, records } = group;
+    const side = kindFacts[kind].attributed;
+    if (side !== undefined)
+      await marks.mark(
+        workspace,
+        side,
+        records.map(({ record }) => record.day),
+      );
+    let outdated = 0;
+    const refused = await writeOrRefuse(records, async (part) => {
+      const writer = createKindWriter(kind, {
+        store: dataVersion.watch(store, workspace),
+        workspace,
+        source,
+        version: part.reduce((newest, { version }) => Math.max(newest, version), 0),
+        requestId,
+        capacityBytes: options.capacityBytes,
+        lock: options.opportunityLock,
+      });
+      for (const entry of part) {
+        writer.add(entry, entry.version);
+        if (writer.full) await writer.send();
+      }
+      await writer.finish();
+      outdated += writer.progress().outdated ?? 0;
+    });
+    const [first] = refused;
+    if (first !== undefined) {
+      logger.warn({ err: first.error, kind, records: refused.length }, 'the store refused pushed records');
+    }
+    return {
+      drained: { records: records.length, outdated, refused: refused.length },
+      rejects: refused.map((entry) => toRefusedRow(entry)),
+    };
+  };
+
+  const toRefusedRow = ({ entry }: Refused<RecordPayload>): RejectRow => {
+    const { kind, workspace, source } = entry;
+    const key = JSON.stringify(entry);
+    const known = refusedRows.get(key);
+    if (known !== undefined) return known;
+    const run = runs.of(kind, { workspace, requestId, name: pushSource });
+    const position = run.reserve(1);
+    const row = toRejectRow(
+      {
+        workspace,
+        runId: run.id,
+        position,
+        line: position,
+        source,
+        kind,
+        requestId,
+        record: toRawRecord(entry),
+        reject: { reason: 'refused_by_store', field: '', detail: rejectReasons.refused_by_store },
+      },
+      clock.now(),
+    );
+    refusedRows.set(key, row);
+    return row;
+  };
+
+  const writeRejects = async (rows: readonly RejectRow[]): Promise<void> => {
+    // By day, since one INSERT may touch only so many.
+    const sorted = [...rows].sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
+    let part: RejectRow[] = [];
+    let days = 0;
+    const send = async (): Promise<void> => {
+      if (part.length === 0) return;
+      await store.insert('rejected_records', rejectColumns, 'JSONEachRow', encodeRejectRows(part), {
+        requestId,
+      });
+      part = [];
+      days = 0;
+    };
+    for (const row of sorted) {
+      if (row.date !== part.at(-1)?.date) {
+        if (days === maxDaysPerInsert) await send();
+        days += 1;
+      }
+      part.push(row);
+    }
+    await send();
+  };
+
+  return {
+    async write(entries) {
+      const payloads = entries.map(decodePayload);
+      const known = payloads.filter((payload) => payload !== undefined);
+      if (known.length < payloads.length) {
+        logger.error(
+          { entries: payloads.length - known.length },
+          'entries of the buffer are of no known form',
+        );
+      }
+      const results = [];
+      for (const group of groupsOf(known)) {
+        results.push({ group, ...(await writeGroup(group)) });
+      }
+      await writeRejects([
+        ...known.flatMap((payload) => (payload.kind === 'reject' ? [payload.row] : [])),
+        ...results.flatMap(({ rejects }) => rejects),
+      ]);
+      const answers = known.flatMap((payload) => (payload.kind === 'answer' ? [payload.row] : []));
+      if (answers.length > 0) {
+        const body = answers.map((row) => Buffer.from(`${JSON.stringify(row)}\n`));
+        await store.insert(pushAnswersTable, pushAnswerColumns, 'JSONEachRow', body, { requestId });
+      }
+      for (const { group, drained } of results) runs.drained(group.kind, group.workspace, drained);
+      refusedRows.clear();
+      const written = marks;
+      marks = createAttributionMarks(options.attributionQueue);
+      return () => written.settle(requestId);
+    },
+  };
+}
+
+function groupsOf(payloads: readonly Payload[]): Iterable<Group> {
+  const groups = new Map<string, Group>();
+  for (const payload of payloads) {
+    if (payload.kind === 'reject' || payload.kind === 'answer') continue;
+    const { kind, workspace, source } = payload;
+    const key = JSON.stringify([kind, workspace, source]);
+    const group = groups.get(key) ?? { kind, workspace, source, records: [] };
+    group.records.push(payload);
+    groups.set(key, group);
+  }
+  return groups.values();
+}

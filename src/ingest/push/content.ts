@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { UtmqlError } from '../../errors.ts';
+import type { RecordKind } from '../../records/contract.ts';
+import { type BodyFormat, readRecords } from '../body-records.ts';
+import type { RecordBatch } from '../json/record-batches.ts';
+import { kindFacts } from './kinds.ts';
+
+/** What is pushed: read once, and hashed on the way. */
+export interface PushContent {
+  /** @throws UtmqlError UNREADABLE_BODY after all whole records that came before; whatever the body throws */
+  readonly batches: AsyncIterable<RecordBatch>;
+  /** SHA-256 of the kind and the content, hex; reads a body to its end. */
+  hash(): Promise<string>;
+}
+
+/** A body of JSON, NDJSON or CSV, decompressed. */
+export function bodyContent(
+  kind: RecordKind,
+  body: AsyncIterable<Uint8Array>,
+  format: BodyFormat | undefined,
+): PushContent {
+  const hash = createHash('sha256').update(`${kind}\n`);
+  const bytes = body[Symbol.asyncIterator]();
+  const hashed: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const step = await bytes.next();
+        if (step.done !== true) hash.update(step.value);
+        return step;
+      },
+      // Not passed on: `hash` reads what a reader left unread.
+      return: async () => ({ done: true, value: undefined }),
+    }),
+  };
+  let digest: Promise<string> | undefined;
+  const readRest = async (): Promise<string> => {
+    for await (const _chunk of hashed);
+    return hash.digest('hex');
+  };
+  return {
+    batches: asUnreadable(readRecords(hashed, { format, envelope: kindFacts[kind].envelope })),
+    hash: () => {
+      digest ??= readRest();
+      return digest;
+    },
+  };
+}
+
+/** Records that came as values already. */
+export function recordsContent(kind: RecordKind, records: readonly unknown[]): PushContent {
+  const text = JSON.stringify(records);
+  return {
+    batches: (async function* () {
+      if (records.length === 0) return;
+      yield { records, firstPosition: 1, malformed: [], bytes: Buffer.byteLength(text) };
+    })(),
+    hash: async () => createHash('sha256').update(`${kind}\n${text}`).digest('hex'),
+  };
+}
+
+async function* asUnreadable(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
+  try {
+    yield* batches;
+  } catch (error) {
+    if (error instanceof UtmqlError && error.code === 'SOURCE_MALFORMED') {
+      throw new UtmqlError('UNREADABLE_BODY', error.message, { cause: error });
+    }
+    throw error;
+  }
+}

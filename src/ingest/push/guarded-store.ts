@@ -1,0 +1,78 @@
+import { handleWhen } from 'cockatiel';
+import type { CallOptions, Store } from '../../clickhouse/store.ts';
+import { UtmqlError } from '../../errors.ts';
+import {
+  type BreakerRules,
+  type CircuitBreaker,
+  createCircuitBreaker,
+  isBrokenCircuit,
+} from '../circuit-breaker.ts';
+
+/** The breaker that stands before ClickHouse: what counts as a failure is the database being away, not what it refuses. */
+export const createStoreBreaker = (rules: BreakerRules): CircuitBreaker =>
+  createCircuitBreaker(handleWhen(isAway), rules);
+
+/** Whether the database, and not what it was asked to do, is the reason. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof UtmqlError && (error.retryable || error.code === 'STORE_UNAVAILABLE');
+
+/**
+ * The same store behind a circuit breaker: while the circuit is open, calls fail at once. A call that has no answer after
+ * `timeoutMs` counts as a failure too.
+ *
+ * @param options.signal aborts what is at work
+ */
+export function guardStore(options: {
+  store: Store;
+  breaker: CircuitBreaker;
+  timeoutMs: number;
+  signal: AbortSignal;
+}): Store {
+  const { store, breaker, timeoutMs, signal } = options;
+  const guard = async <T>(
+    call: CallOptions | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await breaker.execute(async () => {
+        // Not AbortSignal.any: Node 20 keeps each of its signals for as long as the first, which lives with the process.
+        const ending = new AbortController();
+        const end = (): void => ending.abort();
+        const timer = setTimeout(end, timeoutMs);
+        const outer = [signal, call?.signal].filter((given) => given !== undefined);
+        for (const given of outer) given.addEventListener('abort', end, { once: true });
+        try {
+          if (outer.some(({ aborted }) => aborted)) end();
+          return await work(ending.signal);
+        } catch (error) {
+          const isLate = ending.signal.aborted && outer.every(({ aborted }) => !aborted);
+          throw isLate ? unavailable('The database did not answer in time.', undefined, error) : error;
+        } finally {
+          clearTimeout(timer);
+          for (const given of outer) given.removeEventListener('abort', end);
+        }
+      });
+    } catch (error) {
+      if (!isBrokenCircuit(error)) throw error;
+      const seconds = Math.max(1, Math.ceil(breaker.openForMs() / 1_000));
+      throw unavailable('The database cannot be reached at the moment.', seconds, error);
+    }
+  };
+  return {
+    ...store,
+    read: (statement, call) => guard(call, (bounded) => store.read(statement, { ...call, signal: bounded })),
+    select: (row, statement, call) =>
+      guard(call, (bounded) => store.select(row, statement, { ...call, signal: bounded })),
+    command: (statement, call) =>
+      guard(call, (bounded) => store.command(statement, { ...call, signal: bounded })),
+    insert: (table, columns, format, body, call) =>
+      guard(call, (bounded) => store.insert(table, columns, format, body, { ...call, signal: bounded })),
+  };
+}
+
+const unavailable = (what: string, retryAfterSeconds: number | undefined, cause: unknown): UtmqlError =>
+  new UtmqlError('STORE_UNAVAILABLE', `${what} Try again shortly.`, {
+    retryable: true,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    cause,
+  });

@@ -1,0 +1,129 @@
+import type { MutexInterface } from 'async-mutex';
+import type { Store } from '../../clickhouse/store.ts';
+import type { Clock } from '../../clock.ts';
+import { toUtmqlError, type UtmqlError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import type { RecordKind } from '../../records/contract.ts';
+import type { Day } from '../../records/day.ts';
+import type { AttributionQueue } from '../attribution-queue.ts';
+import type { DataVersion } from '../data-version.ts';
+import type { RecordBatch } from '../json/record-batches.ts';
+import type { DayMerger } from '../merge-days.ts';
+import { createRejectWriter } from '../reject-writer.ts';
+import { pushSource } from '../run.ts';
+import type { PushOutcome } from './answer.ts';
+import { createAttributionMarks } from './attribution-marks.ts';
+import { Intake, type PushCall } from './intake.ts';
+import { createKindWriter } from './kind-writer.ts';
+import { kindFacts } from './kinds.ts';
+import type { Normalisers } from './normalisers.ts';
+import type { PushRuns } from './push-runs.ts';
+
+export interface LargePushDeps {
+  readonly store: Store;
+  readonly dataVersion: DataVersion;
+  readonly opportunityLock: MutexInterface;
+  readonly attributionQueue: AttributionQueue;
+  readonly merger: DayMerger | undefined;
+  readonly normalisers: Normalisers;
+  readonly runs: PushRuns;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Encoded rows held at most, while one batch as large is on its way. */
+  readonly batchBytes: number;
+}
+
+/**
+ * Streams a push of any length straight into ClickHouse: the body is read as fast as it is stored. What came whole before
+ * the body or the store broke off is stored; the same push again changes nothing and completes it.
+ */
+export async function pushLarge(
+  deps: LargePushDeps,
+  kind: RecordKind,
+  call: PushCall,
+  batches: AsyncIterable<RecordBatch>,
+): Promise<PushOutcome> {
+  const { clock, runs } = deps;
+  const { workspace, requestId } = call;
+  const run = runs.of(kind, call);
+  const version = clock.now() * 1_000;
+  const side = kindFacts[kind].attributed;
+  const marks = createAttributionMarks(deps.attributionQueue);
+  const writer = createKindWriter(kind, {
+    store: deps.dataVersion.watch(deps.store, workspace),
+    workspace,
+    source: pushSource,
+    version,
+    requestId,
+    capacityBytes: deps.batchBytes,
+    lock: deps.opportunityLock,
+  });
+  const rejects = createRejectWriter({
+    store: deps.store,
+    run: { id: run.id, workspace, source: pushSource, requestId },
+    kind,
+    now: () => clock.now(),
+  });
+  /** Days of records that the writer holds and that may not be marked yet. */
+  const days = new Set<Day>();
+  const intake = new Intake({
+    kind,
+    call,
+    run,
+    normalisers: deps.normalisers,
+    targets: {
+      record(record) {
+        days.add(record.record.day);
+        writer.add(record, version);
+      },
+      reject: (position, line, record, reject) => rejects.add(position, record, reject, line),
+    },
+  });
+  const mark = async (): Promise<void> => {
+    if (side !== undefined) await marks.mark(workspace, side, days);
+    days.clear();
+  };
+
+  let failure: UtmqlError | undefined;
+  /** Each step is tried whatever happened to the one before: what was whole is stored, and what is stored is attributed. */
+  const attempt = async (step: () => Promise<void>): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      failure ??= toUtmqlError(error, 'The push failed for a reason that has been logged.');
+      if (failure.code === 'INTERNAL') deps.logger.error({ err: error, requestId }, 'a push failed');
+    }
+  };
+  await attempt(async () => {
+    for await (const batch of batches) {
+      intake.take(batch);
+      if (writer.full) {
+        await mark();
+        await writer.send();
+      }
+      await rejects.send();
+    }
+  });
+  await attempt(mark);
+  await attempt(() => writer.finish());
+  await attempt(() => rejects.send(true));
+  const { written, duplicates, outdated = 0, touched } = writer.progress();
+  // The days are marked on disk: where this fails, the queue tries them again, and logs it.
+  await marks.settle(requestId).catch(() => undefined);
+  if (side === 'ads') deps.merger?.add('ad_performance', touched);
+  if (side === 'opportunities') deps.merger?.add('opportunities', touched);
+
+  const skipped = {
+    duplicate: duplicates.identical,
+    conflicting_duplicate: duplicates.conflicting,
+    outdated,
+    // Not stored for all that is known: the store failed.
+    unconfirmed: Math.max(
+      0,
+      intake.accepted - written - duplicates.identical - duplicates.conflicting - outdated,
+    ),
+  };
+  runs.add(run, intake.counts(0, skipped));
+  const accepted = intake.accepted - skipped.unconfirmed;
+  return { answer: intake.answer(accepted, { ...duplicates }, true), failure };
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '../../clock.ts';
+import { createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
+import type { RecordKind } from '../../records/contract.ts';
+import { formatDay } from '../../records/day.ts';
+import { createEventNormaliser, type EventRules } from '../../records/event.ts';
+import { createOpportunityNormaliser, type OpportunityRules } from '../../records/opportunity.ts';
+import { type Outcome, Repairs } from '../../records/outcome.ts';
+import { type KindRecord, kindFacts } from './kinds.ts';
+
+const millisecondsPerDay = 86_400_000;
+
+/** For how many days each kind is kept: the environment variables of these names. */
+export interface Retention {
+  readonly DATA_RETENTION_DAYS: number;
+  readonly EVENT_RETENTION_DAYS: number;
+}
+
+/** Makes the id of an event that has none. */
+export type MakeId = () => string;
+
+/** Repairs that are counted only once the record has passed every test, that of its age included. */
+export class HeldRepairs extends Repairs {
+  override keep(): void {
+    // The normaliser's word is not the last.
+  }
+
+  settle(isAccepted: boolean): void {
+    if (isAccepted) super.keep();
+    else this.drop();
+  }
+}
+
+export interface Normalisers {
+  /** Raw in, a record or the reason against it out; what is already older than its kind is kept for is refused. */
+  normalise(
+    kind: RecordKind,
+    workspace: string,
+    source: string,
+    raw: unknown,
+    repairs: HeldRepairs,
+    makeId: MakeId,
+  ): Outcome<KindRecord>;
+}
+
+type Normalise = (raw: unknown, repairs: Repairs) => Outcome<KindRecord>;
+
+/** Normalisers by kind, workspace and source, made when first needed: each caches what it has read before. */
+export function createNormalisers(options: {
+  /** By which rules the records of a source are read; of `push`, those that are pushed. */
+  rulesOf: (workspace: string, source: string) => OpportunityRules;
+  retention: Retention;
+  clock: Clock;
+}): Normalisers {
+  const { rulesOf, retention, clock } = options;
+  const known = new Map<string, Normalise>();
+  let makeCurrentId: MakeId = () => '';
+
+  const make = (kind: RecordKind, workspace: string, source: string): Normalise => {
+    const rules = rulesOf(workspace, source);
+    return makeNormaliser(kind, { ...rules, now: () => clock.now(), makeId: () => makeCurrentId() });
+  };
+
+  const keptLongEnough = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
+    if ('reject' in outcome) return outcome;
+    const { kind, record } = outcome.record;
+    const variable = kindFacts[kind].retention;
+    const days = retention[variable];
+    const oldest = Math.floor(clock.now() / millisecondsPerDay) - days + 1;
+    if (record.day >= oldest) return outcome;
+    const detail = `The record is of ${formatDay(record.day)}; only the last ${days} days are kept (${variable}).`;
+    return { reject: { reason: 'beyond_retention', field: '', detail } };
+  };
+
+  return {
+    normalise(kind, workspace, source, raw, repairs, makeId) {
+      const key = `${kind} ${workspace} ${source}`;
+      let normalise = known.get(key);
+      if (normalise === undefined) {
+        normalise = make(kind, workspace, source);
+        known.set(key, normalise);
+      }
+      makeCurrentId = makeId;
+      const outcome = keptLongEnough(normalise(raw, repairs));
+      repairs.settle('record' in outcome);
+      return outcome;
+    },
+  };
+}
+
+function makeNormaliser(kind: RecordKind, rules: OpportunityRules & EventRules): Normalise {
+  switch (kind) {
+    case 'ad_performance':
+      return tagged(kind, createAdPerformanceNormaliser(rules));
+    case 'opportunity':
+      return tagged(kind, createOpportunityNormaliser(rules));
+    case 'event':
+      return tagged(kind, createEventNormaliser(rules));
+    default:
+      return kind satisfies never;
+  }
+}
+
+const tagged =
+  <Kind extends RecordKind, Record>(
+    kind: Kind,
+    normalise: (raw: unknown, repairs: Repairs) => Outcome<Record>,
+  ) =>
+  (raw: unknown, repairs: Repairs): Outcome<{ readonly kind: Kind; readonly record: Record }> => {
+    const outcome = normalise(raw, repairs);
+    return 'reject' in outcome ? outcome : { record: { kind, record: outcome.record } };
+  };

@@ -1,0 +1,254 @@
+import type { MutexInterface } from 'async-mutex';
+import { Semaphore } from 'async-mutex';
+import type { Store } from '../../clickhouse/store.ts';
+import type { Clock } from '../../clock.ts';
+import { badInput, toUtmqlError, UtmqlError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import type { RecordKind } from '../../records/contract.ts';
+import type { OpportunityRules } from '../../records/opportunity.ts';
+import type { Telemetry } from '../../telemetry.ts';
+import type { AttributionQueue } from '../attribution-queue.ts';
+import type { WriteAheadBuffer } from '../buffer/buffer.ts';
+import type { CircuitBreaker } from '../circuit-breaker.ts';
+import type { DataVersion } from '../data-version.ts';
+import type { RecordBatch } from '../json/record-batches.ts';
+import type { DayMerger } from '../merge-days.ts';
+import { type RetriedRecord, type RetryInput, retryRejects } from '../rejects/retry-rejects.ts';
+import type { RunRepository } from '../run-repository.ts';
+import { type PushOutcome, pushAnswer } from './answer.ts';
+import { createBatchWriter } from './batch-writer.ts';
+import type { PushContent } from './content.ts';
+import { createDrainer } from './drainer.ts';
+import { guardStore } from './guarded-store.ts';
+import { createIdempotency } from './idempotency.ts';
+import type { PushCall } from './intake.ts';
+import { type LargePushDeps, pushLarge } from './large-push.ts';
+import { createNormalisers, type Retention } from './normalisers.ts';
+import type { PushCaller } from './push-run.ts';
+import { createPushRuns } from './push-runs.ts';
+import { type EventAnswer, eventAnswer, hashOfEvent, pushEvent } from './single-event.ts';
+import { pushSmall, smallPush } from './small-push.ts';
+
+/** An INSERT that takes longer counts as a failure of the store. */
+const insertTimeoutMs = 60_000;
+
+/** Large pushes at a time: each holds a batch in memory. Others are not read on until it is their turn. */
+const maxLargePushes = 4;
+
+const stopMs = 5_000;
+
+/** What a repeat of a push is answered. */
+export interface Replayable {
+  readonly isReplayed: boolean;
+}
+
+/** Takes pushed records. What it has answered without an error is on disk or in ClickHouse. */
+export interface Push {
+  /**
+   * Takes records of one kind, however many.
+   *
+   * @returns what came of it; with `failure`, what was taken before the body or the store broke off
+   * @throws UtmqlError BUFFER_FULL, BUFFER_UNAVAILABLE or STORE_UNAVAILABLE where nothing was taken; UNREADABLE_BODY where
+   *   nothing could be read; CONFLICT or IDEMPOTENCY_KEY_REUSED
+   */
+  accept(kind: RecordKind, content: PushContent, call: PushCall): Promise<PushOutcome & Replayable>;
+  /**
+   * Takes one event: resolves as soon as it is durable.
+   *
+   * @param text JSON
+   * @throws UtmqlError BUFFER_FULL or BUFFER_UNAVAILABLE; CONFLICT or IDEMPOTENCY_KEY_REUSED
+   */
+  acceptEvent(text: string, call: PushCall): Promise<{ readonly answer: EventAnswer } & Replayable>;
+  /**
+   * Tries rejected records again, by the rules of their source.
+   *
+   * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
+   */
+  retryRejects(input: RetryInput, caller: PushCaller): Promise<readonly RetriedRecord[]>;
+  /** Drains what it can within seconds; the rest stays in the buffer. To be called before the buffer is closed. */
+  stop(): Promise<void>;
+}
+
+export interface PushOptions {
+  readonly store: Store;
+  readonly buffer: WriteAheadBuffer;
+  readonly breaker: CircuitBreaker;
+  readonly attributionQueue: AttributionQueue;
+  readonly opportunityLock: MutexInterface;
+  readonly merger?: DayMerger | undefined;
+  readonly dataVersion: DataVersion;
+  readonly runs: RunRepository;
+  /** Whose runs this process takes up after a crash. */
+  readonly owner: string;
+  readonly rulesOf: (workspace: string, source: string) => OpportunityRules;
+  readonly retention: Retention;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Records that are written at a time. */
+  readonly batchSize: number;
+  /** Longest that an event waits for its batch to fill. */
+  readonly drainIntervalMs: number;
+  /** Encoded rows that a large push holds. */
+  readonly batchBytes: number;
+  readonly telemetry: Pick<Telemetry, 'onPush' | 'observeBuffer' | 'observeBreaker'>;
+}
+
+export function createPush(options: PushOptions): Push {
+  const { buffer, breaker, clock, logger, telemetry } = options;
+  telemetry.observeBuffer(buffer, () => clock.now());
+  telemetry.observeBreaker('clickhouse', breaker);
+  const ending = new AbortController();
+  const store = guardStore({
+    store: options.store,
+    breaker,
+    timeoutMs: insertTimeoutMs,
+    signal: ending.signal,
+  });
+  const runs = createPushRuns({
+    ...options,
+    isStoreAway: () => drainer.isStoreAway(),
+    onPush: (counts) => telemetry.onPush(counts),
+  });
+  const normalisers = createNormalisers(options);
+  const drainer = createDrainer({
+    buffer,
+    writer: createBatchWriter({ ...options, store, runs, capacityBytes: options.batchBytes }),
+    breaker,
+    batchSize: options.batchSize,
+    intervalMs: options.drainIntervalMs,
+    clock,
+    logger,
+    abort: () => ending.abort(),
+  });
+  const idempotency = createIdempotency({ store, caughtUp: (timeoutMs) => drainer.caughtUp(timeoutMs) });
+  const small = { buffer, drainer, normalisers, runs, clock };
+  const large: LargePushDeps = { ...options, store, merger: options.merger, normalisers, runs };
+  const largePushes = new Semaphore(maxLargePushes);
+  const atWork = new Set<Promise<unknown>>();
+  let isStopping = false;
+
+  const track = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isStopping) {
+      throw new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; send it again shortly.', {
+        retryable: true,
+        retryAfterSeconds: 5,
+      });
+    }
+    const working = work();
+    atWork.add(working);
+    try {
+      return await working;
+    } finally {
+      atWork.delete(working);
+    }
+  };
+
+  const pushContent = async (
+    kind: RecordKind,
+    content: PushContent,
+    call: PushCall,
+  ): Promise<PushOutcome> => {
+    const { head, rest, failure } = await readHead(content.batches);
+    if (rest === undefined) {
+      if (failure !== undefined && head.length === 0) throw failure;
+      const hash =
+        call.idempotencyKey === undefined || failure !== undefined ? undefined : await content.hash();
+      return pushSmall(small, kind, call, head, hash, failure);
+    }
+    if (breaker.state() === 'open') {
+      throw new UtmqlError(
+        'STORE_UNAVAILABLE',
+        `The database cannot be reached at the moment. Send it again later, or in pieces of up to ${smallPush.records} records, which are buffered.`,
+        { retryable: true, retryAfterSeconds: Math.max(1, Math.ceil(breaker.openForMs() / 1_000)) },
+      );
+    }
+    return largePushes.runExclusive(() => pushLarge(large, kind, call, chain(head, rest)));
+  };
+
+  return {
+    accept: (kind, content, call) =>
+      track(async () => {
+        const { idempotencyKey: key, workspace } = call;
+        if (key === undefined) return { ...(await pushContent(kind, content, call)), isReplayed: false };
+        let failure: UtmqlError | undefined;
+        const { answer, isReplayed } = await idempotency.once(
+          { workspace, key: checkKey(key) },
+          pushAnswer,
+          () => content.hash(),
+          async () => {
+            const outcome = await pushContent(kind, content, call);
+            failure = outcome.failure;
+            return { answer: outcome.answer, isFinal: failure === undefined };
+          },
+        );
+        return { answer, failure, isReplayed };
+      }),
+    acceptEvent: (text, call) =>
+      track(async () => {
+        const { idempotencyKey: key, workspace } = call;
+        if (key === undefined) return { answer: await pushEvent(small, text, call), isReplayed: false };
+        return idempotency.once(
+          { workspace, key: checkKey(key) },
+          eventAnswer,
+          async () => hashOfEvent(text),
+          async () => ({ answer: await pushEvent(small, text, call), isFinal: true }),
+        );
+      }),
+    retryRejects: (input, caller) => track(() => retryRejects({ ...small, store }, input, caller)),
+    async stop() {
+      isStopping = true;
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, stopMs);
+      });
+      await Promise.race([Promise.allSettled(atWork), late]);
+      clearTimeout(timer);
+      await drainer.stop(stopMs);
+      await runs.stop();
+    },
+  };
+}
+
+/** Reads until the content has ended or is too much for a small push; `rest` is undefined once it has ended. */
+async function readHead(batches: AsyncIterable<RecordBatch>): Promise<{
+  head: readonly RecordBatch[];
+  rest: AsyncIterator<RecordBatch> | undefined;
+  failure: UtmqlError | undefined;
+}> {
+  const head: RecordBatch[] = [];
+  const rest = batches[Symbol.asyncIterator]();
+  let records = 0;
+  let bytes = 0;
+  while (records <= smallPush.records && bytes <= smallPush.bytes) {
+    try {
+      const step = await rest.next();
+      if (step.done === true) return { head, rest: undefined, failure: undefined };
+      head.push(step.value);
+      records += step.value.records.length + step.value.malformed.length;
+      bytes += step.value.bytes;
+    } catch (error) {
+      const failure = toUtmqlError(error, 'The push failed for a reason that has been logged.');
+      return { head, rest: undefined, failure };
+    }
+  }
+  return { head, rest, failure: undefined };
+}
+
+async function* chain(
+  head: readonly RecordBatch[],
+  rest: AsyncIterator<RecordBatch>,
+): AsyncGenerator<RecordBatch> {
+  yield* head;
+  for (;;) {
+    const step = await rest.next();
+    if (step.done === true) return;
+    yield step.value;
+  }
+}
+
+function checkKey(key: string): string {
+  if (key.trim() === '' || key.length > 256) {
+    throw badInput('The idempotency key is empty or longer than 256 characters.');
+  }
+  return key;
+}

@@ -1,0 +1,57 @@
+import { isRefusedValue } from '../../clickhouse/errors.ts';
+import { UtmqlError } from '../../errors.ts';
+import { isAway } from './guarded-store.ts';
+
+/** How many failed attempts may look for the records that an unclear error is about, before it is taken for an outage. */
+const maxUnclearFailures = 64;
+
+/** A record that the store takes from nobody. */
+export interface Refused<T> {
+  readonly entry: T;
+  readonly error: unknown;
+}
+
+/**
+ * Writes entries; where the store refuses them for good, halves them until the ones that are to blame stand alone. The
+ * rest is written. Of an error that may have nothing to do with the data (a missing table, say), entries are blamed
+ * only when others got through.
+ *
+ * @throws whatever `write` throws when the store is away, or when everything is refused for a reason that need not be the data
+ */
+export async function writeOrRefuse<T>(
+  entries: readonly T[],
+  write: (entries: readonly T[]) => Promise<void>,
+): Promise<readonly Refused<T>[]> {
+  const refused: Refused<T>[] = [];
+  let unclearFailures = 0;
+
+  const attempt = async (part: readonly T[]): Promise<void> => {
+    try {
+      await write(part);
+    } catch (error) {
+      if (isAway(error) || isCancelled(error)) throw error;
+      if (!isRefusedValue(error) && ++unclearFailures > maxUnclearFailures) throw error;
+      const [only] = part;
+      if (part.length === 1 && only !== undefined) {
+        refused.push({ entry: only, error });
+        return;
+      }
+      const middle = Math.ceil(part.length / 2);
+      await attempt(part.slice(0, middle));
+      await attempt(part.slice(middle));
+    }
+  };
+
+  if (entries.length > 0) await attempt(entries);
+  const [first] = refused;
+  if (
+    first !== undefined &&
+    refused.length === entries.length &&
+    !refused.every(({ error }) => isRefusedValue(error))
+  ) {
+    throw first.error;
+  }
+  return refused;
+}
+
+const isCancelled = (error: unknown): boolean => error instanceof UtmqlError && error.code === 'CANCELLED';

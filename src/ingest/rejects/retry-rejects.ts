@@ -1,0 +1,192 @@
+import type { Store } from '../../clickhouse/store.ts';
+import type { Clock } from '../../clock.ts';
+import { type RecordKind, recordKinds } from '../../records/contract.ts';
+import type { Reject } from '../../records/outcome.ts';
+import type { WriteAheadBuffer } from '../buffer/buffer.ts';
+import type { Drainer } from '../push/drainer.ts';
+import { eventIds } from '../push/event-id.ts';
+import { HeldRepairs, type Normalisers } from '../push/normalisers.ts';
+import { encodePayload } from '../push/payload.ts';
+import type { PushCaller } from '../push/push-run.ts';
+import type { PushRuns } from '../push/push-runs.ts';
+import {
+  formatRejectId,
+  type RejectCursor,
+  type RejectFilter,
+  type RejectId,
+  rejectCursor,
+  rejectsByIdStatement,
+  rejectsStatement,
+  type StoredReject,
+  storedReject,
+} from './find-rejects.ts';
+import { patchRecord, type RecordPatch } from './patch-record.ts';
+import { type RejectRow, toRejectRow } from './reject-row.ts';
+
+/** Records read and written at a time: each may be a megabyte. */
+const chunkSize = 50;
+const waitMs = 10_000;
+
+export interface RetryInput {
+  /** Which rejected records: these, or up to `limit` of those that the filter names, the latest first. */
+  readonly records:
+    | { readonly ids: readonly RejectId[] }
+    | { readonly filter: RejectFilter; readonly limit: number };
+  readonly patch: RecordPatch | undefined;
+  /** Stands in for the record as it came. */
+  readonly replacement: unknown;
+}
+
+/** What became of one record that was tried again. */
+export interface RetriedRecord {
+  readonly id: string;
+  /** It is stored and no longer a rejected record. */
+  readonly isAccepted: boolean;
+  /** Why not. */
+  readonly reject: (Omit<Reject, 'reason'> & { readonly reason: string }) | undefined;
+}
+
+export interface RetryDeps {
+  readonly store: Store;
+  readonly buffer: WriteAheadBuffer;
+  readonly drainer: Drainer;
+  readonly normalisers: Normalisers;
+  readonly runs: PushRuns;
+  readonly clock: Clock;
+}
+
+/**
+ * Tries rejected records again by the rules of their source. What is good now is written as of the time of its rejection, so
+ * that newer data wins, and its rejected record is deleted: both are one entry of the buffer, and the record is written
+ * first. So a crash loses neither, and a repeat finds nothing to do.
+ *
+ * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
+ */
+export async function retryRejects(
+  deps: RetryDeps,
+  input: RetryInput,
+  caller: PushCaller,
+): Promise<readonly RetriedRecord[]> {
+  const results: RetriedRecord[] = [];
+  for await (const stored of chunksOf(deps.store, input.records, caller)) {
+    results.push(...(await retryChunk(deps, stored, input, caller)));
+  }
+  if (!('ids' in input.records)) return results;
+  const found = new Map(results.map((result) => [result.id, result]));
+  return input.records.ids.map(({ runId, position }) => {
+    const id = formatRejectId({ run_id: runId, position });
+    return found.get(id) ?? { id, isAccepted: false, reject: missing };
+  });
+}
+
+const missing = {
+  reason: 'not_found',
+  field: '',
+  detail: 'There is no rejected record with this id; it may have been accepted already.',
+};
+
+async function* chunksOf(
+  store: Store,
+  records: RetryInput['records'],
+  { workspace, requestId }: PushCaller,
+): AsyncGenerator<readonly StoredReject[]> {
+  if ('ids' in records) {
+    for (let from = 0; from < records.ids.length; from += chunkSize) {
+      const ids = records.ids.slice(from, from + chunkSize);
+      yield await store.select(storedReject, rejectsByIdStatement(workspace, ids), { requestId });
+    }
+    return;
+  }
+  let left = records.limit;
+  let after: RejectCursor | undefined;
+  while (left > 0) {
+    const limit = Math.min(left, chunkSize);
+    const { filter } = records;
+    const rows = await store.select(storedReject, rejectsStatement({ workspace, filter, after, limit }), {
+      requestId,
+    });
+    yield rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < limit) return;
+    after = rejectCursor(last);
+    left -= rows.length;
+  }
+}
+
+async function retryChunk(
+  deps: RetryDeps,
+  stored: readonly StoredReject[],
+  input: RetryInput,
+  caller: PushCaller,
+): Promise<readonly RetriedRecord[]> {
+  const { buffer, drainer, runs, clock } = deps;
+  const { workspace } = caller;
+  const payloads: Buffer[] = [];
+  const accepted = new Map<RecordKind, { count: number; readonly repairs: HeldRepairs }>();
+
+  const retry = (row: StoredReject): RetriedRecord => {
+    const id = formatRejectId(row);
+    const kind = recordKinds.find((known) => known === row.kind);
+    const patched = patchRecord(row, input.patch, input.replacement);
+    if (kind === undefined || 'reject' in patched) {
+      return { id, isAccepted: false, reject: 'reject' in patched ? patched.reject : row };
+    }
+    const tally = accepted.get(kind) ?? { count: 0, repairs: new HeldRepairs() };
+    // The same id at each try: an event that had none becomes one event.
+    const makeId = eventIds(workspace, `reject ${id}`)(0);
+    const outcome = deps.normalisers.normalise(
+      kind,
+      workspace,
+      row.source,
+      patched.raw,
+      tally.repairs,
+      makeId,
+    );
+    if ('reject' in outcome) {
+      payloads.push(
+        encodePayload({ kind: 'reject', row: newRow(row, workspace, outcome.reject, clock.now()) }),
+      );
+      return { id, isAccepted: false, reject: outcome.reject };
+    }
+    accepted.set(kind, tally);
+    tally.count += 1;
+    const version = row.rejected_at.getTime() * 1_000;
+    payloads.push(encodePayload({ ...outcome.record, workspace, source: row.source, version }));
+    payloads.push(
+      encodePayload({ kind: 'reject', row: { ...newRow(row, workspace, row, clock.now()), is_deleted: 1 } }),
+    );
+    return { id, isAccepted: true, reject: undefined };
+  };
+
+  const results = stored.map(retry);
+  if (payloads.length === 0) return results;
+  const position = await buffer.append(payloads);
+  for (const [kind, { count, repairs }] of accepted) {
+    runs.add(runs.of(kind, caller), {
+      read: count,
+      waiting: count,
+      rejected: {},
+      skipped: {},
+      repairs: repairs.toRecord(),
+      unknownFields: repairs.unknownFields(),
+      bytes: 0,
+    });
+  }
+  await drainer.stored(position, waitMs);
+  return results;
+}
+
+/** The row of a rejected record with what is known now, in the same place. */
+function newRow(
+  row: StoredReject,
+  workspace: string,
+  reject: Pick<StoredReject, 'reason' | 'field' | 'detail'>,
+  now: number,
+): RejectRow {
+  const rejectedAt = row.rejected_at.getTime();
+  const { run_id: runId, position, line, source, kind, request_id: requestId, record } = row;
+  return {
+    ...toRejectRow({ workspace, runId, position, line, source, kind, requestId, record, reject }, rejectedAt),
+    version: Math.max(now * 1_000, rejectedAt * 1_000 + 1),
+  };
+}

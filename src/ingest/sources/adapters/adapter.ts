@@ -1,0 +1,46 @@
+import type { StageTable } from '../../../records/stage.ts';
+import type { Judge } from '../../http/verdict.ts';
+import type { RecordBatch } from '../../json/record-batches.ts';
+import type { Pagination } from '../pagination/pagination.ts';
+import type { PageBody, SourceKind } from '../source.ts';
+
+export type Raw = Readonly<Record<string, unknown>>;
+
+/** How a source's own settings change the reading of its pages. */
+export interface ReadSettings {
+  /** Keys that lead to the array of elements. */
+  readonly records: readonly string[];
+  /** Between the cells of CSV; undefined: told by the header line. */
+  readonly delimiter: string | undefined;
+}
+
+/**
+ * What utmql knows of a platform: where the elements of a page are, and what each one says in the field names of the record
+ * contract. Pure; everything in it can be changed for a source by the sources file.
+ */
+export interface Adapter {
+  readonly name: string;
+  /** The kinds of records that it can give. */
+  readonly kinds: readonly SourceKind[];
+  /** Keys that lead to the array of elements of a page. Default: the envelope of the kind. */
+  readonly records?: readonly string[];
+  /** One element as a raw record. Default: as it is. An element that is no object does not get here. */
+  readonly record?: (element: Raw) => Raw;
+  /** How the elements of a page are read, as a stream. Default: an array of JSON in a page that is held. */
+  readonly read?: (page: PageBody, settings: ReadSettings) => AsyncIterable<RecordBatch>;
+  /** Channel of records that name none. */
+  readonly channel?: string;
+  /** The platform's own stage names. */
+  readonly stages?: StageTable;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly pagination?: Pagination;
+  /** Whether `since` and `until` are sent as parameters of these names when nothing else mentions them. */
+  readonly sendsRange?: true;
+  /** How many days the first run asks for, of platforms that want a range. */
+  readonly backfillDays?: number;
+  /** The longest range that the platform answers at once. */
+  readonly daysPerRequest?: number;
+  /** The platform's own signs of throttling and failure. */
+  readonly judge?: Judge;
+}

@@ -1,0 +1,87 @@
+import type { JudgedAnswer, Verdict } from '../../http/verdict.ts';
+import { parseJson } from '../../json/parse.ts';
+import { utmsOfQuery, utmsOfUrl } from '../landing-url.ts';
+import type { Adapter, Raw } from './adapter.ts';
+import { readGoogleBatches } from './google-ads-batches.ts';
+import { amountOfMicros, objectOf, textOf } from './platform-values.ts';
+
+/** Rows of `googleAds:searchStream` (or `:search`) with `segments.date`: the Google Ads API over REST. */
+export const googleAds: Adapter = {
+  name: 'google_ads',
+  kinds: ['ad_performance'],
+  records: ['results'],
+  channel: 'google_ads',
+  method: 'POST',
+  backfillDays: 30,
+  read: readGoogleBatches,
+  judge: judgeGoogle,
+  record(row) {
+    const { campaign, adGroup, metrics, segments, customer } = row;
+    const ad = objectOf(objectOf(row.adGroupAd).ad);
+    const figures = objectOf(metrics);
+    return {
+      date: objectOf(segments).date,
+      campaign_id: objectOf(campaign).id,
+      ad_group_id: objectOf(adGroup).id,
+      ad_id: ad.id,
+      clicks: figures.clicks,
+      impressions: figures.impressions,
+      cost: amountOfMicros(figures.costMicros),
+      currency: objectOf(customer).currencyCode,
+      ...utmsOf([ad, objectOf(adGroup), objectOf(campaign), objectOf(customer)]),
+    };
+  },
+};
+
+/**
+ * UTMs of the page that a click leads to. Its address is the final URL with the suffix behind it, put into the tracking
+ * template; each of these is the one of the lowest level that has it. Of a parameter that comes several times, a page sees
+ * the first.
+ *
+ * @param levels ad, ad group, campaign and customer, as far as the query selected them
+ */
+function utmsOf(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
+  const [ad, adGroup, campaign] = levels;
+  const lowest = (field: string): unknown => levels.find((level) => textOf(level[field]) !== '')?.[field];
+  const [finalUrl] = Array.isArray(ad.finalUrls) ? ad.finalUrls : [];
+  const utms: Raw = {
+    ...utmsOfUrl(lowest('trackingUrlTemplate')),
+    ...utmsOfQuery(lowest('finalUrlSuffix')),
+    ...utmsOfUrl(finalUrl),
+  };
+  const known = new Map<string, unknown>([
+    ...[campaign, adGroup, ad].flatMap(customParameters),
+    ['campaignid', campaign.id],
+    ['adgroupid', adGroup.id],
+    ['creative', ad.id],
+  ]);
+  const filled = (value: unknown): string =>
+    textOf(value).replace(/\{(_?\w+)\}/g, (placeholder, name: string) => {
+      const found = known.get(name.toLowerCase());
+      return typeof found === 'string' || typeof found === 'number' ? String(found) : placeholder;
+    });
+  return Object.fromEntries(Object.entries(utms).map(([name, value]) => [name, filled(value)]));
+}
+
+/** `{_season}` stands for the custom parameter `season`. */
+function customParameters(level: Raw): [string, unknown][] {
+  const parameters: unknown[] = Array.isArray(level.urlCustomParameters) ? level.urlCustomParameters : [];
+  return parameters.map(objectOf).map(({ key, value }) => [`_${textOf(key).toLowerCase()}`, value]);
+}
+
+/**
+ * Errors are `{"error": …}`, from searchStream in an array. Their `status` is a name such as RESOURCE_EXHAUSTED; when to come
+ * again stands in a `retryDelay` such as `893s`, in one of the details.
+ */
+function judgeGoogle({ status, body }: JudgedAnswer): Verdict | undefined {
+  const text = body.toString('utf8');
+  const parsed = parseJson(text);
+  const { error } = objectOf(Array.isArray(parsed) ? parsed[0] : parsed);
+  const name = /^[A-Z_]+$/.exec(textOf(objectOf(error).status))?.[0];
+  if (status === 429 || name === 'RESOURCE_EXHAUSTED') {
+    const seconds = /"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"/.exec(text)?.[1];
+    const retryAfterMs = seconds === undefined ? undefined : Number(seconds) * 1_000;
+    return { kind: 'throttled', detail: name ?? 'too many requests', retryAfterMs };
+  }
+  return name === undefined || status >= 500 ? undefined : { kind: 'refused', detail: name };
+}

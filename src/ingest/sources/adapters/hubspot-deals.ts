@@ -1,0 +1,36 @@
+import type { Adapter } from './adapter.ts';
+import { objectOf } from './platform-values.ts';
+
+/** Deals of `crm/v3/objects/deals` (GET) or its `/search` (POST), with the properties that the request names. */
+export const hubspotDeals: Adapter = {
+  name: 'hubspot_deals',
+  kinds: ['opportunity'],
+  records: ['results'],
+  pagination: { kind: 'cursor', field: ['paging', 'next', 'after'], parameter: 'after' },
+  // The stages of the default pipeline that the usual names do not cover.
+  stages: {
+    appointmentscheduled: 'opportunity',
+    qualifiedtobuy: 'opportunity',
+    presentationscheduled: 'opportunity',
+    decisionmakerboughtin: 'opportunity',
+    contractsent: 'opportunity',
+  },
+  record(deal) {
+    const properties = objectOf(deal.properties);
+    return {
+      opportunity_id: deal.id ?? properties.hs_object_id,
+      // Epoch milliseconds as a text, or ISO: as the version of the API has it.
+      created_at: properties.createdate ?? deal.createdAt,
+      updated_at: properties.hs_lastmodifieddate ?? deal.updatedAt,
+      stage: properties.dealstage,
+      amount: properties.amount,
+      currency: properties.deal_currency_code,
+      contact_email: properties.contact_email,
+      utm_campaign: properties.utm_campaign,
+      utm_source: properties.utm_source,
+      utm_medium: properties.utm_medium,
+      utm_content: properties.utm_content,
+      utm_term: properties.utm_term,
+    };
+  },
+};

@@ -1,0 +1,86 @@
+import { basicAuthorization } from '../http/source-address.ts';
+import { createHttpSource, type HttpSource } from '../http-source.ts';
+import type { Adapter } from './adapters/adapter.ts';
+import type { SourceContext } from './create-source.ts';
+import { createOauthToken, type OauthToken } from './oauth-token.ts';
+import { hasJsonBody, type RequestPlan } from './request-plan.ts';
+import type { Secrets } from './secrets.ts';
+import type { SourceSettings } from './settings.ts';
+
+/** A source's way over HTTP, with its credentials. */
+export interface Connection {
+  readonly http: HttpSource;
+  /** The source refused: a token that is kept may not hold any more. */
+  forgetToken(): void;
+}
+
+export function createConnection(
+  settings: SourceSettings,
+  parts: {
+    plan: RequestPlan;
+    adapter: Adapter;
+    secrets: Secrets;
+    show: (url: URL) => string;
+    context: SourceContext;
+  },
+): Connection {
+  const { name, rate_limit: limit } = settings;
+  const { plan, adapter, secrets, show, context } = parts;
+  const { defaults, metrics, clock } = context;
+  const token = tokenOf(settings, secrets, context);
+  const http = createHttpSource({
+    name,
+    url: plan.url,
+    method: plan.method,
+    headers: headersOf(settings, plan, adapter),
+    authorize: token && (async (call) => ({ authorization: `Bearer ${await token.get(call)}` })),
+    credentials: settings.auth === undefined ? undefined : 'its auth in the sources file',
+    timeoutMs: settings.timeout_ms ?? defaults.timeoutMs,
+    attempts: settings.attempts ?? defaults.attempts,
+    rateLimit: limit && { perSecond: limit.per_second, burst: limit.burst },
+    judge: adapter.judge,
+    show,
+    clock,
+    metrics: metrics && { onRequest: (outcome, seconds) => metrics.onRequest(name, outcome, seconds) },
+  });
+  return { http, forgetToken: () => token?.forget() };
+}
+
+function headersOf(
+  { headers, auth }: SourceSettings,
+  plan: RequestPlan,
+  adapter: Adapter,
+): Readonly<Record<string, string>> {
+  const type = hasJsonBody(plan) ? 'application/json' : 'text/plain; charset=utf-8';
+  const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return {
+    ...adapter.headers,
+    ...(plan.body === undefined ? {} : { 'content-type': type }),
+    ...Object.fromEntries(own),
+    ...(auth?.bearer && { authorization: `Bearer ${auth.bearer}` }),
+    ...(auth?.basic && { authorization: basicAuthorization(`${auth.basic.user}:${auth.basic.password}`) }),
+    ...(auth?.header && { [auth.header.name.toLowerCase()]: auth.header.value }),
+  };
+}
+
+function tokenOf(
+  { name, auth, timeout_ms }: SourceSettings,
+  secrets: Secrets,
+  { defaults, clock }: SourceContext,
+): OauthToken | undefined {
+  if (auth?.oauth2 === undefined) return undefined;
+  const { token_url: url, ...credentials } = auth.oauth2;
+  const http = createHttpSource({
+    name: `${name} (token_url)`,
+    url,
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+    credentials: 'its auth in the sources file',
+    timeoutMs: timeout_ms ?? defaults.timeoutMs,
+    attempts: defaults.attempts,
+    show: (address) => secrets.hide(`${address.origin}${address.pathname}`),
+    clock,
+  });
+  const onToken = (token: string): void => secrets.add('access token', token);
+  return createOauthToken({ source: name, http, credentials, clock, onToken });
+}

@@ -1,0 +1,178 @@
+import type { Clock } from '../../clock.ts';
+import { UtmqlError } from '../../errors.ts';
+import { createDayOfInstant } from '../../records/day.ts';
+import type { OpportunityRules } from '../../records/opportunity.ts';
+import { stageKey } from '../../records/stage.ts';
+import { shown } from '../http/source-address.ts';
+import type { SourceOutcome } from '../http-source.ts';
+import type { Adapter } from './adapters/adapter.ts';
+import { adapters } from './adapters/adapters.ts';
+import { createConnection } from './connection.ts';
+import { filePages } from './file-pages.ts';
+import { type HttpPagesOptions, httpPages } from './http-pages.ts';
+import { readElements } from './read-elements.ts';
+import { createRecordMapper } from './record-mapper.ts';
+import { planOf } from './request-plan.ts';
+import type { Secrets } from './secrets.ts';
+import type { SourceSettings } from './settings.ts';
+import { kindOf } from './settings-checks.ts';
+import { paginationOf } from './settings-pagination.ts';
+import type { Page, PageBody, PagesCall, Source, SourceKind } from './source.ts';
+
+/** What all sources have in common. */
+export interface SourceContext {
+  /** The folder that `files` are relative to. */
+  readonly folder: string;
+  readonly defaults: {
+    readonly rules: OpportunityRules;
+    readonly timeoutMs: number;
+    readonly attempts: number;
+  };
+  readonly metrics: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void } | undefined;
+  readonly clock: Clock;
+}
+
+const envelopes = {
+  ad_performance: ['external', 'ads', 'performance'],
+  opportunity: ['external', 'crm', 'opportunities'],
+} as const satisfies Record<SourceKind, readonly string[]>;
+
+/** A source of settings that were checked. What its errors say is free of `secrets`. */
+export function createSource(settings: SourceSettings, secrets: Secrets, context: SourceContext): Source {
+  const { name } = settings;
+  const adapter = adapters[settings.adapter];
+  const kind = kindOf(settings, adapter);
+  if (kind === undefined) throw new UtmqlError('CONFIGURATION', `The source ${name} has no kind.`);
+
+  const rules = rulesOf(settings, adapter, context.defaults.rules);
+  const records = settings.records ?? adapter.records ?? envelopes[kind];
+  const stream = adapter.read;
+  const isArray = stream === undefined || isPagedAt(settings);
+  const read = isArray
+    ? (page: PageBody) => readElements(page, records)
+    : (page: PageBody) => stream(page, { records, delimiter: settings.delimiter });
+  const map = createRecordMapper(adapter, {
+    fields: settings.fields,
+    landingUrlField: settings.landing_url_field,
+    defaults: defaultsOf(settings, adapter, kind),
+  });
+  const { pages, state } =
+    settings.url === undefined
+      ? filesOf(settings, context)
+      : overHttp(settings, settings.url, {
+          adapter,
+          rules,
+          secrets,
+          context,
+          read,
+          arrayAt: isArray ? records : undefined,
+        });
+
+  async function* guarded<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw secrets.hideInError(error);
+    }
+  }
+
+  return {
+    name,
+    kind,
+    workspace: settings.workspace,
+    rules,
+    adapter,
+    schedule: settings.schedule,
+    defaultMode: settings.mode ?? (kind === 'ad_performance' ? 'replace' : 'upsert'),
+    async *pages(call) {
+      for await (const page of guarded(pages(call))) yield { ...page, body: guarded(page.body) };
+    },
+    async *recordsOf(page) {
+      for await (const batch of guarded(read(page))) {
+        yield map === undefined ? batch : { ...batch, records: batch.records.map(map) };
+      }
+    },
+    state,
+  };
+}
+
+/** Pages that are told to have their records somewhere: one that has none there is an error and not a record. */
+const isPagedAt = ({ records, pagination }: SourceSettings): boolean =>
+  records !== undefined && pagination !== undefined && pagination.none === undefined;
+
+type Pages = Pick<Source, 'state'> & { pages(call: PagesCall): AsyncIterable<Page> };
+
+function filesOf({ name, files = [] }: SourceSettings, { folder }: SourceContext): Pages {
+  return {
+    pages: (call) => filePages({ source: name, files, folder }, call),
+    state: () => 'closed',
+  };
+}
+
+function overHttp(
+  settings: SourceSettings,
+  url: string,
+  parts: {
+    adapter: Adapter;
+    rules: OpportunityRules;
+    secrets: Secrets;
+    context: SourceContext;
+    read: HttpPagesOptions['read'];
+    arrayAt: HttpPagesOptions['arrayAt'];
+  },
+): Pages {
+  const { adapter, rules, secrets, context, read, arrayAt } = parts;
+  const plan = planOf(settings, url, adapter);
+  const pagination = paginationOf(settings, adapter, plan);
+  const show = (address: URL): string => secrets.hide(shown(address));
+  const connection = createConnection(settings, { plan, adapter, secrets, show, context });
+  const dayOf = createDayOfInstant(rules.timezone);
+  const options = {
+    plan,
+    http: connection.http,
+    pagination,
+    // An adapter that reads a stream finds errors in it by itself.
+    held: pagination.kind !== 'none' || adapter.read === undefined,
+    maxPages: settings.max_pages,
+    allowHosts: settings.allow_hosts,
+    authParameters: settings.auth?.query ?? {},
+    show,
+    today: () => dayOf(context.clock.now()),
+    read,
+    arrayAt,
+  };
+  return {
+    async *pages(call) {
+      try {
+        yield* httpPages(options, call);
+      } catch (error) {
+        if (error instanceof UtmqlError && error.code === 'SOURCE_REFUSED') connection.forgetToken();
+        throw error;
+      }
+    },
+    state: () => connection.http.state(),
+  };
+}
+
+function rulesOf(settings: SourceSettings, adapter: Adapter, defaults: OpportunityRules): OpportunityRules {
+  const stages = Object.entries(settings.stages).map(([stage, meaning]) => [stageKey(stage), meaning]);
+  return {
+    timezone: settings.timezone ?? defaults.timezone,
+    currency: settings.currency ?? defaults.currency,
+    ambiguousDates: settings.date_format ?? defaults.ambiguousDates,
+    stages: { ...adapter.stages, ...defaults.stages, ...Object.fromEntries(stages) },
+    contactHashKey: defaults.contactHashKey,
+  };
+}
+
+function defaultsOf(
+  settings: SourceSettings,
+  adapter: Adapter,
+  kind: SourceKind,
+): Readonly<Record<string, string>> {
+  const channel = settings.channel ?? settings.defaults.channel ?? adapter.channel;
+  return {
+    ...settings.defaults,
+    ...(channel === undefined || kind === 'opportunity' ? {} : { channel }),
+  };
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Clock } from '../../clock.ts';
+import { UtmqlError } from '../../errors.ts';
+import type { HttpSource, OpenOptions } from '../http-source.ts';
+import { parseJson } from '../json/parse.ts';
+
+/** Platforms that do not say for how long a token holds (Salesforce) let it hold for longer than this. */
+const shortestLifeSeconds = 900;
+
+/** A token is not used in its last minute, so that it does not run out on its way. */
+const reserveMs = 60_000;
+
+const maxAnswerBytes = 65_536;
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.coerce.number().positive().default(shortestLifeSeconds),
+});
+
+/** Access tokens of OAuth 2.0: got with a refresh token, or with the client's own credentials, and kept while they hold. */
+export interface OauthToken {
+  /** @throws UtmqlError as the token's address answers; SOURCE_REFUSED when it answers without a token */
+  get(call: OpenOptions): Promise<string>;
+  /** The token was refused: the next call gets another. */
+  forget(): void;
+}
+
+export function createOauthToken(options: {
+  /** The source whose token it is. */
+  readonly source: string;
+  readonly http: HttpSource;
+  /** Sent as a form, beside `grant_type`. */
+  readonly credentials: Readonly<Record<string, string | undefined>> & { refresh_token?: string | undefined };
+  readonly clock: Clock;
+  /** Gets every token, which must not be shown. */
+  readonly onToken: (token: string) => void;
+}): OauthToken {
+  const { source, http, credentials, clock } = options;
+  const grantType = credentials.refresh_token === undefined ? 'client_credentials' : 'refresh_token';
+  const form = new URLSearchParams({ grant_type: grantType });
+  for (const [name, value] of Object.entries(credentials)) if (value !== undefined) form.set(name, value);
+  const body = form.toString();
+  let kept: { readonly token: string; readonly until: number } | undefined;
+
+  return {
+    async get({ signal, logger }) {
+      if (kept !== undefined && clock.now() < kept.until) return kept.token;
+      const answer = await http.page({ body, signal, logger }, maxAnswerBytes);
+      const parsed = tokenAnswer.safeParse(parseJson(answer.body.toString('utf8')));
+      if (!parsed.success) {
+        throw new UtmqlError(
+          'SOURCE_REFUSED',
+          `The token_url of source ${source} answered without an access_token.`,
+        );
+      }
+      const { access_token: token, expires_in: seconds } = parsed.data;
+      options.onToken(token);
+      kept = { token, until: clock.now() + seconds * 1_000 - reserveMs };
+      return token;
+    },
+    forget() {
+      kept = undefined;
+    },
+  };
+}

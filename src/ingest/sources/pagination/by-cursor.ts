@@ -1,0 +1,32 @@
+import { pageField } from '../page-field.ts';
+import { placed } from './page-request.ts';
+import type { CursorPagination } from './pagination.ts';
+import { digest, isNothing, malformedPage, type Paginator, type PaginatorOptions } from './paginator.ts';
+
+export function byCursor(
+  { source, request }: PaginatorOptions,
+  { field, more, parameter, in: place }: CursorPagination,
+): Paginator {
+  const seen = new Set<string>();
+  const where = field.join('.');
+  return {
+    first: request,
+    async next({ body }) {
+      if (more !== undefined && isNothing(pageField(body, more))) return undefined;
+      const cursor = pageField(body, field);
+      if (isNothing(cursor)) return undefined;
+      if (typeof cursor !== 'string' && typeof cursor !== 'number') {
+        throw malformedPage(source, `has something else than a cursor at ${where}`);
+      }
+      const known = digest(String(cursor));
+      if (seen.has(known)) {
+        throw malformedPage(
+          source,
+          `has the cursor of an earlier page at ${where}; its pages would never end`,
+        );
+      }
+      seen.add(known);
+      return placed(request, place, { [parameter]: cursor });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { pageField } from '../page-field.ts';
+import { nextLink } from './link-header.ts';
+import type { LinkPagination } from './pagination.ts';
+import {
+  digest,
+  isNothing,
+  malformedPage,
+  type Paginator,
+  type PaginatorOptions,
+  type ReadPage,
+} from './paginator.ts';
+
+export function byLink(options: PaginatorOptions, pagination: LinkPagination): Paginator {
+  const { source, request, show } = options;
+  const seen = new Set([digest(request.url.href)]);
+  return {
+    first: request,
+    async next(page) {
+      const link = linkOf(page, pagination);
+      if (isNothing(link)) return undefined;
+      const base = page.request.url;
+      if (typeof link !== 'string' || !URL.canParse(link, base)) {
+        throw malformedPage(source, 'has something else than an address for its next page');
+      }
+      const url = new URL(link, base);
+      if (!mayFollow(url, options)) {
+        const place = `points to ${show(url)} for the next one, which is not followed`;
+        throw malformedPage(source, `${place}; if that belongs to the source, add its host to allow_hosts`);
+      }
+      url.username = '';
+      url.password = '';
+      url.hash = '';
+      const known = digest(url.href);
+      if (seen.has(known)) {
+        throw malformedPage(source, 'points to an earlier page for the next one; its pages would never end');
+      }
+      seen.add(known);
+      return { url, body: request.body };
+    },
+  };
+}
+
+const linkOf = ({ body, headers }: ReadPage, pagination: LinkPagination): unknown =>
+  pagination.kind === 'next_link' ? pageField(body, pagination.field) : nextLink(headers.link);
+
+/** Links come from outside, and could lead to any address that this machine can reach. */
+const mayFollow = (url: URL, { request, allowHosts }: PaginatorOptions): boolean =>
+  url.origin === request.url.origin ||
+  (url.protocol === request.url.protocol &&
+    (allowHosts.includes(url.host) || allowHosts.includes(url.hostname)));

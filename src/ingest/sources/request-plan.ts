@@ -1,0 +1,107 @@
+import { UtmqlError } from '../../errors.ts';
+import type { Day } from '../../records/day.ts';
+import { withParameters } from '../http/source-address.ts';
+import { parseJson } from '../json/parse.ts';
+import type { Adapter } from './adapters/adapter.ts';
+import type { PageRequest } from './pagination/page-request.ts';
+import { isObject } from './record-mapper.ts';
+import type { SourceSettings } from './settings.ts';
+import type { AskedRange } from './source.ts';
+import { fillTemplate, wantedDays } from './template.ts';
+
+/** What a source is asked, with templates for the range. */
+export interface RequestPlan {
+  readonly source: string;
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  /** Query parameters; the values are templates. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** How many days to ask for, the last one included, where nobody says since when; undefined: such a call is left open. */
+  readonly backfillDays: number | undefined;
+  /** The longest range that is asked for at once. */
+  readonly daysPerRequest: number | undefined;
+}
+
+export function planOf(settings: SourceSettings, url: string, adapter: Adapter): RequestPlan {
+  const { name, body } = settings;
+  const method = methodOf(settings, adapter);
+  const written = Object.entries(settings.parameters);
+  const wanted = wantedDays([url, body ?? '', ...written.map(([, text]) => text ?? '')].join(' '));
+  const sent = adapter.sendsRange && method === 'GET' ? ['since', 'until'] : [];
+  const missing = sent.filter((end) => !wanted.has(end) && !Object.hasOwn(settings.parameters, end));
+  return {
+    source: name,
+    method,
+    // What stands behind a # is the browser's.
+    url: url.replace(/#.*$/s, ''),
+    parameters: Object.fromEntries([
+      ...written.flatMap(([key, text]) => (text === null ? [] : [[key, text]])),
+      ...missing.map((end) => [end, `{${end}}`]),
+    ]),
+    body,
+    backfillDays: settings.backfill_days ?? adapter.backfillDays,
+    daysPerRequest: settings.days_per_request ?? adapter.daysPerRequest,
+  };
+}
+
+/** GET where nothing else is said and there is no body to send. */
+export const methodOf = ({ method, body }: SourceSettings, adapter: Adapter): 'GET' | 'POST' =>
+  method ?? adapter.method ?? (body === undefined ? 'GET' : 'POST');
+
+const anyRange: AskedRange = { since: 20_000, until: 20_000 };
+
+/** Whether it sends an object of JSON, once the templates are filled. */
+export const hasJsonBody = ({ body }: Pick<RequestPlan, 'body'>): boolean =>
+  body !== undefined && isObject(parseJson(fillTemplate(body, anyRange) ?? ''));
+
+/**
+ * The ranges to ask for, one after the other. With `backfillDays`, a missing end of the range is made up: until `today`, and
+ * so many days in all.
+ */
+export function* rangesOf(
+  plan: RequestPlan,
+  { since, until }: AskedRange,
+  today: Day,
+): Generator<AskedRange> {
+  const { backfillDays, daysPerRequest } = plan;
+  const last = until ?? (backfillDays === undefined ? undefined : Math.max(today, since ?? today));
+  const first =
+    since ?? (backfillDays === undefined || last === undefined ? undefined : last - backfillDays + 1);
+  if (daysPerRequest === undefined || first === undefined || last === undefined) {
+    yield { since: first, until: last };
+    return;
+  }
+  for (let day = first; day <= last; day += daysPerRequest) {
+    yield { since: day, until: Math.min(last, day + daysPerRequest - 1) };
+  }
+}
+
+/**
+ * What to ask for a range. A parameter whose template wants a day that is not given is left out.
+ *
+ * @throws UtmqlError CONFIGURATION where the path or the body wants such a day
+ */
+export function requestFor(plan: RequestPlan, range: AskedRange): PageRequest {
+  const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(plan.url) ?? [];
+  const members = query.split('&').map((member) => fillTemplate(member, range));
+  const given = members.filter((member) => member !== undefined && member !== '');
+  const url = new URL(whole(plan, 'url', fillTemplate(path, range)));
+  // Credentials go as a header.
+  url.username = '';
+  url.password = '';
+  url.search = given.join('&');
+  const parameters = Object.entries(plan.parameters).map(([name, text]) => [name, fillTemplate(text, range)]);
+  return {
+    url: withParameters(url, Object.fromEntries(parameters)),
+    body: plan.body === undefined ? undefined : whole(plan, 'body', fillTemplate(plan.body, range)),
+  };
+}
+
+function whole({ source }: RequestPlan, part: string, filled: string | undefined): string {
+  if (filled !== undefined) return filled;
+  throw new UtmqlError(
+    'CONFIGURATION',
+    `The ${part} of source ${source} wants both since and until; trigger it with them, or set backfill_days for it.`,
+  );
+}

@@ -1,0 +1,60 @@
+import { Cron } from 'croner';
+import type { Logger } from '../../logger.ts';
+import type { Source } from './source.ts';
+
+/** Runs sources by their schedules. */
+export interface Scheduler {
+  start(): void;
+  /** No run begins any more; those at work go on. */
+  stop(): void;
+  /** When a source is due next; undefined without a schedule, or while stopped. */
+  nextRun(source: string): Date | undefined;
+}
+
+/**
+ * Makes the scheduler; `start` sets it off.
+ *
+ * @param options.trigger runs a source and resolves when that has ended: until then the source is not run again
+ */
+export function createScheduler(options: {
+  sources: readonly Source[];
+  trigger: (source: Source) => Promise<unknown>;
+  logger: Logger;
+}): Scheduler {
+  const { sources, trigger, logger } = options;
+  let jobs = new Map<string, Cron>();
+
+  const run = async (source: Source): Promise<void> => {
+    try {
+      await trigger(source);
+    } catch (error) {
+      logger.error({ err: error, source: source.name }, 'a scheduled run could not begin');
+    }
+  };
+
+  return {
+    start() {
+      if (jobs.size > 0) return;
+      const scheduled = sources.flatMap((source) =>
+        source.schedule === undefined ? [] : [{ source, schedule: source.schedule }],
+      );
+      jobs = new Map(
+        scheduled.map(({ source, schedule }) => {
+          const { timezone } = source.rules;
+          const protect = (): void =>
+            logger.warn(
+              { source: source.name },
+              'a scheduled run was left out: the one before is still at work',
+            );
+          return [source.name, new Cron(schedule, { timezone, protect }, () => run(source))];
+        }),
+      );
+      for (const [source, job] of jobs) logger.info({ source, next: job.nextRun() }, 'source is scheduled');
+    },
+    stop() {
+      for (const job of jobs.values()) job.stop();
+      jobs = new Map();
+    },
+    nextRun: (source) => jobs.get(source)?.nextRun() ?? undefined,
+  };
+}

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { stages } from '../../records/stage.ts';
+import { adapterNames } from './adapters/adapters.ts';
+import { sourceKinds } from './source.ts';
+
+/** An object with these keys and no other. Its message is the list of them, from which the problem's sentence is made. */
+const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'expected keys and values',
+  });
+
+const text = (expected: string) => z.string(expected).min(1, expected);
+
+const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  z.enum(values, `accepted: ${values.join(', ')}`);
+
+/** A number, or a text of one, since the value of a variable is a text. */
+const number = (expected: string, holds: (value: number) => boolean) =>
+  z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d+(\.\d+)?$/)
+          .transform(Number),
+      ],
+      expected,
+    )
+    .refine(holds, expected);
+
+const wholeNumber = (min: number, max: number) =>
+  number(
+    `expected a whole number from ${min} to ${max}`,
+    (value) => Number.isInteger(value) && value >= min && value <= max,
+  );
+
+const fileText = 'expected a path such as exports/*.csv.gz';
+
+const pathText = 'expected a path such as data.items, or a list of keys';
+const path = z.union(
+  [
+    z
+      .string()
+      .min(1)
+      .transform((dotted) => dotted.split('.')),
+    z.array(z.string().min(1)).min(1),
+  ],
+  pathText,
+);
+
+const isTimezone = (name: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const scalars = (expected: string) =>
+  z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], expected).transform(String), expected);
+
+const place = oneOf(['query', 'body']).optional();
+const parameter = text('expected the name of a parameter');
+
+/** Exactly one of these; `none` alone stands for `{none: true}`. */
+const paginationKeys = section({
+  none: z.literal(true, 'accepted: true').optional(),
+  cursor: section({ field: path, parameter, more: path.optional(), in: place }).optional(),
+  next_link: section({ field: path }).optional(),
+  page_number: section({
+    parameter,
+    start: wholeNumber(0, 1_000_000).default(1),
+    stop: path.default(['empty']),
+    in: place,
+  }).optional(),
+  offset: section({
+    parameter,
+    limit_parameter: parameter,
+    limit: wholeNumber(1, 1_000_000),
+    stop: path.default(['empty']),
+    in: place,
+  }).optional(),
+  link_header: z.literal(true, 'accepted: true').optional(),
+});
+const pagination = z.preprocess((value) => (value === 'none' ? { none: true } : value), paginationKeys);
+
+const auth = section({
+  bearer: text('expected a token').optional(),
+  basic: section({
+    user: text('expected a user name'),
+    password: z.string('expected a password'),
+  }).optional(),
+  header: section({
+    name: text('expected the name of a header'),
+    value: text('expected its value'),
+  }).optional(),
+  query: scalars('expected names and values of parameters').optional(),
+  oauth2: section({
+    token_url: text('expected an address'),
+    client_id: text('expected the id of a client'),
+    client_secret: text('expected its secret'),
+    refresh_token: text('expected a refresh token').optional(),
+    scope: text('expected a scope').optional(),
+  }).optional(),
+});
+
+/** The settings of one source, as they stand in the file. What they mean together is checked in `settings-checks.ts`. */
+export const sourceSettings = section({
+  name: z.string('expected a name').regex(/^[a-z0-9_-]{1,64}$/, 'expected up to 64 of a–z, 0–9, _ and -'),
+  kind: oneOf(sourceKinds).optional(),
+  adapter: oneOf(adapterNames).default('generic_json'),
+  workspace: z
+    .string('expected a name')
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected up to 64 of letters, digits, ., _ and -')
+    .default('default'),
+  url: text('expected an address').optional(),
+  files: z
+    .union([text(fileText).transform((glob) => [glob]), z.array(text(fileText)).min(1, fileText)], fileText)
+    .optional(),
+  method: oneOf(['GET', 'POST']).optional(),
+  body: z
+    .union(
+      [text(''), z.record(z.string(), z.unknown()).transform((object) => JSON.stringify(object))],
+      'expected a text, or keys and values for a JSON body',
+    )
+    .optional(),
+  headers: scalars('expected names and values of headers').default({}),
+  auth: auth.optional(),
+  parameters: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number().transform(String), z.boolean().transform(String), z.null()]),
+      'expected names and values of parameters',
+    )
+    .default({}),
+  pagination: pagination.optional(),
+  max_pages: wholeNumber(1, 1_000_000).default(10_000),
+  allow_hosts: z.array(text('expected the name of a host'), 'expected a list of hosts').default([]),
+  rate_limit: section({
+    per_second: number('expected a number above 0, up to 1000', (value) => value > 0 && value <= 1_000),
+    burst: wholeNumber(1, 1_000).default(1),
+  }).optional(),
+  timeout_ms: wholeNumber(100, 3_600_000).optional(),
+  attempts: wholeNumber(1, 20).optional(),
+  backfill_days: wholeNumber(1, 3_650).optional(),
+  days_per_request: wholeNumber(1, 3_650).optional(),
+  schedule: text('expected a cron expression').optional(),
+  timezone: z
+    .string('expected a time zone')
+    .refine(isTimezone, 'expected an IANA time zone such as UTC or Europe/Berlin')
+    .optional(),
+  currency: z
+    .string('expected a currency')
+    .regex(/^[A-Z]{3}$/, 'expected a three-letter code such as USD')
+    .optional(),
+  date_format: oneOf(['MM/DD/YYYY', 'DD/MM/YYYY']).optional(),
+  stages: z.record(z.string(), oneOf(stages), 'expected stage names and what they mean').default({}),
+  mode: oneOf(['upsert', 'replace']).optional(),
+  channel: text('expected the name of a channel').optional(),
+  defaults: scalars('expected fields and values').default({}),
+  landing_url_field: path.optional(),
+  fields: z.record(z.string(), path, 'expected fields and paths').default({}),
+  records: path.optional(),
+  delimiter: z.string('expected one character').length(1, 'expected one character').optional(),
+});
+
+export type SourceSettings = z.output<typeof sourceSettings>;
+
+export const sourcesFile = section({
+  sources: z.array(z.unknown(), 'expected a list of sources').min(1, 'expected at least one source'),
+});

@@ -1,0 +1,65 @@
+import type { Logger } from '../../logger.ts';
+import type { Day } from '../../records/day.ts';
+import type { OpportunityRules } from '../../records/opportunity.ts';
+import type { BreakerState } from '../circuit-breaker.ts';
+import type { RecordBatch } from '../json/record-batches.ts';
+import type { Adapter } from './adapters/adapter.ts';
+
+/** The kinds of records that are pulled. */
+export const sourceKinds = ['ad_performance', 'opportunity'] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+/** Bytes of a page, decompressed, and what they are said to be. */
+export interface PageBody {
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly contentType: string | undefined;
+}
+
+/** One answer of a source, or one file. */
+export interface Page extends PageBody {
+  /** Where it came from, for logs and errors; without parameters and secrets. */
+  readonly label: string;
+}
+
+/** The days that a source is asked for, the last one included. */
+export interface AskedRange {
+  readonly since?: Day | undefined;
+  readonly until?: Day | undefined;
+}
+
+export interface PagesCall extends AskedRange {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly requestId?: string | undefined;
+}
+
+/** A configured source: where its records are and how they are to be read. */
+export interface Source {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly workspace: string;
+  /** How this source writes dates, currencies and stages. */
+  readonly rules: OpportunityRules;
+  /** How its answers are read. */
+  readonly adapter: Adapter;
+  /** Cron expression, in the time zone of `rules`. */
+  readonly schedule: string | undefined;
+  /** The mode of runs that name none. */
+  readonly defaultMode: 'upsert' | 'replace';
+  /**
+   * Its pages in order. Each must be read to its end before the next is asked for.
+   *
+   * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, SOURCE_MALFORMED, CANCELLED; after the pages that
+   *   came before
+   */
+  pages(call: PagesCall): AsyncIterable<Page>;
+  /**
+   * The raw records of one page, in the field names of the contract; what is no object stays as it is. The same bytes give
+   * the same records at any time.
+   *
+   * @throws UtmqlError SOURCE_MALFORMED; whatever `body` throws
+   */
+  recordsOf(page: PageBody): AsyncIterable<RecordBatch>;
+  /** `open`: the source failed several times in a row and is left alone for a while. */
+  state(): BreakerState;
+}

@@ -1,0 +1,43 @@
+import { dirname } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import type { SourceOutcome } from '../http-source.ts';
+import { createSource, type SourceContext } from './create-source.ts';
+import { createSecrets } from './secrets.ts';
+import { sourceSettings } from './settings.ts';
+import type { Source, SourceKind } from './source.ts';
+import { readSourcesFile } from './sources-file.ts';
+
+export interface OpenSourcesOptions {
+  /** Path of the YAML file (docs/sources.md). */
+  readonly file: string | undefined;
+  /** The short form of a source `ads` and a source `crm` with nothing but an address. */
+  readonly adsUrl: string | undefined;
+  readonly crmUrl: string | undefined;
+  /** Where `${VAR}` of the file is looked up. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What holds for sources that say nothing else. */
+  readonly defaults: SourceContext['defaults'];
+  readonly metrics?: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void };
+  readonly clock: Clock;
+}
+
+/**
+ * Makes all configured sources. Nothing is asked of them yet.
+ *
+ * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
+ */
+export async function openSources(options: OpenSourcesOptions): Promise<readonly Source[]> {
+  const { file, environment, defaults, metrics, clock } = options;
+  const plain = (name: string, kind: SourceKind, url: string | undefined) =>
+    url === undefined
+      ? []
+      : [{ settings: sourceSettings.parse({ name, kind, url }), secrets: createSecrets() }];
+  const short = [
+    ...plain('ads', 'ad_performance', options.adsUrl),
+    ...plain('crm', 'opportunity', options.crmUrl),
+  ];
+  const taken = short.map(({ settings }) => settings.name);
+  const listed = file === undefined ? [] : await readSourcesFile(file, environment, taken);
+  const context = { folder: dirname(file ?? '.'), defaults, metrics, clock };
+  return [...short, ...listed].map(({ settings, secrets }) => createSource(settings, secrets, context));
+}

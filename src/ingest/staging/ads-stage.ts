@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import type { Store } from '../../clickhouse/store.ts';
+import type { AdPerformance } from '../../records/ad-performance.ts';
+import type { Day } from '../../records/day.ts';
+import { adColumns, encodeAdFigures, encodeAdKey } from '../ads-rows.ts';
+import type { DayChanges } from '../run.ts';
+import {
+  type AdsApply,
+  adChangesStatement,
+  adDuplicatesStatement,
+  adKeysStatement,
+  insertChangedAdsStatement,
+  insertFreshAdsStatement,
+  storedAdsStatement,
+} from './ads-statements.ts';
+import { groupDays, inLanes } from './day-groups.ts';
+import { readSettings, writeSettings } from './settings.ts';
+import type { Applied, ApplyOptions, Stage, StageOptions } from './stage.ts';
+import { createStagedRows } from './staged-rows.ts';
+
+const keysRow = z.object({ day: z.number(), rows: z.number(), keys: z.number() });
+const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number() });
+const storedRow = z.object({ day: z.number(), rows: z.number() });
+const changesRow = z.object({
+  day: z.number(),
+  added: z.number(),
+  changed: z.number(),
+  unchanged: z.number(),
+  outdated: z.number(),
+  removed: z.number(),
+  cost_before: z.number(),
+  cost_after: z.number(),
+});
+
+/** What is known of the staged rows once they have been looked at. */
+interface Census {
+  /** Keys that each day has. */
+  readonly keys: ReadonlyMap<Day, number>;
+  /** Days on which a key came more than once. */
+  readonly repeating: ReadonlySet<Day>;
+}
+
+/** Stages ads rows; see `Stage`. A row is known by its day and key; of rows with one key the last counts. */
+export function createAdsStage(options: StageOptions & { readonly store: Store }): Stage<AdPerformance> {
+  const { store, runId, requestId } = options;
+  const rows = createStagedRows({
+    ...options,
+    table: 'staged_ad_performance',
+    columns: { ...adColumns, updated: 'UInt64' },
+  });
+  const reading = { requestId, settings: readSettings };
+  const writing = { requestId, settings: writeSettings, repeatable: true };
+  const duplicates = { identical: 0, conflicting: 0 };
+  const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
+  let census: Promise<Census> | undefined;
+
+  const takeCensus = async (): Promise<Census> => {
+    const keys = new Map<Day, number>();
+    const repeating = new Set<Day>();
+    await inLanes(groupDays(rows.days.keys(), rowsOf), async (days) => {
+      const found = await store.select(keysRow, adKeysStatement(runId, days), reading);
+      for (const row of found) {
+        keys.set(row.day, row.keys);
+        if (row.rows > row.keys) repeating.add(row.day);
+      }
+      const repeated = days.filter((day) => repeating.has(day));
+      if (repeated.length === 0) return;
+      const [counted] = await store.select(duplicatesRow, adDuplicatesStatement(runId, repeated), reading);
+      duplicates.identical += counted?.identical ?? 0;
+      duplicates.conflicting += counted?.conflicting ?? 0;
+    });
+    return { keys, repeating };
+  };
+  const look = (): Promise<Census> => {
+    census ??= takeCensus().catch((error: unknown) => {
+      census = undefined;
+      duplicates.identical = 0;
+      duplicates.conflicting = 0;
+      throw error;
+    });
+    return census;
+  };
+  /** How many rows each of the days already has in the table. */
+  const lookUp = async (days: readonly Day[]): Promise<ReadonlyMap<Day, number>> => {
+    const found = await store.select(storedRow, storedAdsStatement(options.workspace, days), reading);
+    return new Map(found.map((row) => [row.day, row.rows]));
+  };
+
+  const changes: Stage<AdPerformance>['changes'] = async ({ mode, skipDays }) => {
+    const { repeating } = await look();
+    const days = [...rows.days.keys()].filter((day) => !skipDays?.has(day));
+    const stored = await lookUp(days);
+    const found: DayChanges[] = [];
+    await inLanes(
+      groupDays(days, (day) => rowsOf(day) + (stored.get(day) ?? 0)),
+      async (group) => {
+        const part = { days: group, hasDuplicates: group.some((day) => repeating.has(day)) };
+        const statement = adChangesStatement({ ...options, mode }, part);
+        for (const row of await store.select(changesRow, statement, reading)) {
+          if (row.added + row.changed + row.removed > 0) found.push(toDayChanges(row));
+        }
+      },
+    );
+    return found.sort((a, b) => a.day - b.day);
+  };
+
+  const apply = async ({ mode, skipDays, onDays, signal }: ApplyOptions): Promise<Applied> => {
+    signal.throwIfAborted();
+    const statement: AdsApply = { ...options, mode };
+    const { keys, repeating } = await look();
+    const keysOf = (days: readonly Day[]): number => days.reduce((sum, day) => sum + (keys.get(day) ?? 0), 0);
+    const partOf = (days: readonly Day[]) => ({
+      days,
+      hasDuplicates: days.some((day) => repeating.has(day)),
+    });
+    const touched = new Set<Day>();
+    const result = { written: 0, changed: 0, removed: 0, outdated: 0 };
+
+    const write = async (days: readonly Day[], insert: () => Promise<void>): Promise<void> => {
+      await onDays(days);
+      signal.throwIfAborted();
+      await insert();
+      for (const day of days) touched.add(day);
+    };
+    const writeFresh = async (days: readonly Day[]): Promise<void> => {
+      await write(days, () => store.command(insertFreshAdsStatement(statement, partOf(days)), writing));
+      result.written += keysOf(days);
+      result.changed += keysOf(days);
+    };
+    const writeChanged = async (days: readonly Day[]): Promise<void> => {
+      const found = await store.select(changesRow, adChangesStatement(statement, partOf(days)), reading);
+      signal.throwIfAborted();
+      const differing = found.filter((row) => row.added + row.changed + row.removed > 0);
+      const differingDays = differing.map(({ day }) => day);
+      if (differing.length > 0) {
+        const removes = differing.some(({ removed }) => removed > 0);
+        await write(differingDays, () =>
+          store.command(insertChangedAdsStatement(statement, partOf(differingDays), removes), writing),
+        );
+      }
+      for (const row of found) {
+        result.written += row.added + row.changed + row.unchanged;
+        result.changed += row.added + row.changed;
+        result.removed += row.removed;
+        result.outdated += row.outdated;
+      }
+    };
+
+    const days = [...rows.days.keys()].filter((day) => !skipDays?.has(day));
+    const stored = await lookUp(days);
+    const fresh = groupDays(
+      days.filter((day) => !stored.has(day)),
+      rowsOf,
+    ).map((group) => () => writeFresh(group));
+    const changed = groupDays(
+      days.filter((day) => stored.has(day)),
+      (day) => rowsOf(day) + (stored.get(day) ?? 0),
+    ).map((group) => () => writeChanged(group));
+    await inLanes([...fresh, ...changed], async (work) => {
+      signal.throwIfAborted();
+      await work();
+    });
+    return { ...result, superseded: keysOf([...keys.keys()]) - keysOf(days), touched };
+  };
+
+  return {
+    add(record) {
+      rows.add(record.day, (encoder) => {
+        encodeAdKey(encoder, record);
+        encodeAdFigures(encoder, record);
+        encoder.text(record.extra);
+        encoder.uint64(record.updatedAt === undefined ? 0 : record.updatedAt * 1_000);
+      });
+    },
+    get full() {
+      return rows.full;
+    },
+    send: () => rows.send(),
+    finish: () => rows.finish(),
+    progress: () => ({
+      staged: rows.count,
+      duplicates,
+      duplicatesUnchecked: census === undefined && rows.count > 0,
+      days: new Set(rows.days.keys()),
+    }),
+    changes,
+    apply,
+    discard: () => rows.discard([]),
+  };
+}
+
+const toDayChanges = (row: z.infer<typeof changesRow>): DayChanges => ({
+  day: row.day,
+  added: row.added,
+  changed: row.changed,
+  removed: row.removed,
+  costBefore: row.cost_before,
+  costAfter: row.cost_after,
+});

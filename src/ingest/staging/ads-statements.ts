@@ -1,0 +1,149 @@
+import { bind, empty, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import { type Day, formatDay } from '../../records/day.ts';
+import { adColumns } from '../ads-rows.ts';
+import type { IngestMode } from '../run.ts';
+import type { StageOptions } from './stage.ts';
+
+/** What one apply is about. */
+export type AdsApply = Pick<StageOptions, 'runId' | 'workspace' | 'source' | 'version'> & {
+  readonly mode: IngestMode;
+};
+
+/** Days of one statement. */
+export interface AdsDays {
+  readonly days: readonly Day[];
+  /** Some of their staged rows have the key of another: only the winners count. */
+  readonly hasDuplicates: boolean;
+}
+
+const listOf = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map(formatDay))}`;
+
+const stagedOf = (apply: Pick<AdsApply, 'runId'>, days: readonly Day[]): Sql =>
+  sql`run_id = ${bind('UUID', apply.runId)} AND date IN (${listOf(days)})`;
+const storedOf = (apply: Pick<AdsApply, 'workspace'>, days: readonly Day[]): Sql =>
+  sql`workspace = ${bind('String', apply.workspace)} AND date IN (${listOf(days)})`;
+
+/** The version that a staged row is written with, unless something newer stands in its place. */
+function versionOf({ mode, version }: AdsApply): Sql {
+  const run = bind('UInt64', version);
+  return mode === 'replace' ? sql`${run}` : sql`if(updated = 0, ${run}, least(updated, ${run}))`;
+}
+
+/** By day: how many rows were staged and how many keys they have. */
+export const adKeysStatement = (runId: string, days: readonly Day[]): Sql =>
+  sql`SELECT toUInt16(date) AS day, sum(copies) AS rows, count() AS keys
+      FROM (SELECT date, row_key, count() AS copies FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} GROUP BY date, row_key)
+      GROUP BY date`;
+
+/** Keys that some days have more than once. */
+const repeatedKeys = (runId: string, days: readonly Day[]): Sql =>
+  sql`SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} GROUP BY date, row_key HAVING count() > 1`;
+
+/** How many rows have the key of a row before them, with the same figures or with others. */
+export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql =>
+  sql`SELECT countIf(nth > 1 AND same) AS identical, countIf(nth > 1 AND NOT same) AS conflicting
+      FROM (
+        SELECT row_number() OVER feed AS nth, figures = lagInFrame(figures) OVER feed AS same
+        FROM (
+          SELECT DISTINCT date, row_key, position, (clicks, impressions, cost) AS figures
+          FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (${repeatedKeys(runId, days)})
+        )
+        WINDOW feed AS (PARTITION BY date, row_key ORDER BY position)
+      )`;
+
+/** Leaves of the rows with one key only the newest, and of those the last. */
+function winnersOnly(apply: AdsApply, { days, hasDuplicates }: AdsDays): Sql {
+  if (!hasDuplicates) return empty;
+  return sql`AND position NOT IN (
+    SELECT position FROM (
+      SELECT position, rank() OVER (PARTITION BY date, row_key ORDER BY ${versionOf(apply)} DESC, position DESC) AS place
+      FROM staged_ad_performance WHERE ${stagedOf(apply, days)} AND (date, row_key) IN (${repeatedKeys(apply.runId, days)})
+    ) WHERE place > 1)`;
+}
+
+/** By day: rows that are stored for the workspace, of whatever source, the deleted ones included. */
+export const storedAdsStatement = (workspace: string, days: readonly Day[]): Sql =>
+  sql`SELECT toUInt16(date) AS day, count() AS rows FROM ad_performance WHERE ${storedOf({ workspace }, days)} GROUP BY date`;
+
+/**
+ * Staged rows beside the stored rows of their key, each with what is to become of it (`state`). Stored rows of other
+ * sources count too: the key can be stored only once, so the row goes to whom reported it last.
+ *
+ * A row that was deleted by something newer than itself comes back with the version of that deletion: the feed has it,
+ * and nothing stored is newer.
+ *
+ * @param side `FULL` adds the stored rows that no staged row stands beside, with position 0 and `state` absent
+ */
+function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
+  const { mode, source } = apply;
+  const { days, hasDuplicates } = part;
+  const replace = mode === 'replace';
+  const revived = sql`
+    LEFT JOIN (
+      SELECT date, row_key, max(version) AS deleted_version FROM ad_performance
+      WHERE ${storedOf(apply, days)} AND is_deleted GROUP BY date, row_key
+    ) AS gone USING (date, row_key)`;
+  return sql`
+    SELECT date, row_key, position, staged_cost, is_stored, is_own, old_cost,
+           greatest(base_version, old_version, ${replace ? sql`0` : sql`if(is_stored, 0, deleted_version)`}) AS write_version,
+           multiIf(position = 0, 'absent', NOT is_stored, 'added',
+                   is_own AND figures = old_figures AND staged_cost = old_cost AND staged_extra = old_extra, 'unchanged',
+                   old_version > base_version ${replace ? sql`AND NOT is_own` : empty}, 'outdated', 'changed') AS state
+    FROM (
+      SELECT ${hasDuplicates ? sql`DISTINCT` : empty} date, row_key, position, (clicks, impressions) AS figures,
+             cost AS staged_cost, extra AS staged_extra, ${versionOf(apply)} AS base_version
+      FROM staged_ad_performance WHERE ${stagedOf(apply, days)} ${winnersOnly(apply, part)}
+    ) AS fresh
+    ${side === 'LEFT' ? sql`LEFT` : sql`FULL`} JOIN (
+      SELECT date, row_key, (clicks, impressions) AS old_figures, cost AS old_cost, extra AS old_extra, version AS old_version,
+             source = ${bind('String', source)} AS is_own, true AS is_stored
+      FROM ad_performance FINAL WHERE ${storedOf(apply, days)}
+    ) AS stored USING (date, row_key)
+    ${replace ? empty : revived}`;
+}
+
+/**
+ * By day, for staged days: how many records of each state there are, and the cost before and after. Stored rows of other
+ * sources are in it only where the feed has their key.
+ */
+export function adChangesStatement(apply: AdsApply, part: AdsDays): Sql {
+  const isRemoved = apply.mode === 'replace' ? sql`state = 'absent' AND is_own` : sql`false`;
+  return sql`
+    SELECT toUInt16(date) AS day, countIf(state = 'added') AS added, countIf(state = 'changed') AS changed,
+           countIf(state = 'unchanged') AS unchanged, countIf(state = 'outdated') AS outdated, countIf(${isRemoved}) AS removed,
+           sumIf(old_cost, is_stored AND (is_own OR position > 0)) AS cost_before,
+           cost_before + sumIf(staged_cost - old_cost, state IN ('added', 'changed')) - sumIf(old_cost, ${isRemoved}) AS cost_after
+    FROM (${compared(apply, part, 'FULL')}) GROUP BY date ORDER BY date`;
+}
+
+const recordColumns = Object.keys(adColumns).map(identifier);
+const target = sql`INSERT INTO ad_performance (${join(recordColumns, ', ')}, row_key, workspace, source, version, is_deleted)`;
+
+/** Writes staged rows of days that hold nothing yet. */
+export const insertFreshAdsStatement = (apply: AdsApply, part: AdsDays): Sql =>
+  sql`${target}
+    SELECT ${join(recordColumns, ', ')}, row_key, ${bind('String', apply.workspace)}, ${bind('String', apply.source)}, ${versionOf(apply)}, 0
+    FROM staged_ad_performance WHERE ${stagedOf(apply, part.days)} ${winnersOnly(apply, part)}`;
+
+/**
+ * Writes the staged rows of some days that are new or different, and deletes what the source no longer has.
+ *
+ * @param removes some stored rows are to be deleted
+ */
+export function insertChangedAdsStatement(apply: AdsApply, part: AdsDays, removes: boolean): Sql {
+  const { days, hasDuplicates } = part;
+  const source = bind('String', apply.source);
+  const deletions = sql`
+    UNION ALL
+    SELECT ${join(recordColumns, ', ')}, row_key, workspace, source, greatest(version, ${bind('UInt64', apply.version)}), 1
+    FROM ad_performance FINAL
+    WHERE ${storedOf(apply, days)} AND source = ${source}
+      AND (date, row_key) NOT IN (SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf(apply, days)})`;
+  return sql`${target}
+    SELECT ${join(recordColumns, ', ')}, row_key, ${bind('String', apply.workspace)}, ${source}, write_version, 0
+    FROM staged_ad_performance
+    INNER JOIN (SELECT position, write_version FROM (${compared(apply, part, 'LEFT')}) WHERE state IN ('added', 'changed')) AS difference
+    USING (position)
+    WHERE ${stagedOf(apply, days)} ${hasDuplicates ? sql`LIMIT 1 BY position` : empty}
+    ${removes ? deletions : empty}`;
+}

@@ -1,0 +1,172 @@
+import type { MutexInterface } from 'async-mutex';
+import { z } from 'zod';
+import type { Store } from '../../clickhouse/store.ts';
+import type { Day } from '../../records/day.ts';
+import type { Opportunity } from '../../records/opportunity.ts';
+import { encodeOpportunity, opportunityColumns } from '../opportunity-rows.ts';
+import type { DayChanges } from '../run.ts';
+import { groupDays, inLanes } from './day-groups.ts';
+import {
+  insertPlannedStatement,
+  type OpportunitiesApply,
+  opportunityDuplicatesStatement,
+  opportunityKeysStatement,
+  planMovesStatement,
+  plannedChanges,
+  plannedStatement,
+  planRecordsStatement,
+  planStoredStatement,
+} from './opportunity-statements.ts';
+import { readSettings, writeSettings } from './settings.ts';
+import type { Applied, ApplyOptions, Stage, StageOptions } from './stage.ts';
+import { createStagedRows } from './staged-rows.ts';
+import { dropRun } from './stale-stages.ts';
+
+const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number() });
+const keysRow = z.object({ rows: z.number(), keys: z.number() });
+const plannedRow = z.object({ day: z.number(), change: z.enum(plannedChanges), rows: z.number() });
+
+type DayPlan = Record<(typeof plannedChanges)[number], number>;
+const nothing: DayPlan = {
+  added: 0,
+  changed: 0,
+  moved: 0,
+  removed: 0,
+  unchanged: 0,
+  outdated: 0,
+  superseded: 0,
+};
+
+const rowsToWrite = (day: DayPlan | undefined): number =>
+  day === undefined ? 0 : day.added + day.changed + day.moved + day.removed;
+
+interface Plan {
+  readonly apply: OpportunitiesApply;
+  readonly byDay: ReadonlyMap<Day, DayPlan>;
+}
+
+/**
+ * Stages CRM records; see `Stage`. A record is known by its id, on whatever day; of rows with one id the newest counts.
+ *
+ * @param options.lock held from look-up to write, so that two writers cannot both move one record
+ */
+export function createOpportunityStage(
+  options: StageOptions & { readonly store: Store; readonly lock: MutexInterface },
+): Stage<Opportunity> {
+  const { store, runId, requestId, lock } = options;
+  const rows = createStagedRows({
+    ...options,
+    table: 'staged_opportunities',
+    columns: { ...opportunityColumns, updated: 'UInt64' },
+  });
+  const reading = { requestId, settings: readSettings };
+  const writing = { requestId, settings: writeSettings, repeatable: true };
+  let duplicates = { identical: 0, conflicting: 0 };
+
+  const countDuplicates = async (): Promise<void> => {
+    duplicates = { identical: 0, conflicting: 0 };
+    const [staged] = await store.select(keysRow, opportunityKeysStatement(runId), reading);
+    if (staged === undefined || staged.rows === staged.keys) return;
+    const [found] = await store.select(duplicatesRow, opportunityDuplicatesStatement(runId), reading);
+    duplicates = found ?? duplicates;
+  };
+
+  /** What is to be written, by day: worked out on the server, where the plan stays until it is written or dropped. */
+  const plan = async (call: Pick<ApplyOptions, 'mode' | 'skipDays'>): Promise<Plan> => {
+    const skipDays = call.skipDays ?? new Set();
+    await dropRun(store, 'planned_opportunities', runId);
+    await countDuplicates();
+    const apply = {
+      ...options,
+      mode: call.mode,
+      skipDays: [...skipDays],
+      hasDuplicates: duplicates.identical + duplicates.conflicting > 0,
+    };
+    const days = [...rows.days.keys()];
+    const returned = days.filter((day) => !skipDays.has(day));
+    await store.command(planStoredStatement(apply, returned), writing);
+    await inLanes(
+      groupDays(days, (day) => rows.days.get(day) ?? 0),
+      (group) => store.command(planRecordsStatement(apply, group), writing),
+    );
+    await store.command(planMovesStatement(apply), writing);
+    const byDay = new Map<Day, DayPlan>();
+    for (const row of await store.select(plannedRow, plannedStatement(runId), reading)) {
+      byDay.set(row.day, { ...nothing, ...byDay.get(row.day), [row.change]: row.rows });
+    }
+    return { apply, byDay };
+  };
+
+  const apply = async (call: ApplyOptions): Promise<Applied> => {
+    call.signal.throwIfAborted();
+    if (rows.count === 0) {
+      return { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0, touched: new Set() };
+    }
+    const { apply: planned, byDay } = await plan(call);
+    const days = [...byDay].filter(([, day]) => rowsToWrite(day) > 0).map(([day]) => day);
+    if (days.length > 0) {
+      call.signal.throwIfAborted();
+      await call.onDays(days);
+    }
+    await inLanes(
+      groupDays(days, (day) => rowsToWrite(byDay.get(day))),
+      async (group) => {
+        call.signal.throwIfAborted();
+        await store.command(insertPlannedStatement(planned, group), writing);
+      },
+    );
+    const total = sumOf(byDay.values());
+    return {
+      written: total.added + total.changed + total.unchanged,
+      changed: total.added + total.changed,
+      removed: total.removed,
+      outdated: total.outdated,
+      superseded: total.superseded,
+      touched: new Set(days),
+    };
+  };
+
+  const changes: Stage<Opportunity>['changes'] = async (call) => {
+    if (rows.count === 0) return [];
+    const { byDay } = await plan(call);
+    return [...byDay].filter(([, day]) => rowsToWrite(day) > 0).map(toDayChanges);
+  };
+
+  return {
+    add(record) {
+      rows.add(record.day, (encoder) => {
+        encodeOpportunity(encoder, record, record.day);
+        encoder.uint64(record.updatedAt === undefined ? 0 : record.updatedAt * 1_000);
+      });
+    },
+    get full() {
+      return rows.full;
+    },
+    send: () => rows.send(),
+    finish: () => rows.finish(),
+    progress: () => ({
+      staged: rows.count,
+      duplicates,
+      duplicatesUnchecked: false,
+      days: new Set(rows.days.keys()),
+    }),
+    changes: (call) => lock.runExclusive(() => changes(call)),
+    apply: (call) => lock.runExclusive(() => apply(call)),
+    discard: () => rows.discard(['planned_opportunities']),
+  };
+}
+
+function sumOf(days: Iterable<DayPlan>): DayPlan {
+  const total = { ...nothing };
+  for (const day of days) for (const change of plannedChanges) total[change] += day[change];
+  return total;
+}
+
+const toDayChanges = ([day, { added, changed, moved, removed }]: readonly [Day, DayPlan]): DayChanges => ({
+  day,
+  added,
+  changed,
+  removed: moved + removed,
+  costBefore: 0,
+  costAfter: 0,
+});

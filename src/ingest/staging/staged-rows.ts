@@ -1,0 +1,115 @@
+import { bind } from '../../clickhouse/sql.ts';
+import type { Columns, Store } from '../../clickhouse/store.ts';
+import type { Day } from '../../records/day.ts';
+import { RowEncoder } from '../row-binary.ts';
+import { dropRun } from './stale-stages.ts';
+
+const chunkBytes = 256 * 1_024;
+const maxInFlight = 2;
+
+/** Collects encoded rows and inserts them into a staging table, in the order of the feed and whatever their days. */
+export interface StagedRows {
+  /** @param encode writes the columns of one row */
+  add(day: Day, encode: (encoder: RowEncoder) => void): void;
+  readonly full: boolean;
+  send(): Promise<void>;
+  finish(): Promise<void>;
+  readonly count: number;
+  /** How many rows each day has. */
+  readonly days: ReadonlyMap<Day, number>;
+  /** Waits for what is on its way and drops the run's rows from the staging table and from `others`. */
+  discard(others: readonly string[]): Promise<void>;
+}
+
+/** @param options.columns of the rows, behind `position`, which is added here */
+export function createStagedRows(options: {
+  store: Store;
+  table: string;
+  columns: Columns;
+  runId: string;
+  requestId: string;
+  capacityBytes: number;
+}): StagedRows {
+  const { store, table, runId, requestId } = options;
+  const columns: Columns = { position: 'UInt64', ...options.columns };
+  const encoder = new RowEncoder();
+  const days = new Map<Day, number>();
+  const spare: Buffer[] = [];
+  const inFlight = new Set<Promise<void>>();
+  let chunks: Buffer[] = [];
+  let chunk: Buffer | undefined;
+  let used = 0;
+  let bytes = 0;
+  let count = 0;
+  let cleared: Promise<void> | undefined;
+
+  const closeChunk = (): void => {
+    if (chunk !== undefined && used > 0) chunks.push(chunk.subarray(0, used));
+    chunk = undefined;
+    used = 0;
+  };
+
+  const send = async (): Promise<void> => {
+    closeChunk();
+    const body = chunks;
+    chunks = [];
+    bytes = 0;
+    if (body.length === 0) return;
+    // A run that is begun again after a crash has the id of its first attempt, whose rows must not count.
+    cleared ??= dropRun(store, table, runId);
+    await cleared;
+    while (inFlight.size >= maxInFlight) await Promise.race(inFlight);
+    const sending = store
+      .insert(table, columns, 'RowBinary', body, {
+        requestId,
+        constants: { run_id: bind('UUID', runId) },
+        // A body that arrives twice does no harm: its rows have the positions of the first.
+        deduplicate: false,
+      })
+      .then(() => {
+        inFlight.delete(sending);
+        for (const { buffer } of body) if (buffer.byteLength === chunkBytes) spare.push(Buffer.from(buffer));
+      });
+    inFlight.add(sending);
+    // A failure stays among those in flight, and the next wait throws it; until then it must not count as unhandled.
+    sending.catch(() => undefined);
+  };
+
+  return {
+    add(day, encode) {
+      encoder.start();
+      count += 1;
+      encoder.uint64(count);
+      encode(encoder);
+      const { length } = encoder;
+      if (chunk === undefined || used + length > chunk.length) {
+        closeChunk();
+        chunk =
+          length > chunkBytes
+            ? Buffer.allocUnsafeSlow(length)
+            : (spare.pop() ?? Buffer.allocUnsafeSlow(chunkBytes));
+        bytes += chunk.length;
+      }
+      encoder.copyTo(chunk, used);
+      used += length;
+      days.set(day, (days.get(day) ?? 0) + 1);
+    },
+    get full() {
+      return bytes >= options.capacityBytes;
+    },
+    send,
+    async finish() {
+      await send();
+      await Promise.all(inFlight);
+    },
+    get count() {
+      return count;
+    },
+    days,
+    async discard(others) {
+      await Promise.allSettled(inFlight);
+      if (cleared === undefined) return;
+      for (const name of [table, ...others]) await dropRun(store, name, runId);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { badInput } from '../errors.ts';
+import type { Day } from '../records/day.ts';
+import type { IngestMode, IngestRun } from './run.ts';
+import type { Source } from './sources/source.ts';
+
+/** What a caller asks to be pulled. */
+export interface TriggerInput {
+  /** Names of sources; all of the workspace's when undefined. */
+  readonly sources: readonly string[] | undefined;
+  readonly since: Day | undefined;
+  readonly until: Day | undefined;
+  /** Each source's own when undefined. */
+  readonly mode: IngestMode | undefined;
+  readonly dryRun: boolean;
+  /** Answer only when every run has finished. */
+  readonly wait: boolean;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** All sources, each in its own mode, from its watermark on. */
+export const everything: TriggerInput = {
+  sources: undefined,
+  since: undefined,
+  until: undefined,
+  mode: undefined,
+  dryRun: false,
+  wait: false,
+  idempotencyKey: undefined,
+};
+
+/** Whether a run that is at work does what the call asks of this source. */
+export const isSame = (run: IngestRun, source: Source, mode: IngestMode, input: TriggerInput): boolean =>
+  run.workspace === source.workspace &&
+  run.source === source.name &&
+  run.mode === mode &&
+  run.dryRun === input.dryRun &&
+  run.since === input.since &&
+  run.until === input.until &&
+  run.replayOf === '';
+
+/** @throws UtmqlError BAD_USER_INPUT for an unknown source or a reversed range, with the valid choices */
+export function chooseSources(
+  all: readonly Source[],
+  input: TriggerInput,
+  workspace: string,
+): readonly Source[] {
+  const own = all.filter((source) => source.workspace === workspace);
+  const names = own.map((source) => source.name);
+  if (own.length === 0)
+    throw badInput('No sources are configured. Set ADS_API_URL, CRM_API_URL or SOURCES_FILE and restart.');
+  if (input.since !== undefined && input.until !== undefined && input.since > input.until) {
+    throw badInput('since is after until; swap them.');
+  }
+  if (input.sources === undefined) return own;
+  if (input.sources.length === 0)
+    throw badInput(`sources is empty; leave it out for all, or choose of ${names.join(', ')}.`);
+  const unknown = input.sources.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw badInput(`sources: there is no source ${JSON.stringify(unknown)}; choose of ${names.join(', ')}.`);
+  return own.filter((source) => input.sources?.includes(source.name));
+}
+
+/** @throws UtmqlError BAD_USER_INPUT when the key of these runs belonged to another call */
+export function refuseOtherCall(
+  started: readonly IngestRun[],
+  input: TriggerInput,
+  all: readonly Source[],
+): void {
+  const [first] = started;
+  if (first === undefined) return;
+  const chosen = chooseSources(all, input, first.workspace);
+  const modes = new Map(chosen.map((source) => [source.name, input.mode ?? source.defaultMode]));
+  const same =
+    chosen.length === started.length &&
+    started.every(
+      (run) =>
+        run.since === input.since &&
+        run.until === input.until &&
+        run.dryRun === input.dryRun &&
+        modes.get(run.source) === run.mode,
+    );
+  if (!same) {
+    throw badInput(
+      `idempotencyKey: ${JSON.stringify(first.idempotencyKey)} was used for another call; use a new key for this one.`,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import { applyRetention, createDatabase, migrate } from './clickhouse/migrate.ts';
+import { type OwnServer, startOwnServer } from './clickhouse/own-server.ts';
+import { createStore, type Store, type StoreOptions } from './clickhouse/store.ts';
+import type { Config } from './config.ts';
+import type { UtmqlError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { Telemetry } from './telemetry.ts';
+
+const migrationsFolder = fileURLToPath(new URL('../clickhouse', import.meta.url));
+
+/** Starts the program's own ClickHouse server. */
+export const startServer = (
+  config: Config,
+  logger: Logger,
+  onLost: (error: UtmqlError) => void,
+): Promise<OwnServer> =>
+  startOwnServer({
+    dataDir: config.DATA_DIR,
+    memoryLimitBytes: config.CLICKHOUSE_MEMORY_MB * 1_048_576,
+    logger,
+    onLost,
+  });
+
+/**
+ * Opens the database: made when missing, migrated, with the retention that is configured.
+ *
+ * @param server the program's own; undefined: the one at CLICKHOUSE_URL
+ */
+export async function openStore(
+  config: Config,
+  server: OwnServer | undefined,
+  telemetry: Telemetry,
+  logger: Logger,
+): Promise<Store> {
+  const options: StoreOptions = {
+    url: server?.url ?? config.CLICKHOUSE_URL ?? '',
+    username: server?.username ?? config.CLICKHOUSE_USER,
+    password: server?.password ?? config.CLICKHOUSE_PASSWORD,
+    database: config.CLICKHOUSE_DATABASE,
+    maxConcurrency: config.CLICKHOUSE_MAX_CONCURRENCY,
+    limits: {
+      timeoutMs: config.QUERY_TIMEOUT_MS,
+      maxMemoryBytes: config.QUERY_MEMORY_MB * 1_048_576,
+      maxRowsToRead: config.QUERY_MAX_ROWS,
+    },
+    onQuery: telemetry.onClickHouse,
+  };
+  const bootstrap = createStore({ ...options, database: 'default' });
+  try {
+    await createDatabase(bootstrap, config.CLICKHOUSE_DATABASE);
+  } finally {
+    await bootstrap.close();
+  }
+  const store = createStore(options);
+  await migrate({ store, folder: migrationsFolder, logger });
+  const { DATA_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: eventDays } = config;
+  const retention = {
+    ad_performance: days,
+    opportunities: days,
+    ingest_runs: days,
+    rejected_records: days,
+    events: eventDays,
+    raw_landing: Math.max(1, config.RAW_RETENTION_DAYS),
+  };
+  await applyRetention({ store, days: retention, logger });
+  return store;
+}

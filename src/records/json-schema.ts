@@ -1,0 +1,85 @@
+import {
+  contracts,
+  currentSchemaVersion,
+  type Field,
+  type FieldFormat,
+  fieldsOf,
+  formatTypes,
+  type RecordKind,
+} from './contract.ts';
+import { metadataLimits } from './event-metadata.ts';
+import { maxTextLength } from './text.ts';
+
+/** A JSON Schema, or the keywords of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+const major = Number.parseInt(currentSchemaVersion, 10);
+// Of a larger whole number the last digits are lost: it has to come as a string.
+const safe = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
+const name = { maxLength: maxTextLength, ...safe };
+const figure = String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`;
+const time = String.raw`[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s?([Zz]|[+-]\d{2}:?\d{2})?`;
+const date = String.raw`(\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2})(${time})?`;
+const instant = {
+  // Epoch milliseconds; then the form for sources that say whether they mean MM/DD/YYYY or DD/MM/YYYY.
+  pattern: String.raw`${date}|\d{12,14}|\d{1,2}/\d{1,2}/\d{4}`,
+  minimum: Date.UTC(1999, 11, 31),
+  exclusiveMaximum: Date.UTC(2149, 0, 2),
+};
+
+/**
+ * What the value of a field may be beyond its type; a pattern is that of a text without the white space around it. Broad:
+ * whatever a normaliser accepts is valid, repaired or not.
+ */
+const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & JsonSchema>> = {
+  version: {
+    pattern: String.raw`0*${major}(\.\d+){0,2}`,
+    minimum: major,
+    exclusiveMaximum: major + 1,
+  },
+  identifier: name,
+  label: name,
+  text: safe,
+  day: instant,
+  instant,
+  // A negative count becomes 0, whole or not.
+  count: {
+    pattern: figure,
+    maximum: Number.MAX_SAFE_INTEGER,
+    anyOf: [{ type: ['integer', 'string', 'null'] }, { maximum: 0 }],
+  },
+  money: { pattern: figure, exclusiveMaximum: 1e12 },
+  currency: { pattern: '[A-Za-z]{3}' },
+  object: { maxProperties: metadataLimits.keys },
+};
+
+/** The JSON Schema (draft 2020-12) of one kind of record. */
+export function jsonSchemaOf(kind: RecordKind): JsonSchema {
+  const { title, description, examples } = contracts[kind];
+  const fields = fieldsOf(kind);
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: `urn:utmql:record:${fileNameOf(kind)}:${currentSchemaVersion}`,
+    title,
+    description: `${description} Fields beyond these are kept aside and counted, never an error.`,
+    type: 'object',
+    properties: Object.fromEntries(fields.map(([field, definition]) => [field, schemaOf(definition)])),
+    required: fields.filter(([, { required }]) => required).map(([field]) => field),
+    additionalProperties: true,
+    examples,
+  };
+}
+
+/** `ad_performance` → `ad-performance`. */
+export const fileNameOf = (kind: RecordKind): string => kind.replaceAll('_', '-');
+
+function schemaOf({ format, description, required, maxLength }: Field): JsonSchema {
+  const { pattern = required ? String.raw`\S.*` : undefined, ...others } = keywords[format];
+  return {
+    description,
+    type: formatTypes[format].filter((type) => !(required && type === 'null')),
+    ...(pattern === undefined ? {} : { pattern: String.raw`^\s*(${pattern})${required ? '' : '?'}\s*$` }),
+    ...others,
+    ...(maxLength === undefined ? {} : { maxLength }),
+  };
+}

@@ -1,0 +1,25 @@
+import { currentSchemaVersion } from './contract.ts';
+import { RejectError, show } from './outcome.ts';
+
+const supportedMajor = Number.parseInt(currentSchemaVersion, 10);
+
+/**
+ * Refuses a record that says it is written in a version of the contract that is not known here, since its fields may mean
+ * something else. Minor versions only add fields, which are kept aside like any unknown one.
+ */
+export function checkSchemaVersion(raw: Readonly<Record<string, unknown>>): void {
+  const version = raw.schema_version;
+  if (version === undefined || version === null || version === '') return;
+  const text = typeof version === 'number' || typeof version === 'string' ? String(version).trim() : '';
+  const major = /^\d+(\.\d+){0,2}$/.test(text) ? Number.parseInt(text, 10) : undefined;
+  if (major === supportedMajor) return;
+  const expected =
+    major !== undefined && major > supportedMajor
+      ? `the highest version that is supported is ${currentSchemaVersion}`
+      : `expected a version such as "${currentSchemaVersion}"`;
+  throw new RejectError(
+    'unsupported_schema_version',
+    'schema_version',
+    `schema_version is ${show(version)}; ${expected}.`,
+  );
+}

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sql } from '../../src/clickhouse/sql.ts';
+import { startTestPush, type TestPush } from '../support/push.ts';
+import {
+  ad,
+  adsTotals,
+  deal,
+  event,
+  eventIds,
+  eventually,
+  ndjson,
+  rejectsOf,
+} from '../support/push-records.ts';
+
+let app: TestPush;
+beforeEach(async () => {
+  app = await startTestPush({ drainIntervalMs: 20, breakerOpenMs: 300, maxRecords: 2_000 });
+});
+afterEach(() => app.close());
+
+const many = ndjson(Array.from({ length: 1_500 }, (_, index) => ad(index)));
+const lines = { 'content-type': 'application/x-ndjson' };
+const metric = async (name: string): Promise<number | undefined> => {
+  const found = await app.telemetry.registry.getSingleMetric(name)?.get();
+  return found?.values[0]?.value;
+};
+
+describe.each(['refused', 'silent'] as const)('while ClickHouse is away (%s)', (how) => {
+  it('small pushes are 202 and stored when it is back, rejects too', async () => {
+    await app.proxy.away(how);
+    const answer = await app.post('/ingest/ad-performance', [ad(1), ad(2), { date: 1 }]);
+    expect(answer).toMatchObject({ status: 202, body: { accepted: 2, rejected: 1, stored: false } });
+    expect((await app.post('/ingest/opportunities', [deal(1)])).status).toBe(202);
+    expect((await app.post('/events', event(1))).status).toBe(202);
+    expect(await adsTotals(app.store)).toMatchObject({ rows: 0 });
+    expect(await metric('buffer_records')).toBe(5);
+    await app.proxy.back();
+    await eventually(async () => app.buffer.stats().records === 0);
+    expect(await adsTotals(app.store)).toMatchObject({ rows: 2, clicks: 3 });
+    expect(await eventIds(app.store)).toEqual(['E-1']);
+    expect(await rejectsOf(app.store)).toHaveLength(1);
+  });
+});
+
+describe('while ClickHouse is away', () => {
+  it('a large push is 503 with Retry-After, and the same again completes it', async () => {
+    await app.proxy.away('refused');
+    const refused = await app.post('/ingest/ad-performance', many, lines);
+    expect(refused).toMatchObject({ status: 503, body: { error: { code: 'STORE_UNAVAILABLE' } } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    await app.proxy.back();
+    await eventually(async () => (await app.post('/ingest/ad-performance', many, lines)).status === 200);
+    expect(await adsTotals(app.store)).toMatchObject({ rows: 1_500, clicks: (1_499 * 1_500) / 2 });
+  });
+
+  it('the circuit opens after five failures, which /metrics shows, and closes once two calls went well', async () => {
+    await app.proxy.away('refused');
+    await app.post('/events', event(1));
+    await eventually(async () => (await metric('circuit_breaker_state')) === 2);
+    const started = performance.now();
+    expect((await app.post('/ingest/events', [event(2)])).status).toBe(202);
+    expect((await app.post('/ingest/ad-performance', many, lines)).status).toBe(503);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    await app.proxy.back();
+    await eventually(async () => (await metric('circuit_breaker_state')) === 0);
+    expect(await eventIds(app.store)).toEqual(['E-1', 'E-2']);
+  });
+
+  it('a full buffer answers 429 with Retry-After, takes none of the push, and takes more once it is drained', async () => {
+    await app.proxy.away('refused');
+    const thousand = Array.from({ length: 1_000 }, (_, index) => event(index));
+    expect((await app.post('/ingest/events', thousand)).status).toBe(202);
+    expect((await app.post('/ingest/events', thousand.slice(1))).status).toBe(202);
+    expect((await app.post('/events', event(5_000))).status).toBe(202);
+    for (const [path, body] of [
+      ['/ingest/events', [event(6_000)]],
+      ['/events', event(6_000)],
+    ] as const) {
+      const refused = await app.post(path, body);
+      expect(refused).toMatchObject({ status: 429, body: { error: { code: 'BUFFER_FULL' } } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    await app.proxy.back();
+    await eventually(async () => (await app.post('/events', event(7_000))).status === 202);
+    await eventually(async () => app.buffer.stats().records === 0);
+    const ids = await eventIds(app.store);
+    expect([ids.length, ids.includes('E-6000')]).toEqual([1_002, false]);
+  });
+
+  it('what waits in the buffer is stored by the next process', async () => {
+    await app.proxy.away('refused');
+    await app.post('/ingest/ad-performance', [ad(1), ad(2)]);
+    app = await app.restart();
+    await eventually(async () => (await adsTotals(app.store)).rows === 2);
+    await app.push.stop();
+    const runs = await app.runs.list('default', { limit: 10 });
+    const stored = runs.reduce((sum, { recordsWritten }) => sum + recordsWritten, 0);
+    expect(stored).toBe(2);
+  });
+});
+
+it('a connection that breaks after ClickHouse has stored a batch changes no figure', async () => {
+  let left = 3;
+  app.proxy.cutWhen(({ table }) => table === 'events' && left-- > 0);
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => app.post('/ingest/events', [event(index)])),
+  );
+  expect(answers.every(({ status }) => status === 200 || status === 202)).toBe(true);
+  await eventually(async () => app.buffer.stats().records === 0);
+  expect(left).toBeLessThanOrEqual(0);
+  await app.store.command(sql`OPTIMIZE TABLE events FINAL`);
+  expect(await eventIds(app.store)).toHaveLength(50);
+});
+
+describe('what ClickHouse refuses for good', () => {
+  it('is found among the others of its batch and kept as rejected, and the others are stored', async () => {
+    await app.store.command(
+      sql`ALTER TABLE events ADD CONSTRAINT no_bad CHECK NOT startsWith(message, 'bad')`,
+    );
+    const records = Array.from({ length: 200 }, (_, index) =>
+      event(index, {
+        metadata: { index },
+        ...(index % 77 === 33 ? { message: 'bad news', colour: 'red' } : {}),
+      }),
+    );
+    const answer = await app.post('/ingest/events', records);
+    expect(answer).toMatchObject({ status: 200, body: { accepted: 200 } });
+    expect(await eventIds(app.store)).toHaveLength(197);
+    const rejects = await rejectsOf(app.store);
+    expect(rejects).toHaveLength(3);
+    expect(rejects[0]).toMatchObject({ reason: 'refused_by_store', kind: 'event' });
+    expect(JSON.parse(rejects[0]?.record ?? '')).toMatchObject({
+      event_id: expect.stringMatching(/^E-(33|110|187)$/),
+      timestamp: expect.stringMatching(/^2025-08-01T10:00/),
+      message: 'bad news',
+      colour: 'red',
+    });
+    await app.push.stop();
+    const [run] = await app.runs.list('default', { limit: 1 });
+    expect(run).toMatchObject({
+      recordsRead: 200,
+      recordsWritten: 197,
+      recordsRejected: { refused_by_store: 3 },
+    });
+  });
+
+  it('is not taken for bad data when everything is refused for another reason: it waits', async () => {
+    await app.store.command(sql`RENAME TABLE events TO events_away`);
+    expect((await app.post('/ingest/events', [event(1), event(2), event(3)])).status).toBe(202);
+    expect(await rejectsOf(app.store)).toEqual([]);
+    await app.store.command(sql`RENAME TABLE events_away TO events`);
+    await eventually(async () => (await eventIds(app.store)).length === 3);
+    expect(await rejectsOf(app.store)).toEqual([]);
+  });
+});

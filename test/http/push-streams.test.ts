@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { sql } from '../../src/clickhouse/sql.ts';
+import { startTestPush, type TestPush } from '../support/push.ts';
+import {
+  ad,
+  adsTotals,
+  deal,
+  event,
+  eventIds,
+  eventually,
+  ndjson,
+  rejectsOf,
+} from '../support/push-records.ts';
+
+let app: TestPush;
+beforeAll(async () => {
+  app = await startTestPush();
+});
+afterEach(async () => {
+  for (const table of [sql`ad_performance`, sql`opportunities`, sql`events`, sql`rejected_records`])
+    await app.store.command(sql`TRUNCATE TABLE ${table}`);
+});
+afterAll(() => app.close());
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** The body in pieces of odd sizes, so that characters and records are split between them. */
+async function* inPieces(body: Buffer): AsyncGenerator<Buffer> {
+  for (let from = 0, size = 1; from < body.length; from += size, size = (size * 7) % 65_521) {
+    yield body.subarray(from, from + size);
+  }
+}
+
+describe('a large push', () => {
+  it('stores exactly the good ones of 20,000 records with 1 % poison, and keeps each bad one', async () => {
+    const poisons = [
+      (number: number) => JSON.stringify(ad(number, { date: '2200-01-01' })),
+      (number: number) => JSON.stringify(ad(number)).replace(`"C-${number}"`, '1234567890123456789'),
+      (number: number) => JSON.stringify(ad(number, { clicks: 'many' })),
+      (number: number) => JSON.stringify(ad(number)).slice(0, 60),
+    ];
+    let clicks = 0;
+    const expected: number[] = [];
+    const lines = numbers(20_000).map((number) => {
+      if (number % 100 === 50) {
+        expected.push(number + 1);
+        return poisons[Math.floor(number / 100) % poisons.length]?.(number) ?? '';
+      }
+      clicks += number;
+      if (number % 100 === 1) return JSON.stringify(ad(number, { cost: 0.123456, made_up: '🙂' }));
+      if (number % 100 === 2) return JSON.stringify(ad(number, { utm_campaign: 'été 🛍️ 🙂' }));
+      return JSON.stringify(ad(number));
+    });
+    // A line of 10 MB: read past, and kept in part.
+    lines.push(JSON.stringify(ad(20_000, { utm_term: 'x'.repeat(10_000_000) })));
+    expected.push(20_001);
+    const body = Readable.from(inPieces(Buffer.from(`${lines.join('\n')}\n`)));
+    const response = await fetch(`${app.url}/ingest/ad-performance`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: Readable.toWeb(body) as BodyInit,
+      duplex: 'half',
+    } as RequestInit);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      accepted: 19_800,
+      rejected: 201,
+      stored: true,
+      unknown_fields: { made_up: 200 },
+    });
+    expect(await adsTotals(app.store)).toMatchObject({ rows: 19_800, clicks });
+    const [emoji] = await app.store.select(
+      z.object({ count: z.number(), cost: z.number() }),
+      sql`SELECT countIf(utm_campaign = 'été 🛍️ 🙂') AS count, sumIf(cost, extra = '{"made_up":"🙂"}') AS cost FROM ad_performance FINAL`,
+    );
+    expect(emoji).toEqual({ count: 200, cost: 24.6912 });
+    const rejects = await rejectsOf(app.store);
+    expect(rejects.map(({ line }) => line).sort((a, b) => a - b)).toEqual(expected);
+    expect(new Set(rejects.map(({ reason }) => reason))).toEqual(
+      new Set(['date_out_of_range', 'unsafe_identifier', 'invalid_number', 'malformed', 'record_too_large']),
+    );
+    const wrongDate = rejects.find(({ reason }) => reason === 'date_out_of_range');
+    expect(wrongDate?.record).toBe(lines[(wrongDate?.line ?? 0) - 1]);
+  });
+
+  it.each([
+    ['ad-performance', ad],
+    ['opportunities', deal],
+    ['events', event],
+  ])('of %s changes no figure when it comes again', async (path, make) => {
+    const body = ndjson(numbers(3_000).map((number) => make(number)));
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const counts = async (): Promise<unknown> =>
+      app.store.select(
+        z.object({
+          ads: z.number(),
+          deals: z.number(),
+          events: z.number(),
+          cost: z.number(),
+          amount: z.number(),
+        }),
+        sql`SELECT (SELECT count() FROM ad_performance FINAL) AS ads, (SELECT count() FROM opportunities FINAL) AS deals,
+                (SELECT count() FROM events FINAL) AS events, (SELECT sum(cost) FROM ad_performance FINAL) AS cost,
+                (SELECT sum(amount) FROM opportunities FINAL) AS amount`,
+      );
+    expect(await app.post(`/ingest/${path}`, body, headers)).toMatchObject({
+      status: 200,
+      body: { accepted: 3_000 },
+    });
+    const before = await counts();
+    expect(await app.post(`/ingest/${path}`, body, headers)).toMatchObject({
+      status: 200,
+      body: { accepted: 3_000 },
+    });
+    expect(await counts()).toEqual(before);
+  });
+
+  it('is one run, whose counts add up', async () => {
+    const body = ndjson([
+      ...numbers(2_000).map((number) => ad(number)),
+      ad(1),
+      ad(2, { clicks: 5 }),
+      { date: 7 },
+    ]);
+    const { body: answer } = await app.post('/ingest/ad-performance', body, {
+      'content-type': 'application/x-ndjson',
+    });
+    expect(answer).toMatchObject({
+      accepted: 2_002,
+      rejected: 1,
+      duplicates: { identical: 1, conflicting: 1 },
+    });
+    const run = await eventually(() => app.runs.find('default', String(answer.run_id)));
+    const skipped = Object.values(run.recordsSkipped).reduce((sum, count) => sum + count, 0);
+    const rejected = Object.values(run.recordsRejected).reduce((sum, count) => sum + count, 0);
+    expect(run).toMatchObject({ source: 'push', status: 'succeeded', requestedBy: 'anonymous' });
+    expect(run.recordsRead).toBe(run.recordsWritten + skipped + rejected);
+    expect(await app.runs.freshness('default')).toBeGreaterThanOrEqual(run.finishedAt ?? Number.NaN);
+  });
+
+  it('is attributed when it is answered', async () => {
+    await app.post('/ingest/ad-performance', [ad(1, { date: '2025-08-01' })]);
+    const body = ndjson(numbers(1_500).map((number) => deal(number)));
+    await app.post('/ingest/opportunities', body, { 'content-type': 'application/x-ndjson' });
+    const rows = await app.store.select(
+      z.object({ match: z.string(), count: z.number() }),
+      sql`SELECT match, count() AS count FROM opportunities FINAL GROUP BY match`,
+    );
+    expect(rows).toEqual([{ match: 'EXACT', count: 1_500 }]);
+  });
+});
+
+/** Begins a push over a bare connection, sends `body` of a longer one, and hangs up. */
+async function pushAndLeave(body: string): Promise<void> {
+  const { hostname, port } = new URL(app.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(
+    `POST /ingest/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${body.length + 1_000}\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.write(body, resolve));
+  socket.destroy();
+}
+
+describe('a caller who leaves in the middle', () => {
+  it.each([
+    ['a small push', 10],
+    ['a large push', 20_000],
+  ])('of %s leaves what was whole before stored and counted, and the server well', async (_name, count) => {
+    const whole = ndjson(numbers(count).map((number) => event(number)));
+    await pushAndLeave(`${whole}{"event_id":"half`);
+    const ids = await eventually(async () => {
+      const stored = await eventIds(app.store);
+      return stored.length >= count && stored;
+    });
+    expect(ids).toHaveLength(count);
+    expect((await app.post('/ingest/events', [event(0)])).status).toBe(200);
+  });
+});

@@ -1,0 +1,220 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UtmqlError } from '../../../src/errors.ts';
+import { json } from '../../support/source-server.ts';
+import { openYaml, recordsOf, serve, temporaryFolder } from './support.ts';
+
+/** The problems that opening a file reports, without the first line. */
+async function problemsOf(yaml: string, options: Parameters<typeof openYaml>[1] = {}): Promise<string[]> {
+  const error: unknown = await openYaml(yaml, options).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof UtmqlError)) throw new Error('It was not refused.', { cause: error });
+  expect(error.code).toBe('CONFIGURATION');
+  expect(error.message).toMatch(/^The sources file .*sources\.yaml is wrong:\n/);
+  return error.message.split('\n  - ').slice(1);
+}
+
+describe('the sources file', () => {
+  it('that is the example opens, given its variables', async () => {
+    const example = await readFile(new URL('../../../sources.example.yaml', import.meta.url), 'utf8');
+    const names = [...example.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name]) => name ?? '');
+    const environment = Object.fromEntries(names.map((name) => [name, `value-of-${name.toLowerCase()}`]));
+    const sources = await openYaml(example, { environment });
+    expect(
+      sources.map(({ name, kind, adapter, defaultMode }) => [name, kind, adapter.name, defaultMode]),
+    ).toEqual([
+      ['google_de', 'ad_performance', 'google_ads', 'replace'],
+      ['google_fr', 'ad_performance', 'google_ads', 'replace'],
+      ['meta', 'ad_performance', 'meta_insights', 'replace'],
+      ['tiktok', 'ad_performance', 'tiktok', 'replace'],
+      ['linkedin', 'ad_performance', 'linkedin', 'replace'],
+      ['hubspot', 'opportunity', 'hubspot_deals', 'upsert'],
+      ['salesforce', 'opportunity', 'salesforce_opportunities', 'upsert'],
+      ['partner', 'ad_performance', 'generic_json', 'replace'],
+      ['crm_export', 'opportunity', 'csv', 'upsert'],
+    ]);
+    expect(sources[0]).toMatchObject({
+      schedule: '0 6 * * *',
+      rules: { timezone: 'Europe/Berlin' },
+      workspace: 'default',
+    });
+    expect(sources[5]?.rules.stages).toMatchObject({
+      trial_started: 'opportunity',
+      contractsent: 'opportunity',
+    });
+
+    const missing = await problemsOf(example, { environment: { ...environment, META_TOKEN: '' } });
+    expect(missing).toEqual([
+      expect.stringMatching(
+        /^sources\[2\]\.auth\.query\.access_token \(line \d+\): needs the environment variable META_TOKEN, which is not set$/,
+      ),
+    ]);
+  });
+
+  it('has its mistakes listed together: where, in which line, what is accepted', async () => {
+    const problems = await problemsOf(`sources:
+  - name: Ads
+    kind: ads
+    adaptor: csv
+    url: ftp://x
+  - name: b
+    kind: ad_performance
+    url: http://x
+    methd: GET
+    method: PUT
+    timeout_ms: 5s
+    timezone: Berlin
+    currency: eur
+    date_format: YYYY
+    mode: append
+    rate_limit: { per_seconds: 3, burst: 0 }
+    pagination: { cursor: { field: a.b } }
+    stages: { won: sold }
+    files: []
+  - 7
+`);
+    expect(problems).toEqual([
+      'sources[0].name (line 2): is "Ads"; expected up to 64 of a–z, 0–9, _ and -',
+      'sources[0].kind (line 3): is "ads"; accepted: ad_performance, opportunity',
+      expect.stringMatching(
+        /^sources\[0\]\.adaptor \(line 4\): there is no such key; did you mean adapter\? accepted: name, kind, /,
+      ),
+      expect.stringMatching(/^sources\[1\]\.methd \(line 9\): there is no such key; did you mean method\?/),
+      'sources[1].method (line 10): is "PUT"; accepted: GET, POST',
+      'sources[1].timeout_ms (line 11): is "5s"; expected a whole number from 100 to 3600000',
+      'sources[1].timezone (line 12): is "Berlin"; expected an IANA time zone such as UTC or Europe/Berlin',
+      'sources[1].currency (line 13): is "eur"; expected a three-letter code such as USD',
+      'sources[1].date_format (line 14): is "YYYY"; accepted: MM/DD/YYYY, DD/MM/YYYY',
+      'sources[1].mode (line 15): is "append"; accepted: upsert, replace',
+      'sources[1].rate_limit.per_second (line 16): is missing; expected a number above 0, up to 1000',
+      'sources[1].rate_limit.per_seconds (line 16): there is no such key; did you mean per_second? accepted: per_second, burst',
+      'sources[1].rate_limit.burst (line 16): is 0; expected a whole number from 1 to 1000',
+      'sources[1].pagination.cursor.parameter (line 17): is missing; expected the name of a parameter',
+      'sources[1].stages.won (line 18): is "sold"; accepted: lead, opportunity, closed_won, closed_lost',
+      'sources[1].files (line 19): is not right; expected a path such as exports/*.csv.gz',
+      'sources[2] (line 20): is not right; expected keys and values',
+    ]);
+  });
+
+  const ads = '{ name: a, kind: ad_performance, url: "http://x", MORE }';
+  const crm = '{ name: a, kind: opportunity, url: "http://x", MORE }';
+  const linkedin = '{ name: a, adapter: linkedin, url: "http://x", MORE }';
+
+  it.each([
+    ['{ name: a, url: "http://x" }', '', '.kind', 'is missing; accepted: ad_performance, opportunity'],
+    ['{ name: a, kind: opportunity }', '', '', 'needs either url or files'],
+    [ads, 'files: "*.json"', '', 'needs either url or files'],
+    ['{ name: a, kind: opportunity, url: x.y/feed }', '', '.url', 'is no http:// or https:// address'],
+    [
+      linkedin,
+      'kind: opportunity',
+      '.kind',
+      'does not go with the adapter linkedin; accepted: ad_performance',
+    ],
+    ['{ name: a, kind: opportunity, files: x, method: GET }', '', '.method', 'has no meaning for files'],
+    [ads, 'method: GET, body: x', '.body', 'goes only with method: POST'],
+    [ads, 'schedule: "61 * * * *"', '.schedule', 'is no cron expression such as 0 6 * * * (every day at 6)'],
+    [
+      ads,
+      'fields: { campain_id: x }',
+      '.fields.campain_id',
+      'there is no such field; did you mean campaign_id? acc',
+    ],
+    [
+      crm,
+      'defaults: { clicks: 1 }',
+      '.defaults.clicks',
+      'there is no such field; accepted: schema_version, opp',
+    ],
+    [crm, 'channel: x', '.channel', 'has no meaning for opportunities; each gets the channel of its ads'],
+    [ads, 'stages: { won: closed_won }', '.stages', 'has no meaning for ads'],
+    [
+      ads,
+      'auth: { bearer: x, query: { y: z } }',
+      '.auth',
+      'has to be one of bearer, basic, header, query, oauth2',
+    ],
+    [ads, 'auth: { bearer: "x\\ny" }', '.auth.bearer', 'is no token'],
+    [ads, 'headers: { "x y": z }', '.headers.x y', 'is no header of HTTP'],
+    [
+      ads,
+      'pagination: { link_header: true, none: true }',
+      '.pagination',
+      'has to be one of none, cursor, next_link',
+    ],
+    [
+      ads,
+      'pagination: { cursor: { field: x, parameter: y, in: body } }',
+      '.pagination',
+      'can put its parameter only into the body of a POST that is a JSON object',
+    ],
+    [
+      ads,
+      'parameters: { x: "{since.week}" }',
+      '.parameters.x',
+      'has {since.week}; accepted: {since}, {since.year}',
+    ],
+    [
+      linkedin,
+      'records: x',
+      '.records',
+      'has no meaning for the adapter linkedin, which knows where they are',
+    ],
+    [linkedin, 'delimiter: ";"', '.delimiter', 'has no meaning for the adapter linkedin'],
+  ])('has what does not go together named: %s with %s', async (source, more, place, text) => {
+    const [problem = ''] = await problemsOf(`sources:\n  - ${source.replace('MORE', more)}\n`);
+    expect(problem.startsWith(`sources[0]${place} (line 2): ${text}`), problem).toBe(true);
+  });
+
+  it('that is no YAML, has no sources or does not exist is refused with the reason', async () => {
+    expect(await problemsOf('sources:\n  - name: a\n   url: b')).toEqual([
+      expect.stringMatching(/^line 3: /),
+    ]);
+    const bomb = ['x-a: &a [x, x, x, x, x, x, x, x, x]'];
+    for (const [to, from] of ['ba', 'cb', 'dc', 'ed']) {
+      bomb.push(`x-${to}: &${to} [${Array.from({ length: 9 }, () => `*${from}`).join(', ')}]`);
+    }
+    expect(await problemsOf(bomb.join('\n'))).toEqual([expect.stringContaining('alias')]);
+    expect(await problemsOf('')).toEqual(['sources: is missing; expected a list of sources']);
+    expect(await problemsOf('sources: []')).toEqual([
+      'sources (line 1): is not right; expected at least one source',
+    ]);
+    expect(await problemsOf('sources: [{}]\nsource: 1')).toContainEqual(
+      'source (line 2): there is no such key; did you mean sources? accepted: sources',
+    );
+    await expect(
+      openYaml('sources: []', { folder: join(await temporaryFolder(), 'none') }),
+    ).rejects.toThrow();
+  });
+
+  it('may not name two sources alike, nor like those of the environment', async () => {
+    const one = (name: string) => `  - { name: ${name}, kind: opportunity, url: "http://x" }\n`;
+    const problems = await problemsOf(`sources:\n${one('a')}${one('crm')}${one('a')}`, {
+      crmUrl: 'http://y',
+    });
+    expect(problems).toEqual([
+      'sources[1].name (line 3): is the name of another source, too',
+      'sources[2].name (line 4): is the name of another source, too',
+    ]);
+  });
+
+  it('stands beside the short form of the two environment variables', async () => {
+    const server = await serve(json([{ campaign_id: 'C' }]));
+    const sources = await openYaml(`sources: [{ name: more, kind: opportunity, url: "${server.url}" }]`, {
+      adsUrl: `${server.url}/ads`,
+      crmUrl: `${server.url}/crm`,
+    });
+    expect(sources.map(({ name, kind, defaultMode }) => [name, kind, defaultMode])).toEqual([
+      ['ads', 'ad_performance', 'replace'],
+      ['crm', 'opportunity', 'upsert'],
+      ['more', 'opportunity', 'upsert'],
+    ]);
+    const [ads] = sources;
+    if (ads === undefined) throw new Error('There is no source.');
+    expect(await recordsOf(ads, { from: '2025-08-01' })).toEqual([{ campaign_id: 'C' }]);
+    expect(server.requests[0]).toMatchObject({ path: '/ads', query: { since: '2025-08-01' } });
+  });
+});
