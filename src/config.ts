@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UtmqlError } from './errors.ts';
-import { defaultStages, type StageTable, stages } from './records/stage.ts';
+import { defaultStages, type StageTable, stageKey, stages } from './records/stage.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -30,7 +30,9 @@ const flag = z.enum(['true', 'false'], 'is neither true nor false').transform((t
 
 const stageTable = z.string().transform((text, context): StageTable => {
   try {
-    return { ...defaultStages, ...z.record(z.string(), z.enum(stages)).parse(JSON.parse(text)) };
+    const own = z.record(z.string(), z.enum(stages)).parse(JSON.parse(text));
+    const byKey = Object.entries(own).map(([name, stage]) => [stageKey(name), stage]);
+    return { ...defaultStages, ...Object.fromEntries(byKey) };
   } catch {
     context.addIssue({
       code: 'custom',

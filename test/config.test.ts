@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
+import { createStageReader } from '../src/records/stage.ts';
 
 const messageOf = (environment: Record<string, string>): string => {
   try {
@@ -23,6 +24,18 @@ describe('configuration', () => {
 
   it('takes an empty variable for one that is not set', () => {
     expect(readConfig({ PORT: ' ', CLICKHOUSE_URL: '' })).toEqual(readConfig({}));
+  });
+
+  it('takes stage names in STAGE_MAP as the CRM writes them', () => {
+    const { STAGE_MAP: stages } = readConfig({
+      STAGE_MAP: '{"Closed Won!":"closed_won","In Review":"opportunity"}',
+    });
+    const read = createStageReader(stages);
+    expect([read('Closed Won!'), read('in_review'), read('won')]).toEqual([
+      'closed_won',
+      'opportunity',
+      'closed_won',
+    ]);
   });
 
   it('reports everything that is wrong at once, each with its variable’s name', () => {

@@ -19,6 +19,9 @@ const start = z.object({
 /** What the parent tells the child. Sent over IPC, since arguments and environment can be read by others. */
 export type Start = z.infer<typeof start>;
 
+/** What the parent says before it closes the channel on purpose. */
+export type EndCalmly = 'end calmly';
+
 const sleepSeconds = 0.2;
 const sleepingQuery = `SELECT sleepEachRow(${sleepSeconds})`;
 const keepListening =
@@ -26,6 +29,8 @@ const keepListening =
   ' SETTINGS function_sleep_max_microseconds_per_block = 0, max_block_size = 1 FORMAT Null';
 // ClickHouse waits 5 s for open connections before it closes its data (26.7; `shutdown_wait_unfinished` changes nothing here).
 const endWithinMs = 7_000;
+// The parent was killed, and the next one waits for the folder: SIGKILL loses nothing that was acknowledged.
+const endOrphanWithinMs = 1_000;
 
 /** Runs ClickHouse on a thread of its own until its query ends. The return value is not an exit code: 26.7 leaves it unset. */
 async function runClickHouse(options: Start): Promise<void> {
@@ -75,12 +80,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) proces
 process.umask(0o077);
 
 let started: Start | undefined;
+let mayEndCalmly = false;
 const onParentGone = (): void => {
-  setTimeout(vanish, started === undefined ? 0 : endWithinMs);
-  if (started !== undefined) void killSleepingQuery(started);
+  if (started === undefined) {
+    vanish();
+    return;
+  }
+  setTimeout(vanish, mayEndCalmly ? endWithinMs : endOrphanWithinMs);
+  void killSleepingQuery(started);
 };
 process.once('disconnect', onParentGone);
-process.once('message', (message) => {
+process.on('message', (message) => {
+  if (message === ('end calmly' satisfies EndCalmly)) {
+    mayEndCalmly = true;
+    return;
+  }
   started = start.parse(message);
   void runClickHouse(started).then(vanish);
 });

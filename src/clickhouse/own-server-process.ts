@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Start } from './own-server-child.ts';
+import type { EndCalmly, Start } from './own-server-child.ts';
 import type { OwnServerFolder } from './own-server-folder.ts';
 
 const configFile = fileURLToPath(new URL('../../clickhouse/own-server/config.xml', import.meta.url));
@@ -97,7 +97,10 @@ export function spawnServerProcess(options: ProcessOptions): ServerProcess {
     hasExited: () => gone,
     output: () => output,
     async end() {
-      if (child.connected) child.disconnect();
+      if (child.connected) {
+        child.send('end calmly' satisfies EndCalmly, () => undefined);
+        child.disconnect();
+      }
       const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
       await exited;
       clearTimeout(timer);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import { type RunStatus, runStatuses } from '../ingest/run.ts';
 import type { DayRange } from '../metrics/query.ts';
+import { recordKinds } from '../records/contract.ts';
 import { formatDay, parseIsoDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
 import type { Scope } from './records.ts';
@@ -27,6 +28,23 @@ export async function loadRunCounts(
   const [row] = await reader.rows(countsRow, runCountsStatement(scope, kind));
   return row?.counts ?? {};
 }
+
+const rejectedRow = z.object({
+  source: z.string(),
+  kind: z.enum(recordKinds),
+  reason: z.string(),
+  count: z.number(),
+});
+/** How many rejected records of one source, kind and reason there are. */
+export type RejectedCount = z.infer<typeof rejectedRow>;
+
+export function rejectedCountsStatement({ workspace, range }: Scope): Sql {
+  return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
+}
+
+/** Those that were rejected on days (UTC) of the range and have not been accepted since, the most frequent first. */
+export const loadRejectedCounts = (reader: Reader, scope: Scope): Promise<readonly RejectedCount[]> =>
+  reader.rows(rejectedRow, rejectedCountsStatement(scope));
 
 const instant = z
   .string()

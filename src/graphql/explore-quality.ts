@@ -1,7 +1,9 @@
 import {
   loadDaysWithoutData,
   loadFreshness,
+  loadRejectedCounts,
   loadRunCounts,
+  type RejectedCount,
   type SourceFreshness,
 } from '../explore/feed-quality.ts';
 import type { Scope } from '../explore/records.ts';
@@ -13,6 +15,7 @@ import { afterDescription, daysDescription, firstDescription, loadPage, readScop
 import { MatchShareType, RevenueWithoutSpend } from './explore-revenue-quality.ts';
 import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
 import { CountType, listed, StatusEnum } from './ingest-runs.ts';
+import { RecordKindEnum } from './record-kind.ts';
 
 const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
   description: 'How fresh the data of one source is. All fields but the name are null before its first run.',
@@ -36,6 +39,16 @@ const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness'
       description: 'How far its last run is, or how it ended. Null before the first.',
       resolve: (row) => row.lastStatus,
     }),
+  }),
+});
+
+const RejectedCountType = builder.objectRef<RejectedCount>('RejectedCount').implement({
+  description: 'How many rejected records of one source, kind and reason there are.',
+  fields: (t) => ({
+    source: t.exposeString('source', { description: 'Who sent them: a configured source, or push.' }),
+    kind: t.field({ type: RecordKindEnum, description: 'What they are.', resolve: ({ kind }) => kind }),
+    reason: t.exposeString('reason', { description: 'Why; those of `IngestRun.rejectedByReason`.' }),
+    count: t.field({ type: 'SafeInt', description: 'How many.', resolve: ({ count }) => count }),
   }),
 });
 
@@ -83,6 +96,12 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       description: `Records that could not be stored, by reason. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'rejects')),
+    }),
+    rejectedRecords: t.field({
+      type: [RejectedCountType],
+      description:
+        'Records that were rejected on days (UTC) of the range and have not been accepted since, by source and reason; `rejectedRecords` shows them.',
+      resolve: (scope, _args, { explore }) => loadRejectedCounts(explore.reader, scope),
     }),
     skips: t.field({
       type: [CountType],

@@ -11,7 +11,7 @@ const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
     since: t.field({
       type: 'LocalDate',
       description:
-        'First day. Passed on to the source, and applied to what comes back. Left out: the last good run’s watermark less ' +
+        'First day. Passed on to the source, and applied to what comes back. Left out, for ads sources: the last good run’s watermark less ' +
         'WATERMARK_OVERLAP_DAYS is passed on, since platforms restate; everything when there was none.',
     }),
     until: t.field({

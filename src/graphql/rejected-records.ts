@@ -32,7 +32,7 @@ const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').impleme
       resolve: ({ line }) => line,
     }),
     source: t.exposeString('source', { description: 'Who sent it: a configured source, or push.' }),
-    kind: t.exposeString('kind', { description: '`ad_performance`, `opportunity` or `event`.' }),
+    kind: t.field({ type: RecordKindEnum, description: 'What it is.', resolve: ({ kind }) => kind }),
     reason: t.exposeString('reason', {
       description: 'Why, in a word; those of `IngestRun.rejectedByReason`.',
     }),

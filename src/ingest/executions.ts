@@ -1,4 +1,5 @@
 import { EventEmitter, on } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex, type MutexInterface, Semaphore } from 'async-mutex';
 import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
@@ -11,6 +12,8 @@ import type { RunRepository } from './run-repository.ts';
 const maxActiveRuns = 4;
 /** How often the row of a running run is renewed; whoever follows it here hears more often. */
 const saveEveryMs = 2_000;
+/** How soon the last state of a run is stored again where the store did not take it. */
+const saveAgainMs = 1_000;
 
 /** Does a run's work; never throws. `report` takes its state while it goes on. */
 export type Work = (
@@ -60,6 +63,9 @@ export function createExecutions(options: {
   const slots = new Semaphore(maxActiveRuns);
   const sourceLocks = new Map<string, MutexInterface>();
   const events = new EventEmitter().setMaxListeners(0);
+  const stopping = new AbortController();
+  /** Last states that are not stored yet. */
+  const unsaved = new Set<Promise<void>>();
   let lastStart = 0;
 
   const lockOf = (run: IngestRun): MutexInterface => {
@@ -69,13 +75,28 @@ export function createExecutions(options: {
     return lock;
   };
 
-  const save = async (run: IngestRun): Promise<void> => {
+  /** True when it is stored. */
+  const save = async (run: IngestRun): Promise<boolean> => {
     try {
       await runs.save(run);
+      return true;
     } catch (error) {
       logger.error(
         { err: error, runId: run.id, status: run.status },
         'the state of a run could not be stored',
+      );
+      return false;
+    }
+  };
+
+  /** A run has often ended because the store is away; without this the table would call it `running` until the next start. */
+  const saveLater = async (run: IngestRun): Promise<void> => {
+    let stored = false;
+    while (!stored && !stopping.signal.aborted) {
+      await delay(saveAgainMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      stored = await runs.save(run).then(
+        () => true,
+        () => false,
       );
     }
   };
@@ -92,7 +113,7 @@ export function createExecutions(options: {
     const running: IngestRun = { ...queued, status: 'running', startedAt: lastStart };
     note(running);
     let savedAt = performance.now();
-    let saving: Promise<void> = save(running);
+    let saving: Promise<unknown> = save(running);
     const ended = await work(running, signal, (state) => {
       note(state);
       if (performance.now() - savedAt < saveEveryMs) return;
@@ -129,7 +150,10 @@ export function createExecutions(options: {
 
   const execute = async (queued: IngestRun, work: Work, signal: AbortSignal): Promise<IngestRun> => {
     const ended = await inTurn(queued, work, signal);
-    await save(ended);
+    if (!(await save(ended))) {
+      const saving = saveLater(ended).finally(() => unsaved.delete(saving));
+      unsaved.add(saving);
+    }
     options.onFinished(ended);
     return ended;
   };
@@ -172,6 +196,8 @@ export function createExecutions(options: {
       const reason = new UtmqlError('CANCELLED', 'The server was shut down.');
       for (const { controller } of atWork.values()) controller.abort(reason);
       await Promise.allSettled([...atWork.values()].map(({ done }) => done));
+      stopping.abort();
+      await Promise.allSettled(unsaved);
     },
   };
 }

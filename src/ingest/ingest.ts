@@ -87,7 +87,10 @@ export function createIngest(options: IngestOptions): Ingest {
       const before = await runs.watermark(run.workspace, source.name).catch(() => undefined);
       const asked: IngestRun = {
         ...run,
-        overlapFrom: run.since === undefined ? overlapFrom(before, options.overlapDays) : undefined,
+        overlapFrom:
+          run.since === undefined && source.isIncremental
+            ? overlapFrom(before, options.overlapDays)
+            : undefined,
       };
       const since = asked.since ?? asked.overlapFrom;
       const pages = source.pages({

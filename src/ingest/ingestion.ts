@@ -128,7 +128,7 @@ export async function openIngestion(options: {
     sources,
     trigger: async (source) => {
       await ingest.trigger(
-        { ...everything, sources: [source.name] },
+        { ...everything, sources: [source.name], wait: true },
         { workspace: source.workspace, requestId: uuidv7(), name: 'scheduler' },
       );
     },

@@ -10,6 +10,7 @@ import { createOpportunityNormaliser } from '../records/opportunity.ts';
 import { type Outcome, Repairs } from '../records/outcome.ts';
 import type { AttributionQueue } from './attribution-queue.ts';
 import type { DataVersion } from './data-version.ts';
+import { rejectOf } from './malformed-reject.ts';
 import type { DayMerger } from './merge-days.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createRejectWriter } from './reject-writer.ts';
@@ -157,10 +158,9 @@ async function pullRecords<T extends { readonly day: Day }>(
       for await (const batch of source.recordsOf({ body, contentType: page.contentType })) {
         bytesRead += batch.bytes;
         recordsRead += batch.records.length + batch.malformed.length;
-        for (const { position: at, text, reason } of batch.malformed) {
-          position = Math.max(position, before + at);
-          const code = reason === 'record_too_large' ? 'record_too_large' : 'malformed';
-          rejects.add(before + at, text, { reason: code, field: '', detail: reason });
+        for (const broken of batch.malformed) {
+          position = Math.max(position, before + broken.position);
+          rejects.add(before + broken.position, broken.text, rejectOf(broken));
         }
         for (let index = 0; index < batch.records.length; index++) {
           const raw = batch.records[index];

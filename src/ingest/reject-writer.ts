@@ -1,6 +1,7 @@
+import { jsonRow } from '../clickhouse/json-row.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Reject } from '../records/outcome.ts';
-import { encodeRejectRows, rejectColumns, toRejectRow } from './rejects/reject-row.ts';
+import { rejectColumns, toRejectRow } from './rejects/reject-row.ts';
 import type { IngestRun } from './run.ts';
 
 /** Rejects sent at a time: whichever comes first. */
@@ -48,10 +49,9 @@ export function createRejectWriter(options: {
         },
         options.now(),
       );
-      for (const encoded of encodeRejectRows([row])) {
-        pending.push(encoded);
-        bytes += encoded.length;
-      }
+      const encoded = jsonRow(row);
+      pending.push(encoded);
+      bytes += encoded.length;
     },
     async send(all = false) {
       if (pending.length === 0 || (!all && pending.length < batchRows && bytes < batchBytes)) return;

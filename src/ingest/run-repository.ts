@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonRow } from '../clickhouse/json-row.ts';
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { columnsOf, type Store } from '../clickhouse/store.ts';
 import { type Day, formatDay, parseIsoDay } from '../records/day.ts';
@@ -178,7 +179,7 @@ export function createRunRepository(store: Store): RunRepository {
         version: lastVersion,
         is_deleted: 0,
       };
-      const body = [Buffer.from(JSON.stringify(row))];
+      const body = [jsonRow(row)];
       await store.insert('ingest_runs', columnsOf(row), 'JSONEachRow', body, {
         requestId: run.requestId,
       });

@@ -74,11 +74,13 @@ export function jsonSchemaOf(kind: RecordKind): JsonSchema {
 export const fileNameOf = (kind: RecordKind): string => kind.replaceAll('_', '-');
 
 function schemaOf({ format, description, required, maxLength }: Field): JsonSchema {
-  const { pattern = required ? String.raw`\S.*` : undefined, ...others } = keywords[format];
+  const { pattern, ...others } = keywords[format];
   return {
     description,
     type: formatTypes[format].filter((type) => !(required && type === 'null')),
-    ...(pattern === undefined ? {} : { pattern: String.raw`^\s*(${pattern})${required ? '' : '?'}\s*$` }),
+    ...(pattern === undefined
+      ? required && { pattern: String.raw`\S` }
+      : { pattern: String.raw`^\s*(${pattern})${required ? '' : '?'}\s*$` }),
     ...others,
     ...(maxLength === undefined ? {} : { maxLength }),
   };

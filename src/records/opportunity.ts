@@ -4,7 +4,7 @@ import type { Day } from './day.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
-import { readStage, type Stage, type StageTable } from './stage.ts';
+import { createStageReader, type Stage, type StageTable } from './stage.ts';
 import { UnknownFields } from './unknown-fields.ts';
 
 /** The current state of one CRM record, known by `opportunityId`. */
@@ -41,6 +41,7 @@ export interface OpportunityRules extends FieldRules {
 /** Makes the normaliser for one CRM: raw JSON in, a record or the reason against it out. */
 export function createOpportunityNormaliser(rules: OpportunityRules) {
   const read = new FieldReader<FieldName<'opportunity'>>(rules);
+  const readStage = createStageReader(rules.stages);
   const unknownFields = new UnknownFields('opportunity');
   return (raw: unknown, repairs: Repairs): Outcome<Opportunity> =>
     normalise(raw, repairs, (fields) => {
@@ -48,7 +49,7 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
       const opportunityId = read.identifier(fields, 'opportunity_id');
       const { instant, day } = read.instantAndDay(fields, 'created_at');
       const stageName = read.optionalIdentifier(fields, 'stage');
-      const stage = readStage(stageName, rules.stages);
+      const stage = readStage(stageName);
       if (stage === undefined) repairs.note('unknown_stage');
       return {
         opportunityId,

@@ -40,11 +40,28 @@ export const stageKey = (text: string): string =>
     .toLowerCase()
     .replace(/[\s_\-/]+/g, '_');
 
-/** `Closed Won`, `closed-won` and `closedwon` are one stage. */
-export function readStage(text: string, table: StageTable): Stage | undefined {
+/** Entries beyond this make the cache start anew: stages from outside must not fill memory. */
+const cacheSize = 1_000;
+
+/**
+ * Makes the reader of one CRM's stages: undefined for one that the table does not hold. `Closed Won`, `closed-won` and
+ * `closedwon` are one stage. What was read before is remembered, since a CRM has few stages and many records.
+ */
+export function createStageReader(table: StageTable): (text: string) => Stage | undefined {
+  const known = new Map<string, Stage | undefined>();
+  return (text) => {
+    if (known.has(text)) return known.get(text);
+    const stage = findStage(text, table);
+    if (known.size >= cacheSize) known.clear();
+    known.set(text, stage);
+    return stage;
+  };
+}
+
+function findStage(text: string, table: StageTable): Stage | undefined {
   const name = stageKey(text);
-  const known = [name, name.replace(/^closed(won|lost)$/, 'closed_$1')].find((key) =>
+  const key = [name, name.replace(/^closed(won|lost)$/, 'closed_$1')].find((key) =>
     Object.hasOwn(table, key),
   );
-  return known === undefined ? undefined : table[known];
+  return key === undefined ? undefined : table[key];
 }

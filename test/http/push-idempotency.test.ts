@@ -6,7 +6,7 @@ import { ad, adsTotals, event, eventIds, eventually, ndjson, rejectsOf } from '.
 
 let app: TestPush;
 beforeAll(async () => {
-  app = await startTestPush({ drainIntervalMs: 20 });
+  app = await startTestPush({ drainIntervalMs: 20, breakerOpenMs: 300 });
 });
 afterAll(() => app.close());
 

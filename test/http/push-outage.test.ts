@@ -62,8 +62,10 @@ describe('while ClickHouse is away', () => {
     expect((await app.post('/ingest/ad-performance', many, lines)).status).toBe(503);
     expect(performance.now() - started).toBeLessThan(1_000);
     await app.proxy.back();
-    await eventually(async () => (await metric('circuit_breaker_state')) === 0);
-    expect(await eventIds(app.store)).toEqual(['E-1', 'E-2']);
+    await eventually(async () => app.buffer.stats().records === 0);
+    expect((await app.post('/ingest/events', [event(3)])).status).toBe(200);
+    expect(await metric('circuit_breaker_state')).toBe(0);
+    expect(await eventIds(app.store)).toEqual(['E-1', 'E-2', 'E-3']);
   });
 
   it('a full buffer answers 429 with Retry-After, takes none of the push, and takes more once it is drained', async () => {

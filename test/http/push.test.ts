@@ -172,6 +172,22 @@ describe('the answer', () => {
   });
 });
 
+it('half characters in values, names and messages hold nothing up', async () => {
+  const cut = `{"timestamp":"${'x'.repeat(75)}🙂🙂🙂"}`;
+  const answer = await app.post(
+    '/ingest/events',
+    `["\\ud800", ${cut}, {"event_id":"E","message":"\\ud83d \\u0000","\\udfff":"\\udfff"}]`,
+    { 'idempotency-key': 'half' },
+  );
+  expect(answer).toMatchObject({ status: 200, body: { accepted: 1, rejected: 2, stored: true } });
+  expect((await rejectsOf(app.store)).map(({ record }) => record)).toEqual(['\uFFFD', cut]);
+  const [stored] = await app.store.select(
+    z.object({ message: z.string(), extra: z.string() }),
+    sql`SELECT message, extra FROM events FINAL`,
+  );
+  expect(stored).toEqual({ message: '\uFFFD \0', extra: '{"\\udfff":"\\udfff"}' });
+});
+
 it('a push of opportunities is attributed when it is answered', async () => {
   await app.post('/ingest/ad-performance', [ad(1, { date: '2025-08-01', campaign_id: 'C-7' })]);
   await app.post('/ingest/opportunities', [deal(1)]);

@@ -153,6 +153,13 @@ describe('a single object', () => {
     }
   });
 
+  it('whose key is no JSON is malformed, even where no envelope is expected', async () => {
+    const reading = await read('{"\\q":1}\n{"a":2}\n', { envelope: [] });
+    expect(reading.records).toEqual([[2, { a: 2 }]]);
+    expect(reading.malformed.map(({ position }) => position)).toEqual([1]);
+    expect(reading.error).toBeUndefined();
+  });
+
   it('over many lines may be as long as a record may be, and no longer', async () => {
     const body = JSON.stringify(
       { text: 'x'.repeat(400), list: Array.from({ length: 20 }, (_, i) => i) },

@@ -114,6 +114,133 @@ describe('the request', () => {
   });
 });
 
+describe('a POST', () => {
+  /** Answers with what was asked: method, content type and body. */
+  const echo: Behaviour = async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { method, headers } = request;
+    return json([method, headers['content-type'], Buffer.concat(chunks).toString()])(request, response);
+  };
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' } } as const;
+
+  it('sends its body, again with each attempt and after a redirect that keeps the method', async () => {
+    const server = await serve({
+      '/a': inTurn(status(503), redirect('/b', 307)),
+      '/b': inTurn(status(503), echo),
+    });
+    expect(await read(sourceAt(`${server.url}/a`, post), { body: '{"q":1}' })).toBe(
+      '["POST","application/json","{\\"q\\":1}"]',
+    );
+    expect(server.requests.map(({ path }) => path)).toEqual(['/a', '/a', '/b', '/a', '/b']);
+  });
+
+  it('is not made a GET by a redirect', async () => {
+    const server = await serve(redirect('/b', 302));
+    expect(await failureOf(sourceAt(`${server.url}/a`, post), { body: '{}' })).toMatchObject({
+      code: 'SOURCE_REFUSED',
+      message: expect.stringContaining(`points to ${server.url}/b, which is not followed`),
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('a source with its own rules', () => {
+  it('gets its headers, those that must be got first, and its own address for each call', async () => {
+    const server = await serve(json([]));
+    const source = sourceAt(`${server.url}/ads`, {
+      headers: { accept: 'text/csv', 'accept-encoding': 'br', 'x-key': 'k' },
+      authorize: async () => ({ authorization: 'Bearer t' }),
+    });
+    await read(source, { url: new URL(`${server.url}/ads?page=2`) });
+    expect(server.requests[0]).toMatchObject({
+      path: '/ads',
+      query: { page: '2' },
+      headers: { accept: 'text/csv', 'accept-encoding': 'gzip', 'x-key': 'k', authorization: 'Bearer t' },
+    });
+  });
+
+  it('is asked as often as its rate limit allows', async () => {
+    const server = await serve(json([]));
+    const source = sourceAt(server.url, { rateLimit: { perSecond: 20, burst: 2 } });
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: 5 }, () => read(source)));
+    expect(performance.now() - startedAt).toBeGreaterThan(190);
+  });
+
+  it('has errors judged by their bodies, of which no more than 64 KB is read', async () => {
+    const seen: number[] = [];
+    const judge: HttpSourceOptions['judge'] = ({ status: code, body }) => {
+      seen.push(body.length);
+      return code === 400 ? { kind: 'throttled', detail: 'error 17', retryAfterMs: 1 } : undefined;
+    };
+    const huge: Behaviour = (_, response) => void response.writeHead(400).end('x'.repeat(10_000_000));
+    const hung: Behaviour = (_, response) => void response.writeHead(400).write('{');
+    const outcomes: string[] = [];
+    const server = await serve(inTurn(huge, hung, json([1])));
+    const source = sourceAt(server.url, {
+      judge,
+      timeoutMs: 1_000,
+      metrics: { onRequest: (outcome) => outcomes.push(outcome) },
+    });
+    expect(await read(source)).toBe('[1]');
+    expect(outcomes).toEqual(['rate_limited', 'rate_limited', 'ok']);
+    expect(seen).toEqual([65_536, 0]);
+  });
+});
+
+describe('a page', () => {
+  const page = async (source: HttpSource, maxBytes = 1_000): Promise<string> =>
+    (await source.page(call(), maxBytes)).body.toString();
+
+  it('that breaks off, stops or is judged bad is asked for again', async () => {
+    const server = await serve(inTurn(cutAfter('[1'), hangAfter('[1'), json({ code: 7 }), gzipped('[1,2]')));
+    const judge: HttpSourceOptions['judge'] = ({ body }) =>
+      body.includes('code') ? { kind: 'unavailable', detail: 'code 7' } : undefined;
+    expect(await page(sourceAt(server.url, { judge, timeoutMs: 1_000 }))).toBe('[1,2]');
+  });
+
+  it('that goes on breaking off opens the circuit like any other failure', async () => {
+    const server = await serve(cutAfter('[1', 10));
+    const source = sourceAt(`${server.url}/p`, { attempts: 5 });
+    await expect(page(source)).rejects.toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+      message: `Source ads could not be read from ${server.url}/p in 5 attempts: its answer broke off after 2 bytes: the connection was closed by the other side.`,
+    });
+    expect(source.state()).toBe('open');
+  });
+
+  it('that comes by drips is left after twenty times the longest silence', async () => {
+    const drip: Behaviour = (_, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write('x'), 20);
+      response.once('close', () => clearInterval(timer));
+    };
+    const server = await serve(drip);
+    await expect(page(sourceAt(server.url, { attempts: 1, timeoutMs: 250 }))).rejects.toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+      message: expect.stringMatching(
+        /in 1 attempt: its answer was not whole within 5 s; \d+ bytes had come\.$/,
+      ),
+    });
+  });
+
+  it('that is too long or cannot be decompressed is not', async () => {
+    const server = await serve(inTurn(json('x'.repeat(1_000)), text('[]', { 'content-encoding': 'gzip' })));
+    const source = sourceAt(`${server.url}/p`);
+    const start = `Source ads cannot be read from ${server.url}/p: its answer is`;
+    await expect(page(source)).rejects.toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: expect.stringContaining(start),
+    });
+    await expect(page(source)).rejects.toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: `${start} marked as gzip but cannot be decompressed.`,
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
 describe('the answer', () => {
   it('comes with its content type, as it was sent', async () => {
     const server = await serve(json({ a: 'é' }));

@@ -144,6 +144,9 @@ it('a run without since asks from the watermark less the overlap, and takes olde
   });
   const [crm] = await trigger('sources: ["crm"] wait: true');
   expect(crm).toMatchObject({ watermark: daysAgo(9) });
+  // A CRM record of any age can change: a plain CRM feed is asked for everything each time.
+  const [again] = await trigger('sources: ["crm"] wait: true');
+  expect(again).toMatchObject({ since: null });
 });
 
 it('a failed run, a dry run and one that leaves a gap do not move the watermark', async () => {

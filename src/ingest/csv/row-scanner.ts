@@ -14,6 +14,8 @@ export class RowScanner {
   private readonly delimiter: number;
   private state: State = State.CellStart;
   private hasStrayQuote = false;
+  /** Whether a cell of the row begins with a quote. */
+  hasQuotedCell = false;
   /** The byte that follows a closing quote though neither a delimiter nor the row's end may; -1 where all is well. */
   brokenAt = -1;
 
@@ -26,6 +28,7 @@ export class RowScanner {
   begin(): void {
     this.state = State.CellStart;
     this.hasStrayQuote = false;
+    this.hasQuotedCell = false;
     this.brokenAt = -1;
   }
 
@@ -64,7 +67,11 @@ export class RowScanner {
       } else if (state === State.Plain) {
         if (byte === QUOTE) this.hasStrayQuote = true;
       } else if (state === State.CellStart) {
-        state = byte === QUOTE ? State.Quoted : State.Plain;
+        state = State.Plain;
+        if (byte === QUOTE) {
+          state = State.Quoted;
+          this.hasQuotedCell = true;
+        }
       } else if (state === State.Closed && byte === QUOTE) {
         state = State.Quoted;
       } else if (state === State.Closed && byte === CARRIAGE_RETURN) {

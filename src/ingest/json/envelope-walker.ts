@@ -126,7 +126,7 @@ export class EnvelopeWalker {
   }
 
   private seeKey(quoted: string): void {
-    this.keyMatches = unquote(quoted) === this.path[this.level];
+    this.keyMatches = this.level < this.path.length && unquote(quoted) === this.path[this.level];
     if (this.keyMatches) this.reached = Math.max(this.reached, this.level + 1);
     if (this.keysSeen++ === 0) this.firstKeyMatches = this.keyMatches;
     this.expecting = 'colon';

@@ -6,10 +6,10 @@ import type { RecordKind } from '../../records/contract.ts';
 import { rejectReasons } from '../../records/outcome.ts';
 import type { AttributionQueue } from '../attribution-queue.ts';
 import type { DataVersion } from '../data-version.ts';
-import { maxDaysPerInsert } from '../day-batches.ts';
-import { encodeRejectRows, type RejectRow, rejectColumns, toRejectRow } from '../rejects/reject-row.ts';
+import { type RejectRow, rejectColumns, toRejectRow } from '../rejects/reject-row.ts';
 import { pushSource } from '../run.ts';
 import { createAttributionMarks } from './attribution-marks.ts';
+import { storeDayRows } from './day-rows.ts';
 import { createKindWriter } from './kind-writer.ts';
 import { kindFacts } from './kinds.ts';
 import { decodePayload, type Payload, type RecordPayload } from './payload.ts';
@@ -21,6 +21,11 @@ import { type Refused, writeOrRefuse } from './refused.ts';
 
 /** In ClickHouse's query log, in place of a request's id. */
 const requestId = 'push-drainer';
+
+/** So many records are decoded or encoded before requests get their turn: a few milliseconds of work. */
+const recordsPerTurn = 250;
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Writes what the buffer held: the same entries in the same order make the same INSERTs. */
 export interface BatchWriter {
@@ -77,9 +82,10 @@ export function createBatchWriter(options: {
         capacityBytes: options.capacityBytes,
         lock: options.opportunityLock,
       });
-      for (const entry of part) {
+      for (const [index, entry] of part.entries()) {
         writer.add(entry, entry.version);
         if (writer.full) await writer.send();
+        if (index % recordsPerTurn === recordsPerTurn - 1) await nextTurn();
       }
       await writer.finish();
       outdated += writer.progress().outdated ?? 0;
@@ -119,52 +125,44 @@ export function createBatchWriter(options: {
     return row;
   };
 
-  const writeRejects = async (rows: readonly RejectRow[]): Promise<void> => {
-    // By day, since one INSERT may touch only so many.
-    const sorted = [...rows].sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
-    let part: RejectRow[] = [];
-    let days = 0;
-    const send = async (): Promise<void> => {
-      if (part.length === 0) return;
-      await store.insert('rejected_records', rejectColumns, 'JSONEachRow', encodeRejectRows(part), {
-        requestId,
-      });
-      part = [];
-      days = 0;
-    };
-    for (const row of sorted) {
-      if (row.date !== part.at(-1)?.date) {
-        if (days === maxDaysPerInsert) await send();
-        days += 1;
-      }
-      part.push(row);
+  const decode = async (entries: readonly Buffer[]): Promise<readonly Payload[]> => {
+    const payloads: Payload[] = [];
+    for (const [index, entry] of entries.entries()) {
+      const payload = decodePayload(entry);
+      if (payload !== undefined) payloads.push(payload);
+      else
+        logger.error(
+          { entry: entry.toString('utf8', 0, 2_000) },
+          'an entry of the buffer is of no known form',
+        );
+      if (index % recordsPerTurn === recordsPerTurn - 1) await nextTurn();
     }
-    await send();
+    return payloads;
   };
 
   return {
     async write(entries) {
-      const payloads = entries.map(decodePayload);
-      const known = payloads.filter((payload) => payload !== undefined);
-      if (known.length < payloads.length) {
-        logger.error(
-          { entries: payloads.length - known.length },
-          'entries of the buffer are of no known form',
-        );
-      }
+      const known = await decode(entries);
       const results = [];
       for (const group of groupsOf(known)) {
         results.push({ group, ...(await writeGroup(group)) });
       }
-      await writeRejects([
-        ...known.flatMap((payload) => (payload.kind === 'reject' ? [payload.row] : [])),
-        ...results.flatMap(({ rejects }) => rejects),
-      ]);
-      const answers = known.flatMap((payload) => (payload.kind === 'answer' ? [payload.row] : []));
-      if (answers.length > 0) {
-        const body = answers.map((row) => Buffer.from(`${JSON.stringify(row)}\n`));
-        await store.insert(pushAnswersTable, pushAnswerColumns, 'JSONEachRow', body, { requestId });
-      }
+      const common = { store, requestId, logger };
+      await storeDayRows({
+        ...common,
+        table: 'rejected_records',
+        columns: rejectColumns,
+        rows: [
+          ...known.flatMap((payload) => (payload.kind === 'reject' ? [payload.row] : [])),
+          ...results.flatMap(({ rejects }) => rejects),
+        ],
+      });
+      await storeDayRows({
+        ...common,
+        table: pushAnswersTable,
+        columns: pushAnswerColumns,
+        rows: known.flatMap((payload) => (payload.kind === 'answer' ? [payload.row] : [])),
+      });
       for (const { group, drained } of results) runs.drained(group.kind, group.workspace, drained);
       refusedRows.clear();
       const written = marks;

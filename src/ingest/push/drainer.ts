@@ -12,7 +12,10 @@ const paceMs = 120;
 
 /** After a failure, while the circuit is not open: doubled each time up to the longest. */
 const firstRetryMs = 250;
-const longestRetryMs = 5_000;
+const longestRetryMs = 1_000;
+
+/** A store that has not answered for so long is taken for away by those who would wait for it. */
+const stuckMs = 10_000;
 
 /** Brings what the buffer holds into ClickHouse, in order, and releases it there once it is acknowledged. */
 export interface Drainer {
@@ -98,9 +101,9 @@ export function createDrainer(options: {
       const { payloads, end } = await buffer.read({ records: batchSize, bytes: maxBatchBytes });
       if (payloads.length === 0) return false;
       const settle = await writer.write(payloads);
+      recover();
       await buffer.release(end);
       drainedTo = end;
-      recover();
       noteLeftovers(payloads.length);
       settleFor(end, settle);
       return true;
@@ -149,6 +152,8 @@ export function createDrainer(options: {
     caughtUpWaiters = [];
   };
 
+  const isStuck = (): boolean => working !== undefined && performance.now() - startedAt > stuckMs;
+
   const within = async (timeoutMs: number, work: Promise<unknown>): Promise<boolean> => {
     let handle: NodeJS.Timeout | undefined;
     const late = new Promise<boolean>((resolve) => {
@@ -168,7 +173,7 @@ export function createDrainer(options: {
 
   return {
     async stored(position, timeoutMs) {
-      if (failures > 0 || isStopping) return false;
+      if (failures > 0 || isStopping || isStuck()) return false;
       if (position <= drainedTo) return within(timeoutMs, Promise.all(settling));
       let isStored = false;
       const waiter = new Promise<void>((resolve) => {

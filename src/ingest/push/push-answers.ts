@@ -3,7 +3,7 @@ import { bind, sql } from '../../clickhouse/sql.ts';
 import type { CallOptions, Columns, Store } from '../../clickhouse/store.ts';
 
 /** A row of `push_answers`, as it is inserted. */
-export interface PushAnswerRow {
+export type PushAnswerRow = {
   readonly workspace: string;
   readonly date: string;
   readonly idempotency_key: string;
@@ -11,7 +11,7 @@ export interface PushAnswerRow {
   /** JSON. */
   readonly answer: string;
   readonly version: number;
-}
+};
 
 export const pushAnswersTable = 'push_answers';
 export const pushAnswerColumns: Columns = {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { bind, empty, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import { type RecordKind, recordKinds } from '../../records/contract.ts';
 
 /** Which rejected records; all that are given must hold. Instants are epoch milliseconds. */
 export interface RejectFilter {
   readonly source?: string | undefined;
-  readonly kind?: string | undefined;
+  readonly kind?: RecordKind | undefined;
   readonly reason?: string | undefined;
   readonly field?: string | undefined;
   readonly runId?: string | undefined;
@@ -25,7 +26,7 @@ export const storedReject = z.object({
   position: z.number(),
   line: z.number(),
   source: z.string(),
-  kind: z.string(),
+  kind: z.enum(recordKinds),
   reason: z.string(),
   field: z.string(),
   detail: z.string(),

@@ -63,10 +63,6 @@ export function toRejectRow(rejected: RejectedRecord, now: number): RejectRow {
   };
 }
 
-/** The body of an INSERT. */
-export const encodeRejectRows = (rows: readonly RejectRow[]): Buffer[] =>
-  rows.map((row) => Buffer.from(`${JSON.stringify(row)}\n`));
-
 function textOf(record: unknown): string {
   if (typeof record === 'string') return record;
   try {

@@ -1,6 +1,6 @@
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
-import { type RecordKind, recordKinds } from '../../records/contract.ts';
+import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { Drainer } from '../push/drainer.ts';
@@ -126,11 +126,9 @@ async function retryChunk(
 
   const retry = (row: StoredReject): RetriedRecord => {
     const id = formatRejectId(row);
-    const kind = recordKinds.find((known) => known === row.kind);
+    const { kind } = row;
     const patched = patchRecord(row, input.patch, input.replacement);
-    if (kind === undefined || 'reject' in patched) {
-      return { id, isAccepted: false, reject: 'reject' in patched ? patched.reject : row };
-    }
+    if ('reject' in patched) return { id, isAccepted: false, reject: patched.reject };
     const tally = accepted.get(kind) ?? { count: 0, repairs: new HeldRepairs() };
     // The same id at each try: an event that had none becomes one event.
     const makeId = eventIds(workspace, `reject ${id}`)(0);

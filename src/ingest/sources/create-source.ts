@@ -56,7 +56,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     landingUrlField: settings.landing_url_field,
     defaults: defaultsOf(settings, adapter, kind),
   });
-  const { pages, state } =
+  const { pages, state, namesSince } =
     settings.url === undefined
       ? filesOf(settings, context)
       : overHttp(settings, settings.url, {
@@ -83,9 +83,12 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     rules,
     adapter,
     schedule: settings.schedule,
+    isIncremental: kind === 'ad_performance' || namesSince,
     defaultMode: settings.mode ?? (kind === 'ad_performance' ? 'replace' : 'upsert'),
     async *pages(call) {
-      for await (const page of guarded(pages(call))) yield { ...page, body: guarded(page.body) };
+      for await (const page of guarded(pages(call))) {
+        yield { ...page, label: secrets.hide(page.label), body: guarded(page.body) };
+      }
     },
     async *recordsOf(page) {
       for await (const batch of guarded(read(page))) {
@@ -100,12 +103,16 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
 const isPagedAt = ({ records, pagination }: SourceSettings): boolean =>
   records !== undefined && pagination !== undefined && pagination.none === undefined;
 
-type Pages = Pick<Source, 'state'> & { pages(call: PagesCall): AsyncIterable<Page> };
+type Pages = Pick<Source, 'state'> & {
+  readonly namesSince: boolean;
+  pages(call: PagesCall): AsyncIterable<Page>;
+};
 
 function filesOf({ name, files = [] }: SourceSettings, { folder }: SourceContext): Pages {
   return {
     pages: (call) => filePages({ source: name, files, folder }, call),
     state: () => 'closed',
+    namesSince: false,
   };
 }
 
@@ -151,6 +158,7 @@ function overHttp(
       }
     },
     state: () => connection.http.state(),
+    namesSince: plan.namesSince,
   };
 }
 

@@ -17,6 +17,10 @@ export interface RequestPlan {
   /** Query parameters; the values are templates. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** Whether any template wants a day: if not, every range is answered alike. */
+  readonly wantsDays: boolean;
+  /** Whether the settings themselves say where `since` goes. */
+  readonly namesSince: boolean;
   /** How many days to ask for, the last one included, where nobody says since when; undefined: such a call is left open. */
   readonly backfillDays: number | undefined;
   /** The longest range that is asked for at once. */
@@ -40,6 +44,8 @@ export function planOf(settings: SourceSettings, url: string, adapter: Adapter):
       ...missing.map((end) => [end, `{${end}}`]),
     ]),
     body,
+    wantsDays: wanted.size + missing.length > 0,
+    namesSince: wanted.has('since'),
     backfillDays: settings.backfill_days ?? adapter.backfillDays,
     daysPerRequest: settings.days_per_request ?? adapter.daysPerRequest,
   };
@@ -68,7 +74,7 @@ export function* rangesOf(
   const last = until ?? (backfillDays === undefined ? undefined : Math.max(today, since ?? today));
   const first =
     since ?? (backfillDays === undefined || last === undefined ? undefined : last - backfillDays + 1);
-  if (daysPerRequest === undefined || first === undefined || last === undefined) {
+  if (!plan.wantsDays || daysPerRequest === undefined || first === undefined || last === undefined) {
     yield { since: first, until: last };
     return;
   }

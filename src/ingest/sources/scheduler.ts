@@ -23,12 +23,22 @@ export function createScheduler(options: {
 }): Scheduler {
   const { sources, trigger, logger } = options;
   let jobs = new Map<string, Cron>();
+  // croner's own `protect` would complain of a run that is at work every 30 s, and make up for what was left out.
+  const atWork = new Set<string>();
 
   const run = async (source: Source): Promise<void> => {
+    const { name } = source;
+    if (atWork.has(name)) {
+      logger.warn({ source: name }, 'a scheduled run was left out: the one before is still at work');
+      return;
+    }
+    atWork.add(name);
     try {
       await trigger(source);
     } catch (error) {
-      logger.error({ err: error, source: source.name }, 'a scheduled run could not begin');
+      logger.error({ err: error, source: name }, 'a scheduled run could not begin');
+    } finally {
+      atWork.delete(name);
     }
   };
 
@@ -41,12 +51,7 @@ export function createScheduler(options: {
       jobs = new Map(
         scheduled.map(({ source, schedule }) => {
           const { timezone } = source.rules;
-          const protect = (): void =>
-            logger.warn(
-              { source: source.name },
-              'a scheduled run was left out: the one before is still at work',
-            );
-          return [source.name, new Cron(schedule, { timezone, protect }, () => run(source))];
+          return [source.name, new Cron(schedule, { timezone }, () => run(source))];
         }),
       );
       for (const [source, job] of jobs) logger.info({ source, next: job.nextRun() }, 'source is scheduled');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { stages } from '../../records/stage.ts';
+import { pushSource } from '../run.ts';
 import { adapterNames } from './adapters/adapters.ts';
 import { sourceKinds } from './source.ts';
 
@@ -109,7 +110,10 @@ const auth = section({
 
 /** The settings of one source, as they stand in the file. What they mean together is checked in `settings-checks.ts`. */
 export const sourceSettings = section({
-  name: z.string('expected a name').regex(/^[a-z0-9_-]{1,64}$/, 'expected up to 64 of a–z, 0–9, _ and -'),
+  name: z
+    .string('expected a name')
+    .regex(/^[a-z0-9_-]{1,64}$/, 'expected up to 64 of a–z, 0–9, _ and -')
+    .refine((name) => name !== pushSource, 'is the name of what is pushed; choose another'),
   kind: oneOf(sourceKinds).optional(),
   adapter: oneOf(adapterNames).default('generic_json'),
   workspace: z

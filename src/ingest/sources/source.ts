@@ -47,6 +47,11 @@ export interface Source {
   /** The mode of runs that name none. */
   readonly defaultMode: 'upsert' | 'replace';
   /**
+   * Whether a run without `since` may ask from the watermark on. A CRM record of any age can change, so a CRM is asked for
+   * everything unless its settings say what `since` means there (such as: modified since).
+   */
+  readonly isIncremental: boolean;
+  /**
    * Its pages in order. Each must be read to its end before the next is asked for.
    *
    * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, SOURCE_MALFORMED, CANCELLED; after the pages that

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { UtmqlError } from '../../errors.ts';
 import { adapters } from './adapters/adapters.ts';
+import { inOrder, pathText, problemsOf } from './file-problems.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import { type SourceSettings, sourceSettings, sourcesFile } from './settings.ts';
-import { checkSettings, noSuch, type Problem } from './settings-checks.ts';
+import { checkSettings, type Problem } from './settings-checks.ts';
 import { expandVariables } from './variables.ts';
 
 /** One source of the file: checked, with the variables' values in it, and those values to be kept from being shown. */
@@ -67,20 +67,22 @@ function readSource(
     path,
     text: `needs the environment variable ${name}, which is not set`,
   }));
+  // What a variable that is not set stands for cannot be right, either.
+  const besides = (problems: readonly Problem[]): Problem[] => [
+    ...unset,
+    ...problems.filter(({ path }) => !unset.some((problem) => pathText(problem.path) === pathText(path))),
+  ];
   const parsed = sourceSettings.safeParse(value);
   if (!parsed.success) {
-    // What a variable that is not set stands for cannot be right.
-    const issues = parsed.error.issues.flatMap((issue) => problemsOf(issue, written));
-    const other = issues.filter(
-      ({ path }) => !unset.some((problem) => pathText(problem.path) === pathText(path)),
-    );
-    return { problems: [...unset, ...other] };
+    return { problems: besides(parsed.error.issues.flatMap((issue) => problemsOf(issue, written))) };
   }
   const settings = parsed.data;
   const secrets = createSecrets();
   for (const [name, secret] of used) secrets.add(name, secret);
-  const problems = [...unset, ...checkSettings(settings, adapters[settings.adapter])];
-  return { source: { settings, secrets }, problems };
+  return {
+    source: { settings, secrets },
+    problems: besides(checkSettings(settings, adapters[settings.adapter])),
+  };
 }
 
 async function contentOf(file: string): Promise<string> {
@@ -108,94 +110,8 @@ function withoutExtensions(content: unknown): unknown {
   return Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-')));
 }
 
-function problemsOf(issue: z.core.$ZodIssue, written: unknown): Problem[] {
-  if (issue.code === 'unrecognized_keys') {
-    const accepted = issue.message.split(' ');
-    return issue.keys.map((key) => ({ path: [...issue.path, key], text: noSuch('key', key, accepted) }));
-  }
-  return [{ path: issue.path, text: `${shownValue(written, issue.path)}; ${issue.message}` }];
-}
-
-/** Keys whose values are shown in messages; those of the others can be secrets that somebody wrote into the file. */
-const shownKeys = new Set([
-  'name',
-  'kind',
-  'adapter',
-  'workspace',
-  'method',
-  'schedule',
-  'timezone',
-  'currency',
-  'date_format',
-  'mode',
-  'stages',
-  'timeout_ms',
-  'attempts',
-  'max_pages',
-  'backfill_days',
-  'days_per_request',
-  'rate_limit',
-]);
-
-/** What stands at a path of the file, before variables were put in. */
-function shownValue(written: unknown, path: readonly PropertyKey[]): string {
-  let value = written;
-  for (const key of path) value = (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key];
-  if (value === undefined || value === null) return 'is missing';
-  const mayBeShown = typeof value !== 'object' && shownKeys.has(String(path[0]));
-  return mayBeShown ? `is ${JSON.stringify(value)}` : 'is not right';
-}
-
 const wrong = (file: string, problems: readonly string[]): UtmqlError =>
   new UtmqlError(
     'CONFIGURATION',
     `The sources file ${file} is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
   );
-
-/** Each problem as a sentence with its place, from the first line to the last. */
-function inOrder(
-  problems: readonly Problem[],
-  contents: unknown,
-  lineAt: (offset: number) => number,
-): string[] {
-  return problems
-    .map(({ path, text }) => ({ path, text, offset: offsetOf(contents, path) }))
-    .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0))
-    .map(({ path, text, offset }) => {
-      const line = offset === undefined ? '' : ` (line ${lineAt(offset)})`;
-      return `${pathText(path)}${line}: ${text}`;
-    });
-}
-
-/** `sources[0].auth.bearer`. */
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
-    .join('') || 'the file';
-
-/** Where the deepest part of a path begins that the file has. */
-function offsetOf(contents: unknown, path: readonly PropertyKey[]): number | undefined {
-  let node: unknown = contents;
-  let offset: number | undefined;
-  for (const key of path) {
-    const found = childOf(node, key);
-    if (found === undefined) break;
-    offset = found.offset;
-    node = found.node;
-  }
-  return offset;
-}
-
-function childOf(node: unknown, key: PropertyKey): { node: unknown; offset: number | undefined } | undefined {
-  if (isSeq(node) && typeof key === 'number') {
-    const item = node.items[key];
-    return item === undefined ? undefined : { node: item, offset: startOf(item as Node) };
-  }
-  if (!isMap(node)) return undefined;
-  const pair = node.items.find(
-    (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
-  );
-  return pair && { node: pair.value, offset: startOf(pair.key as Node) };
-}
-
-const startOf = (node: Node): number | undefined => node.range?.[0];

@@ -78,14 +78,9 @@ function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
   const { mode, source } = apply;
   const { days, hasDuplicates } = part;
   const replace = mode === 'replace';
-  const revived = sql`
-    LEFT JOIN (
-      SELECT date, row_key, max(version) AS deleted_version FROM ad_performance
-      WHERE ${storedOf(apply, days)} AND is_deleted GROUP BY date, row_key
-    ) AS gone USING (date, row_key)`;
   return sql`
     SELECT date, row_key, position, staged_cost, is_stored, is_own, old_cost,
-           greatest(base_version, old_version, ${replace ? sql`0` : sql`if(is_stored, 0, deleted_version)`}) AS write_version,
+           greatest(base_version, old_version, if(is_stored, 0, deleted_version)) AS write_version,
            multiIf(position = 0, 'absent', NOT is_stored, 'added',
                    is_own AND figures = old_figures AND staged_cost = old_cost AND staged_extra = old_extra, 'unchanged',
                    old_version > base_version ${replace ? sql`AND NOT is_own` : empty}, 'outdated', 'changed') AS state
@@ -99,7 +94,10 @@ function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
              source = ${bind('String', source)} AS is_own, true AS is_stored
       FROM ad_performance FINAL WHERE ${storedOf(apply, days)}
     ) AS stored USING (date, row_key)
-    ${replace ? empty : revived}`;
+    LEFT JOIN (
+      SELECT date, row_key, max(version) AS deleted_version FROM ad_performance
+      WHERE ${storedOf(apply, days)} AND is_deleted GROUP BY date, row_key
+    ) AS gone USING (date, row_key)`;
 }
 
 /**

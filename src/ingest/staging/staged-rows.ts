@@ -88,10 +88,10 @@ export function createStagedRows(options: {
           length > chunkBytes
             ? Buffer.allocUnsafeSlow(length)
             : (spare.pop() ?? Buffer.allocUnsafeSlow(chunkBytes));
-        bytes += chunk.length;
       }
       encoder.copyTo(chunk, used);
       used += length;
+      bytes += length;
       days.set(day, (days.get(day) ?? 0) + 1);
     },
     get full() {

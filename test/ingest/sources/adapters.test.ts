@@ -419,6 +419,20 @@ sources:
     ]);
   });
 
+  it('fails when LinkedIn leaves out what is beyond 15,000 elements', async () => {
+    const element = { dateRange: { start: { year: 2025, month: 8, day: 1 } }, pivotValues: [], clicks: 1 };
+    const server = await serve(
+      json({ paging: { start: 0, count: 10 }, elements: Array(15_000).fill(element) }),
+    );
+    const source = await openOne(yaml(server.url), { environment });
+    expect((await read(source)).error).toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message:
+        'A page of source linkedin is the same as the one before; it does not heed the parameter start.',
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+
   it('refuses rows that sum up several days, and rejects elements without a date', async () => {
     const start = { year: 2025, month: 8, day: 1 };
     const server = await serve(

@@ -277,7 +277,7 @@ describe('a hostile source', () => {
     ];
     for (const trouble of troubles) {
       const server = await serve(inTurn(good, trouble, last));
-      const source = await openOne(yaml(server.url, cursor), { timeoutMs: 300 });
+      const source = await openOne(yaml(server.url, cursor), { timeoutMs: 1_500 });
       expect(await recordsOf(source)).toEqual([{ id: 1 }, { id: 2 }]);
       expect(server.requests.map(({ query }) => query.after)).toEqual([undefined, 'a', 'a']);
     }

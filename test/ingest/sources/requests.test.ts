@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { json, status } from '../../support/source-server.ts';
-import { call, openOne, read, recordsOf, serve } from './support.ts';
+import { call, openOne, openYaml, read, recordsOf, serve } from './support.ts';
 
 describe('a request', () => {
   const yaml = (url: string, more = '') => `
@@ -53,6 +53,13 @@ sources:
     expect(server.requests).toHaveLength(1);
   });
 
+  it('is made once where nothing in it depends on the days', async () => {
+    const server = await serve(json([]));
+    const more = 'backfill_days: 5\n    days_per_request: 2\n    parameters: { since: null, until: null }';
+    await recordsOf(await openOne(yaml(server.url, more)));
+    expect(server.requests.map(({ query }) => query)).toEqual([{}]);
+  });
+
   it('is split into ranges of days_per_request, up to today in the time zone of the source', async () => {
     const server = await serve(json([]));
     const more = 'backfill_days: 5\n    days_per_request: 2\n    timezone: Pacific/Auckland';
@@ -97,6 +104,21 @@ sources:
     expect(performance.now() - startedAt).toBeGreaterThan(195);
     expect(unlike.requests).toHaveLength(5);
     expect(source.state()).toBe('closed');
+  });
+
+  it('is counted under the name of its source, and opens the circuit of that source alone', async () => {
+    const server = await serve({ '/bad': status(500), '/good': json([]) });
+    const outcomes: string[] = [];
+    const source = (name: string) =>
+      `  - { name: ${name}, kind: opportunity, url: "${server.url}/${name}", attempts: 5 }`;
+    const [bad, good] = await openYaml(`sources:\n${source('bad')}\n${source('good')}`, {
+      metrics: { onRequest: (name, outcome) => outcomes.push(`${name} ${outcome}`) },
+    });
+    if (bad === undefined || good === undefined) throw new Error('There are not two sources.');
+    await read(bad);
+    await recordsOf(good);
+    expect([bad.state(), good.state()]).toEqual(['open', 'closed']);
+    expect(outcomes).toEqual([...Array(5).fill('bad server_error'), 'good ok']);
   });
 
   it('with a token of OAuth gets one with the refresh token, keeps it, and gets another after a refusal', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
+import { adapterNames } from '../../../src/ingest/sources/adapters/adapters.ts';
 import { json } from '../../support/source-server.ts';
 import { openYaml, recordsOf, serve, temporaryFolder } from './support.ts';
 
@@ -52,6 +53,18 @@ describe('the sources file', () => {
         /^sources\[2\]\.auth\.query\.access_token \(line \d+\): needs the environment variable META_TOKEN, which is not set$/,
       ),
     ]);
+  });
+
+  it('of each adapter’s example in the documentation opens', async () => {
+    const page = await readFile(new URL('../../../docs/sources.md', import.meta.url), 'utf8');
+    const [, adapters = ''] = page.split('\n## Adapters\n');
+    const examples = [...adapters.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
+    const sections = [...adapters.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+    const opened = await openYaml(`sources:\n${examples.join('\n').replace(/^/gm, '  ')}`, {
+      environment: new Proxy({}, { get: (_, name) => `value-of-${String(name)}` }),
+    });
+    expect(opened.map(({ adapter }) => adapter.name)).toEqual(sections);
+    expect([...sections].sort()).toEqual([...adapterNames].sort());
   });
 
   it('has its mistakes listed together: where, in which line, what is accepted', async () => {
@@ -188,6 +201,19 @@ describe('the sources file', () => {
     await expect(
       openYaml('sources: []', { folder: join(await temporaryFolder(), 'none') }),
     ).rejects.toThrow();
+  });
+
+  it('that names a variable which is not set has that named, and nothing that follows from it', async () => {
+    const yaml = `sources: [{ name: a, kind: opportunity, url: "\${URL}", timeout_ms: "\${MS}", method: "\${METHOD}" }]`;
+    const needs = (name: string) => `needs the environment variable ${name}, which is not set`;
+    expect(await problemsOf(yaml, { environment: { METHOD: 'sh0wn-nowhere' } })).toEqual([
+      `sources[0].url (line 1): ${needs('URL')}`,
+      `sources[0].timeout_ms (line 1): ${needs('MS')}`,
+      `sources[0].method (line 1): is "\${METHOD}"; accepted: GET, POST`,
+    ]);
+    expect(
+      await openYaml(yaml, { environment: { URL: 'http://x', MS: '500', METHOD: 'POST' } }),
+    ).toHaveLength(1);
   });
 
   it('may not name two sources alike, nor like those of the environment', async () => {

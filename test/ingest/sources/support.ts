@@ -6,7 +6,7 @@ import pino from 'pino';
 import { afterEach } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
 import type { PagesCall, Source } from '../../../src/ingest/sources/source.ts';
-import { openSources } from '../../../src/ingest/sources/sources.ts';
+import { type OpenSourcesOptions, openSources } from '../../../src/ingest/sources/sources.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../../../src/records/ad-performance.ts';
 import { parseIsoDay } from '../../../src/records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../../../src/records/opportunity.ts';
@@ -44,6 +44,7 @@ export interface OpenedYaml {
   readonly now?: number;
   readonly attempts?: number;
   readonly timeoutMs?: number;
+  readonly metrics?: OpenSourcesOptions['metrics'];
 }
 
 /** The sources of a file with this content. */
@@ -63,6 +64,7 @@ export async function openYaml(yaml: string, options: OpenedYaml = {}): Promise<
     crmUrl: options.crmUrl,
     environment: options.environment ?? {},
     defaults: { rules, timeoutMs: options.timeoutMs ?? 5_000, attempts: options.attempts ?? 2 },
+    ...(options.metrics && { metrics: options.metrics }),
     clock: { now: () => options.now ?? Date.UTC(2025, 7, 10, 12) },
   });
 }

@@ -7,6 +7,7 @@ export const hubspotDeals: Adapter = {
   kinds: ['opportunity'],
   records: ['results'],
   pagination: { kind: 'cursor', field: ['paging', 'next', 'after'], parameter: 'after' },
+  backfillDays: 730,
   // The stages of the default pipeline that the usual names do not cover.
   stages: {
     appointmentscheduled: 'opportunity',

@@ -9,6 +9,7 @@ export const salesforceOpportunities: Adapter = {
   records: ['records'],
   // The last page has `done: true` and no such field.
   pagination: { kind: 'next_link', field: ['nextRecordsUrl'] },
+  backfillDays: 730,
   // The stages of a new org that the usual names do not cover.
   stages: {
     'id._decision_makers': 'opportunity',
