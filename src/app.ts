@@ -147,9 +147,9 @@ export async function startApp(options: AppOptions): Promise<App> {
         ...healthRoutes({ store, ingest, telemetry, isStopping: () => stopping }),
       ],
     });
-    // At once: requests that wait for runs, or follow them, end when those do.
+    // At once: requests that wait for runs or follow them, and pushes of any length, end when those do.
     closers.push(async () => {
-      await Promise.all([http.close(), ingest.stop()]);
+      await Promise.all([http.close(), ingest.stop(), push.stop()]);
     });
     await ingest.resume();
     logger.info({ url: `${http.url}/graphql`, sources: sources.map(({ name }) => name) }, 'utmql is ready');

@@ -1,11 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Parameter } from './sql.ts';
+import type { Columns } from './store.ts';
+
+/** What an insert is beside its body. */
+export interface InsertHead {
+  readonly table: string;
+  readonly columns: Columns;
+  readonly constants: Readonly<Record<string, Parameter>>;
+  readonly salt: string;
+}
 
 /**
  * Names an insert by its content (`insert_deduplication_token`), so that a repeat of it stores nothing. ClickHouse keeps
  * the name for each partition that the insert touches.
  */
-export function insertToken(life: string, table: string, salt: string, body: readonly Buffer[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([life, table, salt]));
+export function insertToken(life: string, head: InsertHead, body: readonly Buffer[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([life, head]));
   for (const chunk of body) hash.update(chunk);
   return hash.digest('base64url');
 }
@@ -17,32 +27,36 @@ export function insertToken(life: string, table: string, salt: string, body: rea
  * stored would lose them.
  */
 export interface ServerLife {
-  /** Another name after each restart. Asks the server only when there is doubt. */
+  /** Another name after each restart. Asks the server at first, and later only when there is doubt. */
   name(): Promise<string>;
   /** Call it when a request has failed: the server may have been restarted. */
   doubt(): void;
 }
 
-/** How much the clocks of this machine and the server's may drift apart. */
-const clockSkewMs = 1_000;
-
-/** @param uptimeSeconds asks the server how long it has been up */
-export function createServerLife(uptimeSeconds: () => Promise<number>): ServerLife {
+/**
+ * @param uptimeSeconds asks the server how long it has been up, in whole seconds
+ * @param now milliseconds, by a clock that is never set
+ */
+export function createServerLife(
+  uptimeSeconds: () => Promise<number>,
+  now = (): number => performance.now(),
+): ServerLife {
   const process = randomUUID();
   let count = 0;
-  let since = performance.now();
-  let isDoubtful = false;
+  let known: { readonly startedAt: number; readonly askedAt: number } | undefined;
+  let isDoubtful = true;
   let checking: Promise<void> | undefined;
 
   const check = async (): Promise<void> => {
-    const askedAt = performance.now();
+    const askedAt = now();
     // What fails from now on is a new reason for doubt.
     isDoubtful = false;
     try {
-      const upMs = (await uptimeSeconds()) * 1_000;
-      if (upMs > askedAt - since + clockSkewMs) return;
-      count += 1;
-      since = askedAt;
+      const startedAt = askedAt - (await uptimeSeconds()) * 1_000;
+      // Seconds are whole, and two machines' clocks drift apart, if by less than a thousandth.
+      const allowance = 1_000 + (askedAt - (known?.askedAt ?? askedAt)) / 1_000;
+      if (known !== undefined && startedAt - known.startedAt > allowance) count += 1;
+      known = { startedAt, askedAt };
     } catch (error) {
       isDoubtful = true;
       throw error;

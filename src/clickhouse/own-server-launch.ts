@@ -9,7 +9,7 @@ import { type ProcessOptions, type ServerProcess, spawnServerProcess } from './o
 // Loading 500 MB of library from a slow disk and many parts of tables takes its time; a start is usually under a second.
 const readyWithinMs = 60_000;
 const pollEveryMs = 25;
-// A server whose utmql was killed takes up to 7 s to end.
+// A server whose utmql was killed takes a second to end; one that is closing its data, up to 7.
 const lockFreeWithinMs = 9_000;
 const portAttempts = 5;
 

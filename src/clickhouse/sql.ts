@@ -79,3 +79,10 @@ export function join(fragments: readonly Sql[], separator: ', ' | ' AND ' | ' OR
 
 /** `name AS alias` lists and the like are built from these. */
 export const empty: Sql = new Sql([''], []);
+
+/** The last instant that DateTime64 is sure to hold. */
+const lastInstant = Date.UTC(2299, 0, 1);
+
+/** An instant of epoch milliseconds as DateTime64(3, 'UTC'), to compare with: from 1970 to 2298. */
+export const instantOf = (epochMs: number): Sql =>
+  sql`fromUnixTimestamp64Milli(toInt64(${bind('UInt64', Math.min(Math.max(0, epochMs), lastInstant))}), 'UTC')`;

@@ -1,18 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import {
   type ClickHouseClient,
   ClickHouseLogLevel,
   type ClickHouseSettings,
   createClient,
 } from '@clickhouse/client';
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { z } from 'zod';
-import { UtmqlError } from '../errors.ts';
 import { classifyStoreError } from './errors.ts';
-import { insertStatement } from './insert-statement.ts';
-import { createServerLife, insertToken } from './insert-token.ts';
 import { type Parameter, type Sql, sql } from './sql.ts';
+import { createStoreWrites } from './store-writes.ts';
 
 /** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
 export interface QueryLimits {
@@ -123,24 +118,6 @@ const alwaysSettings: ClickHouseSettings = {
   output_format_json_quote_denormals: 0,
 };
 
-// An insert's block can span this many days; the batches keep below (`maxDaysPerInsert`).
-const insertSettings: ClickHouseSettings = { max_partitions_per_insert_block: '100' };
-
-const retried = retry(
-  handleWhen((error) => error instanceof UtmqlError && error.retryable),
-  { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }) },
-);
-
-/** @param execute gets how many attempts were made before */
-const again = <T>(execute: (attempt: number) => Promise<T>): Promise<T> =>
-  retried.execute(async ({ attempt }) => {
-    try {
-      return await execute(attempt);
-    } catch (error) {
-      throw classifyStoreError(error);
-    }
-  });
-
 const uptimeRow = z.object({ seconds: z.number() });
 
 /** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
@@ -224,70 +201,21 @@ export function createStore(options: StoreOptions): Store {
     );
   };
 
-  /** What a command or insert is sent with, at each attempt. */
-  const writing = (call: CallOptions, settings: ClickHouseSettings) =>
-    common(call, { ...alwaysSettings, ...insertSettings, ...settings });
-  const life = createServerLife(async () => {
-    const [server] = await select(uptimeRow, sql`SELECT uptime() AS seconds`);
-    return server?.seconds ?? 0;
+  const writes = createStoreWrites({
+    client,
+    prepare: (call, settings) => common(call, { ...alwaysSettings, ...settings }),
+    async uptimeSeconds() {
+      const [server] = await select(uptimeRow, sql`SELECT uptime() AS seconds`);
+      return server?.seconds ?? 0;
+    },
   });
-
-  const command: Store['command'] = (statement, call = {}) =>
-    timed('command', () => {
-      const { sql: query, parameters } = statement.compile();
-      const queryId = randomUUID();
-      const execute = async (attempt: number): Promise<void> => {
-        await client.command({
-          query,
-          query_params: parameters,
-          query_id: queryId,
-          ...writing(call, {
-            // Without a token ClickHouse goes by the rows: figures that come back to what they were would be left out.
-            insert_deduplicate: 0,
-            ...(attempt > 0 ? { replace_running_query: 1 } : {}),
-          }),
-        });
-      };
-      return call.repeatable ? again(execute) : execute(0);
-    });
-
-  const insert: Store['insert'] = (table, columns, format, body, call = {}) =>
-    timed('insert', () => {
-      const { sql: query, parameters } = insertStatement(table, columns, format, call.constants ?? {});
-      const settings = async (): Promise<ClickHouseSettings> =>
-        call.deduplicate === false
-          ? { insert_deduplicate: 0 }
-          : {
-              insert_deduplicate: 1,
-              insert_deduplication_token: insertToken(
-                await life.name(),
-                table,
-                call.deduplicationSalt ?? '',
-                body,
-              ),
-            };
-      return again(async () => {
-        try {
-          const result = await client.exec({
-            query,
-            query_params: parameters,
-            values: Readable.from(body, { objectMode: false }),
-            ...writing(call, await settings()),
-          });
-          await result.stream.resume().toArray();
-        } catch (error) {
-          life.doubt();
-          throw error;
-        }
-      });
-    });
 
   return {
     database: options.database,
     read,
     select,
-    command,
-    insert,
+    command: (...call) => timed('command', () => writes.command(...call)),
+    insert: (...call) => timed('insert', () => writes.insert(...call)),
     async ping() {
       const result = await client.ping({ select: true });
       if (!result.success) throw classifyStoreError(result.error);

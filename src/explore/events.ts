@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { bind, empty, identifier, instantOf, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { compileFilter } from '../metrics/compile-filter.ts';
 import type { Filter } from '../metrics/query.ts';
 import { type Day, firstDay, formatDay, lastDay } from '../records/day.ts';
@@ -69,8 +69,8 @@ function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
   const parts: Sql[] = [];
   if (service !== undefined) parts.push(sql` AND service = ${bind('String', service)}`);
   if (eventId !== undefined) parts.push(sql` AND event_id = ${bind('String', eventId)}`);
-  if (from !== undefined) parts.push(sql` AND timestamp >= ${instant(from)}`);
-  if (to !== undefined) parts.push(sql` AND timestamp < ${instant(to)}`);
+  if (from !== undefined) parts.push(sql` AND timestamp >= ${instantOf(from)}`);
+  if (to !== undefined) parts.push(sql` AND timestamp < ${instantOf(to)}`);
   if (search !== undefined) {
     parts.push(sql` AND (${containsText(sql`message`, search)} OR ${containsText(sql`metadata`, search)})`);
   }
@@ -81,10 +81,7 @@ function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
 }
 
 const isBehind = ([timestamp, eventId, service]: EventCursor): Sql =>
-  sql` AND (timestamp, event_id, service) < (${instant(timestamp)}, ${bind('String', eventId)}, ${bind('String', service)})`;
-
-const instant = (epochMs: number): Sql =>
-  sql`fromUnixTimestamp64Milli(toInt64(${bind('UInt64', Math.max(0, epochMs))}), 'UTC')`;
+  sql` AND (timestamp, event_id, service) < (${instantOf(timestamp)}, ${bind('String', eventId)}, ${bind('String', service)})`;
 
 /** Reading goes back by so many days, then twice as many, and beyond the last of these to the beginning. */
 const firstStep = 1;

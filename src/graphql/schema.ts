@@ -13,6 +13,7 @@ import './measures.ts';
 import './metrics.ts';
 import './push.ts';
 import './rejected-records.ts';
+import './retry-rejected-records.ts';
 
 /** The whole schema. */
 export const schema: GraphQLSchema = builder.toSchema();

@@ -98,10 +98,15 @@ async function* received(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = request
     .iterator({ destroyOnReturn: false })
     [Symbol.asyncIterator]();
-  for (;;) {
-    const step = await unlessSilent(chunks.next());
-    if (step.done === true) return;
-    yield step.value;
+  try {
+    for (;;) {
+      const step = await unlessSilent(chunks.next());
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    // The request lets its rest be thrown away only when nobody iterates over it. Not waited for: a read may be pending.
+    void chunks.return?.().catch(() => undefined);
   }
 }
 

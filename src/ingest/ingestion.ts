@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
-import { handleWhen } from 'cockatiel';
 import { uuidv7 } from 'uuidv7';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
@@ -13,11 +11,12 @@ import type { Telemetry } from '../telemetry.ts';
 import { createAttribution } from './attribution.ts';
 import { createAttributionQueue } from './attribution-queue.ts';
 import { openBuffer } from './buffer/buffer.ts';
-import { createCircuitBreaker, defaultBreakerRules } from './circuit-breaker.ts';
+import { defaultBreakerRules } from './circuit-breaker.ts';
 import type { DataVersion } from './data-version.ts';
 import { createExecutions } from './executions.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createDayMerger } from './merge-days.ts';
+import { createStoreBreaker } from './push/guarded-store.ts';
 import { createPush, type Push } from './push/push.ts';
 import { createRawLanding } from './raw-landing.ts';
 import { createRunRepository } from './run-repository.ts';
@@ -104,10 +103,7 @@ export async function openIngestion(options: {
   const push = createPush({
     store,
     buffer,
-    breaker: createCircuitBreaker(
-      handleWhen((error) => error instanceof UtmqlError && error.retryable),
-      defaultBreakerRules,
-    ),
+    breaker: createStoreBreaker(defaultBreakerRules),
     attributionQueue: queue,
     opportunityLock,
     merger,

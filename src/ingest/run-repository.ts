@@ -192,7 +192,7 @@ export function createRunRepository(store: Store): RunRepository {
     },
     findByIdempotencyKey: (workspace, key) =>
       select(
-        sql`workspace = ${bind('String', workspace)} AND idempotency_key = ${bind('String', key)} ORDER BY run_id`,
+        sql`workspace = ${bind('String', workspace)} AND idempotency_key = ${bind('String', key)} ORDER BY toString(run_id)`,
       ),
     list: (workspace, filter) =>
       select(sql`workspace = ${bind('String', workspace)}

@@ -28,6 +28,8 @@ export interface Event {
   readonly utmTerm: string;
   /** Fields that the contract does not name, as JSON text; empty where there are none. */
   readonly extra: string;
+  /** Has an id of its own, but its timestamp is when it came: sent again it is known by the id alone. */
+  readonly isDatedByArrival?: true;
 }
 
 export interface EventRules extends FieldRules {
@@ -52,12 +54,15 @@ export function createEventNormaliser(rules: EventRules) {
   return (raw: unknown, repairs: Repairs): Outcome<Event> =>
     normalise(raw, repairs, (fields) => {
       checkSchemaVersion(fields);
+      let isDatedByArrival = false;
       const { instant, day } = read.instantAndDayOr(fields, 'timestamp', () => {
         repairs.note('missing_timestamp');
+        isDatedByArrival = true;
         return rules.now();
       });
+      const eventId = read.optionalIdentifier(fields, 'event_id');
       return {
-        eventId: read.optionalIdentifier(fields, 'event_id') || rules.makeId(),
+        eventId: eventId || rules.makeId(),
         timestamp: instant,
         day,
         service: service(fields, repairs),
@@ -69,6 +74,7 @@ export function createEventNormaliser(rules: EventRules) {
         utmContent: read.label(fields, 'utm_content', repairs),
         utmTerm: read.label(fields, 'utm_term', repairs),
         extra: unknownFields.read(fields, repairs),
+        ...(isDatedByArrival && eventId !== '' ? { isDatedByArrival } : {}),
       };
     });
 }

@@ -7,7 +7,13 @@ import {
 } from '../../src/explore/campaigns.ts';
 import { dimensionValuesStatement } from '../../src/explore/dimension-values.ts';
 import { adsStatement, opportunitiesStatement } from '../../src/explore/drill-down.ts';
-import { adsDaysStatement, runCountsStatement, sourcesStatement } from '../../src/explore/feed-quality.ts';
+import { eventCountStatement, eventsStatement } from '../../src/explore/events.ts';
+import {
+  adsDaysStatement,
+  rejectedCountsStatement,
+  runCountsStatement,
+  sourcesStatement,
+} from '../../src/explore/feed-quality.ts';
 import type { Scope } from '../../src/explore/records.ts';
 import {
   matchesStatement,
@@ -15,6 +21,11 @@ import {
   unfundedRevenueStatement,
 } from '../../src/explore/revenue-quality.ts';
 import { nearDuplicatesStatement, spendWithoutUtmStatement } from '../../src/explore/utm-quality.ts';
+import {
+  rejectCountStatement,
+  rejectsByIdStatement,
+  rejectsStatement,
+} from '../../src/ingest/rejects/find-rejects.ts';
 import { labelNames } from '../../src/metrics/registry.ts';
 
 const workspace = `o'neil`;
@@ -25,6 +36,18 @@ const scope: Scope = {
   where: { dimension: 'channel', operator: 'eq', values: [harm] },
 };
 const order = { by: 'amount', direction: 'asc' } as const;
+const days = { first: 20_301, last: 20_304 };
+const events = {
+  workspace,
+  service: harm,
+  eventId: harm,
+  search: harm,
+  where: { dimension: 'utmSource', operator: 'eq', values: [harm] },
+  from: 1,
+  to: 2,
+} as const;
+const runId = '019837c2-1b6e-7000-8000-000000000000';
+const rejects = { source: harm, kind: 'event', reason: harm, field: harm, runId, from: 1, to: 2 } as const;
 
 const statements: Readonly<Record<string, Sql>> = {
   campaigns: campaignsStatement({ ...scope, search: harm }),
@@ -41,6 +64,12 @@ const statements: Readonly<Record<string, Sql>> = {
   repairs: runCountsStatement(scope, 'repairs'),
   sources: sourcesStatement(workspace),
   adsDays: adsDaysStatement(scope),
+  rejectedCounts: rejectedCountsStatement(scope),
+  events: eventsStatement(events, days, [1, harm, harm], 10),
+  eventCount: eventCountStatement(events, days),
+  rejectedRecords: rejectsStatement({ workspace, filter: rejects, after: [1, harm, 1], limit: 10 }),
+  rejectedRecordCount: rejectCountStatement(workspace, rejects),
+  rejectedRecordsById: rejectsByIdStatement(workspace, [{ runId, position: 1 }]),
   ...Object.fromEntries(
     labelNames.map((dimension) => [
       `dimensionValues by ${dimension}`,
@@ -65,7 +94,9 @@ describe.each(Object.entries(statements))('%s', (_name, statement) => {
   });
 
   it('has a complete order wherever it has pages', () => {
-    if (/ORDER BY/.test(sql)) expect(sql).toMatch(/(id|value|name|row_key|date|core|source)( ASC)?$/);
+    const end =
+      /(id|value|name|row_key|date|core|source|service|position|reason)( ASC| DESC)?( LIMIT \{p\d+:UInt64\})?$/;
+    if (/ORDER BY/.test(sql)) expect(sql).toMatch(end);
   });
 });
 

@@ -46,8 +46,11 @@ export const kills = defineScenario({
         });
         const records = startRecordLoad({ program, pauseMs: pauseBetweenPushesMs, random });
         const [shortest = 0, longest = 0] = size.betweenMs;
+        let upMs = 0;
         for (let round = 1; round <= size.kills; round++) {
-          await delay(shortest + random() * (longest - shortest));
+          const upFor = shortest + random() * (longest - shortest);
+          await delay(upFor);
+          upMs += upFor;
           const clickhouse = round % 3 === 0 ? program.clickhousePid() : undefined;
           if (clickhouse !== undefined && killHard(clickhouse)) {
             killed.clickhouse += 1;
@@ -65,6 +68,7 @@ export const kills = defineScenario({
             `kill ${round} of ${size.kills}: ready after ${Math.round(readyMs.at(-1) ?? 0)} ms, ${events.acknowledged} events acknowledged`,
           );
         }
+        findings.number('events a second while up', events.acknowledged / (upMs / 1_000));
         await events.stop();
         await events.settle(60_000);
         await records.finish(60_000);

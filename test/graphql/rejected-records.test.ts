@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sql } from '../../src/clickhouse/sql.ts';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { ask, askAllPages } from '../support/explore-data.ts';
+import { emptyTables } from '../support/push-records.ts';
 
 interface Node {
   readonly id: string;
@@ -19,10 +19,7 @@ beforeAll(async () => {
   app = await startTestApp({ environment: { EVENT_RETENTION_DAYS: '20000' } });
 });
 afterAll(() => app.close());
-beforeEach(async () => {
-  for (const table of [sql`rejected_records`, sql`ad_performance`, sql`opportunities`, sql`events`])
-    await app.store.command(sql`TRUNCATE TABLE ${table}`);
-});
+beforeEach(() => emptyTables(app.store));
 
 const post = async (
   path: string,
@@ -98,6 +95,7 @@ describe('rejectedRecords', () => {
     ['where: { reason: "nothing" }', 0],
     ['where: { from: "2020-01-01T00:00:00Z" }', 4],
     ['where: { to: "2020-01-01T00:00:00Z" }', 0],
+    ['where: { from: "1066-10-14T00:00:00Z", to: "9999-12-31T00:00:00Z" }', 4],
     ['where: { runId: "019837c2-1b6e-7000-8000-000000000000" }', 0],
   ])('with %s are %i', async (args, count) => {
     await post('events', [{ timestamp: 'x' }, { timestamp: 'y' }]);

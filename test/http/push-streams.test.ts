@@ -9,6 +9,7 @@ import {
   ad,
   adsTotals,
   deal,
+  emptyTables,
   event,
   eventIds,
   eventually,
@@ -20,10 +21,7 @@ let app: TestPush;
 beforeAll(async () => {
   app = await startTestPush();
 });
-afterEach(async () => {
-  for (const table of [sql`ad_performance`, sql`opportunities`, sql`events`, sql`rejected_records`])
-    await app.store.command(sql`TRUNCATE TABLE ${table}`);
-});
+afterEach(() => emptyTables(app.store));
 afterAll(() => app.close());
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -179,5 +177,69 @@ describe('a caller who leaves in the middle', () => {
     });
     expect(ids).toHaveLength(count);
     expect((await app.post('/ingest/events', [event(0)])).status).toBe(200);
+  });
+});
+
+/** Sends lines for ever, as fast as they are taken, and gives the answer. */
+async function pushForEver(path: string): Promise<{ response: Response; sent: number }> {
+  let sent = 0;
+  const body = Readable.from(
+    (function* () {
+      for (;;) {
+        const block = ndjson(numbers(1_000).map((number) => ad(sent + number)));
+        sent += 1_000;
+        yield Buffer.from(block);
+      }
+    })(),
+  );
+  const response = await fetch(`${app.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: Readable.toWeb(body) as BodyInit,
+    duplex: 'half',
+  } as RequestInit);
+  return { response, sent };
+}
+
+describe('a push without an end', () => {
+  it('is 503 with what was stored when ClickHouse fails in the middle, and its sender sees that', async () => {
+    const pushing = pushForEver('/ingest/ad-performance');
+    // More than one batch, so that the first has been acknowledged.
+    await eventually(async () => (await adsTotals(app.store)).rows > 150_000);
+    await app.proxy.away('refused');
+    const { response } = await pushing;
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    const answer = (await response.json()) as { accepted: number };
+    expect(answer).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });
+    await app.proxy.back();
+    expect(answer.accepted).toBeGreaterThan(0);
+    expect((await adsTotals(app.store)).rows).toBeGreaterThanOrEqual(answer.accepted);
+  });
+
+  it('is 415 at once where its type is not taken', async () => {
+    const body = Readable.from(
+      (function* () {
+        for (;;) yield Buffer.alloc(65_536, 'x');
+      })(),
+    );
+    const response = await fetch(`${app.url}/ingest/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: Readable.toWeb(body) as BodyInit,
+      duplex: 'half',
+    } as RequestInit);
+    expect(response.status).toBe(415);
+  });
+
+  it('ends with what it has stored when the server stops', async () => {
+    const pushing = pushForEver('/ingest/ad-performance');
+    await eventually(async () => (await adsTotals(app.store)).rows > 0);
+    const [{ response }] = await Promise.all([pushing, app.push.stop()]);
+    expect(response.status).toBe(503);
+    const answer = (await response.json()) as { accepted: number };
+    expect((await adsTotals(app.store)).rows).toBe(answer.accepted);
+    expect((await app.post('/ingest/events', [event(1)])).status).toBe(503);
+    app = await app.restart();
   });
 });

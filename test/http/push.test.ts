@@ -7,6 +7,7 @@ import {
   ad,
   adsTotals,
   deal,
+  emptyTables,
   event,
   eventIds,
   eventually,
@@ -18,10 +19,7 @@ let app: TestPush;
 beforeAll(async () => {
   app = await startTestPush();
 });
-afterEach(async () => {
-  for (const table of [sql`ad_performance`, sql`opportunities`, sql`events`, sql`rejected_records`])
-    await app.store.command(sql`TRUNCATE TABLE ${table}`);
-});
+afterEach(() => emptyTables(app.store));
 afterAll(() => app.close());
 
 const csvOf = (records: readonly Record<string, unknown>[]): string => {
@@ -279,4 +277,13 @@ describe('POST /events', () => {
     expect((await app.post('/events', '')).status).toBe(400);
     expect((await app.post('/events', 'message\nhi', { 'content-type': 'text/csv' })).status).toBe(415);
   });
+});
+
+it('an event without a timestamp that is sent again with its id is one event, singly and in bulk', async () => {
+  const once = { event_id: 'E-once', service: 'shop', message: 'paid' };
+  for (let time = 0; time < 2; time++) {
+    expect((await app.post('/events', JSON.stringify(once))).status).toBe(202);
+    expect((await app.post('/ingest/events', JSON.stringify([once, once]))).status).toBe(200);
+  }
+  await eventually(async () => expect(await eventIds(app.store)).toEqual(['E-once']));
 });

@@ -40,6 +40,12 @@ export const event = (number: number, rest: Raw = {}): Raw => ({
 export const ndjson = (records: readonly unknown[]): string =>
   records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
+/** Leaves no records and no rejects behind. */
+export async function emptyTables(store: Store): Promise<void> {
+  for (const table of [sql`ad_performance`, sql`opportunities`, sql`events`, sql`rejected_records`])
+    await store.command(sql`TRUNCATE TABLE ${table}`);
+}
+
 const adsRow = z.object({
   row_count: z.number(),
   clicks_sum: z.number(),

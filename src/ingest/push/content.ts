@@ -11,6 +11,8 @@ export interface PushContent {
   readonly batches: AsyncIterable<RecordBatch>;
   /** SHA-256 of the kind and the content, hex; reads a body to its end. */
   hash(): Promise<string>;
+  /** Lets go of a body that is not read on. */
+  release(): Promise<void>;
 }
 
 /** A body of JSON, NDJSON or CSV, decompressed. */
@@ -28,7 +30,7 @@ export function bodyContent(
         if (step.done !== true) hash.update(step.value);
         return step;
       },
-      // Not passed on: `hash` reads what a reader left unread.
+      // Not passed on: `hash` reads what a reader left unread, and `release` lets go of it.
       return: async () => ({ done: true, value: undefined }),
     }),
   };
@@ -43,6 +45,9 @@ export function bodyContent(
       digest ??= readRest();
       return digest;
     },
+    async release() {
+      await bytes.return?.();
+    },
   };
 }
 
@@ -55,6 +60,7 @@ export function recordsContent(kind: RecordKind, records: readonly unknown[]): P
       yield { records, firstPosition: 1, malformed: [], bytes: Buffer.byteLength(text) };
     })(),
     hash: async () => createHash('sha256').update(`${kind}\n${text}`).digest('hex'),
+    release: async () => undefined,
   };
 }
 

@@ -31,6 +31,8 @@ export interface LargePushDeps {
   readonly logger: Logger;
   /** Encoded rows held at most, while one batch as large is on its way. */
   readonly batchBytes: number;
+  /** Ends the reading: what came whole before is stored. */
+  readonly stopping: AbortSignal;
 }
 
 /**
@@ -96,6 +98,7 @@ export async function pushLarge(
   };
   await attempt(async () => {
     for await (const batch of batches) {
+      deps.stopping.throwIfAborted();
       intake.take(batch);
       if (writer.full) {
         await mark();

@@ -2,7 +2,7 @@ import type { MutexInterface } from 'async-mutex';
 import { Semaphore } from 'async-mutex';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
-import { badInput, toUtmqlError, UtmqlError } from '../../errors.ts';
+import { badInput, UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
@@ -11,7 +11,6 @@ import type { AttributionQueue } from '../attribution-queue.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { CircuitBreaker } from '../circuit-breaker.ts';
 import type { DataVersion } from '../data-version.ts';
-import type { RecordBatch } from '../json/record-batches.ts';
 import type { DayMerger } from '../merge-days.ts';
 import { type RetriedRecord, type RetryInput, retryRejects } from '../rejects/retry-rejects.ts';
 import type { RunRepository } from '../run-repository.ts';
@@ -20,6 +19,7 @@ import { createBatchWriter } from './batch-writer.ts';
 import type { PushContent } from './content.ts';
 import { createDrainer } from './drainer.ts';
 import { guardStore } from './guarded-store.ts';
+import { chain, readHead } from './head.ts';
 import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
 import { type LargePushDeps, pushLarge } from './large-push.ts';
@@ -65,7 +65,10 @@ export interface Push {
    * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
    */
   retryRejects(input: RetryInput, caller: PushCaller): Promise<readonly RetriedRecord[]>;
-  /** Drains what it can within seconds; the rest stays in the buffer. To be called before the buffer is closed. */
+  /**
+   * Takes nothing more, ends large pushes with what they have stored, and drains what it can within seconds; the rest stays
+   * in the buffer. To be called before the buffer is closed; may be called more than once.
+   */
   stop(): Promise<void>;
 }
 
@@ -121,19 +124,22 @@ export function createPush(options: PushOptions): Push {
     abort: () => ending.abort(),
   });
   const idempotency = createIdempotency({ store, caughtUp: (timeoutMs) => drainer.caughtUp(timeoutMs) });
+  const stopping = new AbortController();
   const small = { buffer, drainer, normalisers, runs, clock };
-  const large: LargePushDeps = { ...options, store, merger: options.merger, normalisers, runs };
+  const large: LargePushDeps = {
+    ...options,
+    store,
+    merger: options.merger,
+    normalisers,
+    runs,
+    stopping: stopping.signal,
+  };
   const largePushes = new Semaphore(maxLargePushes);
   const atWork = new Set<Promise<unknown>>();
-  let isStopping = false;
+  let stopped: Promise<void> | undefined;
 
   const track = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (isStopping) {
-      throw new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; send it again shortly.', {
-        retryable: true,
-        retryAfterSeconds: 5,
-      });
-    }
+    stopping.signal.throwIfAborted();
     const working = work();
     atWork.add(working);
     try {
@@ -165,24 +171,52 @@ export function createPush(options: PushOptions): Push {
     return largePushes.runExclusive(() => pushLarge(large, kind, call, chain(head, rest)));
   };
 
-  return {
-    accept: (kind, content, call) =>
-      track(async () => {
-        const { idempotencyKey: key, workspace } = call;
-        if (key === undefined) return { ...(await pushContent(kind, content, call)), isReplayed: false };
-        let failure: UtmqlError | undefined;
-        const { answer, isReplayed } = await idempotency.once(
-          { workspace, key: checkKey(key) },
-          pushAnswer,
-          () => content.hash(),
-          async () => {
-            const outcome = await pushContent(kind, content, call);
-            failure = outcome.failure;
-            return { answer: outcome.answer, isFinal: failure === undefined };
-          },
-        );
-        return { answer, failure, isReplayed };
+  const stop = async (): Promise<void> => {
+    stopping.abort(
+      new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; send it again shortly.', {
+        retryable: true,
+        retryAfterSeconds: 5,
       }),
+    );
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, stopMs);
+    });
+    await Promise.race([Promise.allSettled(atWork), late]);
+    clearTimeout(timer);
+    await drainer.stop(stopMs);
+    await runs.stop();
+  };
+
+  const acceptOnce = async (
+    kind: RecordKind,
+    content: PushContent,
+    call: PushCall,
+  ): Promise<PushOutcome & Replayable> => {
+    const { idempotencyKey: key, workspace } = call;
+    if (key === undefined) return { ...(await pushContent(kind, content, call)), isReplayed: false };
+    let failure: UtmqlError | undefined;
+    const { answer, isReplayed } = await idempotency.once(
+      { workspace, key: checkKey(key) },
+      pushAnswer,
+      () => content.hash(),
+      async () => {
+        const outcome = await pushContent(kind, content, call);
+        failure = outcome.failure;
+        return { answer: outcome.answer, isFinal: failure === undefined };
+      },
+    );
+    return { answer, failure, isReplayed };
+  };
+
+  return {
+    async accept(kind, content, call) {
+      try {
+        return await track(() => acceptOnce(kind, content, call));
+      } finally {
+        await content.release();
+      }
+    },
     acceptEvent: (text, call) =>
       track(async () => {
         const { idempotencyKey: key, workspace } = call;
@@ -195,55 +229,11 @@ export function createPush(options: PushOptions): Push {
         );
       }),
     retryRejects: (input, caller) => track(() => retryRejects({ ...small, store }, input, caller)),
-    async stop() {
-      isStopping = true;
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, stopMs);
-      });
-      await Promise.race([Promise.allSettled(atWork), late]);
-      clearTimeout(timer);
-      await drainer.stop(stopMs);
-      await runs.stop();
+    stop() {
+      stopped ??= stop();
+      return stopped;
     },
   };
-}
-
-/** Reads until the content has ended or is too much for a small push; `rest` is undefined once it has ended. */
-async function readHead(batches: AsyncIterable<RecordBatch>): Promise<{
-  head: readonly RecordBatch[];
-  rest: AsyncIterator<RecordBatch> | undefined;
-  failure: UtmqlError | undefined;
-}> {
-  const head: RecordBatch[] = [];
-  const rest = batches[Symbol.asyncIterator]();
-  let records = 0;
-  let bytes = 0;
-  while (records <= smallPush.records && bytes <= smallPush.bytes) {
-    try {
-      const step = await rest.next();
-      if (step.done === true) return { head, rest: undefined, failure: undefined };
-      head.push(step.value);
-      records += step.value.records.length + step.value.malformed.length;
-      bytes += step.value.bytes;
-    } catch (error) {
-      const failure = toUtmqlError(error, 'The push failed for a reason that has been logged.');
-      return { head, rest: undefined, failure };
-    }
-  }
-  return { head, rest, failure: undefined };
-}
-
-async function* chain(
-  head: readonly RecordBatch[],
-  rest: AsyncIterator<RecordBatch>,
-): AsyncGenerator<RecordBatch> {
-  yield* head;
-  for (;;) {
-    const step = await rest.next();
-    if (step.done === true) return;
-    yield step.value;
-  }
 }
 
 function checkKey(key: string): string {

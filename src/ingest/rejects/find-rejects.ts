@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { bind, empty, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import { bind, empty, instantOf, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import { type RecordKind, recordKinds } from '../../records/contract.ts';
+import { firstDay, formatDay, lastDay } from '../../records/day.ts';
 
 /** Which rejected records; all that are given must hold. Instants are epoch milliseconds. */
 export interface RejectFilter {
@@ -90,16 +91,17 @@ function conditions(filter: RejectFilter): Sql {
   }
   if (filter.runId !== undefined) parts.push(sql` AND run_id = ${bind('UUID', filter.runId)}`);
   if (filter.from !== undefined)
-    parts.push(sql` AND date >= toDate(${instant(filter.from)}) AND rejected_at >= ${instant(filter.from)}`);
+    parts.push(sql` AND date >= ${dayOf(filter.from)} AND rejected_at >= ${instantOf(filter.from)}`);
   if (filter.to !== undefined)
-    parts.push(sql` AND date <= toDate(${instant(filter.to)}) AND rejected_at < ${instant(filter.to)}`);
+    parts.push(sql` AND date <= ${dayOf(filter.to)} AND rejected_at < ${instantOf(filter.to)}`);
   return parts.reduce((whole, part) => sql`${whole}${part}`, empty);
 }
 
 const textColumns = { source: sql`source`, kind: sql`kind`, reason: sql`reason`, field: sql`field` } as const;
 
 const isAfter = ([rejectedAt, runId, position]: RejectCursor): Sql =>
-  sql` AND date <= toDate(${instant(rejectedAt)}) AND (rejected_at < ${instant(rejectedAt)} OR (rejected_at = ${instant(rejectedAt)} AND (toString(run_id), position) > (${bind('String', runId)}, ${bind('UInt64', position)})))`;
+  sql` AND date <= ${dayOf(rejectedAt)} AND (rejected_at < ${instantOf(rejectedAt)} OR (rejected_at = ${instantOf(rejectedAt)} AND (toString(run_id), position) > (${bind('String', runId)}, ${bind('UInt64', position)})))`;
 
-const instant = (epochMs: number): Sql =>
-  sql`fromUnixTimestamp64Milli(toInt64(${bind('UInt64', Math.max(0, epochMs))}), 'UTC')`;
+/** The day of an instant, UTC, as rejected records are stored by. */
+const dayOf = (epochMs: number) =>
+  bind('Date', formatDay(Math.min(Math.max(firstDay, Math.floor(epochMs / 86_400_000)), lastDay)));

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { retryWhileAway } from '../../clickhouse/retry.ts';
+import type { Sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { Day } from '../../records/day.ts';
@@ -48,7 +50,8 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
     table: 'staged_ad_performance',
     columns: { ...adColumns, updated: 'UInt64' },
   });
-  const reading = { requestId, settings: readSettings };
+  const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
+    retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
   const writing = { requestId, settings: writeSettings, repeatable: true };
   const duplicates = { identical: 0, conflicting: 0 };
   const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
@@ -58,14 +61,14 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
     const keys = new Map<Day, number>();
     const repeating = new Set<Day>();
     await inLanes(groupDays(rows.days.keys(), rowsOf), async (days) => {
-      const found = await store.select(keysRow, adKeysStatement(runId, days), reading);
+      const found = await select(keysRow, adKeysStatement(runId, days));
       for (const row of found) {
         keys.set(row.day, row.keys);
         if (row.rows > row.keys) repeating.add(row.day);
       }
       const repeated = days.filter((day) => repeating.has(day));
       if (repeated.length === 0) return;
-      const [counted] = await store.select(duplicatesRow, adDuplicatesStatement(runId, repeated), reading);
+      const [counted] = await select(duplicatesRow, adDuplicatesStatement(runId, repeated));
       duplicates.identical += counted?.identical ?? 0;
       duplicates.conflicting += counted?.conflicting ?? 0;
     });
@@ -82,7 +85,7 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
   };
   /** How many rows each of the days already has in the table. */
   const lookUp = async (days: readonly Day[]): Promise<ReadonlyMap<Day, number>> => {
-    const found = await store.select(storedRow, storedAdsStatement(options.workspace, days), reading);
+    const found = await select(storedRow, storedAdsStatement(options.workspace, days));
     return new Map(found.map((row) => [row.day, row.rows]));
   };
 
@@ -96,7 +99,7 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
       async (group) => {
         const part = { days: group, hasDuplicates: group.some((day) => repeating.has(day)) };
         const statement = adChangesStatement({ ...options, mode }, part);
-        for (const row of await store.select(changesRow, statement, reading)) {
+        for (const row of await select(changesRow, statement)) {
           if (row.added + row.changed + row.removed > 0) found.push(toDayChanges(row));
         }
       },
@@ -128,7 +131,7 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
       result.changed += keysOf(days);
     };
     const writeChanged = async (days: readonly Day[]): Promise<void> => {
-      const found = await store.select(changesRow, adChangesStatement(statement, partOf(days)), reading);
+      const found = await select(changesRow, adChangesStatement(statement, partOf(days)));
       signal.throwIfAborted();
       const differing = found.filter((row) => row.added + row.changed + row.removed > 0);
       const differingDays = differing.map(({ day }) => day);

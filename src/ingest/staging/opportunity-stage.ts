@@ -1,5 +1,7 @@
 import type { MutexInterface } from 'async-mutex';
 import { z } from 'zod';
+import { retryWhileAway } from '../../clickhouse/retry.ts';
+import type { Sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Day } from '../../records/day.ts';
 import type { Opportunity } from '../../records/opportunity.ts';
@@ -59,15 +61,16 @@ export function createOpportunityStage(
     table: 'staged_opportunities',
     columns: { ...opportunityColumns, updated: 'UInt64' },
   });
-  const reading = { requestId, settings: readSettings };
+  const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
+    retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
   const writing = { requestId, settings: writeSettings, repeatable: true };
   let duplicates = { identical: 0, conflicting: 0 };
 
   const countDuplicates = async (): Promise<void> => {
     duplicates = { identical: 0, conflicting: 0 };
-    const [staged] = await store.select(keysRow, opportunityKeysStatement(runId), reading);
+    const [staged] = await select(keysRow, opportunityKeysStatement(runId));
     if (staged === undefined || staged.rows === staged.keys) return;
-    const [found] = await store.select(duplicatesRow, opportunityDuplicatesStatement(runId), reading);
+    const [found] = await select(duplicatesRow, opportunityDuplicatesStatement(runId));
     duplicates = found ?? duplicates;
   };
 
@@ -91,7 +94,7 @@ export function createOpportunityStage(
     );
     await store.command(planMovesStatement(apply), writing);
     const byDay = new Map<Day, DayPlan>();
-    for (const row of await store.select(plannedRow, plannedStatement(runId), reading)) {
+    for (const row of await select(plannedRow, plannedStatement(runId))) {
       byDay.set(row.day, { ...nothing, ...byDay.get(row.day), [row.change]: row.rows });
     }
     return { apply, byDay };
