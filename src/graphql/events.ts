@@ -14,7 +14,7 @@ import { readTextFilter, TextFilter } from './where.ts';
 const Event = builder.objectRef<EventRecord>('Event').implement({
   description: 'Something that happened, as it was pushed.',
   fields: (t) => ({
-    id: t.exposeID('event_id', { description: 'The id that it came with, or was given.' }),
+    eventId: t.exposeID('event_id', { description: 'The id that it came with, or was given.' }),
     timestamp: t.field({
       type: 'DateTime',
       description: 'When it happened.',

@@ -2,7 +2,7 @@ import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex, type MutexInterface, Semaphore } from 'async-mutex';
 import type { Clock } from '../clock.ts';
-import { UtmqlError } from '../errors.ts';
+import { toUtmqlError, UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { untilAborted } from './http/cancellation.ts';
 import { type IngestRun, isFinished } from './run.ts';
@@ -101,6 +101,11 @@ export function createExecutions(options: {
     }
   };
 
+  const keepSaving = (run: IngestRun): void => {
+    const saving = saveLater(run).finally(() => unsaved.delete(saving));
+    unsaved.add(saving);
+  };
+
   const note = (run: IngestRun): void => {
     const execution = atWork.get(run.id);
     if (execution) execution.run = run;
@@ -150,16 +155,19 @@ export function createExecutions(options: {
 
   const execute = async (queued: IngestRun, work: Work, signal: AbortSignal): Promise<IngestRun> => {
     const ended = await inTurn(queued, work, signal);
-    if (!(await save(ended))) {
-      const saving = saveLater(ended).finally(() => unsaved.delete(saving));
-      unsaved.add(saving);
-    }
+    if (!(await save(ended))) keepSaving(ended);
     options.onFinished(ended);
     return ended;
   };
 
   const takeUp = async (run: IngestRun, work: Work): Promise<IngestRun> => {
-    await runs.save(run);
+    try {
+      await runs.save(run);
+    } catch (error) {
+      // The row may be there all the same, its answer lost: nobody would ever work on it.
+      keepSaving(notBegun(run, toUtmqlError(error, 'The run could not be stored.'), clock.now()));
+      throw error;
+    }
     const controller = new AbortController();
     const done = execute(run, work, controller.signal).finally(() => atWork.delete(run.id));
     atWork.set(run.id, { run, controller, done });
@@ -215,4 +223,12 @@ const asCancelled = (run: IngestRun, signal: AbortSignal, now: number): IngestRu
   finishedAt: now,
   errorCode: 'CANCELLED',
   errorMessage: signal.reason instanceof UtmqlError ? signal.reason.message : 'The run was cancelled.',
+});
+
+const notBegun = (run: IngestRun, error: UtmqlError, now: number): IngestRun => ({
+  ...run,
+  status: 'failed',
+  finishedAt: now,
+  errorCode: error.code,
+  errorMessage: `The run was not begun: ${error.message} Nothing was changed.`,
 });

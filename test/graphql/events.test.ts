@@ -3,7 +3,7 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { ask, askAllPages, injections } from '../support/explore-data.ts';
 
 interface Node {
-  readonly id: string;
+  readonly eventId: string;
   readonly timestamp: string;
 }
 
@@ -39,20 +39,20 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const ids = async (args: string): Promise<string[]> =>
-  (await ask<{ nodes: Node[] }>(app, `events(${args}) { nodes { id } }`)).nodes.map(({ id }) => id);
+  (await ask<{ nodes: Node[] }>(app, `events(${args}) { nodes { eventId } }`)).nodes.map(({ eventId }) => eventId);
 
 describe('events', () => {
   it('are shown whole', async () => {
     expect(
       await ask(
         app,
-        'events(service: "cart") { totalCount nodes { id timestamp service message metadata utmCampaign utmSource utmMedium utmContent utmTerm extra } pageInfo { hasNextPage } }',
+        'events(service: "cart") { totalCount nodes { eventId timestamp service message metadata utmCampaign utmSource utmMedium utmContent utmTerm extra } pageInfo { hasNextPage } }',
       ),
     ).toEqual({
       totalCount: 1,
       nodes: [
         {
-          id: 'last',
+          eventId: 'last',
           timestamp: '2025-08-03T00:00:00.000Z',
           service: 'cart',
           message: 'cart',
@@ -74,19 +74,19 @@ describe('events', () => {
   ])('%i a page give every event once, the latest first, also those of one moment', async (first) => {
     const { nodes, totalCounts } = await askAllPages<Node>(
       app,
-      (paging, beside) => `events(${paging}) { nodes { id timestamp } ${beside} }`,
+      (paging, beside) => `events(${paging}) { nodes { eventId timestamp } ${beside} }`,
       first,
     );
     expect(nodes).toHaveLength(43);
-    expect(new Set(nodes.map(({ id }) => id)).size).toBe(43);
-    expect([nodes[0]?.id, nodes.at(-2)?.id, nodes.at(-1)?.id]).toEqual(['last', 'first', 'old']);
+    expect(new Set(nodes.map(({ eventId }) => eventId)).size).toBe(43);
+    expect([nodes[0]?.eventId, nodes.at(-2)?.eventId, nodes.at(-1)?.eventId]).toEqual(['last', 'first', 'old']);
     const times = nodes.map(({ timestamp }) => timestamp);
     expect(times).toEqual([...times].sort().reverse());
     expect(new Set(totalCounts)).toEqual(new Set([43]));
   });
 
   it('stay where they are on later pages when newer ones come in between', async () => {
-    const page = 'nodes { id } pageInfo { endCursor }';
+    const page = 'nodes { eventId } pageInfo { endCursor }';
     const first = await ask<{ nodes: Node[]; pageInfo: { endCursor: string } }>(
       app,
       `events(service: "paging", first: 2) { ${page} }`,
@@ -111,7 +111,7 @@ describe('events', () => {
       app,
       `events(service: "paging", first: 2, after: "${one.pageInfo.endCursor}") { ${page} }`,
     );
-    expect([...one.nodes, ...two.nodes].map(({ id }) => id)).toEqual(['P-4', 'P-3', 'P-2', 'P-1']);
+    expect([...one.nodes, ...two.nodes].map(({ eventId }) => eventId)).toEqual(['P-4', 'P-3', 'P-2', 'P-1']);
   });
 
   it.each([
@@ -148,7 +148,7 @@ describe('events', () => {
     ['from: "2025-08-02T00:00:00Z", to: "2025-08-01T00:00:00Z"', /from is after to/],
     ['where: { utmSource: {} }', /where\.utmSource is empty/],
   ])('say what is wrong with %s', async (args, message) => {
-    const { errors } = await app.query(`{ events(${args}) { nodes { id } } }`);
+    const { errors } = await app.query(`{ events(${args}) { nodes { eventId } } }`);
     expect(errors).toMatchObject([
       { message: expect.stringMatching(message), extensions: { code: 'BAD_USER_INPUT' } },
     ]);
@@ -160,7 +160,7 @@ describe('events', () => {
       'events(first: 2) { pageInfo { endCursor } }',
     );
     const { errors } = await app.query(
-      `{ events(service: "cart", after: "${pageInfo.endCursor}") { nodes { id } } }`,
+      `{ events(service: "cart", after: "${pageInfo.endCursor}") { nodes { eventId } } }`,
     );
     expect(errors).toMatchObject([{ message: expect.stringContaining('another query') }]);
   });

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'graphql-sse';
 import { uuidv7 } from 'uuidv7';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
 import { newRun } from '../../src/ingest/run.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
+import { startStoreProxy } from '../support/proxy.ts';
 import { cutAfter, hang } from '../support/source-server.ts';
 
 let app: TestApp;
@@ -373,4 +374,27 @@ describe('a run that a crash interrupted', () => {
     expect(find(gone)).toMatchObject({ status: 'failed', errorCode: 'INTERRUPTED' });
     expect(find(foreign)).toMatchObject({ status: 'running' });
   });
+});
+
+it('a run whose first row was stored but never acknowledged is not left waiting for ever', async () => {
+  const proxy = await startStoreProxy(inject('clickhouse').url);
+  const cut = await startTestApp({ environment: { CLICKHOUSE_URL: proxy.url } });
+  try {
+    proxy.cutWhen(({ table }) => table === 'ingest_runs');
+    const { errors } = await cut.query('mutation { triggerIngest { runs { id } } }');
+    expect(errors?.[0]?.extensions.code).toBe('STORE_UNAVAILABLE');
+    proxy.cutWhen(() => false);
+    await vi.waitFor(
+      async () => {
+        const { data } = await cut.query('{ ingestRuns { status error { code } } }');
+        expect(data).toEqual({
+          ingestRuns: [{ status: 'FAILED', error: { code: 'STORE_UNAVAILABLE' } }],
+        });
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+  } finally {
+    await cut.close();
+    await proxy.close();
+  }
 });
