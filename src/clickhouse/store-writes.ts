@@ -31,7 +31,7 @@ export function createStoreWrites(options: {
   return {
     async command(statement, call = {}) {
       const { sql: query, parameters } = statement.compile();
-      const queryId = randomUUID();
+      const queryId = `${call.queryIdPrefix ?? ''}${randomUUID()}`;
       const execute = async (attempt: number): Promise<void> => {
         await client.command({
           query,

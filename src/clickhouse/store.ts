@@ -29,6 +29,8 @@ export interface CommandOptions extends CallOptions {
    * ended first, so that it cannot write after the second.
    */
   readonly repeatable?: boolean;
+  /** Begins the query's id, by which it can be found in `system.processes` while it goes on. */
+  readonly queryIdPrefix?: string;
 }
 
 export interface InsertOptions extends CallOptions {

@@ -90,9 +90,9 @@ export function attributionStatement(workspace: string, range: DayRange, windowD
     GROUP BY ${key}, date`;
   return sql`
     INSERT INTO opportunities (date, workspace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
-      utm_campaign, utm_source, utm_medium, utm_content, utm_term, channel, campaign_id, match, source, version, is_deleted)
+      utm_campaign, utm_source, utm_medium, utm_content, utm_term, extra, channel, campaign_id, match, source, version, is_deleted)
     SELECT date, workspace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
-      utm_campaign, utm_source, utm_medium, utm_content, utm_term,
+      utm_campaign, utm_source, utm_medium, utm_content, utm_term, extra,
       new_winner.1, new_winner.2, new_match, source, version, 0
     FROM (
       SELECT o.*,

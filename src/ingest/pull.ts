@@ -114,7 +114,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   let reportedAt = clock.now();
 
   const state = (status: RunStatus, error?: UtmqlError): IngestRun => {
-    const { duplicates, duplicatesUnchecked, days } = stage.progress();
+    const { duplicates, days } = stage.progress();
     return {
       ...run,
       status,
@@ -128,7 +128,6 @@ async function pullRecords<T extends { readonly day: Day }>(
         conflicting_duplicate: duplicates.conflicting,
         outdated: applied.outdated,
         superseded: applied.superseded,
-        duplicates_unchecked: duplicatesUnchecked ? 1 : 0,
       }),
       recordsRejected: rejects.counts(),
       repairs: repairs.toRecord(),

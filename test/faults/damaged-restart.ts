@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,11 +5,10 @@ import { startStoreProxy } from '../support/proxy.ts';
 import { untilDrained } from './drained.ts';
 import { eventId, startEventLoad } from './event-load.ts';
 import { inTemporaryFolder } from './folders.ts';
-import { createProgram } from './program.ts';
 import { createRandom } from './random.ts';
 import type { Findings } from './report.ts';
 import type { Surroundings } from './scenario.ts';
-import { createSqlReader } from './sql-reader.ts';
+import { withProgram } from './subject.ts';
 
 const events = { perSecond: 300, forMs: 1_500 };
 
@@ -28,50 +26,39 @@ export async function restartDamaged(
   const random = createRandom(seed);
   for (let round = 1; round <= rounds; round++) {
     await inTemporaryFolder(async (dataDir) => {
-      const database = `faults_${randomBytes(6).toString('hex')}`;
       const proxy = await startStoreProxy(clickhouse.url);
-      const program = createProgram({
-        command,
-        environment: {
-          DATA_DIR: dataDir,
-          CLICKHOUSE_URL: proxy.url,
-          CLICKHOUSE_USER: clickhouse.username,
-          CLICKHOUSE_PASSWORD: clickhouse.password,
-          CLICKHOUSE_DATABASE: database,
-        },
-      });
-      const sql = createSqlReader(clickhouse, database);
+      const storeUrl = proxy.url;
       try {
-        await program.start();
-        await proxy.away('refused');
-        const load = startEventLoad({
-          program,
-          perSecond: events.perSecond,
-          resend: false,
-          answerWithinMs: 10_000,
+        await withProgram({ clickhouse, command, dataDir, storeUrl }, async ({ program, sql, ended }) => {
+          await program.start();
+          await proxy.away('refused');
+          const load = startEventLoad({
+            program,
+            perSecond: events.perSecond,
+            resend: false,
+            answerWithinMs: 10_000,
+            ended,
+          });
+          await delay(events.forMs);
+          await load.stop();
+          await program.killHard();
+          await flipOneBit(join(dataDir, 'buffer'), random);
+          await proxy.back();
+          await program.readyAgain(60_000);
+          await untilDrained(program, 60_000);
+          totals.counted += (await program.metrics()).get('buffer_corrupt_records') ?? 0;
+          const stored = new Set((await sql.rows('SELECT event_id FROM events FINAL')).map(([id]) => id));
+          for (let event = 0; event < load.made; event++) {
+            if (!load.isAcknowledged(event)) continue;
+            totals.waiting += 1;
+            if (!stored.has(eventId(event))) totals.lost += 1;
+          }
         });
-        await delay(events.forMs);
-        await load.stop();
-        await program.killHard();
-        await flipOneBit(join(dataDir, 'buffer'), random);
-        await proxy.back();
-        await program.readyAgain(60_000);
-        await untilDrained(program, 60_000);
-        totals.counted += (await program.metrics()).get('buffer_corrupt_records') ?? 0;
-        const stored = new Set((await sql.rows('SELECT event_id FROM events FINAL')).map(([id]) => id));
-        for (let event = 0; event < load.made; event++) {
-          if (!load.isAcknowledged(event)) continue;
-          totals.waiting += 1;
-          if (!stored.has(eventId(event))) totals.lost += 1;
-        }
-        await load.settle(1_000);
-        progress(`${round} of ${rounds} restarts over a damaged buffer`);
       } finally {
-        await program.killHard();
         await proxy.close();
-        await sql.command(`DROP DATABASE IF EXISTS ${database}`);
       }
     });
+    progress(`${round} of ${rounds} restarts over a damaged buffer`);
   }
   findings.number('seed', seed);
   findings.number('restarts over a damaged buffer', rounds);

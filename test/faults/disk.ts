@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startStoreProxy } from '../support/proxy.ts';
 import { type BadDisk, failingFsyncDisk, fullDisk, quotaDisk } from './bad-disks.ts';
@@ -6,10 +5,9 @@ import { untilDrained } from './drained.ts';
 import { checkEvents } from './event-check.ts';
 import { type EventLoad, startEventLoad } from './event-load.ts';
 import { inTemporaryFolder } from './folders.ts';
-import { createProgram } from './program.ts';
 import { createFindings, type Findings } from './report.ts';
 import { defineScenario, type Surroundings } from './scenario.ts';
-import { createSqlReader } from './sql-reader.ts';
+import { withProgram } from './subject.ts';
 
 const eventsPerSecond = 300;
 const refusedWithinMs = 1_000;
@@ -60,68 +58,61 @@ async function tryDisk(
   all: Findings,
 ): Promise<void> {
   const findings = named(bad.name, all);
-  const database = `faults_${randomBytes(6).toString('hex')}`;
   const proxy = await startStoreProxy(clickhouse.url);
-  const [node, ...parameters] = command;
-  const program = createProgram({
-    command: [node, ...bad.nodeArguments, ...parameters],
-    environment: {
-      ...bad.environment,
-      DATA_DIR: bad.folder,
-      CLICKHOUSE_URL: proxy.url,
-      CLICKHOUSE_USER: clickhouse.username,
-      CLICKHOUSE_PASSWORD: clickhouse.password,
-      CLICKHOUSE_DATABASE: database,
-    },
-  });
+  const { folder: dataDir, nodeArguments, environment } = bad;
+  const storeUrl = proxy.url;
+  const options = { clickhouse, command, dataDir, storeUrl, nodeArguments, environment };
   try {
-    await program.start();
-    const events = startEventLoad({
-      program,
-      perSecond: eventsPerSecond,
-      resend: false,
-      answerWithinMs: 10_000,
-    });
-    await delay(1_000);
-    await proxy.away('refused');
-    const worst = { recoveredMs: 0, acknowledgedWhileBroken: 0 };
-    for (let round = 1; round <= size.rounds; round++) {
-      const { pid } = program;
-      if (pid === undefined)
-        throw new Error(`the program ended by itself:\n${program.complaints().join('\n')}`);
-      await bad.breakNow(pid);
-      await delay(graceMs);
-      const before = events.acknowledged;
-      await delay(size.brokenMs);
-      worst.acknowledgedWhileBroken += events.acknowledged - before;
-      await bad.heal(pid);
-      worst.recoveredMs = Math.max(worst.recoveredMs, await untilAcknowledged(events));
-      findings.law('the program goes on', program.pid === pid, 'it had to be restarted');
-      progress(`${bad.name}: ${round} of ${size.rounds} rounds`);
-      await delay(500);
-    }
-    await events.stop();
-    // Only what the disk holds is left after this.
-    await program.killHard();
-    await proxy.back();
-    await program.readyAgain(60_000);
-    await untilDrained(program, 60_000);
+    await withProgram(options, async ({ program, sql, ended }) => {
+      await program.start();
+      const events = startEventLoad({
+        program,
+        perSecond: eventsPerSecond,
+        resend: false,
+        answerWithinMs: 10_000,
+        ended,
+      });
+      await delay(1_000);
+      await proxy.away('refused');
+      const worst = { recoveredMs: 0, acknowledgedWhileBroken: 0 };
+      for (let round = 1; round <= size.rounds; round++) {
+        const { pid } = program;
+        if (pid === undefined) throw new Error(`the program ended:\n${program.complaints().join('\n')}`);
+        await bad.breakNow(pid);
+        await delay(graceMs);
+        const before = events.acknowledged;
+        await delay(size.brokenMs);
+        worst.acknowledgedWhileBroken += events.acknowledged - before;
+        await bad.heal(pid);
+        worst.recoveredMs = Math.max(worst.recoveredMs, await untilAcknowledged(events));
+        findings.law('the program goes on', program.pid === pid, 'it had to be restarted');
+        progress(`${bad.name}: ${round} of ${size.rounds} rounds`);
+        await delay(500);
+      }
+      await events.stop();
+      // Only what the disk holds is left after this.
+      await program.killHard();
+      await proxy.back();
+      await program.readyAgain(60_000);
+      await untilDrained(program, 60_000);
 
-    findings.atMost('recovered after (ms)', worst.recoveredMs, recoveredWithinMs * size.slack);
-    if (bad.isTotal) findings.exactly('2xx while broken', worst.acknowledgedWhileBroken, 0);
-    else findings.number('2xx while broken', worst.acknowledgedWhileBroken);
-    findings.law('503 while broken', (events.outcomes.get('503') ?? 0) > 0, 'no 503 was heard');
-    findings.number('answers 503', events.outcomes.get('503') ?? 0);
-    findings.atMost('slowest 503 (ms)', events.slowest.get('503') ?? 0, refusedWithinMs * size.slack);
-    findings.exactly('refusals without Retry-After', events.withoutRetryAfter, 0);
-    const others = [...events.outcomes].filter(([outcome]) => outcome !== '202' && outcome !== '503');
-    findings.law('only 202 and 503', others.length === 0, others.map((entry) => entry.join(': ')).join(', '));
-    await checkEvents(createSqlReader(clickhouse, database), events, findings);
-    await events.settle(1_000);
+      findings.atMost('recovered after (ms)', worst.recoveredMs, recoveredWithinMs * size.slack);
+      if (bad.isTotal) findings.exactly('2xx while broken', worst.acknowledgedWhileBroken, 0);
+      else findings.number('2xx while broken', worst.acknowledgedWhileBroken);
+      findings.law('503 while broken', (events.outcomes.get('503') ?? 0) > 0, 'no 503 was heard');
+      findings.number('answers 503', events.outcomes.get('503') ?? 0);
+      findings.atMost('slowest 503 (ms)', events.slowest.get('503') ?? 0, refusedWithinMs * size.slack);
+      findings.exactly('refusals without Retry-After', events.withoutRetryAfter, 0);
+      const others = [...events.outcomes].filter(([outcome]) => outcome !== '202' && outcome !== '503');
+      findings.law(
+        'only 202 and 503',
+        others.length === 0,
+        others.map((entry) => entry.join(': ')).join(', '),
+      );
+      await checkEvents(sql, events, findings);
+    });
   } finally {
-    await program.killHard();
     await proxy.close();
-    await createSqlReader(clickhouse, 'default').command(`DROP DATABASE IF EXISTS ${database}`);
   }
 }
 

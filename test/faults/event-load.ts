@@ -41,8 +41,10 @@ export function startEventLoad(options: {
   perSecond: number;
   resend: boolean;
   answerWithinMs: number;
+  /** Ends the load at once. */
+  ended: AbortSignal;
 }): EventLoad {
-  const { program, perSecond, resend, answerWithinMs } = options;
+  const { program, perSecond, resend, answerWithinMs, ended } = options;
   const today = Math.floor(Date.now() / 86_400_000);
   let states = new Uint8Array(1 << 20);
   const waiting: number[] = [];
@@ -125,6 +127,11 @@ export function startEventLoad(options: {
     offered += due;
     for (let index = 0; index < room; index++) void send(waiting.pop() ?? make());
   }, tickMs);
+  const end = (): void => {
+    clearInterval(timer);
+    void pool?.requests.destroy().catch(() => undefined);
+  };
+  ended.addEventListener('abort', end, { once: true });
 
   return {
     get made() {
@@ -153,7 +160,6 @@ export function startEventLoad(options: {
           for (const event of waiting.splice(0, maxInFlight - inFlight)) void send(event);
         await delay(10);
       }
-      await pool?.requests.destroy();
     },
   };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,10 +9,10 @@ import { createStore } from '../../src/clickhouse/store.ts';
 import { startSourceServer } from '../support/source-server.ts';
 import { inTemporaryFolder } from './folders.ts';
 import { peakBytes } from './processes.ts';
-import { createProgram, type Program } from './program.ts';
+import type { Program } from './program.ts';
 import { createFindings } from './report.ts';
 import { defineScenario } from './scenario.ts';
-import { createSqlReader } from './sql-reader.ts';
+import { withProgram } from './subject.ts';
 
 const viewers = 2;
 const pauseMs = 200;
@@ -32,7 +31,6 @@ export const feedWhileQuerying = defineScenario({
   run: (size, { clickhouse, command, progress }) =>
     inTemporaryFolder(async (folder) => {
       const findings = createFindings();
-      const database = `faults_${randomBytes(6).toString('hex')}`;
       const today = Math.floor(Date.now() / 86_400_000);
       const feed = join(folder, 'feed.ndjson');
       const costCents = await writeFeed(feed, size.records, size.days, today);
@@ -40,58 +38,52 @@ export const feedWhileQuerying = defineScenario({
         response.writeHead(200, { 'content-type': 'application/x-ndjson' });
         await pipeline(createReadStream(feed, { highWaterMark: megabyte }), response);
       });
-      const program = createProgram({
+      const options = {
+        clickhouse,
         command,
-        environment: {
-          DATA_DIR: join(folder, 'data'),
-          CLICKHOUSE_URL: clickhouse.url,
-          CLICKHOUSE_USER: clickhouse.username,
-          CLICKHOUSE_PASSWORD: clickhouse.password,
-          CLICKHOUSE_DATABASE: database,
-          ADS_API_URL: `${source.url}/ads`,
-          // What is measured is the way to ClickHouse and back.
-          RESPONSE_CACHE_TTL_MS: '0',
-        },
-      });
-      const sql = createSqlReader(clickhouse, database);
+        dataDir: join(folder, 'data'),
+        // What is measured is the way to ClickHouse and back.
+        environment: { ADS_API_URL: `${source.url}/ads`, RESPONSE_CACHE_TTL_MS: '0' },
+      };
       try {
-        await program.start();
-        if (size.loaded) {
-          const store = createStore({ ...clickhouse, database, maxConcurrency: 4, limits: unlimited });
-          await loadData(store, today);
-          await store.close();
-        }
-        const before = await sql.count('SELECT toInt64(sum(cost) * 100) FROM ad_performance FINAL');
-        const idle = await look(program, delay(size.idleMs));
-        progress(`idle: p95 ${Math.round(percentile(idle.ms, 0.95))} ms`);
+        await withProgram(options, async ({ program, sql }) => {
+          await program.start();
+          if (size.loaded) {
+            const database = await sql.text('SELECT currentDatabase()');
+            const store = createStore({ ...clickhouse, database, maxConcurrency: 4, limits: unlimited });
+            await loadData(store, today);
+            await store.close();
+          }
+          const costOf = 'SELECT toInt64(sum(cost) * 100) FROM ad_performance FINAL';
+          const before = await sql.count(costOf);
+          const idle = await look(program, delay(size.idleMs));
+          progress(`idle: p95 ${Math.round(percentile(idle.ms, 0.95))} ms`);
 
-        const started = performance.now();
-        const pulling = program.graphql<{
-          triggerIngest: { runs: { status: string; recordsWritten: number }[] };
-        }>('mutation { triggerIngest(input: { wait: true }) { runs { status recordsWritten } } }');
-        const during = await look(program, pulling);
-        const seconds = (performance.now() - started) / 1_000;
-        const [run] = (await pulling).triggerIngest.runs;
+          const started = performance.now();
+          const pulling = program.graphql<{
+            triggerIngest: { runs: { status: string; recordsWritten: number }[] };
+          }>('mutation { triggerIngest(input: { wait: true }) { runs { status recordsWritten } } }');
+          const during = await look(program, pulling);
+          const seconds = (performance.now() - started) / 1_000;
+          const [run] = (await pulling).triggerIngest.runs;
 
-        findings.law('the run succeeds', run?.status === 'SUCCEEDED', JSON.stringify(run));
-        findings.exactly('records written', run?.recordsWritten ?? 0, size.records);
-        findings.number('seconds', seconds);
-        findings.number('looks while idle', idle.ms.length);
-        findings.number('looks during the feed', during.ms.length);
-        findings.exactly('looks that failed', idle.failed + during.failed, 0);
-        for (const share of [0.5, 0.95]) {
-          findings.number(`idle p${share * 100} (ms)`, percentile(idle.ms, share));
-          findings.number(`during p${share * 100} (ms)`, percentile(during.ms, share));
-        }
-        const ratio = percentile(during.ms, 0.95) / percentile(idle.ms, 0.95);
-        findings.atMost('p95 during / idle', ratio, size.slower);
-        findings.number('peak memory (MB)', peakBytes(program.pid) / megabyte);
-        const after = await sql.count('SELECT toInt64(sum(cost) * 100) FROM ad_performance FINAL');
-        findings.exactly('cost of the feed (cents)', after - before, costCents);
+          findings.law('the run succeeds', run?.status === 'SUCCEEDED', JSON.stringify(run));
+          findings.exactly('records written', run?.recordsWritten ?? 0, size.records);
+          findings.number('seconds', seconds);
+          findings.number('looks while idle', idle.ms.length);
+          findings.number('looks during the feed', during.ms.length);
+          findings.exactly('looks that failed', idle.failed + during.failed, 0);
+          for (const share of [0.5, 0.95]) {
+            findings.number(`idle p${share * 100} (ms)`, percentile(idle.ms, share));
+            findings.number(`during p${share * 100} (ms)`, percentile(during.ms, share));
+          }
+          const ratio = percentile(during.ms, 0.95) / percentile(idle.ms, 0.95);
+          findings.atMost('p95 during / idle', ratio, size.slower);
+          findings.number('peak memory (MB)', peakBytes(program.pid) / megabyte);
+          findings.exactly('cost of the feed (cents)', (await sql.count(costOf)) - before, costCents);
+        });
       } finally {
-        await program.killHard();
         await source.close();
-        await createSqlReader(clickhouse, 'default').command(`DROP DATABASE IF EXISTS ${database}`);
       }
       return findings.report();
     }),

@@ -34,6 +34,8 @@ export const kills = defineScenario({
       const seed = Date.now() % 1_000_000;
       const random = createRandom(seed);
       const program = createProgram({ command, environment: { DATA_DIR: dataDir } });
+      const ending = new AbortController();
+      const ended = ending.signal;
       const readyMs: number[] = [];
       const killed = { program: 0, clickhouse: 0 };
       try {
@@ -43,8 +45,9 @@ export const kills = defineScenario({
           perSecond: size.eventsPerSecond,
           resend: true,
           answerWithinMs: 10_000,
+          ended,
         });
-        const records = startRecordLoad({ program, pauseMs: pauseBetweenPushesMs, random });
+        const records = startRecordLoad({ program, pauseMs: pauseBetweenPushesMs, random, ended });
         const [shortest = 0, longest = 0] = size.betweenMs;
         let upMs = 0;
         for (let round = 1; round <= size.kills; round++) {
@@ -94,6 +97,7 @@ export const kills = defineScenario({
           await clickhouse.stop();
         }
       } finally {
+        ending.abort();
         await program.killHard();
       }
       return findings.report();

@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { untilDrained } from './drained.ts';
 import { inTemporaryFolder } from './folders.ts';
 import { type FeedLine, type GoodRecord, inChunks, poisonFeed } from './poison-feed.ts';
 import { peakBytes } from './processes.ts';
-import { createProgram, type Program } from './program.ts';
+import type { Program } from './program.ts';
 import { createFindings, type Findings } from './report.ts';
 import { defineScenario } from './scenario.ts';
-import { createSqlReader, type SqlReader } from './sql-reader.ts';
+import type { SqlReader } from './sql-reader.ts';
+import { withProgram } from './subject.ts';
 
 /** Below what goes through the write-ahead buffer at once. */
 const recordsPerSmallPush = 400;
@@ -33,19 +33,8 @@ export const poison = defineScenario({
   run: (size, { clickhouse, command, progress }) =>
     inTemporaryFolder(async (dataDir) => {
       const findings = createFindings();
-      const database = `faults_${randomBytes(6).toString('hex')}`;
-      const program = createProgram({
-        command,
-        environment: {
-          DATA_DIR: dataDir,
-          CLICKHOUSE_URL: clickhouse.url,
-          CLICKHOUSE_USER: clickhouse.username,
-          CLICKHOUSE_PASSWORD: clickhouse.password,
-          CLICKHOUSE_DATABASE: database,
-        },
-      });
       const expected: Expected = { good: new Map(), bad: new Map() };
-      try {
+      await withProgram({ clickhouse, command, dataDir }, async ({ program, sql }) => {
         await program.start();
         const large = [...poisonFeed(size.records, size.hugeLines, 'L-')];
         await push(program, large, expected, findings, 'large push');
@@ -61,8 +50,6 @@ export const poison = defineScenario({
           );
         await untilDrained(program, 60_000);
         findings.number('peak memory (MB)', peakBytes(program.pid) / megabyte);
-
-        const sql = createSqlReader(clickhouse, database);
         await checkStored(sql, expected, findings);
         await checkRejected(sql, expected, findings);
         await checkAnswers(program, expected, findings);
@@ -71,10 +58,7 @@ export const poison = defineScenario({
         await push(program, large, { good: new Map(), bad: new Map() }, findings, 'the same again');
         const rows = await sql.count('SELECT count() FROM ad_performance FINAL');
         findings.exactly('records after the same push again', rows, expected.good.size);
-      } finally {
-        await program.killHard();
-        await createSqlReader(clickhouse, 'default').command(`DROP DATABASE IF EXISTS ${database}`);
-      }
+      });
       return findings.report();
     }),
 });

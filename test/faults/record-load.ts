@@ -60,8 +60,10 @@ export function startRecordLoad(options: {
   program: Program;
   pauseMs: number;
   random: () => number;
+  /** Ends the load at once. */
+  ended: AbortSignal;
 }): RecordLoad {
-  const { program, pauseMs, random } = options;
+  const { program, pauseMs, random, ended } = options;
   const today = Math.floor(Date.now() / 86_400_000);
   const kinds: Lane[] = [
     { kind: 'ads', path: '/ingest/ad-performance', batches: [] },
@@ -99,7 +101,7 @@ export function startRecordLoad(options: {
     }
   };
   const send = async (path: string, push: Push): Promise<void> => {
-    while (performance.now() < deadline) {
+    while (performance.now() < deadline && !ended.aborted) {
       if (program.url !== '' && (await tryOnce(path, push))) {
         pushes += 1;
         return;
@@ -111,7 +113,7 @@ export function startRecordLoad(options: {
   const work = async ({ kind, path, batches }: Lane): Promise<void> => {
     // Only this loop touches these batches.
     const own: Batch[] = [];
-    while (!stopping) {
+    while (!stopping && !ended.aborted) {
       const old = random() < 0.3 ? own[Math.floor(random() * own.length)] : undefined;
       const batch = old ?? { number: nextBatch++, generation: -1 };
       batch.generation += 1;

@@ -18,13 +18,19 @@ export interface Watchers {
 
 const pauseMs = 5;
 
-export function startWatchers(sql: SqlReader, program: Program, generations: Generations): Watchers {
+/** @param ended ends them at once */
+export function startWatchers(
+  sql: SqlReader,
+  program: Program,
+  generations: Generations,
+  ended: AbortSignal,
+): Watchers {
   const seen = { looks: 0, mixtures: 0, stepsBack: 0, example: '' };
   let stopping = false;
 
   const watch = async (name: string, look: () => Promise<ReadonlyMap<string, number | undefined>>) => {
     const newest = new Map<string, number>();
-    while (!stopping) {
+    while (!stopping && !ended.aborted) {
       try {
         for (const [day, generation] of await look()) {
           seen.looks += 1;

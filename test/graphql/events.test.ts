@@ -39,7 +39,9 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const ids = async (args: string): Promise<string[]> =>
-  (await ask<{ nodes: Node[] }>(app, `events(${args}) { nodes { eventId } }`)).nodes.map(({ eventId }) => eventId);
+  (await ask<{ nodes: Node[] }>(app, `events(${args}) { nodes { eventId } }`)).nodes.map(
+    ({ eventId }) => eventId,
+  );
 
 describe('events', () => {
   it('are shown whole', async () => {
@@ -79,7 +81,11 @@ describe('events', () => {
     );
     expect(nodes).toHaveLength(43);
     expect(new Set(nodes.map(({ eventId }) => eventId)).size).toBe(43);
-    expect([nodes[0]?.eventId, nodes.at(-2)?.eventId, nodes.at(-1)?.eventId]).toEqual(['last', 'first', 'old']);
+    expect([nodes[0]?.eventId, nodes.at(-2)?.eventId, nodes.at(-1)?.eventId]).toEqual([
+      'last',
+      'first',
+      'old',
+    ]);
     const times = nodes.map(({ timestamp }) => timestamp);
     expect(times).toEqual([...times].sort().reverse());
     expect(new Set(totalCounts)).toEqual(new Set([43]));

@@ -159,6 +159,16 @@ describe('when an opportunity changes later', () => {
     expect(await attributed()).toEqual(['google', 'C-1', 'EXACT']);
   });
 
+  it('the attribution keeps the fields that no contract names', async () => {
+    await load.crm([{ ...lead, utm_source: 'facebook', owner: 'Ana' }]);
+    expect(await attributed()).toEqual(['meta', 'C-2', 'EXACT']);
+    const rows = await store.select(
+      z.object({ extra: z.string() }),
+      sql`SELECT extra FROM opportunities FINAL`,
+    );
+    expect(rows).toEqual([{ extra: '{"owner":"Ana"}' }]);
+  });
+
   it('its day', async () => {
     await load.crm([{ ...lead, created_at: '2025-08-12T10:00:00Z' }]);
     expect(await attributed()).toEqual(['google', 'C-1', 'WINDOW']);

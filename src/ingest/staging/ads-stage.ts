@@ -52,7 +52,7 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
-  const writing = { requestId, settings: writeSettings, repeatable: true };
+  const writing = { requestId, settings: writeSettings, repeatable: true, queryIdPrefix: `${runId}.` };
   const duplicates = { identical: 0, conflicting: 0 };
   const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
   let census: Promise<Census> | undefined;
@@ -183,7 +183,6 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
     progress: () => ({
       staged: rows.count,
       duplicates,
-      duplicatesUnchecked: census === undefined && rows.count > 0,
       days: new Set(rows.days.keys()),
     }),
     changes,

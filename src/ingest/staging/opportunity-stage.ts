@@ -63,27 +63,28 @@ export function createOpportunityStage(
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
-  const writing = { requestId, settings: writeSettings, repeatable: true };
+  const writing = { requestId, settings: writeSettings, repeatable: true, queryIdPrefix: `${runId}.` };
   let duplicates = { identical: 0, conflicting: 0 };
 
-  const countDuplicates = async (): Promise<void> => {
+  /** Counts the duplicates; says whether some id has several rows, be it that an INSERT was repeated. */
+  const findDuplicates = async (): Promise<boolean> => {
     duplicates = { identical: 0, conflicting: 0 };
     const [staged] = await select(keysRow, opportunityKeysStatement(runId));
-    if (staged === undefined || staged.rows === staged.keys) return;
+    if (staged === undefined || staged.rows === staged.keys) return false;
     const [found] = await select(duplicatesRow, opportunityDuplicatesStatement(runId));
     duplicates = found ?? duplicates;
+    return true;
   };
 
   /** What is to be written, by day: worked out on the server, where the plan stays until it is written or dropped. */
   const plan = async (call: Pick<ApplyOptions, 'mode' | 'skipDays'>): Promise<Plan> => {
     const skipDays = call.skipDays ?? new Set();
     await dropRun(store, 'planned_opportunities', runId);
-    await countDuplicates();
     const apply = {
       ...options,
       mode: call.mode,
       skipDays: [...skipDays],
-      hasDuplicates: duplicates.identical + duplicates.conflicting > 0,
+      hasDuplicates: await findDuplicates(),
     };
     const days = [...rows.days.keys()];
     const returned = days.filter((day) => !skipDays.has(day));
@@ -111,12 +112,10 @@ export function createOpportunityStage(
       call.signal.throwIfAborted();
       await call.onDays(days);
     }
+    // From here to the end, whatever the signal: between two statements a record that moves can be on two days, or on none.
     await inLanes(
       groupDays(days, (day) => rowsToWrite(byDay.get(day))),
-      async (group) => {
-        call.signal.throwIfAborted();
-        await store.command(insertPlannedStatement(planned, group), writing);
-      },
+      (group) => store.command(insertPlannedStatement(planned, group), writing),
     );
     const total = sumOf(byDay.values());
     return {
@@ -150,7 +149,6 @@ export function createOpportunityStage(
     progress: () => ({
       staged: rows.count,
       duplicates,
-      duplicatesUnchecked: false,
       days: new Set(rows.days.keys()),
     }),
     changes: (call) => lock.runExclusive(() => changes(call)),

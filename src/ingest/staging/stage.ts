@@ -6,11 +6,9 @@ export interface StageProgress {
   readonly staged: number;
   /**
    * Rows whose key the feed had before: with the same figures (one row), or with others (the last wins, and spend may be
-   * missing). Known once `changes` or `apply` has looked at them.
+   * missing). All of them, once `changes` or `apply` has looked; none before.
    */
   readonly duplicates: { readonly identical: number; readonly conflicting: number };
-  /** The duplicates are not known, since nothing has looked at them. */
-  readonly duplicatesUnchecked: boolean;
   /** Days that the feed has returned. */
   readonly days: ReadonlySet<Day>;
 }

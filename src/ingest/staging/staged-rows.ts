@@ -1,4 +1,4 @@
-import { bind } from '../../clickhouse/sql.ts';
+import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Columns, Store } from '../../clickhouse/store.ts';
 import type { Day } from '../../records/day.ts';
 import { RowEncoder } from '../row-binary.ts';
@@ -49,14 +49,22 @@ export function createStagedRows(options: {
     used = 0;
   };
 
+  /**
+   * A run that is begun again after a crash has the id of its first attempt: what that has staged must not count, and a
+   * statement of it that a server of one's own still executes must not write after this one's.
+   */
+  const forgetAttempt = async (): Promise<void> => {
+    await store.command(sql`KILL QUERY WHERE startsWith(query_id, ${bind('String', `${runId}.`)}) SYNC`);
+    await dropRun(store, table, runId);
+  };
+
   const send = async (): Promise<void> => {
     closeChunk();
     const body = chunks;
     chunks = [];
     bytes = 0;
     if (body.length === 0) return;
-    // A run that is begun again after a crash has the id of its first attempt, whose rows must not count.
-    cleared ??= dropRun(store, table, runId);
+    cleared ??= forgetAttempt();
     await cleared;
     while (inFlight.size >= maxInFlight) await Promise.race(inFlight);
     const sending = store

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Sql } from '../../../src/clickhouse/sql.ts';
 import { dropStaleStages } from '../../../src/ingest/staging/stale-stages.ts';
 import type { Day } from '../../../src/records/day.ts';
 import { openMigratedStore } from '../../support/database.ts';
@@ -317,6 +318,26 @@ describe('staged rows', () => {
     await fill(adsStage(store, { runId }), [ad({ campaignId: 'old' }), ad({ campaignId: 'older' })]);
     await runStage(adsStage(store, { runId }), [ad({ campaignId: 'new' })]);
     expect(await stored()).toMatchObject([['2025-08-01', 'new', 1, 'feed', '']]);
+  });
+
+  it('of an earlier attempt are not written by a statement of it that still goes on', async () => {
+    const runId = '0198a000-0000-7000-8000-000000000002';
+    const lingering = store
+      .command(
+        new Sql(
+          [
+            `INSERT INTO ad_performance (date, campaign_id, version, channel) SELECT '2025-08-01', 'late', 1, toString(sleepEachRow(0.2)) FROM numbers(30)`,
+          ],
+          [],
+        ),
+        { queryIdPrefix: `${runId}.`, settings: { max_block_size: '1' } },
+      )
+      .catch((error: unknown) => error);
+    const running = `SELECT count() FROM system.processes WHERE startsWith(query_id, '${runId}')`;
+    await expect.poll(() => rowsOf(store, running), { interval: 10 }).toEqual([[1]]);
+    await runStage(adsStage(store, { runId }), [ad({})]);
+    expect(await lingering).toMatchObject({ code: 'CANCELLED' });
+    expect(await stored()).toMatchObject([['2025-08-01', 'C-1', 1, 'feed', '']]);
   });
 
   it('of runs that are over are dropped at the start, those of runs at work are not', async () => {
