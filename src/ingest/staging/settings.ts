@@ -2,8 +2,6 @@ import type { ClickHouseSettings } from '@clickhouse/client';
 
 /** Statements over a whole feed are not a caller's queries, and are not bounded like those. */
 export const readSettings: ClickHouseSettings = {
-  // Dashboards go first.
-  priority: '2',
   max_execution_time: 0,
   max_memory_usage: '0',
   max_rows_to_read: '0',
