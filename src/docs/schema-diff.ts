@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { breakingReason, compareSchemas } from './schema-changes.ts';
 
 // CI: `git show HEAD~1:schema/schema.graphql | node --import tsx src/docs/schema-diff.ts "$(git log -1 --format=%B)"`.
-const before = readFileSync(process.stdin.fd, 'utf8');
+// Not readFileSync: a pipe that is still being written may answer EAGAIN.
+const before = await text(process.stdin);
 const after = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
 const reason = breakingReason(process.argv[2] ?? '');
 const { breaking, dangerous } = await compareSchemas(before, after);

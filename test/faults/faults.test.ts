@@ -11,7 +11,9 @@ const surroundings = {
   progress: () => undefined,
 } as const;
 
-it.each(scenarios)('$name: $law', { timeout: 180_000 }, async ({ name, run }) => {
+const cases = scenarios.map(({ name, law, run }) => [name, law, run] as const);
+
+it.each(cases)('%s: %s', { timeout: 180_000 }, async (name, _law, run) => {
   const report = await run('test', surroundings);
   process.stdout.write(`faults, ${name}: ${inOneLine(report)}\n`);
   expect(report.violations).toEqual([]);
