@@ -19,8 +19,8 @@ const columns = {
   body: 'String',
 } as const satisfies Columns;
 
-/** Bytes that are kept as one row. */
-const chunkBytes = 1_048_576;
+/** Bytes that are kept as one row, and one insert: fewer and larger ones cost less, and memory holds two. */
+const chunkBytes = 4 * 1_048_576;
 
 /** One answer of a source, as it came: decompressed, not yet read. */
 export interface RawPage {
@@ -68,7 +68,11 @@ export function createRawLanding(options: { store: Store; now: () => number }): 
       const body = [head, ...parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))];
       parts = [];
       size = 0;
-      sending = store.insert('raw_landing', columns, 'RowBinary', body, { requestId: run.requestId });
+      sending = store.insert('raw_landing', columns, 'RowBinary', body, {
+        requestId: run.requestId,
+        // A chunk that arrives twice is one row by its key; hashing all that sources send would cost more than that.
+        deduplicate: false,
+      });
       sending.catch(() => undefined);
     };
     try {
