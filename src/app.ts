@@ -82,6 +82,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     closers.push(() => store.close());
 
     const dataVersion = createDataVersion();
+    const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
     const ingestion: Ingestion = await openIngestion({
       config,
       store,
@@ -91,6 +92,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       telemetry,
       owner: await keptText(join(config.DATA_DIR, 'instance.id'), uuidv7),
       today: () => createDayOfInstant(config.REPORTING_TIMEZONE)(clock.now()),
+      queriesAtWork: () => slots.getValue() < config.CLICKHOUSE_MAX_CONCURRENCY,
       clock,
       logger,
     });
@@ -110,7 +112,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock,
       telemetry,
       timezone: config.REPORTING_TIMEZONE,
-      slots: new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY),
+      slots,
       documents,
       maxComplexity: config.QUERY_MAX_COMPLEXITY,
     });

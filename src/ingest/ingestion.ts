@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { uuidv7 } from 'uuidv7';
 import type { Store } from '../clickhouse/store.ts';
+import { createYieldingStore } from '../clickhouse/yielding-store.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
@@ -47,6 +48,7 @@ export async function openIngestion(options: {
   telemetry: Telemetry;
   owner: string;
   today: () => Day;
+  queriesAtWork: () => boolean;
   clock: Clock;
   logger: Logger;
 }): Promise<Ingestion> {
@@ -60,10 +62,11 @@ export async function openIngestion(options: {
   });
   const opportunityLock = new Mutex();
   const runs = createRunRepository(store);
-  const merger = createDayMerger({ store, logger });
+  const calmStore = createYieldingStore(store);
+  const merger = createDayMerger({ store: calmStore, logger });
   const queue = await createAttributionQueue({
     attribution: createAttribution({
-      store,
+      store: calmStore,
       windowDays: config.ATTRIBUTION_WINDOW_DAYS,
       lock: opportunityLock,
     }),
@@ -82,7 +85,7 @@ export async function openIngestion(options: {
   });
   const batchBytes = config.INGEST_BATCH_MB * 1_048_576;
   const ingest = createIngest({
-    store,
+    store: calmStore,
     sources,
     runs,
     executions,
@@ -91,10 +94,13 @@ export async function openIngestion(options: {
     opportunityLock,
     dataVersion,
     landing:
-      config.RAW_RETENTION_DAYS === 0 ? undefined : createRawLanding({ store, now: () => clock.now() }),
+      config.RAW_RETENTION_DAYS === 0
+        ? undefined
+        : createRawLanding({ store: calmStore, now: () => clock.now() }),
     owner,
     overlapDays: config.WATERMARK_OVERLAP_DAYS,
     today: options.today,
+    queriesAtWork: options.queriesAtWork,
     retentionDays: config.DATA_RETENTION_DAYS,
     batchBytes,
     clock,

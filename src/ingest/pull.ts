@@ -1,3 +1,4 @@
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { MutexInterface } from 'async-mutex';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
@@ -22,6 +23,8 @@ import type { Stage } from './staging/stage.ts';
 
 /** How often a running run tells how far it is. */
 const progressEveryMs = 500;
+/** How long a feed rests after a batch, which takes about as long to read, while callers' queries are at work. */
+const restMs = 10;
 
 export interface PullDeps {
   readonly store: Store;
@@ -34,6 +37,8 @@ export interface PullDeps {
   readonly retentionDays: number;
   /** Encoded rows held at most, while one batch as large is on its way. */
   readonly batchBytes: number;
+  /** Whether callers wait for queries: feeds give way to them. */
+  readonly queriesAtWork: () => boolean;
 }
 
 /** What one run reads, and what it may write. */
@@ -178,6 +183,8 @@ async function pullRecords<T extends { readonly day: Day }>(
           }
         }
         await rejects.send();
+        // Bytes that have come already would be read without a pause, and callers of the API would wait for so long.
+        await (deps.queriesAtWork() ? delay(restMs) : nextTurn());
         if (clock.now() - reportedAt >= progressEveryMs) {
           reportedAt = clock.now();
           input.report(state('running'));
