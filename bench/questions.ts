@@ -107,7 +107,14 @@ export async function benchQuestions(
     const block = question.dimensions.length === 0 ? 'totals' : 'nodes';
     const document = `{ metrics(dateRange: { between: ${between} }, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
     const statement = compile(
-      plan({ ...plainQuery, workspace: 'default', range, measures: question.measures, ...question.query }),
+      plan({
+        ...plainQuery,
+        workspace: 'default',
+        policy: undefined,
+        range,
+        measures: question.measures,
+        ...question.query,
+      }),
     ).compile();
     const plain = { ...statement, sql: statement.sql.replaceAll(' FINAL', '') };
     const samples = await takeTurns([

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Semaphore } from 'async-mutex';
 import { uuidv7 } from 'uuidv7';
+import { openAuthenticator } from './access/authenticator.ts';
 import type { Store } from './clickhouse/store.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -10,6 +11,7 @@ import { createDocuments } from './http/documents.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
 import { healthRoutes } from './http/health.ts';
+import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
 import { createResponseCache } from './http/response-cache.ts';
@@ -57,6 +59,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   try {
     const telemetry = createTelemetry();
+    const authenticator = await openAuthenticator({ config, clock, logger });
+    closers.push(() => authenticator.close());
     const rules: OpportunityRules = {
       timezone: config.REPORTING_TIMEZONE,
       currency: config.REPORTING_CURRENCY,
@@ -115,6 +119,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       slots,
       documents,
       maxComplexity: config.QUERY_MAX_COMPLEXITY,
+      authenticator,
+      introspectionRoles: config.INTROSPECTION_ROLES,
     });
     const graphqlRoute = createGraphqlRoute({
       graphql,
@@ -138,15 +144,30 @@ export async function startApp(options: AppOptions): Promise<App> {
       port: config.PORT,
       logger,
       telemetry,
+      authenticator,
       routes: [
-        { method: 'any', path: '/graphql', handle: graphqlRoute },
+        {
+          method: 'any',
+          path: '/graphql',
+          access: 'follow',
+          handle: graphqlRoute,
+          refuse: refuseGraphqlOrLogin,
+        },
         {
           method: 'GET',
           path: '/',
+          access: 'everybody',
           handle: (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
         },
+        ...createLoginRoutes({ authenticator }),
         ...createPushRoutes({ push }),
-        ...healthRoutes({ store, ingest, telemetry, isStopping: () => stopping }),
+        ...healthRoutes({
+          store,
+          ingest,
+          telemetry,
+          isStopping: () => stopping,
+          areMetricsPublic: config.METRICS_PUBLIC,
+        }),
       ],
     });
     // At once: requests that wait for runs or follow them, and pushes of any length, end when those do.

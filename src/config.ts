@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { roles } from './access/caller.ts';
 import { UtmqlError } from './errors.ts';
 import { defaultStages, type StageTable, stageKey, stages } from './records/stage.ts';
 
@@ -42,6 +43,14 @@ const stageTable = z.string().transform((text, context): StageTable => {
   }
 });
 
+const roleList = z.string().transform((text, context) => {
+  const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
+  const parsed = z.array(z.enum(roles)).safeParse(names);
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: `is neither none nor a list of ${roles.join(', ')}` });
+  return z.NEVER;
+});
+
 interface Variable<T> {
   readonly parse: z.ZodType<T, string>;
   /** As it would stand in the environment; undefined: without it, the variable is not set. */
@@ -73,6 +82,40 @@ export const variables = {
     default: './data',
     description:
       'Folder for utmql’s own ClickHouse server, keys and the buffer of pushed records; it must outlive the process.',
+  },
+  API_KEYS_FILE: {
+    parse: optional(z.string().min(1)),
+    description:
+      'File of API keys, made and changed by `npm run keys`; callers must have one. See docs/access.md.',
+  },
+  JWT_SECRET: {
+    parse: optional(z.string().refine((text) => Buffer.byteLength(text) >= 32, 'has fewer than 32 bytes')),
+    secret: true,
+    description: 'Secret of tokens that are signed with HS256; callers must have one.',
+  },
+  JWT_JWKS_URL: {
+    parse: optional(httpUrl),
+    description:
+      'Address of the keys of tokens that are signed with RS256, PS256, ES256 or EdDSA; callers must have one.',
+  },
+  JWT_ISSUER: { parse: optional(z.string().min(1)), description: 'The `iss` that tokens must have.' },
+  JWT_AUDIENCE: { parse: optional(z.string().min(1)), description: 'The `aud` that tokens must have.' },
+  JWT_CLAIM_PREFIX: {
+    parse: z.string(),
+    default: '',
+    description: 'Stands before the claims `role`, `workspaces` and `channels`: `https://example.com/`.',
+  },
+  INTROSPECTION_ROLES: {
+    parse: roleList,
+    default: 'admin',
+    description:
+      'Who may introspect the schema and is told what a misspelt name could have been: viewer, ingestor, admin, or none.',
+  },
+  METRICS_PUBLIC: {
+    parse: flag,
+    default: 'false',
+    description:
+      'Whether `/metrics` is for everybody. Otherwise, where callers log in, it is for the role admin.',
   },
   CLICKHOUSE_URL: {
     parse: optional(httpUrl),
@@ -294,10 +337,22 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }
   }
   const host = values.HOST;
-  if (typeof host === 'string' && !loopback.test(host)) {
+  const takesTokens = values.JWT_SECRET !== undefined || values.JWT_JWKS_URL !== undefined;
+  if (
+    typeof host === 'string' &&
+    !loopback.test(host) &&
+    !takesTokens &&
+    values.API_KEYS_FILE === undefined
+  ) {
     problems.push(
-      `HOST ("${host}") is open to other machines, and callers cannot log in yet; use 127.0.0.1 behind a proxy that authenticates`,
+      `HOST ("${host}") is open to other machines, and callers need not log in; set API_KEYS_FILE, JWT_SECRET or JWT_JWKS_URL, or use 127.0.0.1`,
     );
+  }
+  if (takesTokens) {
+    for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const) {
+      if (values[name] === undefined)
+        problems.push(`${name} is not set; without it, tokens that were made for others would be taken`);
+    }
   }
   if (problems.length > 0) {
     throw new UtmqlError(

@@ -1,6 +1,9 @@
 /** What went wrong, as callers see it in `extensions.code`. */
 export type ErrorCode =
   | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'AUTHENTICATION_UNAVAILABLE'
   | 'NOT_FOUND'
   | 'CONFLICT'
   | 'IDEMPOTENCY_KEY_REUSED'

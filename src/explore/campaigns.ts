@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
+import type { DataScope } from '../metrics/data-scope.ts';
 import { firstDay, lastDay } from '../records/day.ts';
 import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
 import { containsText, recordsOf, type Scope } from './records.ts';
@@ -38,8 +39,8 @@ export function campaignsStatement(query: CampaignsQuery): Sql {
 }
 
 /** These campaigns, over all days that are stored. */
-export function campaignsByIdStatement(workspace: string, ids: readonly string[]): Sql {
-  const always: Scope = { workspace, range: { from: firstDay, to: lastDay }, where: undefined };
+export function campaignsByIdStatement(scope: DataScope, ids: readonly string[]): Sql {
+  const always: Scope = { ...scope, range: { from: firstDay, to: lastDay }, where: undefined };
   return statement(always, sql` AND campaign_id IN (${bind('Array(String)', ids)})`, empty);
 }
 

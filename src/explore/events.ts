@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { bind, empty, identifier, instantOf, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { compileFilter } from '../metrics/compile-filter.ts';
+import { allRows, type DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/query.ts';
 import { type Day, firstDay, formatDay, lastDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
 import { containsText } from './records.ts';
 
 /** Which events; all that are given must hold. */
-export interface EventsQuery {
-  readonly workspace: string;
+export interface EventsQuery extends DataScope {
   readonly service: string | undefined;
   readonly eventId: string | undefined;
   /** In the message or the metadata, whatever the case. */
@@ -65,7 +65,7 @@ export const eventCountStatement = (query: EventsQuery, days: Days): Sql =>
   sql`SELECT count() AS count FROM ${eventsOf(query, days)}`;
 
 function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
-  const { workspace, service, eventId, search, where, from, to } = query;
+  const { service, eventId, search, where, from, to } = query;
   const parts: Sql[] = [];
   if (service !== undefined) parts.push(sql` AND service = ${bind('String', service)}`);
   if (eventId !== undefined) parts.push(sql` AND event_id = ${bind('String', eventId)}`);
@@ -77,7 +77,7 @@ function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
   // Events have the UTM columns of CRM records.
   if (where !== undefined) parts.push(sql` AND ${compileFilter(where, 'crm')}`);
   const conditions = parts.reduce((whole, part) => sql`${whole}${part}`, empty);
-  return sql`events FINAL WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(first))} AND ${bind('Date', formatDay(last))}${conditions}`;
+  return sql`events FINAL WHERE ${allRows(query)} AND date BETWEEN ${bind('Date', formatDay(first))} AND ${bind('Date', formatDay(last))}${conditions}`;
 }
 
 const isBehind = ([timestamp, eventId, service]: EventCursor): Sql =>

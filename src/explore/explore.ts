@@ -1,6 +1,7 @@
 import type { Semaphore } from 'async-mutex';
 import DataLoader from 'dataloader';
 import type { Store } from '../clickhouse/store.ts';
+import type { DataScope } from '../metrics/data-scope.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import { type Campaign, campaignRow, campaignsByIdStatement } from './campaigns.ts';
 import { createPerformance, type Performance } from './performance.ts';
@@ -18,18 +19,19 @@ export interface Explore {
 export function createExplore(options: {
   store: Store;
   metrics: MetricsLoader;
-  workspace: string;
+  /** What its caller may see. */
+  scope: DataScope;
   requestId: string;
   signal: AbortSignal | undefined;
   slots: Semaphore;
 }): Explore {
-  const { metrics, workspace } = options;
+  const { metrics, scope } = options;
   const reader = createReader(options);
   return {
     reader,
-    performance: createPerformance(metrics, workspace),
+    performance: createPerformance(metrics, scope),
     campaigns: new DataLoader<string, Campaign | null>(async (ids) => {
-      const rows = await reader.rows(campaignRow, campaignsByIdStatement(workspace, ids));
+      const rows = await reader.rows(campaignRow, campaignsByIdStatement(scope, ids));
       const byId = new Map(rows.map((campaign) => [campaign.value, campaign]));
       return ids.map((id) => byId.get(id) ?? null);
     }),

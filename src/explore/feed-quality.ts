@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import { type RunStatus, runStatuses } from '../ingest/run.ts';
+import { allRows, type DataScope, visibleRows } from '../metrics/data-scope.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { recordKinds } from '../records/contract.ts';
 import { formatDay, parseIsoDay } from '../records/day.ts';
@@ -13,8 +14,9 @@ const runCounts = {
   skips: sql`records_skipped`,
 } as const;
 
-export function runCountsStatement({ workspace, range }: Scope, kind: keyof typeof runCounts): Sql {
-  return sql`SELECT sumMap(${runCounts[kind]}) AS counts FROM ingest_runs FINAL WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND finished_at IS NOT NULL`;
+export function runCountsStatement(scope: Scope, kind: keyof typeof runCounts): Sql {
+  const { range } = scope;
+  return sql`SELECT sumMap(${runCounts[kind]}) AS counts FROM ingest_runs FINAL WHERE ${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND finished_at IS NOT NULL`;
 }
 
 const countsRow = z.object({ counts: z.record(z.string(), z.coerce.number()) });
@@ -38,8 +40,9 @@ const rejectedRow = z.object({
 /** How many rejected records of one source, kind and reason there are. */
 export type RejectedCount = z.infer<typeof rejectedRow>;
 
-export function rejectedCountsStatement({ workspace, range }: Scope): Sql {
-  return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
+export function rejectedCountsStatement(scope: Scope): Sql {
+  const { range } = scope;
+  return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE ${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
 }
 
 /** Those that were rejected on days (UTC) of the range and have not been accepted since, the most frequent first. */
@@ -66,16 +69,16 @@ export interface SourceFreshness {
 }
 
 // Runs by their ids as text: these are UUIDv7, which sort by time, but not in ClickHouse's order of UUIDs.
-export const sourcesStatement = (workspace: string): Sql =>
-  sql`SELECT source, maxIf(finished_at, status = 'succeeded') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE workspace = ${bind('String', workspace)} GROUP BY source ORDER BY source`;
+export const sourcesStatement = (scope: DataScope): Sql =>
+  sql`SELECT source, maxIf(finished_at, status = 'succeeded') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE ${allRows(scope)} GROUP BY source ORDER BY source`;
 
 /** Every source that is configured or has run, by name. */
 export async function loadFreshness(
   reader: Reader,
-  workspace: string,
+  scope: DataScope,
   configured: readonly string[],
 ): Promise<readonly SourceFreshness[]> {
-  const rows = await reader.rows(sourceRow, sourcesStatement(workspace));
+  const rows = await reader.rows(sourceRow, sourcesStatement(scope));
   const ran = new Map(rows.map((row) => [row.source, row]));
   return [...new Set([...configured, ...ran.keys()])].sort().map((source) => {
     const row = ran.get(source);
@@ -95,9 +98,10 @@ const daysRow = z.object({
   record_count: z.number(),
 });
 
-export function adsDaysStatement({ workspace, range }: Scope): Sql {
+export function adsDaysStatement(scope: Scope): Sql {
+  const { range } = scope;
   const isInRange = sql`date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}`;
-  return sql`SELECT groupUniqArrayIf(date, ${isInRange}) AS days, min(date) AS first_date, max(date) AS last_date, count() AS record_count FROM ad_performance FINAL WHERE workspace = ${bind('String', workspace)}`;
+  return sql`SELECT groupUniqArrayIf(date, ${isInRange}) AS days, min(date) AS first_date, max(date) AS last_date, count() AS record_count FROM ad_performance FINAL WHERE ${visibleRows('ads', scope)}`;
 }
 
 /** Days of the range without ads rows, between the first and the last day that has some. */

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { UtmqlError } from '../errors.ts';
+import type { DataScope } from '../metrics/data-scope.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import {
   type DayRange,
@@ -45,13 +46,13 @@ interface Asked {
 /** All that a store's answer can hold; more is refused there as too expensive. */
 const maxRows = 100_000;
 
-export function createPerformance(metrics: MetricsLoader, workspace: string): Performance {
+export function createPerformance(metrics: MetricsLoader, scope: DataScope): Performance {
   const places = new WeakMap<object, Omit<Asked, 'subject'>>();
   const loader = new DataLoader<Asked, readonly MetricsRow[]>(
     async (all) => {
       const answers = new Map<string, Promise<ReadonlyMap<string, readonly MetricsRow[]>>>();
       for (const [key, asked] of groupBy(all, ({ key }) => key)) {
-        answers.set(key, answer(metrics, workspace, asked));
+        answers.set(key, answer(metrics, scope, asked));
       }
       return Promise.all(
         all.map(async ({ key, subject }) => {
@@ -83,14 +84,14 @@ function ask(question: Question, { dimension }: Subject): Omit<Asked, 'subject'>
 /** One query for all values, its rows by value. */
 async function answer(
   metrics: MetricsLoader,
-  workspace: string,
+  scope: DataScope,
   asked: readonly Asked[],
 ): Promise<ReadonlyMap<string, readonly MetricsRow[]>> {
   const [first] = asked;
   if (first === undefined) return new Map();
   const { dimension } = first.subject;
   const values = [...new Set(asked.map(({ subject }) => subject.value))].sort();
-  const { rows, hasNextPage } = await metrics.load(toQuery(workspace, dimension, values, first.question));
+  const { rows, hasNextPage } = await metrics.load(toQuery(scope, dimension, values, first.question));
   if (hasNextPage) {
     throw new UtmqlError(
       'QUERY_TOO_EXPENSIVE',
@@ -101,7 +102,7 @@ async function answer(
 }
 
 function toQuery(
-  workspace: string,
+  scope: DataScope,
   dimension: Subject['dimension'],
   values: readonly string[],
   { range, where, buckets, measures }: Question,
@@ -110,7 +111,7 @@ function toQuery(
   return {
     ...plainQuery,
     ...buckets,
-    workspace,
+    ...scope,
     range,
     groupBy: buckets === undefined ? [dimension] : [dimension, 'date'],
     where: where === undefined ? those : { and: [where, those] },

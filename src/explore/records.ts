@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { compileFilter } from '../metrics/compile-filter.ts';
+import { type DataScope, visibleRows } from '../metrics/data-scope.ts';
 import type { DayRange, Filter } from '../metrics/query.ts';
 import type { Side } from '../metrics/registry.ts';
 import { formatDay } from '../records/day.ts';
 
 /** Which records: those that a `metrics` query with the same range and filter counts. */
-export interface Scope {
-  readonly workspace: string;
+export interface Scope extends DataScope {
   readonly range: DayRange;
   readonly where: Filter | undefined;
 }
@@ -15,9 +15,10 @@ export interface Scope {
 const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
 /** What stands after FROM in every read of records; further conditions follow with AND. */
-export function recordsOf(side: Side, { workspace, range, where }: Scope): Sql {
+export function recordsOf(side: Side, scope: Scope): Sql {
+  const { range, where } = scope;
   const filter = where === undefined ? empty : sql` AND ${compileFilter(where, side)}`;
-  return sql`${tables[side]} FINAL WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}${filter}`;
+  return sql`${tables[side]} FINAL WHERE ${visibleRows(side, scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}${filter}`;
 }
 
 /** Whether a text has `search` in it, whatever the case. */

@@ -1,5 +1,6 @@
+import type { Caller } from '../access/caller.ts';
 import type { Explore } from '../explore/explore.ts';
-import type { Caller, Ingest } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Push } from '../ingest/push/push.ts';
 import type { Logger } from '../logger.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { dataScope } from '../access/caller.ts';
+import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import { type EventRecord, type EventsQuery, eventCursor, eventPages } from '../explore/events.ts';
 import type { Filter } from '../metrics/query.ts';
@@ -65,6 +67,7 @@ builder.queryField('events', (t) =>
   t.field({
     type: Events,
     description: 'Stored events, the latest first. An event is here within seconds of its 202.',
+    extensions: { access: 'read' } satisfies RootField,
     args: {
       service: t.arg.string({ description: 'Only those of this service, in its own case.' }),
       eventId: t.arg.string({ description: 'Only the one with this id.' }),
@@ -100,7 +103,7 @@ function readQuery(
   const { from, to } = args;
   if (from && to && from > to) throw badInput('from is after to; swap them.');
   return {
-    workspace: caller.workspace,
+    ...dataScope(caller),
     service: args.service ?? undefined,
     eventId: args.eventId ?? undefined,
     from: from?.getTime(),

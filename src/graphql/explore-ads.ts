@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import { type AdRecord, adOrders, adRow, adsStatement } from '../explore/drill-down.ts';
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
@@ -66,6 +67,7 @@ builder.queryField('adPerformance', (t) =>
     description:
       'The stored ads rows behind a figure of `metrics` with the same range and filter: their sums are its `impressions`, ' +
       '`clicks` and `cost`.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,

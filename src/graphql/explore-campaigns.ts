@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import {
   type Campaign,
   type Channel,
@@ -61,6 +62,7 @@ builder.queryField('campaigns', (t) =>
     description:
       'Campaigns with ads rows or attributed CRM records, those with most cost first; then by id. Together with the records ' +
       'without a campaign, their `metrics` sum to the totals.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,
@@ -89,6 +91,7 @@ builder.queryField('campaign', (t) =>
     type: CampaignType,
     nullable: true,
     description: 'One campaign; null when no stored record is of it.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'The ad platform’s id, in its own case.' }) },
     resolve: (_root, { id }, { explore }) => explore.campaigns.load(normaliseIdentifier(String(id))),
   }),
@@ -99,6 +102,7 @@ builder.queryField('channels', (t) =>
     type: [ChannelType],
     description:
       'Channels with ads rows or attributed CRM records, those with most cost first; then by name.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,

@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import {
   type Funnel,
   type FunnelStep,
@@ -68,6 +69,7 @@ builder.queryField('funnel', (t) =>
     description:
       'Impressions → clicks → leads → opportunities → won: one funnel, or with `by` one for each value, those with most ' +
       'impressions first (then clicks, then leads). CRM records count on the day they were created.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),
       where: t.arg({ type: MetricsWhere, description: 'Which records count.' }),

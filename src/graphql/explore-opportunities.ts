@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import {
   type OpportunityRecord,
@@ -103,6 +104,7 @@ builder.queryField('opportunities', (t) =>
     description:
       'The stored CRM records behind a figure of `metrics` with the same range and filter: `leads` counts them all, ' +
       '`opportunities` those beyond LEAD, `closedWon` and `revenue` those at CLOSED_WON.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,

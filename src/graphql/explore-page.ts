@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ObjectRef } from '@pothos/core';
+import { dataScope } from '../access/caller.ts';
 import { badInput } from '../errors.ts';
 import type { Page, PageRequest } from '../explore/reader.ts';
 import type { Scope } from '../explore/records.ts';
@@ -107,7 +108,7 @@ export function readScope(
   { caller, today }: Context,
 ): Scope {
   return {
-    workspace: caller.workspace,
+    ...dataScope(caller),
     range: resolveRange(readRange(args.dateRange), today(), 'monday'),
     where: readWhere(args.where),
   };

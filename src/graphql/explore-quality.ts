@@ -1,3 +1,4 @@
+import type { InnerField, RootField } from '../access/grants.ts';
 import {
   loadDaysWithoutData,
   loadFreshness,
@@ -55,6 +56,9 @@ const RejectedCountType = builder.objectRef<RejectedCount>('RejectedCount').impl
 const countedRuns =
   'Over the finished runs that were asked for on days (UTC) of the range; a record that came in two of them counts twice.';
 
+/** Runs and rejected records have no channel. */
+const ofAllRows = { keepsPolicy: false } as const satisfies InnerField;
+
 const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
   description: 'What to mind about the data of some days. Only the parts selected are looked into.',
   fields: (t) => ({
@@ -87,24 +91,28 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
     }),
     repairs: t.field({
       type: [CountType],
+      extensions: ofAllRows,
       description: `What was changed in records so that they could be stored, by kind. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'repairs')),
     }),
     rejects: t.field({
       type: [CountType],
+      extensions: ofAllRows,
       description: `Records that could not be stored, by reason. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'rejects')),
     }),
     rejectedRecords: t.field({
       type: [RejectedCountType],
+      extensions: ofAllRows,
       description:
         'Records that were rejected on days (UTC) of the range and have not been accepted since, by source and reason; `rejectedRecords` shows them.',
       resolve: (scope, _args, { explore }) => loadRejectedCounts(explore.reader, scope),
     }),
     skips: t.field({
       type: [CountType],
+      extensions: ofAllRows,
       description:
         'Records that are neither wrong nor stored as rows of their own, by reason. With `conflicting_duplicate` a feed is ' +
         `finer than its key, so spend may be missing. ${countedRuns}`,
@@ -118,12 +126,13 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
     }),
     sources: t.field({
       type: [SourceFreshnessType],
+      extensions: ofAllRows,
       description: 'Every source that is configured or has run, by name; whatever the range.',
-      resolve: ({ workspace }, _args, { explore, ingest }) => {
-        const configured = ingest.sources.filter((source) => source.workspace === workspace);
+      resolve: (scope, _args, { explore, ingest }) => {
+        const configured = ingest.sources.filter(({ workspace }) => workspace === scope.workspace);
         return loadFreshness(
           explore.reader,
-          workspace,
+          scope,
           configured.map(({ name }) => name),
         );
       },
@@ -135,6 +144,7 @@ builder.queryField('dataQuality', (t) =>
   t.field({
     type: DataQuality,
     description: 'What to mind before trusting the figures of some days.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),
     },

@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import {
   type DimensionValue,
@@ -48,6 +49,7 @@ builder.queryField('dimensionValues', (t) =>
     type: DimensionValues,
     description:
       'The values of a dimension that stored records have, with most cost first; then by records, then by value.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dimension: t.arg({ type: DimensionEnum, required: true, description: 'Any dimension but DATE.' }),
       dateRange: t.arg({

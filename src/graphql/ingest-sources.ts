@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import type { Source } from '../ingest/sources/source.ts';
 import { formatDay } from '../records/day.ts';
 import { builder } from './builder.ts';
@@ -48,7 +49,7 @@ builder.queryField('ingestSources', (t) =>
   t.field({
     type: [IngestSourceType],
     description: 'The sources that can be pulled.',
-    extensions: { volatile: true },
+    extensions: { volatile: true, access: 'follow' } satisfies RootField,
     resolve: (_root, _args, { caller, ingest }) =>
       ingest.sources.filter(({ workspace }) => workspace === caller.workspace),
   }),

@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import type { IngestRun } from '../ingest/run.ts';
 import { builder } from './builder.ts';
@@ -52,6 +53,7 @@ builder.mutationField('triggerIngest', (t) =>
   t.field({
     type: TriggerIngestPayload,
     description: 'Pulls records from sources, each in a run of its own. Repeating it changes no figure.',
+    extensions: { access: 'ingest' } satisfies RootField,
     args: { input: t.arg({ type: TriggerIngestInput, defaultValue: {}, description: 'What to pull.' }) },
     resolve: async (_root, { input }, { caller, ingest }) => ({
       runs: await ingest.trigger(
@@ -76,6 +78,7 @@ builder.mutationField('cancelIngest', (t) =>
     description:
       'Ends a run and answers with its last state. It stops between two steps, each of which changes whole days; a run that ' +
       'has ended stays as it is. Errors: NOT_FOUND; CONFLICT when another process works on it.',
+    extensions: { access: 'ingest' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     resolve: (_root, { id }, { caller, ingest }) => ingest.cancel(readRunId(String(id), 'id'), caller),
   }),
@@ -88,6 +91,7 @@ builder.mutationField('replayRun', (t) =>
       'Reads again what a run had read, as it came (kept for RAW_RETENTION_DAYS), by today’s rules, as a new run: after a ' +
       'change of the stage map, the time zone or the program. Days that newer runs have read stay as those left them, so ' +
       'runs can be replayed in any order. Errors: NOT_FOUND; CONFLICT when the run did not read its source to the end.',
+    extensions: { access: 'ingest' } satisfies RootField,
     args: {
       id: t.arg.id({ required: true, description: 'Id of the run.' }),
       wait: t.arg.boolean({ defaultValue: false, description: 'Answer only when the replay has ended.' }),
@@ -103,6 +107,7 @@ builder.subscriptionField('ingestRun', (t) =>
   t.field({
     type: IngestRunType,
     description: 'A run’s states, from the present one until it has ended. Errors: NOT_FOUND.',
+    extensions: { access: 'follow' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     subscribe: (_root, { id }, { caller, ingest, signal }) =>
       ingest.follow(readRunId(String(id), 'id'), caller, signal),
@@ -116,7 +121,7 @@ builder.queryField('ingestRun', (t) =>
     nullable: true,
     description: 'One run; null when there is none with this id.',
     // Whoever follows a run wants its state now, also when another process runs it.
-    extensions: { volatile: true },
+    extensions: { volatile: true, access: 'follow' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     resolve: async (_root, { id }, { caller, ingest }) =>
       (await ingest.runs.find(caller.workspace, readRunId(String(id), 'id'))) ?? null,
@@ -127,7 +132,7 @@ builder.queryField('ingestRuns', (t) =>
   t.field({
     type: [IngestRunType],
     description: 'Runs, newest first.',
-    extensions: { volatile: true },
+    extensions: { volatile: true, access: 'follow' } satisfies RootField,
     args: {
       source: t.arg.string({ description: 'Only of this source.' }),
       status: t.arg({ type: StatusEnum, description: 'Only with this status.' }),

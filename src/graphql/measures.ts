@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import type { MetricsRow } from '../metrics/query.ts';
 import {
   type DimensionName,
@@ -136,6 +137,7 @@ builder.queryField('metricCatalog', (t) =>
   t.field({
     type: MetricCatalog,
     description: 'What can be asked of `metrics`: measures with unit and formula, and dimensions.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     resolve: () => ({ measures: measureNames, dimensions: dimensionNames }),
   }),
 );

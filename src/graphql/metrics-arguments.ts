@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { badInput } from '../errors.ts';
 import { type ComparisonInput, resolveComparison } from '../metrics/comparison.ts';
+import type { DataScope } from '../metrics/data-scope.ts';
 import {
   type FigureKind,
   type Filter,
@@ -50,7 +51,7 @@ export interface MetricsArguments {
  * @throws UtmqlError BAD_USER_INPUT with a sentence that names the argument and the valid choices
  */
 export function buildQuery(
-  workspace: string,
+  scope: DataScope,
   args: MetricsArguments,
   selection: Selection,
   today: Day,
@@ -70,7 +71,7 @@ export function buildQuery(
     );
   }
   const query: MetricsQuery = {
-    workspace,
+    ...scope,
     range,
     groupBy,
     granularity,

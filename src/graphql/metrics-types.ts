@@ -1,3 +1,4 @@
+import type { InnerField } from '../access/grants.ts';
 import type { Measures, MetricsQuery, MetricsResult, MetricsRow } from '../metrics/query.ts';
 import { describeMeasure, isSum, measureNames } from '../metrics/registry.ts';
 import type { Warning } from '../metrics/warnings.ts';
@@ -162,7 +163,8 @@ export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
       resolve: ({ result }) => result.queries,
     }),
     sql: t.string({
-      description: 'The statement that was sent, with placeholders for the values.',
+      description: 'The statement that was sent, with placeholders for the values. For the role admin.',
+      extensions: { access: 'admin' } satisfies InnerField,
       resolve: ({ result }) => result.sql,
     }),
     warnings: t.field({

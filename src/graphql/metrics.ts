@@ -1,3 +1,5 @@
+import { dataScope } from '../access/caller.ts';
+import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import type { Filter, MetricsQuery, MetricsRow } from '../metrics/query.ts';
 import type { DimensionName } from '../metrics/registry.ts';
@@ -133,6 +135,7 @@ builder.queryField('metrics', (t) =>
   t.field({
     type: MetricsAnswer,
     description: 'Spend and what came of it: any measures, by any dimensions, over any days.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: 'Which days.' }),
       groupBy: t.arg({
@@ -193,7 +196,7 @@ builder.queryField('metrics', (t) =>
         after: args.after ?? undefined,
       } as const;
       const asked = args.timezone ?? undefined;
-      const query = buildQuery(context.caller.workspace, given, readSelection(info), context.today(asked));
+      const query = buildQuery(dataScope(context.caller), given, readSelection(info), context.today(asked));
       const { limitBy } = args;
       const limit = limitBy
         ? { ...limitBy, measure: limitBy.measure ?? undefined, others: limitBy.others ?? false }

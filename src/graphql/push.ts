@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
 import { recordsContent } from '../ingest/push/content.ts';
 import { toCamelCase } from '../ingest/push/raw-record.ts';
@@ -140,6 +141,7 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
     t.field({
       type: Payload,
       description,
+      extensions: { access: 'ingest' } satisfies RootField,
       args: { input: t.arg({ type: input, required: true, description: 'What to take.' }) },
       resolve: (_root, { input: { records, idempotencyKey } }, context) =>
         accept(

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { dataScope } from '../access/caller.ts';
+import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import {
   formatRejectId,
@@ -76,23 +78,22 @@ builder.queryField('rejectedRecords', (t) =>
     description:
       'Records that could not be stored, the latest first. `retryRejectedRecords` tries them again.',
     // They go when they are retried, which another process may do.
-    extensions: { volatile: true },
+    extensions: { volatile: true, access: 'ingest' } satisfies RootField,
     args: {
       where: t.arg({ type: RejectedRecordsWhere, description: 'Which.' }),
       first: t.arg.int({ defaultValue: 50, description: firstDescription }),
       after: t.arg.string({ description: afterDescription }),
     },
-    resolve: (_root, args, { caller: { workspace }, explore: { reader } }) => {
+    resolve: (_root, args, { caller, explore: { reader } }) => {
+      const scope = dataScope(caller);
       const filter = readFilter(args.where);
       return loadKeysetPage({
-        query: ['rejectedRecords', workspace, filter],
+        query: ['rejectedRecords', scope, filter],
         args,
         keyShape: cursorShape,
         keyOf: rejectCursor,
-        read: (after, limit) =>
-          reader.rows(storedReject, rejectsStatement({ workspace, filter, after, limit })),
-        count: async () =>
-          (await reader.rows(countRow, rejectCountStatement(workspace, filter)))[0]?.count ?? 0,
+        read: (after, limit) => reader.rows(storedReject, rejectsStatement({ scope, filter, after, limit })),
+        count: async () => (await reader.rows(countRow, rejectCountStatement(scope, filter)))[0]?.count ?? 0,
       });
     },
   }),

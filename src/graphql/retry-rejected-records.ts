@@ -1,3 +1,4 @@
+import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import { parseRejectId, type RejectId } from '../ingest/rejects/find-rejects.ts';
 import type { RetriedRecord, RetryInput } from '../ingest/rejects/retry-rejects.ts';
@@ -72,6 +73,7 @@ builder.mutationField('retryRejectedRecords', (t) =>
     description:
       'Tries rejected records again, by the rules of their source as they are now. What is good now is stored as of the time of its ' +
       'rejection, so that newer data wins. Repeating it is harmless.',
+    extensions: { access: 'ingest' } satisfies RootField,
     args: { input: t.arg({ type: RetryInputType, required: true, description: 'What to try again.' }) },
     resolve: (_root, { input }, { caller, push }) => push.retryRejects(readRetry(input), caller),
   }),

@@ -1,4 +1,4 @@
-import type { Caller } from '../ingest/ingest.ts';
+import type { Caller } from '../access/caller.ts';
 import type { Question } from './graphql-params.ts';
 
 /** In no time zone does a day begin other than at a quarter of an hour: within one, "today" stays the same. */
@@ -6,7 +6,7 @@ const quarterHourMs = 900_000;
 
 /**
  * Everything that the answer to a query depends on, as the key of the response cache. What the caller may see belongs to
- * it: nobody is given an answer that was made for somebody else.
+ * it: callers share an answer only where they may see the same.
  */
 export function answerKey(options: {
   question: Question;
@@ -20,7 +20,8 @@ export function answerKey(options: {
   const { question, caller, dataVersion, now, accept } = options;
   return JSON.stringify([
     caller.workspace,
-    caller.name,
+    caller.role,
+    caller.policy,
     dataVersion,
     Math.floor(now / quarterHourMs),
     accept,

@@ -46,8 +46,10 @@ const phaseCodes = new Set<unknown>([undefined, 'GRAPHQL_PARSE_FAILED', 'GRAPHQL
 /**
  * Makes graphql-js's own complaints helpful: a wrong argument or variable gets the code BAD_USER_INPUT and a message that
  * names the argument and, for enums, the valid choices.
+ *
+ * @param suggests whether it may say which other names of the schema were meant
  */
-export function explain(error: GraphQLError, schema: GraphQLSchema): GraphQLError {
+export function explain(error: GraphQLError, schema: GraphQLSchema, suggests: boolean): GraphQLError {
   if (!phaseCodes.has(error.extensions.code) || error.path !== undefined) return error;
   const syntax = error.message.startsWith('Syntax Error');
   const path = syntax ? '' : argumentPath(error);
@@ -60,7 +62,8 @@ export function explain(error: GraphQLError, schema: GraphQLSchema): GraphQLErro
         .join(', ')}.`
     : '';
   const code = syntax ? 'GRAPHQL_PARSE_FAILED' : isArgument ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
-  return new GraphQLError(`${path === '' ? '' : `${path}: `}${error.message}${choices}`, {
+  const message = suggests ? error.message : error.message.replace(/ Did you mean [^?]*\?/g, '');
+  return new GraphQLError(`${path === '' ? '' : `${path}: `}${message}${choices}`, {
     ...placeOf(error),
     extensions: { ...error.extensions, code },
   });

@@ -6,12 +6,16 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Authenticator } from '../access/authenticator.ts';
+import type { Role } from '../access/caller.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { complexityOf } from './complexity.ts';
 import { type Documents, operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql.ts';
+import { refusalOf, requirementsOf } from './graphql-access.ts';
 import { explain, publicError } from './graphql-errors.ts';
+import { whileValid } from './login-watch.ts';
 import { checkQueryVariables, tooComplex } from './query-limits.ts';
 
 type CallPlugin = Plugin<GraphqlCall & Context>;
@@ -49,6 +53,34 @@ export function readRequests(documents: Documents): CallPlugin {
   };
 }
 
+/** Refuses what its caller may not ask for, before any of it is done. */
+export function checkAccess(schema: GraphQLSchema, introspectionRoles: readonly Role[]): CallPlugin {
+  const check = (args: unknown): void => {
+    const { contextValue, document } = args as Execution & { readonly contextValue: GraphqlCall };
+    const operation = chosenOperation(args);
+    if (!operation) return;
+    const requirements = requirementsOf(schema, document, operation);
+    const refusal = refusalOf(requirements, contextValue.caller, introspectionRoles);
+    if (refusal) throw refusal;
+  };
+  return { onExecute: ({ args }) => check(args), onSubscribe: ({ args }) => check(args) };
+}
+
+/** Ends a subscription when its caller's key is revoked or their token has expired. */
+export function endWithLogin(authenticator: Pick<Authenticator, 'isValid'>): CallPlugin {
+  return {
+    onSubscribe({ args }) {
+      const { contextValue } = args as { readonly contextValue: GraphqlCall };
+      return {
+        onSubscribeResult({ result, setResult }) {
+          if (!(Symbol.asyncIterator in result)) return;
+          setResult(whileValid(result, contextValue.caller, authenticator));
+        },
+      };
+    },
+  };
+}
+
 /** Refuses variables that do not fit, or hold too much, and queries whose answers would be too large. */
 export function checkVariables(schema: GraphQLSchema, maxComplexity: number): CallPlugin {
   return {
@@ -78,7 +110,7 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: number): Ca
 }
 
 /** Gives every error a code, wherever it comes from: parsing, validation, arguments or resolvers. All pass here. */
-export function answerErrors(schema: GraphQLSchema): CallPlugin {
+export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly Role[]): CallPlugin {
   return {
     // What breaks a stream once it has begun.
     onSubscribe({ args }) {
@@ -92,11 +124,12 @@ export function answerErrors(schema: GraphQLSchema): CallPlugin {
     onResultProcess({ result, setResult, serverContext }) {
       if (Symbol.asyncIterator in result || Array.isArray(result)) return;
       if (!result.errors) return;
-      const { logger, onErrors } = callOf(serverContext);
+      const { caller, logger, onErrors } = callOf(serverContext);
+      const suggests = introspectionRoles.includes(caller.role);
       onErrors?.();
       setResult({
         ...result,
-        errors: result.errors.map((error) => explain(publicError(error, logger), schema)),
+        errors: result.errors.map((error) => explain(publicError(error, logger), schema, suggests)),
       });
     },
   };

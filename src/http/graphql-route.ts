@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { DataVersion } from '../ingest/data-version.ts';
-import type { Caller } from '../ingest/ingest.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
-import type { Graphql, RequestInfo } from './graphql.ts';
+import type { Graphql } from './graphql.ts';
 import { type Question, readParams, refuse } from './graphql-params.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import { type Answer, type AnswerSource, etagOf, type ResponseCache } from './response-cache.ts';
-import type { Handler } from './server.ts';
+import type { CallInfo, Handler } from './server.ts';
 
 const cacheStatus: Record<AnswerSource, string> = {
   hit: 'utmql; hit',
@@ -48,7 +47,7 @@ export function createGraphqlRoute(options: {
 
   const run = async (
     question: Question,
-    call: RequestInfo & { readonly caller: Caller },
+    call: CallInfo,
     accept: string,
     signal: AbortSignal,
   ): Promise<Answer> => {
@@ -71,8 +70,7 @@ export function createGraphqlRoute(options: {
     };
   };
 
-  return async (request, response, info) => {
-    const call = { ...info, caller: { workspace: 'default', requestId: info.requestId, name: 'anonymous' } };
+  return async (request, response, call) => {
     const passOn = async (readQuestion: () => Question): Promise<void> => {
       if (request.method === 'GET') response.setHeader('Cache-Control', 'no-store');
       await graphql(request, response, { ...call, readQuestion });
@@ -142,7 +140,7 @@ function send(
   const isGet = request.method === 'GET';
   response.setHeader('Cache-Status', cacheStatus[source]);
   if (isGet) {
-    response.setHeader('Vary', 'Accept, Authorization');
+    response.setHeader('Vary', 'Accept, Authorization, Cookie, X-API-Key, X-Workspace');
     response.setHeader('Cache-Control', reusable ? 'private, max-age=0, must-revalidate' : 'no-store');
     if (reusable) response.setHeader('ETag', etag);
     if (reusable && matches(request.headers['if-none-match'], etag)) {

@@ -1,13 +1,15 @@
 import type { Semaphore } from 'async-mutex';
 import { GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import type { Authenticator } from '../access/authenticator.ts';
+import { type Caller, dataScope, type Role } from '../access/caller.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import { badInput } from '../errors.ts';
 import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
-import type { Caller, Ingest } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Push } from '../ingest/push/push.ts';
 import type { Logger } from '../logger.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
@@ -18,7 +20,9 @@ import { exampleQuery } from './example-query.ts';
 import type { Question } from './graphql-params.ts';
 import {
   answerErrors,
+  checkAccess,
   checkVariables,
+  endWithLogin,
   measureOperations,
   noteVolatileFields,
   readRequests,
@@ -56,6 +60,9 @@ export function createGraphql(options: {
   documents: Documents;
   /** Most values that an answer can have. */
   maxComplexity: number;
+  authenticator: Pick<Authenticator, 'isValid'>;
+  /** Who may ask for the schema, and is told what they may have meant. */
+  introspectionRoles: readonly Role[];
 }) {
   const { store, ingest, push, clock, slots } = options;
   const dayOf = createDayOfInstant(options.timezone);
@@ -85,7 +92,7 @@ export function createGraphql(options: {
         caller,
         logger,
         metrics,
-        explore: createExplore({ store, metrics, workspace: caller.workspace, requestId, signal, slots }),
+        explore: createExplore({ store, metrics, scope: dataScope(caller), requestId, signal, slots }),
         ingest,
         push,
         signal,
@@ -99,9 +106,11 @@ export function createGraphql(options: {
     multipart: false,
     plugins: [
       readRequests(options.documents),
+      checkAccess(schema, options.introspectionRoles),
+      endWithLogin(options.authenticator),
       checkVariables(schema, options.maxComplexity),
       noteVolatileFields(schema),
-      answerErrors(schema),
+      answerErrors(schema, options.introspectionRoles),
       measureOperations(options.telemetry),
     ],
   });

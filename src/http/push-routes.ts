@@ -6,10 +6,9 @@ import type { PushCall } from '../ingest/push/intake.ts';
 import type { Push } from '../ingest/push/push.ts';
 import type { EventAnswer } from '../ingest/push/single-event.ts';
 import type { RecordKind } from '../records/contract.ts';
-import type { RequestInfo } from './graphql.ts';
 import { answerFailure, answerPush, type HttpAnswer } from './push-answers.ts';
 import { answerEarly, requestBody, wholeBody } from './request-body.ts';
-import type { Route } from './server.ts';
+import type { CallInfo, Route } from './server.ts';
 
 const paths: Readonly<Record<RecordKind, string>> = {
   ad_performance: '/ingest/ad-performance',
@@ -29,18 +28,14 @@ const neutralType = 'application/octet-stream';
 export function createPushRoutes({ push }: { push: Push }): Route[] {
   const ingest =
     (kind: RecordKind) =>
-    async (request: IncomingMessage, response: ServerResponse, info: RequestInfo): Promise<void> => {
+    async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
       await respond(request, response, info, async () => {
         const content = bodyContent(kind, requestBody(request), readFormat(request));
         const outcome = await push.accept(kind, content, callOf(request, info));
         return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
       });
     };
-  const event = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    info: RequestInfo,
-  ): Promise<void> => {
+  const event = async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
     await respond(request, response, info, async () => {
       if (readFormat(request) === 'csv') throw unsupportedType(request);
       const text = await readEvent(request);
@@ -53,18 +48,19 @@ export function createPushRoutes({ push }: { push: Push }): Route[] {
       ([kind, path]): Route => ({
         method: 'POST',
         path,
+        access: 'ingest',
         handle: ingest(kind as RecordKind),
         isStreamed: true,
       }),
     ),
-    { method: 'POST', path: '/events', handle: event, isStreamed: true, isBusy: true },
+    { method: 'POST', path: '/events', access: 'ingest', handle: event, isStreamed: true, isBusy: true },
   ];
 }
 
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { logger }: RequestInfo,
+  { logger }: CallInfo,
   work: () => Promise<HttpAnswer & { readonly isReplayed: boolean }>,
 ): Promise<void> {
   let answer: HttpAnswer & { readonly isReplayed?: boolean };
@@ -92,12 +88,12 @@ function answerEvent(answer: EventAnswer): HttpAnswer {
   return { status: 400, headers: {}, body: { error } };
 }
 
-function callOf(request: IncomingMessage, { requestId }: RequestInfo): PushCall {
+function callOf(request: IncomingMessage, { caller }: CallInfo): PushCall {
   const key = request.headers['idempotency-key'];
   return {
-    workspace: 'default',
-    requestId,
-    name: 'anonymous',
+    workspace: caller.workspace,
+    requestId: caller.requestId,
+    name: caller.name,
     idempotencyKey: typeof key === 'string' ? key : undefined,
   };
 }

@@ -1,27 +1,49 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { uuidv7 } from 'uuidv7';
+import type { Authenticator } from '../access/authenticator.ts';
+import type { Caller } from '../access/caller.ts';
+import { type Grant, may } from '../access/grants.ts';
+import { forbidden } from '../access/refusals.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { RequestInfo } from './graphql.ts';
+import { type Refuse, refusePlainly } from './refusal.ts';
+
+/** A request of somebody who may make it. */
+export interface CallInfo extends RequestInfo {
+  readonly caller: Caller;
+}
+
+/** A request of anybody, with who it is where they say so. */
+export interface GuestInfo extends RequestInfo {
+  readonly caller: Caller | undefined;
+}
 
 /** Answers one request. Whatever it throws becomes a 500 without details. */
-export type Handler = (
+export type Handler<Info extends RequestInfo = CallInfo> = (
   request: IncomingMessage,
   response: ServerResponse,
-  info: RequestInfo,
+  info: Info,
 ) => Promise<void> | void;
 
-export interface Route {
+/** Who may call a route, and how it answers them. A route that does not say so does not compile. */
+type Access =
+  | { readonly access: 'everybody'; readonly handle: Handler<RequestInfo> }
+  | { readonly access: 'guest'; readonly handle: Handler<GuestInfo> }
+  | { readonly access: Grant; readonly handle: Handler };
+
+export type Route = Access & {
   readonly method: 'GET' | 'POST' | 'any';
   readonly path: string;
-  readonly handle: Handler;
+  /** Answers those who may not. */
+  readonly refuse?: Refuse;
   /** So many requests that those that go well are logged only at level debug. */
   readonly isBusy?: boolean;
   /** Its bodies are of any length: it bounds their silence itself. */
   readonly isStreamed?: boolean;
-}
+};
 
 /** Longest that a body may take, where it is not streamed. */
 const bodyTimeoutMs = 300_000;
@@ -38,12 +60,13 @@ export async function listen(options: {
   host: string;
   port: number;
   routes: readonly Route[];
+  authenticator: Authenticator;
   logger: Logger;
   telemetry: Telemetry;
 }): Promise<HttpServer> {
-  const { routes, telemetry } = options;
+  const { routes, authenticator, telemetry } = options;
   const server = createServer((request, response) => {
-    void answer(request, response, routes, options.logger, telemetry);
+    void answer(request, response, routes, authenticator, options.logger, telemetry);
   });
   // Longer than the idle time of common load balancers, so that they and not we close an idle connection.
   server.keepAliveTimeout = 65_000;
@@ -62,6 +85,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   routes: readonly Route[],
+  authenticator: Authenticator,
   rootLogger: Logger,
   telemetry: Telemetry,
 ): Promise<void> {
@@ -95,7 +119,7 @@ async function answer(
   });
   try {
     if (route) {
-      await route.handle(request, response, {
+      await handle(route, request, response, authenticator, {
         requestId,
         get logger() {
           return loggerOf();
@@ -115,6 +139,41 @@ async function answer(
     else sendJson(response, 500, { error: 'The server could not answer this request. It has been logged.' });
   }
 }
+
+/** Lets the caller through to the route, or refuses them before anything of the body is read. */
+async function handle(
+  route: Route,
+  request: IncomingMessage,
+  response: ServerResponse,
+  authenticator: Authenticator,
+  info: RequestInfo,
+): Promise<void> {
+  if (route.access === 'everybody') return route.handle(request, response, info);
+  let caller: Caller | undefined;
+  try {
+    caller = await authenticator.authenticate(request, info.requestId);
+    if (route.access !== 'guest' && !may(caller, route.access))
+      throw forbidden(`${route.path} is not for the role ${caller.role}.`);
+  } catch (error) {
+    if (!(error instanceof UtmqlError)) throw error;
+    if (route.access !== 'guest') {
+      if (error.code === 'AUTHENTICATION_UNAVAILABLE')
+        info.logger.warn({ err: error }, 'a caller could not be authenticated');
+      return (route.refuse ?? refusePlainly)(request, response, error);
+    }
+  }
+  if (route.access === 'guest') return route.handle(request, response, withCaller(info, caller));
+  if (caller !== undefined) return route.handle(request, response, withCaller(info, caller));
+}
+
+/** The logger stays one that is made when it is needed. */
+const withCaller = <Who>(info: RequestInfo, caller: Who): RequestInfo & { readonly caller: Who } => ({
+  requestId: info.requestId,
+  get logger() {
+    return info.logger;
+  },
+  caller,
+});
 
 /** Ends the connection when the body is not here in time. */
 function boundBody(request: IncomingMessage): void {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
+import type { Requester } from '../access/caller.ts';
 import { badInput, UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
@@ -17,12 +18,6 @@ import { overlapFrom, watermarkAfter } from './watermark.ts';
 /** How often a run of another process is looked up for whoever follows it. */
 const pollEveryMs = 1_000;
 
-export interface Caller {
-  readonly workspace: string;
-  readonly requestId: string;
-  readonly name: string;
-}
-
 /** Pulls records from the configured sources. */
 export interface Ingest {
   readonly sources: readonly Source[];
@@ -33,26 +28,26 @@ export interface Ingest {
    *
    * @throws UtmqlError BAD_USER_INPUT for an unknown source, a reversed range, or a key that was used for another call
    */
-  trigger(input: TriggerInput, caller: Caller): Promise<readonly IngestRun[]>;
+  trigger(input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]>;
   /**
    * Ends a run, and gives its state; one that has ended stays as it is.
    *
    * @throws UtmqlError NOT_FOUND; CONFLICT when another process works on it
    */
-  cancel(id: string, caller: Caller): Promise<IngestRun>;
+  cancel(id: string, caller: Requester): Promise<IngestRun>;
   /**
    * Reads again what a run had read, by today's rules, as a new run. Days that newer runs have read stay as those left
    * them; so any runs can be replayed in any order.
    *
    * @throws UtmqlError NOT_FOUND; CONFLICT when the run did not end well; BAD_USER_INPUT when its source is gone
    */
-  replay(id: string, wait: boolean, caller: Caller): Promise<IngestRun>;
+  replay(id: string, wait: boolean, caller: Requester): Promise<IngestRun>;
   /**
    * The run's states, from the present one to the last.
    *
    * @throws UtmqlError NOT_FOUND
    */
-  follow(id: string, caller: Caller, signal: AbortSignal): Promise<AsyncIterable<IngestRun>>;
+  follow(id: string, caller: Requester, signal: AbortSignal): Promise<AsyncIterable<IngestRun>>;
   /** Takes up the runs that this process's predecessor left unfinished. */
   resume(): Promise<void>;
   /** Resolves when the background work after runs (merging days) is done. */
@@ -128,7 +123,7 @@ export function createIngest(options: IngestOptions): Ingest {
       });
     };
 
-  const start = async (input: TriggerInput, caller: Caller): Promise<readonly IngestRun[]> => {
+  const start = async (input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]> => {
     const chosen = chooseSources(sources, input, caller.workspace);
     const triggerId = uuidv7();
     const started: IngestRun[] = [];
@@ -162,7 +157,7 @@ export function createIngest(options: IngestOptions): Ingest {
     return started;
   };
 
-  const startOnce = async (input: TriggerInput, caller: Caller): Promise<readonly IngestRun[]> => {
+  const startOnce = async (input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]> => {
     const { idempotencyKey: key } = input;
     if (key === undefined) return start(input, caller);
     const slot = JSON.stringify([caller.workspace, key]);
@@ -180,7 +175,7 @@ export function createIngest(options: IngestOptions): Ingest {
     return started;
   };
 
-  const find = async (id: string, caller: Caller): Promise<IngestRun> => {
+  const find = async (id: string, caller: Requester): Promise<IngestRun> => {
     const here = executions.current(id);
     const run = here?.workspace === caller.workspace ? here : await runs.find(caller.workspace, id);
     if (run === undefined) throw new UtmqlError('NOT_FOUND', `id: there is no run ${id}.`);
@@ -188,7 +183,7 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 
   /** States of a run of another process, by asking the table. */
-  async function* polled(run: IngestRun, caller: Caller, signal: AbortSignal): AsyncGenerator<IngestRun> {
+  async function* polled(run: IngestRun, caller: Requester, signal: AbortSignal): AsyncGenerator<IngestRun> {
     for (let last = run; !isFinished(last); ) {
       await delay(pollEveryMs, undefined, { signal });
       last = await find(run.id, caller);

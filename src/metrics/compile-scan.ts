@@ -1,6 +1,7 @@
 import { bind, empty, identifier, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
 import { compileFilter } from './compile-filter.ts';
+import { visibleRows } from './data-scope.ts';
 import type { Plan, Scan } from './plan.ts';
 import { type FigureKind, otherValue } from './query.ts';
 import {
@@ -26,7 +27,7 @@ export const dimensionAlias = (name: DimensionName): Sql => identifier(`d_${colu
 export const partAlias = ({ sum, of }: Part): Sql =>
   identifier(`${of === 'current' ? 's' : 't'}_${columnName(sum)}`);
 
-/** One read of one table: the workspace is in every one, since no read is made but here. */
+/** One read of one table: what its caller may see bounds every one, since no read is made but here. */
 export function compileScan(
   scan: Scan,
   plan: Plan,
@@ -39,7 +40,7 @@ export function compileScan(
       ? sql` AND ${column(fold.dimension, side)} IN (${bind('Array(String)', fold.values)})`
       : empty;
   return {
-    from: sql`${tables[side]} FINAL WHERE workspace = ${bind('String', plan.workspace)} AND date BETWEEN ${bind('Date', formatDay(scan.range.from))} AND ${bind('Date', formatDay(scan.range.to))}${filter}${leftOut}`,
+    from: sql`${tables[side]} FINAL WHERE ${visibleRows(side, plan)} AND date BETWEEN ${bind('Date', formatDay(scan.range.from))} AND ${bind('Date', formatDay(scan.range.to))}${filter}${leftOut}`,
     dimension(name) {
       if (name === 'date') return bucket(plan, scan);
       if (fold?.others !== true || fold.dimension !== name) return column(name, side);

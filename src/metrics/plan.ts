@@ -28,7 +28,7 @@ export interface Figure {
 
 /** What will be computed: only what was asked for and what that is made of. */
 export interface Plan
-  extends Pick<MetricsQuery, 'workspace' | 'granularity' | 'weekStart' | 'where' | 'having'> {
+  extends Pick<MetricsQuery, 'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having'> {
   readonly scans: readonly [Scan, ...Scan[]];
   readonly groupBy: readonly DimensionName[];
   readonly sums: readonly SumName[];
@@ -61,6 +61,7 @@ export function plan(query: MetricsQuery): Plan {
   const used = sumNames.filter((name) => measures.has(name));
   return {
     workspace: query.workspace,
+    policy: query.policy,
     scans: scansFor(used, groupBy, query),
     groupBy,
     granularity: query.granularity,

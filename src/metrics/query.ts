@@ -1,4 +1,5 @@
 import type { Day } from '../records/day.ts';
+import type { DataScope } from './data-scope.ts';
 import type { DimensionName, Granularity, LabelName, MeasureName, Weekday } from './registry.ts';
 
 /** Days from `from` to `to`, both included. */
@@ -71,8 +72,7 @@ export interface Fold {
 export const otherValue = '(other)';
 
 /** What is asked, validated: everything that decides the answer and nothing else. */
-export interface MetricsQuery {
-  readonly workspace: string;
+export interface MetricsQuery extends DataScope {
   readonly range: DayRange;
   readonly groupBy: readonly DimensionName[];
   readonly granularity: Granularity;
@@ -96,7 +96,7 @@ export interface MetricsQuery {
 }
 
 /** A query of nothing yet: what most queries leave as it is. */
-export const plainQuery: Omit<MetricsQuery, 'workspace' | 'range'> = {
+export const plainQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
   groupBy: [],
   granularity: 'day',
   weekStart: 'monday',

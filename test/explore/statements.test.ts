@@ -26,19 +26,21 @@ import {
   rejectsByIdStatement,
   rejectsStatement,
 } from '../../src/ingest/rejects/find-rejects.ts';
+import type { DataScope } from '../../src/metrics/data-scope.ts';
 import { labelNames } from '../../src/metrics/registry.ts';
 
 const workspace = `o'neil`;
 const harm = `x' OR 1=1 --`;
+const all: DataScope = { workspace, policy: undefined };
 const scope: Scope = {
-  workspace,
+  ...all,
   range: { from: 20_301, to: 20_304 },
   where: { dimension: 'channel', operator: 'eq', values: [harm] },
 };
 const order = { by: 'amount', direction: 'asc' } as const;
 const days = { first: 20_301, last: 20_304 };
 const events = {
-  workspace,
+  ...all,
   service: harm,
   eventId: harm,
   search: harm,
@@ -51,7 +53,7 @@ const rejects = { source: harm, kind: 'event', reason: harm, field: harm, runId,
 
 const statements: Readonly<Record<string, Sql>> = {
   campaigns: campaignsStatement({ ...scope, search: harm }),
-  campaignsById: campaignsByIdStatement(workspace, [harm]),
+  campaignsById: campaignsByIdStatement(all, [harm]),
   channels: channelsStatement(scope),
   opportunities: opportunitiesStatement({ ...scope, stages: ['closed_won'], order }),
   adPerformance: adsStatement({ ...scope, order: { by: 'cost', direction: 'desc' } }),
@@ -62,14 +64,14 @@ const statements: Readonly<Record<string, Sql>> = {
   unfundedCampaigns: unfundedRevenueStatement(scope, 'campaignId'),
   unfundedChannels: unfundedRevenueStatement(scope, 'channel'),
   repairs: runCountsStatement(scope, 'repairs'),
-  sources: sourcesStatement(workspace),
+  sources: sourcesStatement(all),
   adsDays: adsDaysStatement(scope),
   rejectedCounts: rejectedCountsStatement(scope),
   events: eventsStatement(events, days, [1, harm, harm], 10),
   eventCount: eventCountStatement(events, days),
-  rejectedRecords: rejectsStatement({ workspace, filter: rejects, after: [1, harm, 1], limit: 10 }),
-  rejectedRecordCount: rejectCountStatement(workspace, rejects),
-  rejectedRecordsById: rejectsByIdStatement(workspace, [{ runId, position: 1 }]),
+  rejectedRecords: rejectsStatement({ scope: all, filter: rejects, after: [1, harm, 1], limit: 10 }),
+  rejectedRecordCount: rejectCountStatement(all, rejects),
+  rejectedRecordsById: rejectsByIdStatement(all, [{ runId, position: 1 }]),
   ...Object.fromEntries(
     labelNames.map((dimension) => [
       `dimensionValues by ${dimension}`,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { anonymous, onlyChannels } from '../../src/access/caller.ts';
 import { bind, sql } from '../../src/clickhouse/sql.ts';
 import { answerKey } from '../../src/http/answer-key.ts';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
@@ -176,14 +177,15 @@ describe('an answer is kept', () => {
 describe('the key of an answer', () => {
   const options = {
     question: { query: '{ a }', operationName: 'A', variables: { a: 1 } },
-    caller: { workspace: 'a', name: 'ana', requestId: '1' },
+    caller: { ...anonymous, workspace: 'a', requestId: '1' },
     dataVersion: 1,
     now: Date.UTC(2025, 7, 10, 12),
     accept: '*/*',
   };
   it.each([
     ['workspace', { caller: { ...options.caller, workspace: 'b' } }],
-    ['caller', { caller: { ...options.caller, name: 'bob' } }],
+    ['role', { caller: { ...options.caller, role: 'viewer' as const } }],
+    ['row policy', { caller: { ...options.caller, policy: onlyChannels(['a']) } }],
     ['data', { dataVersion: 2 }],
     ['quarter of an hour', { now: Date.UTC(2025, 7, 10, 12, 15) }],
     ['media type', { accept: 'application/json' }],
@@ -194,8 +196,8 @@ describe('the key of an answer', () => {
     expect(answerKey({ ...options, ...other })).not.toBe(answerKey(options));
   });
 
-  it('is the same for the next request of the same caller', () => {
-    const caller = { ...options.caller, requestId: '2' };
+  it('is the same for the next request, and for others who may see the same', () => {
+    const caller = { ...options.caller, requestId: '2', name: 'bob', id: 'key:b' };
     expect(answerKey({ ...options, caller, now: options.now + 60_000 })).toBe(answerKey(options));
   });
 });

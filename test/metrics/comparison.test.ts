@@ -98,6 +98,7 @@ it('warns of buckets that are not whole, and of a time zone that cannot be appli
   const query = {
     ...plainQuery,
     workspace: 'w',
+    policy: undefined,
     range: { from: day('2025-08-06'), to: day('2025-08-20') },
     groupBy: ['date'],
     granularity: 'week',

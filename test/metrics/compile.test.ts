@@ -14,6 +14,7 @@ function query(changes: Partial<MetricsQuery>): MetricsQuery {
   return {
     ...plainQuery,
     workspace: 'default',
+    policy: undefined,
     range: { from: day('2025-08-01'), to: day('2025-08-31') },
     measures: ['cost'],
     ...changes,

@@ -18,7 +18,11 @@ export interface GraphqlAnswer {
 
 export interface TestApp extends App {
   /** Sends GraphQL over HTTP, as a dashboard does. */
-  query(document: string, variables?: Record<string, unknown>): Promise<GraphqlAnswer>;
+  query(
+    document: string,
+    variables?: Record<string, unknown>,
+    headers?: Record<string, string>,
+  ): Promise<GraphqlAnswer>;
   /** What the sources answer from now on. */
   answer(routes: { ads?: Behaviour; crm?: Behaviour }): void;
   /** Runs all sources, or those named, and waits. */
@@ -34,7 +38,12 @@ export const crmFeed = (records: readonly unknown[]): Behaviour =>
 
 /** The whole program on a database of its own, with two real sources whose answers the test sets. */
 export async function startTestApp(
-  options: { environment?: Record<string, string>; clock?: Clock } = {},
+  options: {
+    environment?: Record<string, string>;
+    clock?: Clock;
+    /** What `query` and `pull` send with every request. */
+    headers?: Record<string, string>;
+  } = {},
 ): Promise<TestApp> {
   let routes: { ads?: Behaviour; crm?: Behaviour } = {};
   const source = await startSourceServer((request, response) => {
@@ -69,10 +78,10 @@ export async function startTestApp(
       throw error;
     },
   });
-  const query: TestApp['query'] = async (document, variables = {}) => {
+  const query: TestApp['query'] = async (document, variables = {}, headers = {}) => {
     const response = await fetch(`${app.url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...options.headers, ...headers },
       body: JSON.stringify({ query: document, variables }),
     });
     return (await response.json()) as GraphqlAnswer;

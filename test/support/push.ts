@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { inject } from 'vitest';
+import { open } from '../../src/access/authenticator.ts';
 import { createStore, type Store } from '../../src/clickhouse/store.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { createPushRoutes } from '../../src/http/push-routes.ts';
@@ -117,6 +118,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     port: 0,
     logger: silent,
     telemetry,
+    authenticator: open,
     routes: createPushRoutes({ push }),
   });
   const stop = async (): Promise<void> => {

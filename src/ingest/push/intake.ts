@@ -1,3 +1,4 @@
+import type { Requester } from '../../access/caller.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
@@ -7,9 +8,9 @@ import { listedRejects, type PushAnswer } from './answer.ts';
 import { eventIds } from './event-id.ts';
 import type { KindRecord } from './kinds.ts';
 import { HeldRepairs, type Normalisers } from './normalisers.ts';
-import type { PushCaller, PushCounts, PushRun } from './push-run.ts';
+import type { PushCounts, PushRun } from './push-run.ts';
 
-export interface PushCall extends PushCaller {
+export interface PushCall extends Requester {
   readonly idempotencyKey: string | undefined;
 }
 

@@ -1,4 +1,5 @@
 import { uuidv7 } from 'uuidv7';
+import type { Requester } from '../../access/caller.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { type IngestRun, newRun, pushSource } from '../run.ts';
 
@@ -6,13 +7,6 @@ import { type IngestRun, newRun, pushSource } from '../run.ts';
 const maxNames = 5;
 const maxUnknownNames = 100;
 const otherNames = '(other)';
-
-/** Who pushes. */
-export interface PushCaller {
-  readonly workspace: string;
-  readonly requestId: string;
-  readonly name: string;
-}
 
 /** What one push, or a part of it, adds to its run. */
 export interface PushCounts {
@@ -52,7 +46,7 @@ export class PushRun {
   isDirty = false;
 
   /** @param now epoch milliseconds */
-  constructor(kind: RecordKind, caller: PushCaller, owner: string, now: number) {
+  constructor(kind: RecordKind, caller: Requester, owner: string, now: number) {
     this.kind = kind;
     this.workspace = caller.workspace;
     this.requestId = caller.requestId;

@@ -1,8 +1,9 @@
+import type { Requester } from '../../access/caller.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { RunRepository } from '../run-repository.ts';
-import { type Drained, type PushCaller, type PushCounts, PushRun } from './push-run.ts';
+import { type Drained, type PushCounts, PushRun } from './push-run.ts';
 
 /** Pushes of this long are counted by one run. */
 const windowMs = 600_000;
@@ -13,7 +14,7 @@ const saveEveryMs = 2_000;
 /** The runs of pushed records: one for each kind and workspace and window of time. */
 export interface PushRuns {
   /** The run that counts what this caller pushes now. */
-  of(kind: RecordKind, caller: PushCaller): PushRun;
+  of(kind: RecordKind, caller: Requester): PushRun;
   /** Counts what was pushed. */
   add(run: PushRun, counts: PushCounts): void;
   /** Records that the buffer held have been dealt with. They are counted in the order in which they were accepted. */
@@ -46,7 +47,7 @@ export function createPushRuns(options: {
     return list;
   };
 
-  const of = (kind: RecordKind, caller: PushCaller): PushRun => {
+  const of = (kind: RecordKind, caller: Requester): PushRun => {
     const list = listOf(kind, caller.workspace);
     let run = list.at(-1);
     const now = clock.now();

@@ -12,7 +12,12 @@ import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { CircuitBreaker } from '../circuit-breaker.ts';
 import type { DataVersion } from '../data-version.ts';
 import type { DayMerger } from '../merge-days.ts';
-import { type RetriedRecord, type RetryInput, retryRejects } from '../rejects/retry-rejects.ts';
+import {
+  type RetriedRecord,
+  type RetryCaller,
+  type RetryInput,
+  retryRejects,
+} from '../rejects/retry-rejects.ts';
 import type { RunRepository } from '../run-repository.ts';
 import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
@@ -24,7 +29,6 @@ import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
 import { type LargePushDeps, pushLarge } from './large-push.ts';
 import { createNormalisers, type Retention } from './normalisers.ts';
-import type { PushCaller } from './push-run.ts';
 import { createPushRuns } from './push-runs.ts';
 import { type EventAnswer, eventAnswer, hashOfEvent, pushEvent } from './single-event.ts';
 import { pushSmall, smallPush } from './small-push.ts';
@@ -64,7 +68,7 @@ export interface Push {
    *
    * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
    */
-  retryRejects(input: RetryInput, caller: PushCaller): Promise<readonly RetriedRecord[]>;
+  retryRejects(input: RetryInput, caller: RetryCaller): Promise<readonly RetriedRecord[]>;
   /**
    * Takes nothing more, ends large pushes with what they have stored, and drains what it can within seconds; the rest stays
    * in the buffer. To be called before the buffer is closed; may be called more than once.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bind, empty, instantOf, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import { allRows, type DataScope } from '../../metrics/data-scope.ts';
 import { type RecordKind, recordKinds } from '../../records/contract.ts';
 import { firstDay, formatDay, lastDay } from '../../records/day.ts';
 
@@ -60,19 +61,19 @@ export const rejectCursor = (row: StoredReject): RejectCursor => [
 
 /** The latest rejects first; those of one moment in their order in the run. */
 export function rejectsStatement(options: {
-  workspace: string;
+  scope: DataScope;
   filter: RejectFilter;
   after?: RejectCursor | undefined;
   limit: number;
 }): Sql {
-  const { workspace, filter, after, limit } = options;
-  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE workspace = ${bind('String', workspace)}${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY rejected_at DESC, toString(run_id), position LIMIT ${bind('UInt64', limit)}`;
+  const { scope, filter, after, limit } = options;
+  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${allRows(scope)}${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY rejected_at DESC, toString(run_id), position LIMIT ${bind('UInt64', limit)}`;
 }
 
-export const rejectCountStatement = (workspace: string, filter: RejectFilter): Sql =>
-  sql`SELECT count() AS count FROM rejected_records FINAL WHERE workspace = ${bind('String', workspace)}${conditions(filter)}`;
+export const rejectCountStatement = (scope: DataScope, filter: RejectFilter): Sql =>
+  sql`SELECT count() AS count FROM rejected_records FINAL WHERE ${allRows(scope)}${conditions(filter)}`;
 
-export function rejectsByIdStatement(workspace: string, ids: readonly RejectId[]): Sql {
+export function rejectsByIdStatement(scope: DataScope, ids: readonly RejectId[]): Sql {
   const those = join(
     ids.map(
       ({ runId, position }) =>
@@ -80,7 +81,7 @@ export function rejectsByIdStatement(workspace: string, ids: readonly RejectId[]
     ),
     ' OR ',
   );
-  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE workspace = ${bind('String', workspace)} AND (${those})`;
+  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${allRows(scope)} AND (${those})`;
 }
 
 function conditions(filter: RejectFilter): Sql {

@@ -1,5 +1,7 @@
+import type { Requester } from '../../access/caller.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
+import type { DataScope } from '../../metrics/data-scope.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
@@ -7,7 +9,6 @@ import type { Drainer } from '../push/drainer.ts';
 import { eventIds } from '../push/event-id.ts';
 import { HeldRepairs, type Normalisers } from '../push/normalisers.ts';
 import { encodePayload } from '../push/payload.ts';
-import type { PushCaller } from '../push/push-run.ts';
 import type { PushRuns } from '../push/push-runs.ts';
 import {
   formatRejectId,
@@ -37,6 +38,9 @@ export interface RetryInput {
   readonly replacement: unknown;
 }
 
+/** Who tries again: only what they may see. */
+export type RetryCaller = Requester & DataScope;
+
 /** What became of one record that was tried again. */
 export interface RetriedRecord {
   readonly id: string;
@@ -65,7 +69,7 @@ export interface RetryDeps {
 export async function retryRejects(
   deps: RetryDeps,
   input: RetryInput,
-  caller: PushCaller,
+  caller: RetryCaller,
 ): Promise<readonly RetriedRecord[]> {
   const results: RetriedRecord[] = [];
   for await (const stored of chunksOf(deps.store, input.records, caller)) {
@@ -88,12 +92,14 @@ const missing = {
 async function* chunksOf(
   store: Store,
   records: RetryInput['records'],
-  { workspace, requestId }: PushCaller,
+  caller: RetryCaller,
 ): AsyncGenerator<readonly StoredReject[]> {
+  const { requestId } = caller;
+  const scope: DataScope = { workspace: caller.workspace, policy: caller.policy };
   if ('ids' in records) {
     for (let from = 0; from < records.ids.length; from += chunkSize) {
       const ids = records.ids.slice(from, from + chunkSize);
-      yield await store.select(storedReject, rejectsByIdStatement(workspace, ids), { requestId });
+      yield await store.select(storedReject, rejectsByIdStatement(scope, ids), { requestId });
     }
     return;
   }
@@ -102,7 +108,7 @@ async function* chunksOf(
   while (left > 0) {
     const limit = Math.min(left, chunkSize);
     const { filter } = records;
-    const rows = await store.select(storedReject, rejectsStatement({ workspace, filter, after, limit }), {
+    const rows = await store.select(storedReject, rejectsStatement({ scope, filter, after, limit }), {
       requestId,
     });
     yield rows;
@@ -117,7 +123,7 @@ async function retryChunk(
   deps: RetryDeps,
   stored: readonly StoredReject[],
   input: RetryInput,
-  caller: PushCaller,
+  caller: RetryCaller,
 ): Promise<readonly RetriedRecord[]> {
   const { buffer, drainer, runs, clock } = deps;
   const { workspace } = caller;

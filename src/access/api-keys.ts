@@ -1,0 +1,119 @@
+import { timingSafeEqual } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import { hashOfKey, idInKey } from './api-key.ts';
+import { type Identity, onlyChannels } from './caller.ts';
+import type { KeyUses } from './key-uses.ts';
+import { readKeysFile, type StoredKey } from './keys-file.ts';
+import { unauthenticated } from './refusals.ts';
+
+/** How soon a changed file is noticed. */
+const lookEveryMs = 1_000;
+
+/** The API keys of a file, as it is now. */
+export interface ApiKeys {
+  /** @throws UtmqlError UNAUTHENTICATED */
+  identify(key: string): Promise<Identity>;
+  /** Whether the key that was identified so is still good for the same. */
+  isValid(identity: Identity): Promise<boolean>;
+  /** Reads the file again; when it is broken, the keys stay as they are. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws UtmqlError CONFIGURATION when the file is broken */
+export async function openApiKeys(options: {
+  file: string;
+  uses: KeyUses;
+  clock: Clock;
+  logger: Logger;
+}): Promise<ApiKeys> {
+  const { file, uses, clock, logger } = options;
+  let version = await versionOf(file);
+  let keys = byId(await readKeysFile(file));
+  let lookedAt = clock.now();
+  let looking: Promise<void> | undefined;
+
+  const reload = async (): Promise<void> => {
+    // Before it is read: a change in between is noticed at the next look.
+    const found = await versionOf(file);
+    try {
+      keys = byId(await readKeysFile(file));
+    } catch (error) {
+      logger.error({ err: error }, 'the API keys stay as they were, since their file is broken');
+    }
+    version = found;
+  };
+  const look = async (): Promise<void> => {
+    const found = await versionOf(file);
+    if (found !== version) await reload();
+  };
+  const current = async (id: string | undefined): Promise<StoredKey | undefined> => {
+    const now = clock.now();
+    // A clock that is set back must not keep us from looking.
+    if (Math.abs(now - lookedAt) >= lookEveryMs) {
+      lookedAt = now;
+      looking = look().finally(() => {
+        looking = undefined;
+      });
+    }
+    await looking;
+    return id === undefined ? undefined : keys.get(id);
+  };
+  const isLive = (key: StoredKey): boolean =>
+    key.revokedAt === undefined && (key.expiresAt === undefined || Date.parse(key.expiresAt) > clock.now());
+
+  return {
+    async identify(text) {
+      const key = await current(idInKey(text));
+      // An unknown id is compared, too: how long the answer takes tells nothing of which ids there are.
+      const isRight = timingSafeEqual(hashOfKey(text), Buffer.from(key?.sha256 ?? noHash, 'hex'));
+      if (key === undefined || !isRight) throw unauthenticated('This API key is not known.');
+      if (key.revokedAt !== undefined) throw unauthenticated('This API key has been revoked.');
+      if (!isLive(key)) throw unauthenticated('This API key has expired.');
+      uses.note(key.id, clock.now());
+      return identityOf(key);
+    },
+    async isValid(identity) {
+      const key = await current(identity.id.slice(prefix.length));
+      if (key === undefined || !isLive(key)) return false;
+      const { role, workspaces, policy } = identityOf(key);
+      return (
+        JSON.stringify([role, workspaces, policy]) ===
+        JSON.stringify([identity.role, identity.workspaces, identity.policy])
+      );
+    },
+    reload,
+    close: () => uses.close(),
+  };
+}
+
+const noHash = '0'.repeat(64);
+const prefix = 'key:';
+
+export const isOfKey = ({ id }: Identity): boolean => id.startsWith(prefix);
+
+function identityOf(key: StoredKey): Identity {
+  return {
+    id: `${prefix}${key.id}`,
+    name: key.name,
+    role: key.role,
+    workspaces: key.workspaces,
+    policy: key.channels === undefined ? undefined : onlyChannels(key.channels),
+    expiresAt: key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt),
+  };
+}
+
+const byId = (keys: readonly StoredKey[]): ReadonlyMap<string, StoredKey> =>
+  new Map(keys.map((key) => [key.id, key]));
+
+/** Differs when the file is another or has other content; empty where there is none. */
+async function versionOf(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return '';
+  }
+}

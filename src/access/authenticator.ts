@@ -1,0 +1,111 @@
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Logger } from '../logger.ts';
+import { isKeyLike } from './api-key.ts';
+import { type ApiKeys, isOfKey, openApiKeys } from './api-keys.ts';
+import { anonymous, type Caller, type Identity } from './caller.ts';
+import { credentialOf } from './credentials.ts';
+import { createKeyUses } from './key-uses.ts';
+import { unauthenticated } from './refusals.ts';
+import { createTokens, type Tokens } from './tokens.ts';
+import { chooseWorkspace } from './workspaces.ts';
+
+/** Tells who calls. */
+export interface Authenticator {
+  /** Nobody has to log in: everybody is an admin. */
+  readonly isOpen: boolean;
+  /**
+   * Who made a request, and in which workspace. Reads nothing but its headers.
+   *
+   * @throws UtmqlError UNAUTHENTICATED; FORBIDDEN for a workspace that is not theirs; AUTHENTICATION_UNAVAILABLE
+   */
+  authenticate(request: IncomingMessage, requestId: string): Promise<Caller>;
+  /** @throws UtmqlError UNAUTHENTICATED; AUTHENTICATION_UNAVAILABLE */
+  identify(credential: string): Promise<Identity>;
+  /** Whether somebody who was let in may stay: false once the key is revoked or changed, or the token has expired. */
+  isValid(identity: Identity): Promise<boolean>;
+  /** Reads the keys again. When their file is broken, they stay as they are, and that is logged. */
+  reload(): Promise<void>;
+  /** Writes when keys were last used. */
+  close(): Promise<void>;
+}
+
+/** Where a process keeps when keys were last used. */
+export const keyUsesFile = (dataDir: string): string => join(dataDir, 'api-key-uses.json');
+
+/** @throws UtmqlError CONFIGURATION when the file of keys is broken */
+export async function openAuthenticator(options: {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+}): Promise<Authenticator> {
+  const { config, clock, logger } = options;
+  const file = config.API_KEYS_FILE;
+  const keys =
+    file === undefined
+      ? undefined
+      : await openApiKeys({
+          file,
+          uses: createKeyUses({ file: keyUsesFile(config.DATA_DIR), logger }),
+          clock,
+          logger,
+        });
+  const tokens = tokensOf(config, clock);
+  return keys === undefined && tokens === undefined ? open : createAuthenticator({ keys, tokens, clock });
+}
+
+function tokensOf(config: Config, clock: Clock): Tokens | undefined {
+  const { JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl } = config;
+  if (secret === undefined && jwksUrl === undefined) return undefined;
+  return createTokens({
+    secret,
+    jwksUrl,
+    issuer: config.JWT_ISSUER ?? '',
+    audience: config.JWT_AUDIENCE ?? '',
+    claimPrefix: config.JWT_CLAIM_PREFIX,
+    clock,
+  });
+}
+
+export function createAuthenticator(options: {
+  keys: ApiKeys | undefined;
+  tokens: Tokens | undefined;
+  clock: Clock;
+}): Authenticator {
+  const { keys, tokens, clock } = options;
+  const identify = (credential: string): Promise<Identity> => {
+    if (isKeyLike(credential) && keys !== undefined) return keys.identify(credential);
+    if (tokens === undefined) throw unauthenticated('This API key is not known.');
+    return tokens.identify(credential);
+  };
+  return {
+    isOpen: false,
+    authenticate: async (request, requestId) =>
+      inWorkspace(await identify(credentialOf(request)), request, requestId),
+    identify: async (credential) => identify(credential),
+    async isValid(identity) {
+      if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now()) return false;
+      return keys === undefined || !isOfKey(identity) || keys.isValid(identity);
+    },
+    reload: async () => keys?.reload(),
+    close: async () => keys?.close(),
+  };
+}
+
+/** Where nobody has to log in. */
+export const open: Authenticator = {
+  isOpen: true,
+  authenticate: async (request, requestId) => inWorkspace(anonymous, request, requestId),
+  identify: async () => anonymous,
+  isValid: async () => true,
+  reload: async () => undefined,
+  close: async () => undefined,
+};
+
+function inWorkspace(identity: Identity, request: IncomingMessage, requestId: string): Caller {
+  const asked = request.headers['x-workspace'];
+  const workspace = chooseWorkspace(identity, asked === undefined ? undefined : String(asked));
+  return { ...identity, workspace, requestId };
+}

@@ -1,0 +1,46 @@
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import type { Clock } from '../clock.ts';
+import { UtmqlError } from '../errors.ts';
+
+/** How long the keys that were fetched last are good for while they cannot be fetched again. */
+const staleMs = 3_600_000;
+
+const retrySeconds = 5;
+
+/**
+ * The keys at an address, fetched when they are needed, kept, and fetched again when a token names one that is new.
+ *
+ * The function throws UtmqlError AUTHENTICATION_UNAVAILABLE when there are none and none can be had.
+ */
+export function createKeySet(url: string, clock: Clock): JWTVerifyGetKey {
+  let fetchedAt = Number.NEGATIVE_INFINITY;
+  const remote = createRemoteJWKSet(new URL(url), {
+    [customFetch]: async (address, options) => {
+      const response = await fetch(address, options);
+      if (response.ok) fetchedAt = clock.now();
+      return response;
+    },
+  });
+  return async (header, token) => {
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      if (isAboutTheToken(error)) throw error;
+      const kept = remote.jwks();
+      if (kept !== undefined && clock.now() - fetchedAt < staleMs) {
+        return createLocalJWKSet(kept)(header, token);
+      }
+      throw new UtmqlError(
+        'AUTHENTICATION_UNAVAILABLE',
+        'Tokens cannot be checked now, since the keys at JWT_JWKS_URL cannot be fetched. Call again shortly.',
+        { retryable: true, retryAfterSeconds: retrySeconds, cause: error },
+      );
+    }
+  };
+}
+
+/** The keys were there, and none fits. */
+const isAboutTheToken = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey ||
+  error instanceof errors.JWKSMultipleMatchingKeys ||
+  error instanceof errors.JOSENotSupported;

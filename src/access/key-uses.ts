@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { readIfThere, writeDurably } from '../ingest/durable-file.ts';
+import type { Logger } from '../logger.ts';
+
+/** How often the uses of keys are written, at most. */
+const writeEveryMs = 60_000;
+
+const usesShape = z.record(z.string(), z.iso.datetime());
+
+/** When which key was last used, as far as this process and its predecessors have seen. */
+export interface KeyUses {
+  note(id: string, now: number): void;
+  /** Writes what is not written yet. */
+  close(): Promise<void>;
+}
+
+export function createKeyUses({ file, logger }: { file: string; logger: Logger }): KeyUses {
+  const seen = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+  let writing = Promise.resolve();
+  const write = async (): Promise<void> => {
+    timer = undefined;
+    const fresh = Object.fromEntries([...seen].map(([id, at]) => [id, new Date(at).toISOString()] as const));
+    try {
+      await writeDurably(file, `${JSON.stringify({ ...(await readKeyUses(file)), ...fresh })}\n`);
+    } catch (error) {
+      logger.warn({ err: error }, 'when API keys were last used could not be written');
+    }
+  };
+  return {
+    note(id, now) {
+      seen.set(id, now);
+      timer ??= setTimeout(() => {
+        writing = writing.then(write);
+      }, writeEveryMs).unref();
+    },
+    async close() {
+      await writing;
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      await write();
+    },
+  };
+}
+
+/** By key id, as RFC 3339; empty where nothing readable is there: it is for people to look at. */
+export async function readKeyUses(file: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    return usesShape.parse(JSON.parse((await readIfThere(file)) ?? '{}'));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,171 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { UtmqlError } from '../errors.ts';
+import { lockFolder } from '../ingest/buffer/lock.ts';
+import { makeKey } from './api-key.ts';
+import { type Role, roles } from './caller.ts';
+import { readKeyUses } from './key-uses.ts';
+import { readKeysFile, type StoredKey, writeKeysFile } from './keys-file.ts';
+import { workspaceName } from './workspaces.ts';
+
+export const keyOptions = {
+  name: { type: 'string' },
+  role: { type: 'string' },
+  workspace: { type: 'string', multiple: true },
+  'all-workspaces': { type: 'boolean' },
+  channel: { type: 'string', multiple: true },
+  expires: { type: 'string' },
+} as const;
+
+export interface KeyArguments {
+  readonly name?: string | undefined;
+  readonly role?: string | undefined;
+  readonly workspace?: readonly string[] | undefined;
+  readonly 'all-workspaces'?: boolean | undefined;
+  readonly channel?: readonly string[] | undefined;
+  readonly expires?: string | undefined;
+}
+
+const usage = `Usage:
+  npm run keys -- create --name bi --role viewer --workspace acme [--workspace other] [--channel google_ads] [--expires 2027-01-01]
+  npm run keys -- create --name ops --role admin --all-workspaces
+  npm run keys -- list
+  npm run keys -- revoke ID
+Roles: ${roles.join(', ')}.`;
+
+/** Makes, lists and revokes the keys of a file. What it gives back is for people to read. */
+export function createKeysCommand(options: { file: string; usesFile: string; clock: Clock }) {
+  const { file, usesFile, clock } = options;
+
+  /** The file is read and written while no other command does. */
+  const change = async <Result>(
+    work: (keys: readonly StoredKey[]) => { readonly keys: readonly StoredKey[]; readonly result: Result },
+  ): Promise<Result> => {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const lock = await lockFolder(dirname(file), `${file}.lock`).catch((cause: unknown) => {
+      throw misuse(`Another command is changing ${file}. Try again.`, cause);
+    });
+    try {
+      const { keys, result } = work(await readKeysFile(file));
+      await writeKeysFile(file, keys);
+      return result;
+    } finally {
+      await lock.unlock();
+    }
+  };
+
+  const create = (given: KeyArguments): Promise<string> => {
+    const fields = readFields(given, clock.now());
+    const { id, text, sha256 } = makeKey();
+    const key: StoredKey = { id, ...fields, sha256, createdAt: new Date(clock.now()).toISOString() };
+    return change((keys) => ({
+      keys: [...keys, key],
+      result: `${text}\n\nThis is the only time that the key is shown: only its hash is kept. Its id is ${id}.`,
+    }));
+  };
+
+  const revoke = (id: string | undefined): Promise<string> =>
+    change((keys) => {
+      const key = keys.find((known) => known.id === id);
+      if (key === undefined) {
+        const ids = keys.map((known) => `${known.id} (${known.name})`).join(', ') || 'none';
+        throw misuse(`revoke: there is no key ${JSON.stringify(id ?? '')}; there are: ${ids}.`);
+      }
+      if (key.revokedAt !== undefined) return { keys, result: `${key.id} was revoked at ${key.revokedAt}.` };
+      const revoked = { ...key, revokedAt: new Date(clock.now()).toISOString() };
+      return {
+        keys: keys.map((known) => (known === key ? revoked : known)),
+        result: `${key.id} (${key.name}) is revoked. utmql refuses it within a second or two.`,
+      };
+    });
+
+  const list = async (): Promise<string> => {
+    const [keys, uses] = [await readKeysFile(file), await readKeyUses(usesFile)];
+    if (keys.length === 0) return 'There are no keys. Make one with: npm run keys -- create';
+    const rows = keys.map((key) => [
+      key.id,
+      key.name,
+      key.role,
+      key.workspaces === 'all' ? '(all)' : key.workspaces.join(', '),
+      key.channels?.join(', ') ?? '(all)',
+      stateOf(key, clock.now()),
+      uses[key.id] ?? 'never',
+    ]);
+    return table([['id', 'name', 'role', 'workspaces', 'channels', 'state', 'last used'], ...rows]);
+  };
+
+  return async ([command, id]: readonly string[], given: KeyArguments): Promise<string> => {
+    if (command === undefined) throw misuse(usage);
+    switch (command) {
+      case 'create':
+        return create(given);
+      case 'list':
+        return list();
+      case 'revoke':
+        return revoke(id);
+      default:
+        throw misuse(`There is no command ${JSON.stringify(command)}.\n${usage}`);
+    }
+  };
+}
+
+function readFields(given: KeyArguments, now: number) {
+  const { name, workspace: workspaces, 'all-workspaces': isForAll, channel: channels, expires } = given;
+  if (name === undefined || name.trim() === '' || name.length > 100)
+    throw misuse('--name: say who will use the key, in up to 100 characters: --name bi');
+  const role = readRole(given.role);
+  if ((workspaces === undefined) === (isForAll !== true))
+    throw misuse('Give --workspace NAME, once for each, or --all-workspaces.');
+  const wrong = workspaces?.find((one) => !workspaceName.safeParse(one).success);
+  if (wrong !== undefined)
+    throw misuse(`--workspace: ${JSON.stringify(wrong)} has other than letters, digits, ".", "_" and "-".`);
+  if (channels !== undefined && role !== 'viewer')
+    throw misuse('--channel restricts what is read, so only the role viewer can have it.');
+  return {
+    name,
+    role,
+    workspaces: workspaces === undefined ? ('all' as const) : [...workspaces],
+    ...(channels && { channels: [...channels] }),
+    ...(expires !== undefined && { expiresAt: readExpiry(expires, now) }),
+  };
+}
+
+function readRole(text: string | undefined): Role {
+  const role = roles.find((known) => known === text);
+  if (role === undefined)
+    throw misuse(
+      `--role: ${text === undefined ? 'give' : `${JSON.stringify(text)} is not`} one of ${roles.join(', ')}.`,
+    );
+  return role;
+}
+
+/** A day, whose beginning (UTC) it is, or an instant. */
+function readExpiry(text: string, now: number): string {
+  const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw misuse(`--expires: ${JSON.stringify(text)} is no day such as 2027-01-01, and no instant.`);
+  if (at <= now) throw misuse(`--expires: ${text} is past already.`);
+  return new Date(at).toISOString();
+}
+
+function stateOf({ revokedAt, expiresAt }: StoredKey, now: number): string {
+  if (revokedAt !== undefined) return `revoked ${revokedAt}`;
+  if (expiresAt === undefined) return 'good';
+  return Date.parse(expiresAt) <= now ? `expired ${expiresAt}` : `good until ${expiresAt}`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const misuse = (message: string, cause?: unknown): UtmqlError =>
+  new UtmqlError('CONFIGURATION', message, { cause });

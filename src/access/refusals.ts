@@ -1,0 +1,9 @@
+import { UtmqlError } from '../errors.ts';
+
+/** How a caller shows who they are. */
+const howToLogIn = 'Send an API key or a token as "Authorization: Bearer …", or an API key as "X-API-Key".';
+
+export const unauthenticated = (what: string, cause?: unknown): UtmqlError =>
+  new UtmqlError('UNAUTHENTICATED', `${what} ${howToLogIn}`, cause === undefined ? {} : { cause });
+
+export const forbidden = (message: string): UtmqlError => new UtmqlError('FORBIDDEN', message);

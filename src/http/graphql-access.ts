@@ -1,0 +1,99 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import type { Caller, Role } from '../access/caller.ts';
+import { type Grant, grants, type InnerField, may, type RootField } from '../access/grants.ts';
+import { seesSomeRowsOnly } from '../metrics/data-scope.ts';
+import { refuse } from './graphql-params.ts';
+
+/** What an operation asks for, each with the first field that does. */
+export interface Requirements {
+  readonly grants: ReadonlyMap<Grant, string>;
+  /** A field that cannot be shown to those whom a row policy restricts. */
+  readonly allRows: string | undefined;
+  readonly introspection: string | undefined;
+}
+
+const known = new WeakMap<OperationDefinitionNode, Requirements>();
+
+/**
+ * What the whole operation asks for, whatever its directives leave out. A root field that does not say who may ask for it
+ * is for admins.
+ */
+export function requirementsOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): Requirements {
+  const before = known.get(operation);
+  if (before !== undefined) return before;
+  const needed = new Map<Grant, string>();
+  let allRows: string | undefined;
+  let introspection: string | undefined;
+  const types = new TypeInfo(schema);
+  const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+  const parts: (OperationDefinitionNode | FragmentDefinitionNode)[] = [operation];
+  // It grows while it is read: with the fragments that its parts spread.
+  for (const part of parts) {
+    visit(
+      part,
+      visitWithTypeInfo(types, {
+        Field({ name: { value: name } }) {
+          if (name.startsWith('__')) {
+            if (name !== '__typename') introspection ??= name;
+            return;
+          }
+          const isRoot = roots.has(Object(types.getParentType()));
+          const { access, keepsPolicy }: Partial<RootField> | InnerField =
+            types.getFieldDef()?.extensions ?? {};
+          const grant = access ?? (isRoot ? 'admin' : undefined);
+          if (grant !== undefined && !needed.has(grant)) needed.set(grant, name);
+          if (isRoot ? keepsPolicy !== true : keepsPolicy === false) allRows ??= name;
+        },
+        FragmentSpread({ name }) {
+          const fragment = document.definitions.find(
+            (definition) =>
+              definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name.value,
+          );
+          if (fragment?.kind === Kind.FRAGMENT_DEFINITION && !parts.includes(fragment)) parts.push(fragment);
+        },
+      }),
+    );
+  }
+  const requirements = { grants: needed, allRows, introspection };
+  known.set(operation, requirements);
+  return requirements;
+}
+
+/** Why a caller may not ask this; undefined where they may. */
+export function refusalOf(
+  requirements: Requirements,
+  caller: Caller,
+  introspectionRoles: readonly Role[],
+): GraphQLError | undefined {
+  for (const [grant, field] of requirements.grants) {
+    if (!may(caller, grant)) {
+      return forbid(`${field} is for the role ${grants[grant].join(' or ')}; this key has ${caller.role}.`);
+    }
+  }
+  const { allRows, introspection } = requirements;
+  if (allRows !== undefined && caller.policy !== undefined) {
+    return forbid(seesSomeRowsOnly(allRows).message);
+  }
+  if (introspection !== undefined && !introspectionRoles.includes(caller.role)) {
+    return forbid(
+      `${introspection} is not for the role ${caller.role}; the schema is in schema/schema.graphql.`,
+    );
+  }
+  return undefined;
+}
+
+const forbid = (message: string): GraphQLError => refuse('FORBIDDEN', message, 403);

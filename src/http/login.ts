@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authenticator } from '../access/authenticator.ts';
+import { cookieName } from '../access/credentials.ts';
+import { forbidden } from '../access/refusals.ts';
+import { isFromOwnPages } from '../access/same-origin.ts';
+import { toUtmqlError, UtmqlError } from '../errors.ts';
+import { loginPage } from './login-page.ts';
+import { type Refuse, refusalHeaders, refusalStatus, refuseGraphql } from './refusal.ts';
+import { answerEarly, wholeBody } from './request-body.ts';
+import type { Route } from './server.ts';
+
+/** Bytes of a form with a key or a token. */
+const maxFormBytes = 16_384;
+
+/**
+ * GraphiQL's login: a form takes a key or a token and keeps it in a cookie that scripts cannot read and that other sites
+ * cannot make the browser send.
+ */
+export function createLoginRoutes({ authenticator }: { authenticator: Authenticator }): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/login',
+      access: 'everybody',
+      handle: (request, response) => sendPage(request, response, 200, {}),
+    },
+    {
+      method: 'POST',
+      path: '/login',
+      access: 'everybody',
+      async handle(request, response) {
+        try {
+          const credential = await readForm(request);
+          await authenticator.identify(credential);
+          leadOn(response, cookie(request, credential));
+        } catch (error) {
+          refuseWithPage(request, response, toUtmqlError(error, 'This login could not be taken.'));
+        }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/logout',
+      access: 'everybody',
+      handle(request, response) {
+        if (isOurForm(request)) leadOn(response, `${cookie(request, '')}; Max-Age=0`);
+        else refuseWithPage(request, response, foreignForm());
+      },
+    },
+  ];
+}
+
+/** At `/graphql` a browser without a login gets the form, everything else an error. */
+export const refuseGraphqlOrLogin: Refuse = (request, response, error) => {
+  const isBrowser = request.method === 'GET' && request.headers.accept?.includes('text/html') === true;
+  if (!isBrowser) return refuseGraphql(request, response, error);
+  const isFirstVisit = request.headers.cookie?.includes(`${cookieName}=`) !== true;
+  const message = error.code === 'UNAUTHENTICATED' && isFirstVisit ? undefined : error.message;
+  sendPage(request, response, refusalStatus(error), refusalHeaders(error), message);
+};
+
+/** @throws UtmqlError FORBIDDEN for another site's form; BAD_USER_INPUT, UNAUTHENTICATED */
+async function readForm(request: IncomingMessage): Promise<string> {
+  if (!isOurForm(request)) throw foreignForm();
+  const body = await wholeBody(request, maxFormBytes);
+  if (body === undefined) throw new UtmqlError('TOO_LARGE', 'This is too long for a key.');
+  // A cookie holds no blanks, separators or line ends: no key or token has any.
+  const credential = new URLSearchParams(body.toString()).get('key')?.trim() ?? '';
+  if (!/^[\w.-]+$/.test(credential)) throw new UtmqlError('UNAUTHENTICATED', 'This is no key and no token.');
+  return credential;
+}
+
+const isOurForm = (request: IncomingMessage): boolean =>
+  request.headers['content-type']?.split(';', 1)[0] === 'application/x-www-form-urlencoded' &&
+  isFromOwnPages(request);
+
+const foreignForm = (): UtmqlError => forbidden('Only the form of this page can log in and out.');
+
+function cookie(request: IncomingMessage, value: string): string {
+  const isHttps = request.headers['x-forwarded-proto'] === 'https';
+  return `${cookieName}=${value}; HttpOnly; SameSite=Strict; Path=/${isHttps ? '; Secure' : ''}`;
+}
+
+function leadOn(response: ServerResponse, cookie: string): void {
+  response.writeHead(303, { location: '/graphql', 'set-cookie': cookie, 'cache-control': 'no-store' }).end();
+}
+
+const formStatuses: Partial<Record<UtmqlError['code'], number>> = { TOO_LARGE: 413, TIMEOUT: 408 };
+
+const refuseWithPage: Refuse = (request, response, error) =>
+  sendPage(
+    request,
+    response,
+    formStatuses[error.code] ?? refusalStatus(error),
+    refusalHeaders(error),
+    error.message,
+  );
+
+function sendPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  message?: string,
+): void {
+  const all = { ...headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
+  answerEarly(request, response, status, all, loginPage(message));
+}

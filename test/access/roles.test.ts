@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { grants } from '../../src/access/grants.ts';
+import { schema } from '../../src/graphql/schema.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { makeKeys, type TestKeys } from '../support/keys.ts';
+
+let keys: TestKeys;
+let app: TestApp;
+let headers: Record<'viewer' | 'ingestor' | 'admin' | 'restricted', Record<string, string>>;
+
+beforeAll(async () => {
+  keys = await makeKeys();
+  headers = {
+    viewer: await keys.create({ role: 'viewer', workspace: ['default'] }),
+    ingestor: await keys.create({ role: 'ingestor', workspace: ['default'] }),
+    admin: await keys.create({ role: 'admin', workspace: ['default'] }),
+    restricted: await keys.create({ role: 'viewer', workspace: ['default'], channel: ['google_ads'] }),
+  };
+  app = await startTestApp({ environment: { API_KEYS_FILE: keys.file } });
+});
+afterAll(async () => {
+  await app.close();
+  await keys.close();
+});
+
+type Who = keyof typeof headers;
+const codeOf = async (who: Who, document: string): Promise<string | undefined> =>
+  (await app.query(document, {}, headers[who])).errors?.[0]?.extensions.code;
+
+const range = 'dateRange: { preset: YESTERDAY }';
+const run = '019837c2-1b6e-7000-8000-000000000000';
+
+/** A question about every root field, and what those get who may ask it. */
+const questions: Readonly<Record<string, readonly [document: string, code?: string]>> = {
+  'Query.metrics': [`{ metrics(${range}) { totals { cost } } }`],
+  'Query.metricCatalog': ['{ metricCatalog { measures { name } } }'],
+  'Query.funnel': [`{ funnel(${range}) { value } }`],
+  'Query.dimensionValues': [`{ dimensionValues(${range}, dimension: CHANNEL) { totalCount } }`],
+  'Query.campaigns': [`{ campaigns(${range}) { totalCount } }`],
+  'Query.campaign': ['{ campaign(id: "x") { id } }'],
+  'Query.channels': [`{ channels(${range}) { name } }`],
+  'Query.adPerformance': [`{ adPerformance(${range}) { totalCount } }`],
+  'Query.opportunities': [`{ opportunities(${range}) { totalCount } }`],
+  'Query.dataQuality': [`{ dataQuality(${range}) { daysWithoutData } }`],
+  'Query.events': ['{ events { totalCount } }'],
+  'Query.ingestSources': ['{ ingestSources { name } }'],
+  'Query.ingestRun': [`{ ingestRun(id: "${run}") { id } }`],
+  'Query.ingestRuns': ['{ ingestRuns { id } }'],
+  'Query.rejectedRecords': ['{ rejectedRecords { totalCount } }'],
+  'Mutation.triggerIngest': [
+    'mutation { triggerIngest(input: { sources: ["none"] }) { runs { id } } }',
+    'BAD_USER_INPUT',
+  ],
+  'Mutation.cancelIngest': [`mutation { cancelIngest(id: "${run}") { id } }`, 'NOT_FOUND'],
+  'Mutation.replayRun': [`mutation { replayRun(id: "${run}") { id } }`, 'NOT_FOUND'],
+  'Mutation.retryRejectedRecords': [
+    `mutation { retryRejectedRecords(input: { ids: ["${run}:1"] }) { accepted } }`,
+  ],
+  'Mutation.ingestAdPerformance': [
+    'mutation { ingestAdPerformance(input: { records: [] }) { accepted } }',
+    '*',
+  ],
+  'Mutation.ingestOpportunities': [
+    'mutation { ingestOpportunities(input: { records: [] }) { accepted } }',
+    '*',
+  ],
+  'Mutation.ingestEvents': ['mutation { ingestEvents(input: { records: [] }) { accepted } }', '*'],
+};
+
+const rootFields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap(
+  (type) =>
+    Object.values(type?.getFields() ?? {}).map((field) => ({ name: `${type?.name}.${field.name}`, field })),
+);
+
+describe('roles', () => {
+  it('every root field says who may ask for it', () => {
+    const silent = rootFields.filter(({ field }) => !(String(field.extensions.access) in grants));
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('every query and mutation is tried below', () => {
+    const names = rootFields.map(({ name }) => name).filter((name) => !name.startsWith('Subscription.'));
+    expect(Object.keys(questions).sort()).toEqual(names.sort());
+  });
+
+  const read = { viewer: true, ingestor: false, admin: true, restricted: true };
+  const readAll = { ...read, restricted: false };
+  const follow = { viewer: true, ingestor: true, admin: true, restricted: false };
+  const ingest = { viewer: false, ingestor: true, admin: true, restricted: false };
+  const expected: Readonly<Record<string, Readonly<Record<Who, boolean>>>> = {
+    'Query.metrics': read,
+    'Query.metricCatalog': read,
+    'Query.funnel': read,
+    'Query.dimensionValues': read,
+    'Query.campaigns': read,
+    'Query.campaign': read,
+    'Query.channels': read,
+    'Query.adPerformance': read,
+    'Query.opportunities': read,
+    'Query.dataQuality': read,
+    'Query.events': readAll,
+    'Query.ingestSources': follow,
+    'Query.ingestRun': follow,
+    'Query.ingestRuns': follow,
+    'Query.rejectedRecords': ingest,
+  };
+  it.each(Object.entries(questions))('%s', async (name, [document, code]) => {
+    for (const [who, isAllowed] of Object.entries(expected[name] ?? ingest)) {
+      const got = await codeOf(who as Who, document);
+      if (!isAllowed) expect([who, got]).toEqual([who, 'FORBIDDEN']);
+      else if (code === '*') expect([who, got]).not.toEqual([who, 'FORBIDDEN']);
+      else expect([who, got]).toEqual([who, code]);
+    }
+  });
+
+  it('parts of fields: the SQL is for admins, runs and rejects are for those who see all rows', async () => {
+    const statement = `{ metrics(${range}) { totals { cost } meta { sql } } }`;
+    expect(await codeOf('viewer', statement)).toBe('FORBIDDEN');
+    expect(await codeOf('admin', statement)).toBeUndefined();
+    for (const part of ['repairs { name }', 'rejects { name }', 'skips { name }', 'sources { source }']) {
+      expect(await codeOf('viewer', `{ dataQuality(${range}) { ${part} } }`)).toBeUndefined();
+      expect(await codeOf('restricted', `{ dataQuality(${range}) { ${part} } }`)).toBe('FORBIDDEN');
+    }
+  });
+
+  it('nothing of an operation is done when one field of it is refused, however it is hidden', async () => {
+    const before = await app.query('{ ingestRuns { id } }', {}, headers.admin);
+    const trigger = 'triggerIngest(input: { wait: true }) { runs { id } }';
+    for (const document of [
+      `mutation { ${trigger} }`,
+      `mutation { a: ${trigger} }`,
+      `mutation { ...F } fragment F on Mutation { ...G } fragment G on Mutation { ${trigger} }`,
+      `mutation { ... on Mutation { ${trigger} } }`,
+      `mutation { ${trigger.replace('{ runs', '@skip(if: false) { runs')} }`,
+    ]) {
+      expect(await codeOf('viewer', document)).toBe('FORBIDDEN');
+    }
+    expect(await codeOf('ingestor', `{ ingestRuns { id } metrics(${range}) { totals { cost } } }`)).toBe(
+      'FORBIDDEN',
+    );
+    expect(await app.query('{ ingestRuns { id } }', {}, headers.admin)).toEqual(before);
+  });
+
+  it('subscriptions, too', async () => {
+    const subscribe = (who: Who) =>
+      fetch(`${app.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          ...headers[who],
+        },
+        body: JSON.stringify({ query: `subscription { ingestRun(id: "${run}") { id } }` }),
+      }).then((response) => response.text());
+    expect(await subscribe('restricted')).toContain('FORBIDDEN');
+    expect(await subscribe('ingestor')).toContain('NOT_FOUND');
+  });
+
+  it('introspection and suggestions are for admins', async () => {
+    for (const document of ['{ __schema { types { name } } }', '{ __type(name: "Query") { name } }']) {
+      expect(await codeOf('admin', document)).toBeUndefined();
+      expect(await codeOf('viewer', document)).toBe('FORBIDDEN');
+      expect(await codeOf('ingestor', document)).toBe('FORBIDDEN');
+    }
+    expect(await codeOf('viewer', '{ __typename }')).toBeUndefined();
+    const misspelt = async (who: Who) =>
+      (await app.query('{ metricz { x } }', {}, headers[who])).errors?.[0]?.message;
+    expect(await misspelt('admin')).toContain('Did you mean');
+    expect(await misspelt('viewer')).toBe('Cannot query field "metricz" on type "Query".');
+  });
+});
+
+describe('endpoints', () => {
+  const status = async (who: Who | undefined, path: string, method = 'GET', body?: string) =>
+    (
+      await fetch(`${app.url}${path}`, {
+        method,
+        headers: { ...(who && headers[who]), 'content-type': 'application/json' },
+        ...(body !== undefined && { body }),
+      })
+    ).status;
+
+  it('/healthz and /readyz are for everybody, /metrics for admins', async () => {
+    expect(await status(undefined, '/healthz')).toBe(200);
+    expect(await status(undefined, '/readyz')).toBe(200);
+    expect(await status(undefined, '/metrics')).toBe(401);
+    expect(await status('viewer', '/metrics')).toBe(403);
+    expect(await status('admin', '/metrics')).toBe(200);
+  });
+
+  it('/readyz names sources to those who logged in only', async () => {
+    const of = async (given?: Record<string, string>) =>
+      (await fetch(`${app.url}/readyz`, given && { headers: given })).json();
+    expect(await of()).toEqual({ status: 'ready', store: 'ok' });
+    expect(await of({ authorization: 'Bearer nonsense' })).toEqual({ status: 'ready', store: 'ok' });
+    expect(await of(headers.viewer)).toMatchObject({ sources: { ads: { circuit: 'closed' } } });
+  });
+
+  it.each([
+    '/ingest/ad-performance',
+    '/ingest/opportunities',
+    '/ingest/events',
+    '/events',
+  ])('%s takes records of ingestors and admins', async (path) => {
+    const record = JSON.stringify({ service: 'shop', message: 'hello' });
+    expect(await status(undefined, path, 'POST', record)).toBe(401);
+    expect(await status('viewer', path, 'POST', record)).toBe(403);
+    expect(await status('ingestor', path, 'POST', record)).not.toBeOneOf([401, 403]);
+  });
+
+  it('refusals have the shape of their endpoint', async () => {
+    const graphql = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ __typename }"}',
+    });
+    expect([graphql.status, graphql.headers.get('www-authenticate'), await graphql.json()]).toEqual([
+      401,
+      'Bearer',
+      { errors: [{ message: expect.stringContaining('API key'), extensions: { code: 'UNAUTHENTICATED' } }] },
+    ]);
+    const push = await fetch(`${app.url}/events`, { method: 'POST', headers: headers.viewer, body: '{}' });
+    expect([push.status, await push.json()]).toEqual([
+      403,
+      { error: { code: 'FORBIDDEN', message: '/events is not for the role viewer.' } },
+    ]);
+  });
+
+  it('whoever is refused gets the answer before the body is read', async () => {
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+    });
+    const response = await fetch(`${app.url}/ingest/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+    expect(response.status).toBe(401);
+  });
+});
