@@ -60,6 +60,12 @@ export const variables = {
     default: '4000',
     description: 'Port to listen on; 0 takes a free one and logs it.',
   },
+  SHUTDOWN_DELAY_MS: {
+    parse: wholeNumber(0, 300_000),
+    default: '0',
+    description:
+      'How long requests are still taken after `/readyz` has turned to 503 on SIGTERM: what a load balancer needs to notice.',
+  },
   LOG_LEVEL: {
     parse: z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

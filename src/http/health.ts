@@ -33,7 +33,7 @@ export function healthRoutes(options: {
         );
         const ready = storeState === 'ok';
         sendJson(response, ready ? 200 : 503, {
-          status: ready ? 'ready' : 'not ready',
+          status: ready ? 'ready' : storeState === 'stopping' ? 'stopping' : 'not ready',
           store: storeState,
           sources,
         });
