@@ -76,7 +76,12 @@ export async function startApp(options: AppOptions): Promise<App> {
       adsUrl: config.ADS_API_URL,
       crmUrl: config.CRM_API_URL,
       environment: options.environment,
-      defaults: { rules, timeoutMs: config.SOURCE_TIMEOUT_MS, attempts: config.SOURCE_ATTEMPTS },
+      defaults: {
+        rules,
+        timeoutMs: config.SOURCE_TIMEOUT_MS,
+        attempts: config.SOURCE_ATTEMPTS,
+        mayLeadInside: config.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
+      },
       metrics: { onRequest: telemetry.onSource },
       clock,
     });

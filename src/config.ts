@@ -188,6 +188,12 @@ export const variables = {
     default: '4',
     description: 'How often a source is asked before a run fails.',
   },
+  SOURCE_REDIRECTS_TO_PRIVATE: {
+    parse: z.enum(['refuse', 'allow'], 'is neither refuse nor allow'),
+    default: 'refuse',
+    description:
+      'Whether redirects and next links of a source at a public address may lead to a private one (loopback, private and link-local networks, metadata services).',
+  },
   SOURCES_FILE: {
     parse: optional(z.string().min(1)),
     description:
