@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Semaphore } from 'async-mutex';
 import { uuidv7 } from 'uuidv7';
 import { openAuthenticator } from './access/authenticator.ts';
 import type { Store } from './clickhouse/store.ts';
 import type { Clock } from './clock.ts';
+import { createClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import type { UtmqlError } from './errors.ts';
 import { createDocuments } from './http/documents.ts';
@@ -15,7 +17,7 @@ import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
 import { createResponseCache } from './http/response-cache.ts';
-import { listen } from './http/server.ts';
+import { type HttpServer, listen } from './http/server.ts';
 import { createDataVersion } from './ingest/data-version.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
@@ -27,12 +29,18 @@ import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
 import { createTelemetry } from './telemetry.ts';
 
+/** How long requests at work may take to end once the program stops: the rest is cut off, its queries are cancelled. */
+const requestsEndMs = 6_000;
+
 /** The running program. */
 export interface App {
   readonly url: string;
   readonly store: Store;
   readonly ingest: Ingest;
-  /** Not ready at once; requests and runs at work end; then everything is closed. Idempotent. */
+  /**
+   * Not ready at once; requests and runs at work end; then everything is closed, within 14 s after SHUTDOWN_DELAY_MS whatever
+   * hangs. Idempotent.
+   */
   stop(): Promise<void>;
 }
 
@@ -53,14 +61,11 @@ export interface AppOptions {
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, logger, clock } = options;
-  const closers: (() => Promise<void>)[] = [];
-  const stopAll = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
+  const closers = createClosers(logger);
   try {
     const telemetry = createTelemetry();
     const authenticator = await openAuthenticator({ config, clock, logger });
-    closers.push(() => authenticator.close());
+    closers.add('authenticator', 500, () => authenticator.close());
     const rules: OpportunityRules = {
       timezone: config.REPORTING_TIMEZONE,
       currency: config.REPORTING_CURRENCY,
@@ -75,15 +80,20 @@ export async function startApp(options: AppOptions): Promise<App> {
       adsUrl: config.ADS_API_URL,
       crmUrl: config.CRM_API_URL,
       environment: options.environment,
-      defaults: { rules, timeoutMs: config.SOURCE_TIMEOUT_MS, attempts: config.SOURCE_ATTEMPTS },
+      defaults: {
+        rules,
+        timeoutMs: config.SOURCE_TIMEOUT_MS,
+        attempts: config.SOURCE_ATTEMPTS,
+        mayLeadInside: config.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
+      },
       metrics: { onRequest: telemetry.onSource },
       clock,
     });
     const server =
       config.CLICKHOUSE_URL === undefined ? await startServer(config, logger, options.onLost) : undefined;
-    if (server) closers.push(() => server.stop());
+    if (server) closers.add('own ClickHouse server', 4_000, () => server.stop());
     const store = await openStore(config, server, telemetry, logger);
-    closers.push(() => store.close());
+    closers.add('store', 500, () => store.close());
 
     const dataVersion = createDataVersion();
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
@@ -100,10 +110,15 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock,
       logger,
     });
-    closers.push(() => ingestion.close());
+    closers.add('ingestion', 2_500, () => ingestion.close());
     const { ingest, push } = ingestion;
 
-    let stopping = false;
+    let stopped: Promise<void> | undefined;
+    const stop = async (http: HttpServer): Promise<void> => {
+      http.drain();
+      await delay(config.SHUTDOWN_DELAY_MS);
+      await closers.closeAll();
+    };
     const documents = createDocuments({
       depth: config.QUERY_MAX_DEPTH,
       rootFields: config.QUERY_MAX_ROOT_FIELDS,
@@ -165,15 +180,15 @@ export async function startApp(options: AppOptions): Promise<App> {
           store,
           ingest,
           telemetry,
-          isStopping: () => stopping,
+          isStopping: () => stopped !== undefined,
           areMetricsPublic: config.METRICS_PUBLIC,
         }),
       ],
     });
     // At once: requests that wait for runs or follow them, and pushes of any length, end when those do.
-    closers.push(async () => {
-      await Promise.all([http.close(), ingest.stop(), push.stop()]);
-    });
+    closers.add('requests', 7_000, () =>
+      Promise.all([http.close(requestsEndMs), ingest.stop(), push.stop()]),
+    );
     await ingest.resume();
     logger.info({ url: `${http.url}/graphql`, sources: sources.map(({ name }) => name) }, 'utmql is ready');
     return {
@@ -181,12 +196,12 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       ingest,
       stop: () => {
-        stopping = true;
-        return stopAll();
+        stopped ??= stop(http);
+        return stopped;
       },
     };
   } catch (error) {
-    await stopAll();
+    await closers.closeAll();
     throw error;
   }
 }

@@ -69,6 +69,12 @@ export const variables = {
     default: '4000',
     description: 'Port to listen on; 0 takes a free one and logs it.',
   },
+  SHUTDOWN_DELAY_MS: {
+    parse: wholeNumber(0, 300_000),
+    default: '0',
+    description:
+      'How long requests are still taken after `/readyz` has turned to 503 on SIGTERM: what a load balancer needs to notice.',
+  },
   LOG_LEVEL: {
     parse: z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -224,6 +230,12 @@ export const variables = {
     parse: wholeNumber(1, 20),
     default: '4',
     description: 'How often a source is asked before a run fails.',
+  },
+  SOURCE_REDIRECTS_TO_PRIVATE: {
+    parse: z.enum(['refuse', 'allow'], 'is neither refuse nor allow'),
+    default: 'refuse',
+    description:
+      'Whether redirects and next links of a source at a public address may lead to a private one (loopback, private and link-local networks, metadata services).',
   },
   SOURCES_FILE: {
     parse: optional(z.string().min(1)),

@@ -6,8 +6,11 @@ import type { UtmqlError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 
-/** Longest a shutdown may take before the process ends regardless. */
+/** Longest a shutdown may take, after SHUTDOWN_DELAY_MS, before the process ends regardless. */
 const shutdownMs = 15_000;
+
+/** Ours: it would end the process at the second signal, and at a SIGHUP. */
+const skip: ('SIGTERM' | 'SIGINT' | 'SIGHUP')[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 try {
   const config = readConfig(process.env);
@@ -24,14 +27,28 @@ try {
       process.kill(process.pid, 'SIGTERM');
     },
   });
-  closeWithGrace({ delay: shutdownMs, logger: false }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'an unexpected error ends the program');
+  const grace = closeWithGrace(
+    { delay: shutdownMs + config.SHUTDOWN_DELAY_MS, logger: false, skip },
+    async ({ err }) => {
+      if (err) logger.fatal({ err }, 'an unexpected error ends the program');
+      await app.stop();
+      logger.info('stopped');
+      // After a handler that throws, the process ends with code 1, so that a supervisor restarts it.
+      if (lost) throw lost;
+    },
+  );
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (isStopping) {
+      logger.info({ signal }, 'is shutting down already');
+      return;
+    }
+    isStopping = true;
     logger.info({ signal }, 'shutting down');
-    await app.stop();
-    logger.info('stopped');
-    // After a handler that throws, the process ends with code 1, so that a supervisor restarts it.
-    if (lost) throw lost;
-  });
+    void grace.close();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
 } catch (error) {
   reportStartFailure(error);
   process.exit(1);

@@ -1,58 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-let dataDir: string;
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'utmql-main-'));
-});
-const children = new Set<ChildProcess>();
-afterEach(async () => {
-  // A test that failed half-way leaves nothing behind.
-  for (const child of children) child.kill('SIGKILL');
-  children.clear();
-  await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
-});
-
-/** The program with its log lines; from the sources unless another command is given. */
-function run(
-  environment: Record<string, string>,
-  [command, ...args]: readonly [string, ...string[]] = [process.execPath, '--import', 'tsx', main],
-) {
-  const child = spawn(command, args, {
-    env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir, ...environment },
-  });
-  children.add(child);
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  void ended.then(() => children.delete(child));
-  const entries = () =>
-    output
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as { msg: string; url?: string });
-  const logged = async (message: string) => {
-    for (;;) {
-      const entry = entries().find(({ msg }) => msg === message);
-      if (entry) return entry;
-      if (child.exitCode !== null) throw new Error(`ended before ${JSON.stringify(message)}: ${errors}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  return { child, ended, logged, errors: () => errors, output: () => output };
-}
+import { expect, it } from 'vitest';
+import { dataFolder, runProgram as run } from './support/child-program.ts';
 
 it('wrong configuration ends with code 1 and one screen that names every variable', async () => {
   const program = run({ PORT: 'x', QUERY_TIMEOUT_MS: '1' });
@@ -104,7 +54,7 @@ it('a taken port is one clear sentence', async () => {
 }, 60_000);
 
 it('`npm start` passes SIGTERM on: what npm started ends with it', async () => {
-  const program = run({ HOME: dataDir }, ['npm', 'start']);
+  const program = run({ HOME: dataFolder() }, ['npm', 'start']);
   const { url = '' } = await program.logged('utmql is ready');
   program.child.kill('SIGTERM');
   expect(await program.ended).toBe(0);

@@ -37,7 +37,7 @@ export function healthRoutes(options: {
         const sources = caller && circuitsOf(ingest, caller.workspaces);
         const ready = storeState === 'ok';
         sendJson(response, ready ? 200 : 503, {
-          status: ready ? 'ready' : 'not ready',
+          status: ready ? 'ready' : storeState === 'stopping' ? 'stopping' : 'not ready',
           store: storeState,
           ...(sources && { sources }),
         });

@@ -8,6 +8,8 @@ import { forbidden } from '../access/refusals.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { within } from '../within.ts';
+import { createDrain } from './drain.ts';
 import type { RequestInfo } from './graphql.ts';
 import { type Refuse, refusePlainly } from './refusal.ts';
 
@@ -48,11 +50,16 @@ export type Route = Access & {
 /** Longest that a body may take, where it is not streamed. */
 const bodyTimeoutMs = 300_000;
 
+/** How often connections that have become idle are looked for while the server closes. */
+const sweepMs = 50;
+
 export interface HttpServer {
   /** Where it listens: `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Stops taking requests and waits for those at work. */
-  close(): Promise<void>;
+  /** From now on each answer ends its connection, so that callers who keep theirs go elsewhere; new ones are still taken. */
+  drain(): void;
+  /** Takes no more connections and waits for the requests at work, for so long at most: those that are left are cut off. */
+  close(withinMs: number): Promise<void>;
 }
 
 /** Starts listening. */
@@ -65,7 +72,9 @@ export async function listen(options: {
   telemetry: Telemetry;
 }): Promise<HttpServer> {
   const { routes, authenticator, telemetry } = options;
+  const connections = createDrain();
   const server = createServer((request, response) => {
+    connections.track(response);
     void answer(request, response, routes, authenticator, options.logger, telemetry);
   });
   // Longer than the idle time of common load balancers, so that they and not we close an idle connection.
@@ -78,7 +87,14 @@ export async function listen(options: {
   });
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { url: `http://${host}:${port}`, close: () => close(server) };
+  return {
+    url: `http://${host}:${port}`,
+    drain: connections.start,
+    async close(withinMs) {
+      connections.start();
+      await close(server, withinMs);
+    },
+  };
 }
 
 async function answer(
@@ -217,8 +233,12 @@ function explainListenError(
   return error;
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, withinMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Again and again: an answer that had begun before leaves its connection open and idle.
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
   server.closeIdleConnections();
+  if (!(await within(withinMs, closed))) server.closeAllConnections();
   await closed;
+  clearInterval(sweep);
 }

@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { handleWhenResult, retry } from 'cockatiel';
 import pThrottle from 'p-throttle';
-import { Agent } from 'undici';
 import { type Clock, systemClock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -15,6 +14,7 @@ import {
 import { type BackoffRules, backoff, isFailed, mayComeAgain } from './http/backoff.ts';
 import { cancelled, untilAborted } from './http/cancellation.ts';
 import { inWords } from './http/failure-reason.ts';
+import { createReach, type Network, systemNetwork } from './http/reach.ts';
 import { parseSourceAddress, shown } from './http/source-address.ts';
 import { sourceBody } from './http/source-body.ts';
 import {
@@ -47,6 +47,8 @@ export interface OpenOptions {
   /** What to ask for, within the source. Default: the configured address. */
   readonly url?: URL | undefined;
   readonly body?: string | undefined;
+  /** `url` was taken from an answer of the source. */
+  readonly isPointedTo?: boolean | undefined;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly requestId?: string | undefined;
@@ -96,6 +98,9 @@ export interface HttpSourceOptions {
   readonly judge?: Judge | undefined;
   /** What may be shown of an address. Default: origin and path. */
   readonly show?: ((url: URL) => string) | undefined;
+  /** Whether it may point from a public address into a private network. Default: no. */
+  readonly mayLeadInside?: boolean | undefined;
+  readonly network?: Network | undefined;
   readonly clock?: Clock | undefined;
   readonly metrics?: { onRequest(outcome: SourceOutcome, seconds: number): void } | undefined;
 }
@@ -115,7 +120,12 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     clock = systemClock,
   } = options;
   const address = parseSourceAddress(name, options.url);
-  const dispatcher = new Agent({ connect: { timeout: timeoutMs } });
+  const reach = createReach({
+    configured: address.url,
+    timeoutMs,
+    mayLeadInside: options.mayLeadInside ?? false,
+    network: options.network ?? systemNetwork,
+  });
   const breaker = createCircuitBreaker(handleWhenResult(isFailed), rules);
   // p-throttle counts calls in a window and knows no bursts. Ten in any 100 ms (`strict` lets the window slide) is both: never
   // more than 10 at once, never more than 100 in a second. 100 in any 1000 ms would let 100 go at once.
@@ -142,7 +152,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
   }
 
   async function requestOf(call: OpenOptions): Promise<AttemptOptions> {
-    const { url = address.url, body, signal, requestId } = call;
+    const { url = address.url, body, isPointedTo = false, signal, requestId } = call;
     const headers = {
       accept: 'application/json, application/x-ndjson',
       'user-agent': `utmql/${version}`,
@@ -155,7 +165,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     const { judge } = options;
     const now = () => clock.now();
     const rules = { turn, now, show, credentials, judge };
-    return { name, method, url, headers, body, dispatcher, timeoutMs, signal, ...rules };
+    return { name, method, url, headers, body, reach, isPointedTo, timeoutMs, signal, ...rules };
   }
 
   /** Asks until there is an answer, or the rules say that it is enough. */

@@ -74,7 +74,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const { sources, runs, executions, clock, logger, owner } = options;
   const keys = new Map<string, Promise<readonly IngestRun[]>>();
   const triggers = new Set<Promise<unknown>>();
-  let stopping = false;
+  const stopping = new AbortController();
 
   const pullFrom =
     (source: Source): Work =>
@@ -183,9 +183,14 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 
   /** States of a run of another process, by asking the table. */
-  async function* polled(run: IngestRun, caller: Requester, signal: AbortSignal): AsyncGenerator<IngestRun> {
+  async function* polled(run: IngestRun, caller: Requester, leaving: AbortSignal): AsyncGenerator<IngestRun> {
+    const signal = AbortSignal.any([leaving, stopping.signal]);
     for (let last = run; !isFinished(last); ) {
-      await delay(pollEveryMs, undefined, { signal });
+      await delay(pollEveryMs, undefined, { signal }).catch((error: unknown) => {
+        if (!stopping.signal.aborted) throw error;
+      });
+      // Another process goes on with the run: whoever follows it here asks there.
+      if (stopping.signal.aborted) return;
       last = await find(run.id, caller);
       yield last;
     }
@@ -203,7 +208,7 @@ export function createIngest(options: IngestOptions): Ingest {
     sources.find((source) => source.workspace === workspace && source.name === name);
 
   const refuseWhileStopping = (): void => {
-    if (!stopping) return;
+    if (!stopping.signal.aborted) return;
     throw new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; call again shortly.', {
       retryable: true,
     });
@@ -294,7 +299,7 @@ export function createIngest(options: IngestOptions): Ingest {
     },
     idle: () => options.merger.idle(),
     async stop() {
-      stopping = true;
+      stopping.abort();
       await Promise.allSettled(triggers);
       await executions.stop();
       await options.merger.stop();

@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { within } from '../within.ts';
 import { createAttribution } from './attribution.ts';
 import { createAttributionQueue } from './attribution-queue.ts';
 import { openBuffer } from './buffer/buffer.ts';
@@ -25,6 +26,9 @@ import { createScheduler } from './sources/scheduler.ts';
 import type { Source } from './sources/source.ts';
 import { dropStaleStages } from './staging/stale-stages.ts';
 import { everything } from './trigger-input.ts';
+
+/** How long attribution at work may take to end. */
+const queueStopMs = 2_000;
 
 /** Everything through which records come in. */
 export interface Ingestion {
@@ -147,7 +151,8 @@ export async function openIngestion(options: {
       scheduler.stop();
       await ingest.stop();
       await push.stop();
-      await queue.stop();
+      // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
+      await within(queueStopMs, queue.stop());
       await buffer.close();
     },
   };

@@ -4,6 +4,7 @@ import { disk } from './disk.ts';
 import { feedWhileQuerying } from './feed-while-querying.ts';
 import { hostile } from './hostile.ts';
 import { kills } from './kills.ts';
+import { leavers } from './leavers.ts';
 import { outage } from './outage.ts';
 import { poison } from './poison.ts';
 import { replace } from './replace.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   hostile,
   replace,
   feedWhileQuerying,
+  leavers,
 ];

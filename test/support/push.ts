@@ -122,7 +122,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     routes: createPushRoutes({ push }),
   });
   const stop = async (): Promise<void> => {
-    await http.close();
+    await http.close(10_000);
     await push.stop();
     await attributionQueue.stop();
     await buffer.close();

@@ -29,7 +29,7 @@ export function failureReason(error: unknown): string {
 }
 
 /** The first code of an error, of the errors it gathers (a host with several addresses), or of its cause. */
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);

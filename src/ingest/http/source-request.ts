@@ -2,8 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import { type Dispatcher, request } from 'undici';
 import { UtmqlError } from '../../errors.ts';
 import { untilAborted } from './cancellation.ts';
-import { failureReason, inWords } from './failure-reason.ts';
+import { codeOf, failureReason, inWords } from './failure-reason.ts';
 import { bodyExcerpt, heldBody } from './held-body.ts';
+import { privateAddressCode, type Reach } from './reach.ts';
 import { redirectTarget } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import type { SourceBodyOptions } from './source-body.ts';
@@ -51,7 +52,9 @@ export interface AttemptOptions {
   readonly url: URL;
   readonly headers: Record<string, string>;
   readonly body: string | undefined;
-  readonly dispatcher: Dispatcher;
+  readonly reach: Reach;
+  /** The address was taken from an answer of the source. */
+  readonly isPointedTo: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Waits for the source's rate limit. */
@@ -98,7 +101,7 @@ async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<Readable
   for (let followed = 0; ; followed++) {
     await options.turn();
     options.signal.throwIfAborted();
-    const answer = await firstAnswer(options, url);
+    const answer = await firstAnswer(options, url, options.isPointedTo || followed > 0);
     if ('kind' in answer) return { attempt: answer, url };
 
     const { statusCode: status, headers, body } = answer;
@@ -166,8 +169,12 @@ function bodyOptions(
 }
 
 /** The answer's headers, its body still to come; or how the wait for them failed. */
-async function firstAnswer(options: AttemptOptions, url: URL): Promise<Dispatcher.ResponseData | Failed> {
-  const { dispatcher, method, headers, signal, timeoutMs } = options;
+async function firstAnswer(
+  options: AttemptOptions,
+  url: URL,
+  isPointedTo: boolean,
+): Promise<Dispatcher.ResponseData | Failed | Refused> {
+  const { reach, method, headers, signal, timeoutMs } = options;
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMs);
   const either = AbortSignal.any([signal, timeout.signal]);
@@ -176,10 +183,15 @@ async function firstAnswer(options: AttemptOptions, url: URL): Promise<Dispatche
   try {
     // undici looks at its signal only once connected, hence the race.
     const body = options.body ?? null;
+    const dispatcher = isPointedTo ? reach.pointedTo(url) : reach.configured;
     const answer = request(url, { dispatcher, method, headers, body, signal: either, ...timeouts });
     return await untilAborted(answer, either);
   } catch (error) {
     signal.throwIfAborted();
+    if (codeOf(error) === privateAddressCode) {
+      const what = `points to ${options.show(url)}, which leads into a private network and is not followed`;
+      return refused(`${what}; if that is meant, set SOURCE_REDIRECTS_TO_PRIVATE to allow.`, options);
+    }
     return timeout.signal.aborted
       ? { kind: 'failed', outcome: 'timeout', reason: `no answer within ${inWords(timeoutMs)}` }
       : { kind: 'failed', outcome: 'network_error', reason: failureReason(error), cause: error };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { UtmqlError } from '../../errors.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { type BodyFormat, readRecords } from '../body-records.ts';
@@ -46,7 +47,9 @@ export function bodyContent(
       return digest;
     },
     async release() {
-      await bytes.return?.();
+      const released = bytes.return?.().catch(() => undefined);
+      // With a read pending, of a sender who has fallen silent, this would take as long as they like.
+      await Promise.race([released, setImmediate()]);
     },
   };
 }

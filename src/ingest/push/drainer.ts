@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logger.ts';
+import { within } from '../../within.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { CircuitBreaker } from '../circuit-breaker.ts';
 import type { BatchWriter } from './batch-writer.ts';
@@ -153,18 +154,6 @@ export function createDrainer(options: {
   };
 
   const isStuck = (): boolean => working !== undefined && performance.now() - startedAt > stuckMs;
-
-  const within = async (timeoutMs: number, work: Promise<unknown>): Promise<boolean> => {
-    let handle: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      handle = setTimeout(resolve, timeoutMs, false);
-    });
-    try {
-      return await Promise.race([work.then(() => true), late]);
-    } finally {
-      clearTimeout(handle);
-    }
-  };
 
   buffer.onAppend(() => {
     if (failures === 0) scheduleNext();

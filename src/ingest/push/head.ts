@@ -1,4 +1,5 @@
 import { toUtmqlError, type UtmqlError } from '../../errors.ts';
+import { untilAborted } from '../http/cancellation.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
 import { smallPush } from './small-push.ts';
 
@@ -37,5 +38,24 @@ export async function* chain(
     const step = await rest.next();
     if (step.done === true) return;
     yield step.value;
+  }
+}
+
+/** The content as it comes until `stopping` aborts; then its reason is thrown, also where its sender has fallen silent. */
+export async function* untilStopped(
+  batches: AsyncIterable<RecordBatch>,
+  stopping: AbortSignal,
+): AsyncGenerator<RecordBatch> {
+  const iterator = batches[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      stopping.throwIfAborted();
+      const step = await untilAborted(iterator.next(), stopping);
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    // Not waited for: a read may be pending.
+    void iterator.return?.().catch(() => undefined);
   }
 }

@@ -31,8 +31,6 @@ export interface LargePushDeps {
   readonly logger: Logger;
   /** Encoded rows held at most, while one batch as large is on its way. */
   readonly batchBytes: number;
-  /** Ends the reading: what came whole before is stored. */
-  readonly stopping: AbortSignal;
 }
 
 /**
@@ -98,7 +96,6 @@ export async function pushLarge(
   };
   await attempt(async () => {
     for await (const batch of batches) {
-      deps.stopping.throwIfAborted();
       intake.take(batch);
       if (writer.full) {
         await mark();

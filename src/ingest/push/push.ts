@@ -7,6 +7,7 @@ import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import type { Telemetry } from '../../telemetry.ts';
+import { within } from '../../within.ts';
 import type { AttributionQueue } from '../attribution-queue.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { CircuitBreaker } from '../circuit-breaker.ts';
@@ -24,7 +25,7 @@ import { createBatchWriter } from './batch-writer.ts';
 import type { PushContent } from './content.ts';
 import { createDrainer } from './drainer.ts';
 import { guardStore } from './guarded-store.ts';
-import { chain, readHead } from './head.ts';
+import { chain, readHead, untilStopped } from './head.ts';
 import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
 import { type LargePushDeps, pushLarge } from './large-push.ts';
@@ -39,7 +40,8 @@ const insertTimeoutMs = 60_000;
 /** Large pushes at a time: each holds a batch in memory. Others are not read on until it is their turn. */
 const maxLargePushes = 4;
 
-const stopMs = 5_000;
+/** How long pushes at work may take to end, and the drainer after them. */
+const stopMs = 3_000;
 
 /** What a repeat of a push is answered. */
 export interface Replayable {
@@ -136,7 +138,6 @@ export function createPush(options: PushOptions): Push {
     merger: options.merger,
     normalisers,
     runs,
-    stopping: stopping.signal,
   };
   const largePushes = new Semaphore(maxLargePushes);
   const atWork = new Set<Promise<unknown>>();
@@ -158,7 +159,8 @@ export function createPush(options: PushOptions): Push {
     content: PushContent,
     call: PushCall,
   ): Promise<PushOutcome> => {
-    const { head, rest, failure } = await readHead(content.batches);
+    const batches = untilStopped(content.batches, stopping.signal);
+    const { head, rest, failure } = await readHead(batches);
     if (rest === undefined) {
       if (failure !== undefined && head.length === 0) throw failure;
       const hash =
@@ -182,12 +184,7 @@ export function createPush(options: PushOptions): Push {
         retryAfterSeconds: 5,
       }),
     );
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, stopMs);
-    });
-    await Promise.race([Promise.allSettled(atWork), late]);
-    clearTimeout(timer);
+    await within(stopMs, Promise.allSettled(atWork));
     await drainer.stop(stopMs);
     await runs.stop();
   };

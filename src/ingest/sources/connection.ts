@@ -37,6 +37,8 @@ export function createConnection(
     credentials: settings.auth === undefined ? undefined : 'its auth in the sources file',
     timeoutMs: settings.timeout_ms ?? defaults.timeoutMs,
     attempts: settings.attempts ?? defaults.attempts,
+    mayLeadInside: defaults.mayLeadInside,
+    network: context.network,
     rateLimit: limit && { perSecond: limit.per_second, burst: limit.burst },
     judge: adapter.judge,
     show,
@@ -66,7 +68,7 @@ function headersOf(
 function tokenOf(
   { name, auth, timeout_ms }: SourceSettings,
   secrets: Secrets,
-  { defaults, clock }: SourceContext,
+  { defaults, network, clock }: SourceContext,
 ): OauthToken | undefined {
   if (auth?.oauth2 === undefined) return undefined;
   const { token_url: url, ...credentials } = auth.oauth2;
@@ -78,6 +80,8 @@ function tokenOf(
     credentials: 'its auth in the sources file',
     timeoutMs: timeout_ms ?? defaults.timeoutMs,
     attempts: defaults.attempts,
+    mayLeadInside: defaults.mayLeadInside,
+    network,
     show: (address) => secrets.hide(`${address.origin}${address.pathname}`),
     clock,
   });

@@ -3,6 +3,7 @@ import { UtmqlError } from '../../errors.ts';
 import { createDayOfInstant } from '../../records/day.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { stageKey } from '../../records/stage.ts';
+import type { Network } from '../http/reach.ts';
 import { shown } from '../http/source-address.ts';
 import type { SourceOutcome } from '../http-source.ts';
 import type { Adapter } from './adapters/adapter.ts';
@@ -27,8 +28,11 @@ export interface SourceContext {
     readonly rules: OpportunityRules;
     readonly timeoutMs: number;
     readonly attempts: number;
+    /** Whether a public source may point into a private network. */
+    readonly mayLeadInside: boolean;
   };
   readonly metrics: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void } | undefined;
+  readonly network?: Network | undefined;
   readonly clock: Clock;
 }
 

@@ -72,9 +72,9 @@ async function streamedPage(options: HttpPagesOptions, call: PagesCall, request:
 function askFor(
   { authParameters }: HttpPagesOptions,
   { signal, logger, requestId }: PagesCall,
-  { url, body }: PageRequest,
+  { url, body, isPointedTo }: PageRequest,
 ): OpenOptions & { url: URL } {
-  return { url: withParameters(url, authParameters), body, signal, logger, requestId };
+  return { url: withParameters(url, authParameters), body, isPointedTo, signal, logger, requestId };
 }
 
 async function countOf(batches: AsyncIterable<RecordBatch>): Promise<number> {

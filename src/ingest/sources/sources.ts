@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../../clock.ts';
+import type { Network } from '../http/reach.ts';
 import type { SourceOutcome } from '../http-source.ts';
 import { createSource, type SourceContext } from './create-source.ts';
 import { createSecrets } from './secrets.ts';
@@ -18,6 +19,8 @@ export interface OpenSourcesOptions {
   /** What holds for sources that say nothing else. */
   readonly defaults: SourceContext['defaults'];
   readonly metrics?: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void };
+  /** Default: that of this machine. */
+  readonly network?: Network | undefined;
   readonly clock: Clock;
 }
 
@@ -27,7 +30,7 @@ export interface OpenSourcesOptions {
  * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
  */
 export async function openSources(options: OpenSourcesOptions): Promise<readonly Source[]> {
-  const { file, environment, defaults, metrics, clock } = options;
+  const { file, environment, defaults, metrics, network, clock } = options;
   const plain = (name: string, kind: SourceKind, url: string | undefined) =>
     url === undefined
       ? []
@@ -38,6 +41,6 @@ export async function openSources(options: OpenSourcesOptions): Promise<readonly
   ];
   const taken = short.map(({ settings }) => settings.name);
   const listed = file === undefined ? [] : await readSourcesFile(file, environment, taken);
-  const context = { folder: dirname(file ?? '.'), defaults, metrics, clock };
+  const context = { folder: dirname(file ?? '.'), defaults, metrics, network, clock };
   return [...short, ...listed].map(({ settings, secrets }) => createSource(settings, secrets, context));
 }

@@ -44,6 +44,7 @@ export interface OpenedYaml {
   readonly now?: number;
   readonly attempts?: number;
   readonly timeoutMs?: number;
+  readonly network?: OpenSourcesOptions['network'];
   readonly metrics?: OpenSourcesOptions['metrics'];
 }
 
@@ -63,7 +64,13 @@ export async function openYaml(yaml: string, options: OpenedYaml = {}): Promise<
     adsUrl: options.adsUrl,
     crmUrl: options.crmUrl,
     environment: options.environment ?? {},
-    defaults: { rules, timeoutMs: options.timeoutMs ?? 5_000, attempts: options.attempts ?? 2 },
+    defaults: {
+      rules,
+      timeoutMs: options.timeoutMs ?? 5_000,
+      attempts: options.attempts ?? 2,
+      mayLeadInside: false,
+    },
+    network: options.network,
     ...(options.metrics && { metrics: options.metrics }),
     clock: { now: () => options.now ?? Date.UTC(2025, 7, 10, 12) },
   });

@@ -35,7 +35,7 @@ export function byLink(options: PaginatorOptions, pagination: LinkPagination): P
         throw malformedPage(source, 'points to an earlier page for the next one; its pages would never end');
       }
       seen.add(known);
-      return { url, body: request.body };
+      return { url, body: request.body, isPointedTo: true };
     },
   };
 }

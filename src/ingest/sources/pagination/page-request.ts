@@ -7,6 +7,8 @@ import type { Place } from './pagination.ts';
 export interface PageRequest {
   readonly url: URL;
   readonly body: string | undefined;
+  /** `url` was taken from the page before. */
+  readonly isPointedTo?: boolean;
 }
 
 /** The request with parameters set in its query, or in the JSON object of its body. */
