@@ -10,7 +10,7 @@ import type { UtmqlError } from './errors.ts';
 import { createDocuments } from './http/documents.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
-import { healthRoutes } from './http/health.ts';
+import { healthRoutes, stateOfStore } from './http/health.ts';
 import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
@@ -25,6 +25,8 @@ import type { Logger } from './logger.ts';
 import { openStore, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
+import { openTracer } from './telemetry/open-tracer.ts';
+import { takeCensus } from './telemetry/store-census.ts';
 import { createTelemetry } from './telemetry.ts';
 
 /** The running program. */
@@ -58,7 +60,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const telemetry = createTelemetry();
+    const tracer = await openTracer(config);
+    closers.push(() => tracer.close());
+    const telemetry = createTelemetry(tracer);
     const authenticator = await openAuthenticator({ config, clock, logger });
     closers.push(() => authenticator.close());
     const rules: OpportunityRules = {
@@ -84,6 +88,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (server) closers.push(() => server.stop());
     const store = await openStore(config, server, telemetry, logger);
     closers.push(() => store.close());
+    const sourceNames = sources.map(({ name }) => name);
+    telemetry.observeStore({
+      isUp: async () => (await stateOfStore(store)) === 'ok',
+      census: () => takeCensus(store, sourceNames, clock.now()),
+      failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
+      now: () => clock.now(),
+    });
 
     const dataVersion = createDataVersion();
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
@@ -175,7 +186,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       await Promise.all([http.close(), ingest.stop(), push.stop()]);
     });
     await ingest.resume();
-    logger.info({ url: `${http.url}/graphql`, sources: sources.map(({ name }) => name) }, 'utmql is ready');
+    logger.info({ url: `${http.url}/graphql`, sources: sourceNames }, 'utmql is ready');
     return {
       url: http.url,
       store,
