@@ -1,7 +1,8 @@
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { knownVariables, readText, readYaml } from '../support/deploy.ts';
+import { readConfig } from '../../src/config.ts';
+import { imageEnvironment, knownVariables, readText, readYaml } from '../support/deploy.ts';
 
 const container = z.object({
   image: z.string().regex(/:v?\d+\.\d+\.\d+$/),
@@ -60,6 +61,8 @@ describe('the StatefulSet', () => {
 
   it('sets variables that the program knows', () => {
     for (const { name } of utmql.env) expect(knownVariables).toContain(name);
+    const values = utmql.env.map(({ name, value }) => [name, value ?? 'a secret of some length']);
+    expect(() => readConfig({ ...imageEnvironment(), ...Object.fromEntries(values) })).not.toThrow();
   });
 
   it('is alive and ready by the program’s own endpoints, and has time to end', () => {

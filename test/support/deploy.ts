@@ -8,7 +8,7 @@ import { createTelemetry } from '../../src/telemetry.ts';
 const root = new URL('../../', import.meta.url);
 
 /** The environment variables that may be set. */
-export const knownVariables: readonly string[] = [...Object.keys(variables), 'API_KEYS_FILE'];
+export const knownVariables: readonly string[] = Object.keys(variables);
 
 export const readText = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
@@ -73,4 +73,10 @@ export function promtool(...args: string[]): Promise<{ code: number; output: str
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: `${stdout}${stderr}` });
     });
   });
+}
+
+/** What the image sets for whoever runs it. */
+export function imageEnvironment(): Readonly<Record<string, string>> {
+  const [, given = ''] = /^ENV (.*)$/m.exec(readText('Dockerfile')) ?? [];
+  return Object.fromEntries(given.split(' ').map((pair) => pair.split('=') as [string, string]));
 }
