@@ -12,7 +12,7 @@ import type { UtmqlError } from './errors.ts';
 import { createDocuments } from './http/documents.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
-import { healthRoutes } from './http/health.ts';
+import { healthRoutes, stateOfStore } from './http/health.ts';
 import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
@@ -27,6 +27,8 @@ import type { Logger } from './logger.ts';
 import { openStore, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
+import { openTracer } from './telemetry/open-tracer.ts';
+import { takeCensus } from './telemetry/store-census.ts';
 import { createTelemetry } from './telemetry.ts';
 
 /** How long requests at work may take to end once the program stops: the rest is cut off, its queries are cancelled. */
@@ -63,9 +65,11 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { config, logger, clock } = options;
   const closers = createClosers(logger);
   try {
-    const telemetry = createTelemetry();
+    const tracer = await openTracer(config);
+    closers.add('tracer', 500, () => tracer.close());
+    const telemetry = createTelemetry(tracer);
     const authenticator = await openAuthenticator({ config, clock, logger });
-    closers.add('authenticator', 500, () => authenticator.close());
+    closers.add('authenticator', 250, () => authenticator.close());
     const rules: OpportunityRules = {
       timezone: config.REPORTING_TIMEZONE,
       currency: config.REPORTING_CURRENCY,
@@ -94,6 +98,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (server) closers.add('own ClickHouse server', 4_000, () => server.stop());
     const store = await openStore(config, server, telemetry, logger);
     closers.add('store', 500, () => store.close());
+    const sourceNames = sources.map(({ name }) => name);
+    telemetry.observeStore({
+      isUp: async () => (await stateOfStore(store)) === 'ok',
+      census: () => takeCensus(store, sourceNames, clock.now()),
+      failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
+      now: () => clock.now(),
+    });
 
     const dataVersion = createDataVersion();
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
@@ -190,7 +201,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       Promise.all([http.close(requestsEndMs), ingest.stop(), push.stop()]),
     );
     await ingest.resume();
-    logger.info({ url: `${http.url}/graphql`, sources: sources.map(({ name }) => name) }, 'utmql is ready');
+    logger.info({ url: `${http.url}/graphql`, sources: sourceNames }, 'utmql is ready');
     return {
       url: http.url,
       store,

@@ -29,6 +29,28 @@ const timezone = z.string().refine((name) => {
 
 const flag = z.enum(['true', 'false'], 'is neither true nor false').transform((text) => text === 'true');
 
+const share = z
+  .string()
+  .regex(/^\d*\.?\d+$/, 'is not a number')
+  .transform(Number)
+  .refine((value) => value <= 1, 'is not between 0 and 1');
+
+const headerList = z.string().transform((text, context): Readonly<Record<string, string>> => {
+  try {
+    const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+    return Object.fromEntries(
+      pairs.map((pair) => {
+        const [, name, value] = /^\s*([\w-]+)\s*=(.*)$/.exec(pair) ?? [];
+        if (name === undefined || value === undefined) throw new Error('no pair');
+        return [name, decodeURIComponent(value.trim())];
+      }),
+    );
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not a list of name=value, percent-encoded' });
+    return z.NEVER;
+  }
+});
+
 const stageTable = z.string().transform((text, context): StageTable => {
   try {
     const own = z.record(z.string(), z.enum(stages)).parse(JSON.parse(text));
@@ -319,6 +341,31 @@ export const variables = {
     parse: wholeNumber(1, 65_000),
     default: '30',
     description: 'How long events are kept.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    parse: optional(httpUrl),
+    description:
+      'OpenTelemetry collector (OTLP over HTTP) that traces go to, at its `/v1/traces`. Without it or the next, there are none.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    parse: optional(httpUrl),
+    description: 'The same as a whole address, path included.',
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    parse: headerList,
+    default: '',
+    secret: true,
+    description: 'Headers for the collector: `name=value,name=value`, percent-encoded.',
+  },
+  OTEL_SERVICE_NAME: {
+    parse: z.string().min(1),
+    default: 'utmql',
+    description: 'Name of this service in traces.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    parse: share,
+    default: '1',
+    description: 'Share of traces that are kept, 0 to 1, where the caller’s `traceparent` does not say.',
   },
 } as const satisfies Record<string, Variable<unknown>>;
 

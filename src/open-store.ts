@@ -45,6 +45,7 @@ export async function openStore(
       maxRowsToRead: config.QUERY_MAX_ROWS,
     },
     onQuery: telemetry.onClickHouse,
+    tracer: telemetry.tracer,
   };
   const bootstrap = createStore({ ...options, database: 'default' });
   try {

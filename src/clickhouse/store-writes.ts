@@ -20,7 +20,11 @@ export function createStoreWrites(options: {
   prepare: (
     call: CallOptions,
     settings: ClickHouseSettings,
-  ) => { clickhouse_settings: ClickHouseSettings; abort_signal?: AbortSignal };
+  ) => {
+    clickhouse_settings: ClickHouseSettings;
+    abort_signal?: AbortSignal;
+    http_headers: Record<string, string>;
+  };
   uptimeSeconds: () => Promise<number>;
 }): Pick<Store, 'command' | 'insert'> {
   const { client } = options;

@@ -5,6 +5,7 @@ import {
   createClient,
 } from '@clickhouse/client';
 import { z } from 'zod';
+import { noTracer, type Tracer } from '../telemetry/tracer.ts';
 import { classifyStoreError } from './errors.ts';
 import { type Parameter, type Sql, sql } from './sql.ts';
 import { createStoreWrites } from './store-writes.ts';
@@ -106,6 +107,8 @@ export interface StoreOptions {
   readonly database: string;
   readonly maxConcurrency: number;
   readonly limits: QueryLimits;
+  /** Default: none. */
+  readonly tracer?: Tracer;
   readonly onQuery?: (kind: 'read' | 'command' | 'insert', outcome: 'ok' | 'error', seconds: number) => void;
 }
 
@@ -149,7 +152,22 @@ export function createStore(options: StoreOptions): Store {
     totals_mode: 'after_having_exclusive',
   };
 
-  const timed = async <T>(kind: 'read' | 'command' | 'insert', work: () => Promise<T>): Promise<T> => {
+  const { tracer = noTracer } = options;
+  const timed = async <T>(
+    kind: 'read' | 'command' | 'insert',
+    requestId: string | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    const attributes = {
+      'db.system.name': 'clickhouse',
+      'db.operation.name': kind,
+      ...(requestId ? { 'utmql.request_id': requestId } : {}),
+    };
+    return tracer.span({ name: `clickhouse ${kind}`, kind: 'client', attributes }, () =>
+      measured(kind, work),
+    );
+  };
+  const measured = async <T>(kind: 'read' | 'command' | 'insert', work: () => Promise<T>): Promise<T> => {
     const started = performance.now();
     try {
       const result = await work();
@@ -170,11 +188,13 @@ export function createStore(options: StoreOptions): Store {
         ...call.settings,
       },
       ...(call.signal ? { abort_signal: call.signal } : {}),
+      // The server takes the trace up where it is configured to (`opentelemetry_span_log`).
+      http_headers: { ...tracer.headers() },
     };
   };
 
   const read: Store['read'] = (statement, call = {}) =>
-    timed('read', async () => {
+    timed('read', call.requestId, async () => {
       const { sql, parameters } = statement.compile();
       const result = await client.query({
         query: sql,
@@ -216,8 +236,10 @@ export function createStore(options: StoreOptions): Store {
     database: options.database,
     read,
     select,
-    command: (...call) => timed('command', () => writes.command(...call)),
-    insert: (...call) => timed('insert', () => writes.insert(...call)),
+    command: (statement, call = {}) =>
+      timed('command', call.requestId, () => writes.command(statement, call)),
+    insert: (table, columns, format, body, call = {}) =>
+      timed('insert', call.requestId, () => writes.insert(table, columns, format, body, call)),
     async ping() {
       const result = await client.ping({ select: true });
       if (!result.success) throw classifyStoreError(result.error);

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { variables } from '../config.ts';
 import { toEnumName } from '../graphql/builder.ts';
 import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
+import { metricsTable } from './metrics-table.ts';
 import { recordSchemaFiles } from './record-schemas.ts';
 
 // `npm run docs`: what the documentation says of configuration, measures and records comes from the code, and CI compares.
@@ -50,13 +51,15 @@ ${dimensions.join('\n')}
 
 function replaceBetween(text: string, marker: string, content: string): string {
   const pattern = new RegExp(`(<!-- ${marker} -->\n)[\\s\\S]*?(<!-- /${marker} -->)`);
-  if (!pattern.test(text)) throw new Error(`README.md has no place marked ${marker}`);
+  if (!pattern.test(text)) throw new Error(`There is no place marked ${marker}.`);
   return text.replace(pattern, (_match, start: string, end: string) => `${start}${content}\n${end}`);
 }
 
 const readme = new URL('README.md', root);
 writeFileSync(readme, replaceBetween(readFileSync(readme, 'utf8'), 'configuration', configurationTable()));
 writeFileSync(new URL('docs/metrics.md', root), metricsPage());
+const operations = new URL('docs/operations.md', root);
+writeFileSync(operations, replaceBetween(readFileSync(operations, 'utf8'), 'metrics', await metricsTable()));
 
 const schemas = new URL('schema/records/', root);
 mkdirSync(schemas, { recursive: true });

@@ -22,6 +22,8 @@ export type GraphqlParams = z.infer<typeof paramsShape>;
 /** What a GraphQL request asks, with the document in place of its id. */
 export interface Question {
   readonly query: string;
+  /** Whether the document is one of a manifest's, however it came: its operations' names are known beforehand. */
+  readonly isListed: boolean;
   readonly operationName?: string | null | undefined;
   readonly variables?: Record<string, unknown> | null | undefined;
 }

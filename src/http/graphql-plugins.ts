@@ -9,6 +9,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Role } from '../access/caller.ts';
 import type { Context } from '../graphql/context.ts';
+import { otherOperation } from '../telemetry/graphql-metrics.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { complexityOf } from './complexity.ts';
 import { type Documents, operationOf } from './documents.ts';
@@ -159,15 +160,33 @@ export function noteVolatileFields(schema: GraphQLSchema): CallPlugin {
   };
 }
 
+/** Counts and times operations, and gives each a span. */
 export function measureOperations(telemetry: Telemetry): CallPlugin {
   return {
-    onExecute({ args }) {
+    onExecute({ args, executeFn, setExecuteFn }) {
       const started = performance.now();
-      const kind = chosenOperation(args)?.operation ?? 'query';
+      const chosen = chosenOperation(args);
+      const { contextValue } = args as { readonly contextValue: GraphqlCall };
+      const measured = {
+        operation: (contextValue.readQuestion().isListed && chosen?.name?.value) || otherOperation,
+        kind: chosen?.operation ?? 'query',
+      };
+      const name = `graphql ${measured.kind} ${measured.operation}`;
+      const attributes = {
+        'graphql.operation.type': measured.kind,
+        'graphql.operation.name': measured.operation,
+      };
+      setExecuteFn((...execution) =>
+        telemetry.tracer.span({ name, kind: 'internal', attributes }, () => executeFn(...execution)),
+      );
       return {
         onExecuteDone({ result }) {
           const failed = !(Symbol.asyncIterator in result) && result.errors !== undefined;
-          telemetry.onGraphql(kind, failed ? 'error' : 'ok', (performance.now() - started) / 1_000);
+          telemetry.onGraphql({
+            ...measured,
+            outcome: failed ? 'error' : 'ok',
+            seconds: (performance.now() - started) / 1_000,
+          });
         },
       };
     },

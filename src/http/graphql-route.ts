@@ -34,7 +34,8 @@ export function createGraphqlRoute(options: {
   const readQuestion = async (request: IncomingMessage): Promise<Question> => {
     const params = await readParams(request);
     const { operationName, variables } = params;
-    return { query: persisted.documentOf(params), operationName, variables };
+    const query = persisted.documentOf(params);
+    return { query, isListed: persisted.isListed(query), operationName, variables };
   };
 
   const isQuery = ({ query, operationName }: Question): boolean => {

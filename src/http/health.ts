@@ -61,7 +61,8 @@ function circuitsOf({ sources }: Ingest, workspaces: Caller['workspaces']) {
   return Object.fromEntries(own.map((source) => [source.name, { circuit: source.state() }]));
 }
 
-async function stateOfStore(store: Store): Promise<'ok' | 'unreachable'> {
+/** Resolves within two seconds, whatever the store does. */
+export async function stateOfStore(store: Store): Promise<'ok' | 'unreachable'> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'unreachable'>((resolve) => {
     timer = setTimeout(resolve, readyTimeoutMs, 'unreachable');

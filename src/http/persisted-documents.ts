@@ -30,6 +30,8 @@ export interface PersistedDocuments {
    * @throws GraphQLError PERSISTED_QUERY_ONLY, PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED or BAD_USER_INPUT
    */
   documentOf(params: GraphqlParams): string;
+  /** Whether a manifest has this document. */
+  isListed(document: string): boolean;
 }
 
 /** @throws UtmqlError CONFIGURATION when a manifest cannot be read */
@@ -44,7 +46,10 @@ export async function openPersistedDocuments(options: PersistedOptions): Promise
     sizeCalculation: (document) => document.length + 64,
   });
 
+  const listed = new Set(manifest.values());
+
   return {
+    isListed: (document) => listed.has(document),
     documentOf({ query, documentId, extensions }) {
       const hash = extensions?.persistedQuery?.sha256Hash;
       // `sha256:…` is how the GraphQL-over-HTTP draft writes ids that are hashes.

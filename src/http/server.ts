@@ -7,6 +7,7 @@ import { type Grant, may } from '../access/grants.ts';
 import { forbidden } from '../access/refusals.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { SpanStart } from '../telemetry/tracer.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { within } from '../within.ts';
 import { createDrain } from './drain.ts';
@@ -135,11 +136,17 @@ async function answer(
   });
   try {
     if (route) {
-      await handle(route, request, response, authenticator, {
+      const info: RequestInfo = {
         requestId,
         get logger() {
           return loggerOf();
         },
+      };
+      const traced = spanOf(request, route, requestId);
+      await telemetry.tracer.span(traced, async (span) => {
+        await handle(route, request, response, authenticator, info);
+        span.set({ 'http.response.status_code': response.statusCode });
+        if (response.statusCode >= 500) span.fail(String(response.statusCode));
       });
     } else if (candidates[0])
       sendJson(response, 405, {
@@ -190,6 +197,18 @@ const withCaller = <Who>(info: RequestInfo, caller: Who): RequestInfo & { readon
   },
   caller,
 });
+
+/** A request's span: what the route is called, never the address or headers, which may hold secrets. */
+function spanOf(request: IncomingMessage, route: Route, requestId: string): SpanStart {
+  const method = request.method ?? '';
+  const { traceparent } = request.headers;
+  return {
+    name: `${method} ${route.path}`,
+    kind: 'server',
+    attributes: { 'http.request.method': method, 'http.route': route.path, 'utmql.request_id': requestId },
+    parent: typeof traceparent === 'string' ? traceparent : undefined,
+  };
+}
 
 /** Ends the connection when the body is not here in time. */
 function boundBody(request: IncomingMessage): void {

@@ -4,6 +4,7 @@ import { Mutex, type MutexInterface, Semaphore } from 'async-mutex';
 import type { Clock } from '../clock.ts';
 import { toUtmqlError, UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { Tracer } from '../telemetry/tracer.ts';
 import { untilAborted } from './http/cancellation.ts';
 import { type IngestRun, isFinished } from './run.ts';
 import type { RunRepository } from './run-repository.ts';
@@ -54,9 +55,10 @@ export function createExecutions(options: {
   runs: RunRepository;
   clock: Clock;
   logger: Logger;
+  tracer: Tracer;
   onFinished: (run: IngestRun) => void;
 }): Executions {
-  const { runs, clock, logger } = options;
+  const { runs, clock, logger, tracer } = options;
   const atWork = new Map<string, Execution>();
   /** Runs whose rows are being stored. */
   const beginning = new Map<IngestRun, Promise<IngestRun>>();
@@ -119,11 +121,19 @@ export function createExecutions(options: {
     note(running);
     let savedAt = performance.now();
     let saving: Promise<unknown> = save(running);
-    const ended = await work(running, signal, (state) => {
+    const report = (state: IngestRun): void => {
       note(state);
       if (performance.now() - savedAt < saveEveryMs) return;
       savedAt = performance.now();
       saving = saving.then(() => save(state));
+    };
+    const { source, mode, dryRun } = running;
+    const attributes = { 'ingest.source': source, 'ingest.mode': mode, 'ingest.dry_run': dryRun };
+    const ended = await tracer.span({ name: 'ingest run', kind: 'internal', attributes }, async (span) => {
+      const state = await work(running, signal, report);
+      span.set({ 'ingest.status': state.status, 'ingest.records_read': state.recordsRead });
+      if (state.errorCode !== '') span.fail(state.errorCode);
+      return state;
     });
     await saving;
     return ended;

@@ -64,6 +64,7 @@ export async function openIngestion(options: {
     logger,
     clock,
   });
+  for (const source of sources) telemetry.observeBreaker(source.name, source);
   const opportunityLock = new Mutex();
   const runs = createRunRepository(store);
   const calmStore = createYieldingStore(store);
@@ -82,9 +83,11 @@ export async function openIngestion(options: {
     runs,
     clock,
     logger,
+    tracer: telemetry.tracer,
     onFinished: (run) => {
       dataVersion.bump(run.workspace);
-      telemetry.onRun(run);
+      const source = sources.find(({ name }) => name === run.source);
+      if (source) telemetry.onRun(run, source.kind);
     },
   });
   const batchBytes = config.INGEST_BATCH_MB * 1_048_576;

@@ -32,7 +32,7 @@ export function createPushRuns(options: {
   clock: Clock;
   logger: Logger;
   isStoreAway: () => boolean;
-  onPush: (counts: PushCounts) => void;
+  onPush: (kind: RecordKind, counts: PushCounts) => void;
 }): PushRuns {
   const { runs, owner, clock, logger, isStoreAway, onPush } = options;
   /** By kind and workspace, oldest first: the last one counts; the others have records in the buffer, or a row to save. */
@@ -97,7 +97,7 @@ export function createPushRuns(options: {
     of,
     add(run, counts) {
       run.add(counts, clock.now());
-      onPush(counts);
+      onPush(run.kind, counts);
       schedule();
     },
     drained(kind, workspace, drained) {
@@ -117,7 +117,7 @@ export function createPushRuns(options: {
         run.add({ ...nothing, read: records }, now);
         run.addDrained({ ...drained, records: 0 }, now);
       }
-      if (drained.refused > 0) onPush({ ...nothing, rejected: { refused_by_store: drained.refused } });
+      if (drained.refused > 0) onPush(kind, { ...nothing, rejected: { refused_by_store: drained.refused } });
       schedule();
     },
     save,

@@ -116,7 +116,7 @@ export function createPush(options: PushOptions): Push {
   const runs = createPushRuns({
     ...options,
     isStoreAway: () => drainer.isStoreAway(),
-    onPush: (counts) => telemetry.onPush(counts),
+    onPush: telemetry.onPush,
   });
   const normalisers = createNormalisers(options);
   const drainer = createDrainer({

@@ -1,0 +1,49 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { secondsBuckets } from './buckets.ts';
+
+/** What the label `operation` says of documents that are in no manifest: their names are the callers' and without bound. */
+export const otherOperation = 'other';
+
+/** One executed operation. */
+export interface MeasuredOperation {
+  /** Its name where a manifest has the document, else `otherOperation`. */
+  readonly operation: string;
+  readonly kind: string;
+  readonly outcome: 'ok' | 'error';
+  readonly seconds: number;
+}
+
+export interface GraphqlMetrics {
+  onGraphql(measured: MeasuredOperation): void;
+  onResponseCache(outcome: 'hit' | 'miss' | 'collapsed'): void;
+}
+
+export function createGraphqlMetrics(registry: Registry): GraphqlMetrics {
+  const registers = [registry];
+  const operations = new Counter({
+    name: 'graphql_operations_total',
+    help: 'GraphQL queries and mutations executed (answers from the cache are not), by name where a manifest has the document, else `other`.',
+    labelNames: ['operation', 'kind', 'outcome'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'graphql_operation_duration_seconds',
+    help: 'Time to execute a GraphQL operation.',
+    labelNames: ['operation', 'kind'],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const cached = new Counter({
+    name: 'graphql_response_cache_total',
+    help: 'Queries by how the response cache answered: hit, miss, or collapsed into one that was at work.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  return {
+    onGraphql({ operation, kind, outcome, seconds: took }) {
+      operations.inc({ operation, kind, outcome });
+      seconds.observe({ operation, kind }, took);
+    },
+    onResponseCache: (outcome) => cached.inc({ outcome }),
+  };
+}

@@ -1,0 +1,36 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { secondsBuckets } from './buckets.ts';
+
+export interface HttpMetrics {
+  onHttp(route: string, method: string, status: number, seconds: number): void;
+  onHttpInFlight(change: 1 | -1): void;
+}
+
+export function createHttpMetrics(registry: Registry): HttpMetrics {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'HTTP requests answered, by route (`none` where there is none), method and status.',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from request to the end of its answer; of a subscription or a streamed push, all of it.',
+    labelNames: ['route', 'method'],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const inFlight = new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'HTTP requests being answered.',
+    registers,
+  });
+  return {
+    onHttp(route, method, status, took) {
+      requests.inc({ route, method, status: String(status) });
+      seconds.observe({ route, method }, took);
+    },
+    onHttpInFlight: (change) => inFlight.inc(change),
+  };
+}

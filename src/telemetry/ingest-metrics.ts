@@ -1,0 +1,90 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { PushCounts } from '../ingest/push/push-run.ts';
+import type { IngestRun } from '../ingest/run.ts';
+import type { RecordKind } from '../records/contract.ts';
+
+export interface IngestMetrics {
+  /** A run has ended; it read records of this kind. */
+  onRun(run: IngestRun, kind: RecordKind): void;
+  /** Records were pushed, and are stored or durable. */
+  onPush(kind: RecordKind, counts: PushCounts): void;
+}
+
+interface Outcomes {
+  readonly written: number;
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly repairs: Readonly<Record<string, number>>;
+}
+
+export function createIngestMetrics(registry: Registry): IngestMetrics {
+  const registers = [registry];
+  const runs = new Counter({
+    name: 'ingest_requests_total',
+    help: 'Ingest runs of sources that ended, by status: succeeded, partial, failed or cancelled.',
+    labelNames: ['source', 'status'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'ingest_failures_total',
+    help: 'Ingest runs that ended as failed or partial, by the code of their error.',
+    labelNames: ['source', 'code'],
+    registers,
+  });
+  const latency = new Histogram({
+    name: 'ingest_latency_seconds',
+    help: 'Duration of ingest runs, without the time that they waited for their turn.',
+    labelNames: ['source'],
+    buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600],
+    registers,
+  });
+  const records = new Counter({
+    name: 'ingest_records_total',
+    help: 'Records of runs and pushes by kind (ad_performance, opportunity, event) and outcome: written (or durable), skipped, rejected.',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  const rejects = new Counter({
+    name: 'ingest_rejects_total',
+    help: 'Records that could not be stored, by reason; each is kept whole.',
+    labelNames: ['kind', 'reason'],
+    registers,
+  });
+  const repairs = new Counter({
+    name: 'ingest_repairs_total',
+    help: 'Repairs of fields, by kind of record and of repair.',
+    labelNames: ['kind', 'repair'],
+    registers,
+  });
+
+  const count = (kind: RecordKind, outcomes: Outcomes): void => {
+    records.inc({ kind, outcome: 'written' }, outcomes.written);
+    records.inc({ kind, outcome: 'skipped' }, sum(outcomes.skipped));
+    records.inc({ kind, outcome: 'rejected' }, sum(outcomes.rejected));
+    for (const [reason, times] of Object.entries(outcomes.rejected)) rejects.inc({ kind, reason }, times);
+    for (const [repair, times] of Object.entries(outcomes.repairs)) repairs.inc({ kind, repair }, times);
+  };
+
+  return {
+    onRun(run, kind) {
+      const { source, status, startedAt, finishedAt } = run;
+      runs.inc({ source, status });
+      if (status === 'failed' || status === 'partial') failures.inc({ source, code: run.errorCode });
+      if (startedAt !== undefined && finishedAt !== undefined)
+        latency.observe({ source }, (finishedAt - startedAt) / 1_000);
+      count(kind, {
+        written: run.recordsWritten,
+        skipped: run.recordsSkipped,
+        rejected: run.recordsRejected,
+        repairs: run.repairs,
+      });
+    },
+    onPush(kind, { read, skipped, rejected, repairs: repaired }) {
+      const written = Math.max(0, read - sum(skipped) - sum(rejected));
+      count(kind, { written, skipped, rejected, repairs: repaired });
+    },
+  };
+}
+
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((total, times) => total + times, 0);

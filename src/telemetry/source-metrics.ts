@@ -1,0 +1,49 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { BreakerState } from '../ingest/circuit-breaker.ts';
+import { secondsBuckets } from './buckets.ts';
+
+/** Something whose state can be looked at whenever Prometheus asks. */
+export interface Breaker {
+  state(): BreakerState;
+}
+
+export interface SourceMetrics {
+  onSource(source: string, outcome: string, seconds: number): void;
+  observeBreaker(name: string, breaker: Breaker): void;
+}
+
+const breakerStates: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
+
+export function createSourceMetrics(registry: Registry): SourceMetrics {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'source_requests_total',
+    help: 'Requests to sources, each attempt of them.',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'source_request_duration_seconds',
+    help: 'Time until a source answered with headers.',
+    labelNames: ['source'],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const breakers = new Map<string, Breaker>();
+  new Gauge({
+    name: 'circuit_breaker_state',
+    help: 'Circuit breakers, of each source and (`clickhouse`) of the writing of pushed records: 0 closed, 1 half-open (on trial), 2 open.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      for (const [name, breaker] of breakers) this.set({ name }, breakerStates[breaker.state()]);
+    },
+  });
+  return {
+    onSource(source, outcome, took) {
+      requests.inc({ source, outcome });
+      seconds.observe({ source }, took);
+    },
+    observeBreaker: (name, breaker) => void breakers.set(name, breaker),
+  };
+}

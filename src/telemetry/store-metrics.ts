@@ -1,0 +1,94 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { StoreCensus } from './store-census.ts';
+
+/** Least time between two censuses: they read tables. */
+const censusEveryMs = 60_000;
+
+/** The store, as seen from here. */
+export interface ObservedStore {
+  /** Resolves soon, whatever the store does. */
+  isUp(): Promise<boolean>;
+  /** Reads what only the tables know, since several processes write them. */
+  census(): Promise<StoreCensus>;
+  /** A census failed; the figures stay as they were. */
+  failed(error: unknown): void;
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+export interface StoreMetrics {
+  /** Is asked behind the scrapes: a scrape shows what the one before it has found, and never waits for the store. */
+  observeStore(store: ObservedStore): void;
+}
+
+export function createStoreMetrics(registry: Registry): StoreMetrics {
+  const registers = [registry];
+  let store: ObservedStore | undefined;
+  let up: boolean | undefined;
+  let known: StoreCensus | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let asking = false;
+
+  const ask = async (observed: ObservedStore): Promise<void> => {
+    up = await observed.isUp();
+    if (!up || observed.now() - askedAt < censusEveryMs) return;
+    askedAt = observed.now();
+    known = await observed.census();
+  };
+  const askBehind = (): void => {
+    if (store === undefined || asking) return;
+    asking = true;
+    void ask(store)
+      .catch(store.failed)
+      .finally(() => {
+        asking = false;
+      });
+  };
+
+  new Gauge({
+    name: 'clickhouse_up',
+    help: 'Whether ClickHouse answered when it was last asked, at the scrape before this: 1 or 0.',
+    registers,
+    collect() {
+      askBehind();
+      if (up !== undefined) this.set(up ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'rejected_records',
+    help: 'Rejected records kept, by kind and reason, over all processes; as of at most a minute before.',
+    labelNames: ['kind', 'reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { kind, reason, records } of known?.rejects ?? []) this.set({ kind, reason }, records);
+    },
+  });
+  new Gauge({
+    name: 'data_freshness_seconds',
+    help: 'Time since the last good run of a source ended, over all processes; `push`: since pushed records were last stored. No value before the first.',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { source, goodAt } of known?.sources ?? [])
+        if (goodAt !== undefined && store) this.set({ source }, Math.max(0, store.now() - goodAt) / 1_000);
+    },
+  });
+  new Gauge({
+    name: 'ingest_consecutive_failures',
+    help: 'Runs of a source that failed or broke off since its last good one (of the last 30 days), over all processes.',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { source, failures } of known?.sources ?? []) this.set({ source }, failures);
+    },
+  });
+  return {
+    observeStore(observed) {
+      store = observed;
+      askBehind();
+    },
+  };
+}

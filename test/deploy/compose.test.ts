@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { readConfig } from '../../src/config.ts';
+import { imageEnvironment, knownVariables, readText, readYaml } from '../support/deploy.ts';
+
+const service = z.strictObject({
+  image: z.string(),
+  build: z.literal('.').optional(),
+  command: z.array(z.string()).optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  volumes: z.array(z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  secrets: z.array(z.string()).optional(),
+  ulimits: z.unknown().optional(),
+  healthcheck: z
+    .strictObject({
+      test: z.array(z.string()),
+      interval: z.string(),
+      timeout: z.string(),
+      retries: z.number(),
+    })
+    .optional(),
+  depends_on: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).optional(),
+  read_only: z.boolean().optional(),
+  tmpfs: z.array(z.string()).optional(),
+  cap_drop: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
+  restart: z.literal('unless-stopped'),
+  stop_grace_period: z.string().optional(),
+});
+const [compose] = z
+  .tuple([
+    z.strictObject({
+      name: z.string(),
+      services: z.strictObject({
+        clickhouse: service,
+        utmql: service,
+        prometheus: service,
+        grafana: service,
+      }),
+      secrets: z.record(z.string(), z.strictObject({ environment: z.string() })),
+      volumes: z.record(z.string(), z.null()),
+    }),
+  ])
+  .parse(readYaml('docker-compose.yml'));
+const services = Object.values(compose.services);
+const text = readText('docker-compose.yml');
+
+it('images are pinned, and ports open to this machine alone', () => {
+  for (const { image, build, ports = [] } of services) {
+    if (build === undefined) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  }
+});
+
+it('folders, volumes and secrets that services use are there', () => {
+  for (const { volumes = [], secrets = [] } of services) {
+    for (const [from = ''] of volumes.map((volume) => volume.split(':'))) {
+      if (from.startsWith('.'))
+        expect(existsSync(new URL(`../../${from}`, import.meta.url)), from).toBe(true);
+      else expect(Object.keys(compose.volumes)).toContain(from);
+    }
+    for (const secret of secrets) expect(Object.keys(compose.secrets)).toContain(secret);
+  }
+});
+
+it('every variable of utmql is one that it knows, and the values are right', () => {
+  const { environment = {} } = compose.services.utmql;
+  for (const name of Object.keys(environment)) expect(knownVariables).toContain(name);
+  const filledIn = Object.entries(environment).map(([name, value]) => [
+    name,
+    value.replace(/\$\{\w+:\?[^}]*\}/g, 'a secret of some length').replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+  ]);
+  // Open to other containers, as the image has it: it would refuse to start without somebody to ask for a key.
+  expect(readConfig({ ...imageEnvironment(), ...Object.fromEntries(filledIn) })).toMatchObject({
+    HOST: '0.0.0.0',
+  });
+});
+
+it('no secret has a default, and .env.example names every variable that is used', () => {
+  const used = [...text.matchAll(/\$\{(\w+)(:[?-])?/g)].map(([, name = '', kind]) => ({ name, kind }));
+  const named = [...readText('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+  for (const { name, kind } of used) {
+    if (/PASSWORD|KEY|SECRET/.test(name)) expect(kind, name).toBe(':?');
+    expect(named).toContain(name);
+  }
+  for (const { environment } of Object.values(compose.secrets)) expect(named).toContain(environment);
+  const knows = new Set([
+    ...used.map(({ name }) => name),
+    ...Object.values(compose.secrets).map((one) => one.environment),
+  ]);
+  expect(named.filter((name) => !knows.has(name ?? ''))).toEqual([]);
+  expect(readText('.gitignore').split('\n')).toContain('.env');
+});
+
+it('the user of ClickHouse is the one that utmql logs in as, without a password in any file', () => {
+  const users = readText('clickhouse/users.d/utmql.xml');
+  const { environment = {} } = compose.services.utmql;
+  expect(users).toContain(`<${environment.CLICKHOUSE_USER}>`);
+  expect(users).toContain('<password from_env="UTMQL_CLICKHOUSE_PASSWORD"/>');
+  expect(compose.services.clickhouse.environment).toHaveProperty('UTMQL_CLICKHOUSE_PASSWORD');
+  for (const [, database] of users.matchAll(/ ON (\w+)\.\*/g))
+    expect(database).toBe(environment.CLICKHOUSE_DATABASE);
+});

@@ -1,0 +1,117 @@
+import { buildSchema, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readConfig } from '../../src/config.ts';
+import { imageEnvironment, knownVariables, readText, readYaml } from '../support/deploy.ts';
+
+const container = z.object({
+  image: z.string().regex(/:v?\d+\.\d+\.\d+$/),
+  env: z.array(
+    z.strictObject({ name: z.string(), value: z.string().optional(), valueFrom: z.unknown().optional() }),
+  ),
+  resources: z.object({
+    requests: z.object({ cpu: z.string(), memory: z.string() }),
+    limits: z.object({ memory: z.string() }),
+  }),
+  securityContext: z.strictObject({
+    allowPrivilegeEscalation: z.literal(false),
+    readOnlyRootFilesystem: z.literal(true),
+    capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
+  }),
+  volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })),
+});
+const podSpec = z.object({
+  terminationGracePeriodSeconds: z.number().optional(),
+  automountServiceAccountToken: z.literal(false),
+  securityContext: z.object({ runAsNonRoot: z.literal(true), runAsUser: z.number().positive() }),
+  containers: z.tuple([container.loose()]),
+  volumes: z.array(z.object({ name: z.string() })),
+});
+const statefulSet = z.object({
+  kind: z.literal('StatefulSet'),
+  spec: z.object({
+    serviceName: z.string(),
+    selector: z.object({ matchLabels: z.record(z.string(), z.string()) }),
+    template: z.object({
+      metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+      spec: podSpec,
+    }),
+    volumeClaimTemplates: z.array(z.object({ metadata: z.object({ name: z.string() }) })),
+  }),
+});
+const cronJob = z.object({
+  kind: z.literal('CronJob'),
+  spec: z.object({
+    concurrencyPolicy: z.literal('Forbid'),
+    jobTemplate: z.object({ spec: z.object({ template: z.object({ spec: podSpec }) }) }),
+  }),
+});
+const named = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.object({ name: z.string() }),
+});
+const documents = ['utmql', 'ingest'].flatMap((name) => readYaml(`deploy/kubernetes/${name}.yaml`));
+const ofKind = (kind: string): unknown => documents.find((document) => named.parse(document).kind === kind);
+
+describe('the StatefulSet', () => {
+  const { spec } = statefulSet.parse(ofKind('StatefulSet'));
+  const pod = spec.template.spec;
+  const [utmql] = pod.containers;
+
+  it('sets variables that the program knows', () => {
+    for (const { name } of utmql.env) expect(knownVariables).toContain(name);
+    const values = utmql.env.map(({ name, value }) => [name, value ?? 'a secret of some length']);
+    expect(() => readConfig({ ...imageEnvironment(), ...Object.fromEntries(values) })).not.toThrow();
+  });
+
+  it('is alive and ready by the program’s own endpoints, and has time to end', () => {
+    for (const [probe, path] of [
+      ['startupProbe', '/healthz'],
+      ['livenessProbe', '/healthz'],
+      ['readinessProbe', '/readyz'],
+    ] as const)
+      expect(utmql[probe]).toMatchObject({ httpGet: { path, port: 'http' } });
+    // 5 s of preStop and 15 s of shutdown.
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(25);
+  });
+
+  it('keeps the folder of its buffer, and mounts what it declares', () => {
+    const claims = spec.volumeClaimTemplates.map(({ metadata }) => metadata.name);
+    const dataDir = utmql.env.find(({ name }) => name === 'DATA_DIR')?.value;
+    expect(utmql.volumeMounts.find(({ mountPath }) => mountPath === dataDir)?.name).toBe(claims[0]);
+    const mounts = utmql.volumeMounts.map(({ name }) => name);
+    expect([...claims, ...pod.volumes.map(({ name }) => name)].sort()).toEqual(mounts.sort());
+    expect(spec.template.metadata.labels).toEqual(spec.selector.matchLabels);
+    const names = documents.map((document) => named.parse(document).metadata.name);
+    expect(names).toContain(spec.serviceName);
+  });
+});
+
+describe('the CronJob', () => {
+  const { spec } = cronJob.parse(ofKind('CronJob'));
+  const pod = spec.jobTemplate.spec.template.spec;
+  const { data } = z.object({ data: z.object({ 'ingest.sh': z.string() }) }).parse(ofKind('ConfigMap'));
+  const script = data['ingest.sh'];
+
+  it('sends a mutation of the schema, as JSON, with a key that is the same for each time of the schedule', () => {
+    const [, body = ''] = /<<REQUEST\n([\s\S]*?)\nREQUEST/.exec(script) ?? [];
+    // What the shell makes of it.
+    const sent = body
+      .replaceAll('\\$', '\u0000')
+      .replaceAll('$JOB_NAME', 'utmql-ingest-29')
+      .replaceAll('\u0000', '$');
+    const { query, variables: given } = z
+      .strictObject({ query: z.string(), variables: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(sent));
+    expect(validate(buildSchema(readText('schema/schema.graphql')), parse(query))).toEqual([]);
+    expect(given).toEqual({ key: 'utmql-ingest-29' });
+  });
+
+  it('has every variable that the script uses, the key from a Secret', () => {
+    const used = new Set([...script.matchAll(/(?<!\\)\$([A-Z_]+)/g)].map(([, name]) => name));
+    expect([...used].sort()).toEqual(pod.containers[0].env.map(({ name }) => name).sort());
+    const key = pod.containers[0].env.find(({ name }) => name === 'INGEST_KEY');
+    expect(key?.valueFrom).toMatchObject({ secretKeyRef: { name: 'utmql' } });
+  });
+});

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { variables } from '../../src/config.ts';
+import { createTelemetry } from '../../src/telemetry.ts';
+
+const root = new URL('../../', import.meta.url);
+
+/** The environment variables that may be set. */
+export const knownVariables: readonly string[] = Object.keys(variables);
+
+export const readText = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+
+/** The documents of a YAML file; fails on whatever the parser warns of, such as a key that is there twice. */
+export function readYaml(path: string): unknown[] {
+  return parseAllDocuments(readText(path), { merge: true }).map((document) => {
+    const problems = [...document.errors, ...document.warnings];
+    if (problems.length > 0) throw new Error(`${path}: ${problems.map(({ message }) => message).join('; ')}`);
+    return document.toJS() as unknown;
+  });
+}
+
+const metric = z.object({ name: z.string(), labelNames: z.array(z.string()) });
+
+/** Every series that the program exports, by name, with its labels. */
+export async function exportedSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { registry } = createTelemetry();
+  const types = new Map((await registry.getMetricsAsJSON()).map(({ name, type }) => [name, String(type)]));
+  const series = registry.getMetricsAsArray().flatMap((entry) => {
+    const { name, labelNames } = metric.parse(entry);
+    const names =
+      types.get(name) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
+    return names.map((one) => [one, labelNames] as const);
+  });
+  return new Map(series);
+}
+
+/** What Prometheus itself adds. */
+const ownSeries = ['up'];
+const ownLabels = ['le', 'job', 'instance'];
+const operators = ['and', 'or', 'unless', 'by', 'without', 'on', 'ignoring', 'bool'];
+
+/** What is wrong with the names in a PromQL expression. */
+export function unknownNames(expression: string, series: ReadonlyMap<string, readonly string[]>): string[] {
+  const labels = [
+    ...[...expression.matchAll(/\{([^}]*)\}/g)].flatMap(([, inner = '']) =>
+      [...inner.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label),
+    ),
+    ...[...expression.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, inner = '']) =>
+      inner.split(',').map((label) => label.trim()),
+    ),
+  ];
+  const bare = expression
+    .replace(/\{[^}]*\}/g, '')
+    .replace(/\[[^\]]*\]/g, '')
+    .replace(/\b(?:by|without)\s*\([^)]*\)/g, '');
+  const names = [...bare.matchAll(/[a-z_]\w*(?!\w)(?!\s*\()/gi)]
+    .map(([name]) => name)
+    .filter((name) => !operators.includes(name));
+  const known = new Set([...ownLabels, ...names.flatMap((name) => series.get(name) ?? [])]);
+  return [
+    ...names.filter((name) => !series.has(name) && !ownSeries.includes(name)),
+    ...labels.filter((label) => !known.has(label)).map((label) => `label ${label}`),
+  ];
+}
+
+/** Runs Prometheus' own checker; undefined where this machine has none. */
+export function promtool(...args: string[]): Promise<{ code: number; output: string } | undefined> {
+  return new Promise((resolve) => {
+    execFile('promtool', args, (error, stdout, stderr) => {
+      if (error !== null && error.code === 'ENOENT') return resolve(undefined);
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: `${stdout}${stderr}` });
+    });
+  });
+}
+
+/** What the image sets for whoever runs it. */
+export function imageEnvironment(): Readonly<Record<string, string>> {
+  const [, given = ''] = /^ENV (.*)$/m.exec(readText('Dockerfile')) ?? [];
+  return Object.fromEntries(given.split(' ').map((pair) => pair.split('=') as [string, string]));
+}
