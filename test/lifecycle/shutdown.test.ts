@@ -105,9 +105,14 @@ describe('a signal that ends the program', () => {
     'lets the answers that are on their way come whole',
     async () => {
       const program = await start();
-      const query = `{ ${Array.from({ length: 40 }, (_, index) => `t${index}: metrics(dateRange: { last: { count: ${index + 1}, unit: DAY } }, groupBy: [DATE], fill: true) { nodes { cost } }`).join(' ')} }`;
-      const answers = Array.from({ length: 8 }, () => program.graphql(query));
-      await delay(30);
+      const query = `{ ${Array.from({ length: 20 }, (_, index) => `t${index}: metrics(dateRange: { last: { count: ${index + 1}, unit: DAY } }, groupBy: [DATE], fill: true) { nodes { cost } }`).join(' ')} }`;
+      const answers = Array.from({ length: 4 }, () => program.graphql(query));
+      const inFlight = async (): Promise<number> => {
+        const metrics = await (await fetch(`${program.url}/metrics`)).text();
+        return Number(/^http_requests_in_flight (\d+)/m.exec(metrics)?.[1]);
+      };
+      // They have all arrived; the look itself is one, too.
+      while ((await inFlight()) <= answers.length) await delay(5);
       const stopped = program.stop();
       for (const answer of await Promise.all(answers)) {
         expect(answer.status).toBe(200);
