@@ -14,9 +14,9 @@ import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
 import { createResponseCache } from './http/response-cache.ts';
 import { listen } from './http/server.ts';
-import { createDataVersion } from './ingest/data-version.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
+import { createSharedDataVersion } from './ingest/shared-data-version.ts';
 import { openSources } from './ingest/sources/sources.ts';
 import { keptText } from './kept-text.ts';
 import type { Logger } from './logger.ts';
@@ -81,8 +81,15 @@ export async function startApp(options: AppOptions): Promise<App> {
     const store = await openStore(config, server, telemetry, logger);
     closers.push(() => store.close());
 
-    const dataVersion = createDataVersion();
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
+    const owner = await keptText(join(config.DATA_DIR, 'instance.id'), uuidv7);
+    const dataVersion = createSharedDataVersion({
+      store,
+      owner,
+      idleMs: config.RESPONSE_CACHE_TTL_MS,
+      logger,
+    });
+    closers.push(() => dataVersion.stop());
     const ingestion: Ingestion = await openIngestion({
       config,
       store,
@@ -90,7 +97,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       rules,
       dataVersion,
       telemetry,
-      owner: await keptText(join(config.DATA_DIR, 'instance.id'), uuidv7),
+      owner,
       today: () => createDayOfInstant(config.REPORTING_TIMEZONE)(clock.now()),
       queriesAtWork: () => slots.getValue() < config.CLICKHOUSE_MAX_CONCURRENCY,
       clock,
