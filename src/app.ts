@@ -18,9 +18,9 @@ import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
 import { createResponseCache } from './http/response-cache.ts';
 import { type HttpServer, listen } from './http/server.ts';
-import { createDataVersion } from './ingest/data-version.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
+import { createSharedDataVersion } from './ingest/shared-data-version.ts';
 import { openSources } from './ingest/sources/sources.ts';
 import { keptText } from './kept-text.ts';
 import type { Logger } from './logger.ts';
@@ -106,8 +106,15 @@ export async function startApp(options: AppOptions): Promise<App> {
       now: () => clock.now(),
     });
 
-    const dataVersion = createDataVersion();
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
+    const owner = await keptText(join(config.DATA_DIR, 'instance.id'), uuidv7);
+    const dataVersion = createSharedDataVersion({
+      store,
+      owner,
+      idleMs: config.RESPONSE_CACHE_TTL_MS,
+      logger,
+    });
+    closers.add('data version', 250, () => dataVersion.stop());
     const ingestion: Ingestion = await openIngestion({
       config,
       store,
@@ -115,7 +122,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       rules,
       dataVersion,
       telemetry,
-      owner: await keptText(join(config.DATA_DIR, 'instance.id'), uuidv7),
+      owner,
       today: () => createDayOfInstant(config.REPORTING_TIMEZONE)(clock.now()),
       queriesAtWork: () => slots.getValue() < config.CLICKHOUSE_MAX_CONCURRENCY,
       clock,

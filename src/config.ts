@@ -226,7 +226,7 @@ export const variables = {
     parse: wholeNumber(0, 86_400_000),
     default: '60000',
     description:
-      'How long an answer is served again while this process stores nothing new; 0 turns the cache off. Data that another process stores is seen after this time.',
+      'How long an answer is served again while nothing new is stored; 0 turns the cache off. What another process stores is seen within about two seconds; while ClickHouse cannot be asked, after this time.',
   },
   RESPONSE_CACHE_MB: {
     parse: wholeNumber(1, 65_536),

@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
+import { openLeaseTable } from '../leases/lease-table.ts';
+import { openLeases } from '../leases/leases.ts';
 import type { Logger } from '../logger.ts';
 import { bind, identifier, Sql, sql } from './sql.ts';
 import type { Store } from './store.ts';
@@ -15,41 +17,61 @@ interface Migration {
 const ledgerRow = z.object({ name: z.string(), checksum: z.string() });
 
 /**
- * Brings the database to the state that the numbered files in `folder` describe. Every file is idempotent (IF NOT EXISTS),
- * so two programs may run them at once: each statement is harmless the second time and the ledger keeps one row a file.
+ * Brings the database to the state that the numbered files in `folder` describe. Of several programs that start at once, one
+ * applies them and the others wait, by a lease. Every file is idempotent (IF NOT EXISTS) all the same: one that was interrupted
+ * is applied again.
  *
  * @throws UtmqlError CONFIGURATION when a file that was applied before has been edited since, by name.
  */
 export async function migrate(options: { store: Store; folder: string; logger: Logger }): Promise<void> {
   const { store, folder, logger } = options;
+  const migrations = await readMigrations(folder);
+  await createLedger(store);
+  if ((await missing(store, migrations)).length === 0) return;
+  const leases = await openLeases({ table: await openLeaseTable(store), owner: randomUUID(), logger });
+  try {
+    await leases.runExclusive('migrations', async () => {
+      for (const migration of await missing(store, migrations)) await apply(store, migration, logger);
+    });
+  } finally {
+    await leases.stop();
+  }
+}
+
+async function createLedger(store: Store): Promise<void> {
   await store.command(
     sql`CREATE TABLE IF NOT EXISTS schema_migrations
         (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
         ENGINE = ReplacingMergeTree ORDER BY name`,
   );
+}
+
+/** Those that the ledger lacks. */
+async function missing(store: Store, migrations: readonly Migration[]): Promise<Migration[]> {
   const applied = new Map(
     (await store.select(ledgerRow, sql`SELECT name, checksum FROM schema_migrations FINAL`)).map((row) => [
       row.name,
       row.checksum,
     ]),
   );
-  for (const migration of await readMigrations(folder)) {
-    const known = applied.get(migration.name);
-    if (known === migration.checksum) continue;
-    if (known !== undefined) {
-      throw new UtmqlError(
-        'CONFIGURATION',
-        `The migration ${migration.name} was edited after it had been applied to the database ${store.database}. ` +
-          'Restore the file as it was and put the change into a new migration with the next number.',
-      );
-    }
-    // The text is this program's own file, not input: it becomes SQL as it stands.
-    for (const statement of splitStatements(migration.text)) await store.command(new Sql([statement], []));
-    await store.command(
-      sql`INSERT INTO schema_migrations (name, checksum) VALUES (${bind('String', migration.name)}, ${bind('String', migration.checksum)})`,
+  const edited = migrations.find(({ name, checksum }) => (applied.get(name) ?? checksum) !== checksum);
+  if (edited !== undefined) {
+    throw new UtmqlError(
+      'CONFIGURATION',
+      `The migration ${edited.name} was edited after it had been applied to the database ${store.database}. ` +
+        'Restore the file as it was and put the change into a new migration with the next number.',
     );
-    logger.info({ migration: migration.name }, 'migration applied');
   }
+  return migrations.filter(({ name }) => !applied.has(name));
+}
+
+async function apply(store: Store, migration: Migration, logger: Logger): Promise<void> {
+  // The text is this program's own file, not input: it becomes SQL as it stands.
+  for (const statement of splitStatements(migration.text)) await store.command(new Sql([statement], []));
+  await store.command(
+    sql`INSERT INTO schema_migrations (name, checksum) VALUES (${bind('String', migration.name)}, ${bind('String', migration.checksum)})`,
+  );
+  logger.info({ migration: migration.name }, 'migration applied');
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {

@@ -9,7 +9,8 @@ export type ParameterType =
   | 'Int32'
   | 'Float64'
   | 'DateTime64(3)'
-  | 'UUID';
+  | 'UUID'
+  | 'Array(UUID)';
 
 export type ParameterValue = string | number | readonly string[];
 

@@ -76,8 +76,8 @@ builder.mutationField('cancelIngest', (t) =>
   t.field({
     type: IngestRunType,
     description:
-      'Ends a run and answers with its last state. It stops between two steps, each of which changes whole days; a run that ' +
-      'has ended stays as it is. Errors: NOT_FOUND; CONFLICT when another process works on it.',
+      'Ends a run, whichever process works on it, and answers with its last state. It stops between two steps, each of which ' +
+      'changes whole days; a run that has ended stays as it is. Errors: NOT_FOUND.',
     extensions: { access: 'ingest' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     resolve: (_root, { id }, { caller, ingest }) => ingest.cancel(readRunId(String(id), 'id'), caller),

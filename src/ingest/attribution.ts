@@ -1,6 +1,6 @@
-import type { MutexInterface } from 'async-mutex';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import type { CallOptions, Store } from '../clickhouse/store.ts';
+import type { Lock } from '../leases/store-lock.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { type Day, formatDay } from '../records/day.ts';
 import { unknown } from '../records/text.ts';
@@ -20,7 +20,7 @@ export function createAttribution(options: {
   store: Store;
   windowDays: number;
   /** The lock of `createOpportunityWriter`: rows are read, matched and written back with no writer in between. */
-  lock: MutexInterface;
+  lock: Lock;
 }): Attribution {
   const { store, windowDays, lock } = options;
   const run = async (workspace: string, ranges: readonly DayRange[], call: CallOptions) => {

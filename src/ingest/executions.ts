@@ -3,10 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex, type MutexInterface, Semaphore } from 'async-mutex';
 import type { Clock } from '../clock.ts';
 import { toUtmqlError, UtmqlError } from '../errors.ts';
+import type { Lease, Leases } from '../leases/leases.ts';
 import type { Logger } from '../logger.ts';
 import type { Tracer } from '../telemetry/tracer.ts';
 import { untilAborted } from './http/cancellation.ts';
 import { type IngestRun, isFinished } from './run.ts';
+import type { RunCancellations } from './run-cancellations.ts';
 import type { RunRepository } from './run-repository.ts';
 
 /** Runs at work at a time; others wait as `queued`. */
@@ -15,18 +17,24 @@ const maxActiveRuns = 4;
 const saveEveryMs = 2_000;
 /** How soon the last state of a run is stored again where the store did not take it. */
 const saveAgainMs = 1_000;
+/** How often requests of other processes to cancel runs are looked for. */
+const cancellationsEveryMs = 1_000;
 
-/** Does a run's work; never throws. `report` takes its state while it goes on. */
+/** Does a run's work; never throws. `report` takes its state while it goes on; `lease` is held as long as it may write. */
 export type Work = (
   run: IngestRun,
   signal: AbortSignal,
   report: (run: IngestRun) => void,
+  lease: Lease,
 ) => Promise<IngestRun>;
 
-/** The runs that this process works on, or will. */
+/**
+ * The runs that this process works on, or will. Of all processes, one at a time works on runs of a source: it holds the
+ * source's lease. When that is lost, the run stops as it is, and whoever finds its row begins it again.
+ */
 export interface Executions {
   /**
-   * Stores the run's row and takes it up: at most one run of a source at a time, four in all.
+   * Stores the run's row and takes it up: at most one run of a source at a time, and four in this process.
    *
    * @throws UtmqlError when the row cannot be stored: whoever started the run will ask for it by its id
    */
@@ -35,11 +43,13 @@ export interface Executions {
   current(id: string): IngestRun | undefined;
   /** A run at work, waiting or just being started, that `matches`. */
   find(matches: (run: IngestRun) => boolean): Promise<IngestRun> | undefined;
-  /** Resolves with the ended run. */
+  /** Whether this process deals with the run, be it that only its last state is still to be stored. */
+  isHere(id: string): boolean;
+  /** Resolves with the ended run; or, where this process has lost it to another, with its last state here. */
   finished(id: string): Promise<IngestRun> | undefined;
   /** Ends a run, at work or waiting. */
   cancel(id: string, reason: UtmqlError): void;
-  /** States of a run of this process from this call on, until it ends; undefined when there is none such. */
+  /** States of a run of this process from this call on, until it ends or is lost; undefined when there is none such. */
   states(id: string, signal: AbortSignal): AsyncIterable<IngestRun> | undefined;
   /** Ends all; they are in a state that the next call completes. */
   stop(): Promise<void>;
@@ -53,12 +63,14 @@ interface Execution {
 
 export function createExecutions(options: {
   runs: RunRepository;
+  leases: Leases;
+  cancellations: RunCancellations;
   clock: Clock;
   logger: Logger;
   tracer: Tracer;
   onFinished: (run: IngestRun) => void;
 }): Executions {
-  const { runs, clock, logger, tracer } = options;
+  const { runs, leases, cancellations, clock, logger, tracer } = options;
   const atWork = new Map<string, Execution>();
   /** Runs whose rows are being stored. */
   const beginning = new Map<IngestRun, Promise<IngestRun>>();
@@ -67,7 +79,7 @@ export function createExecutions(options: {
   const events = new EventEmitter().setMaxListeners(0);
   const stopping = new AbortController();
   /** Last states that are not stored yet. */
-  const unsaved = new Set<Promise<void>>();
+  const unsaved = new Map<string, Promise<void>>();
   let lastStart = 0;
 
   const lockOf = (run: IngestRun): MutexInterface => {
@@ -104,8 +116,10 @@ export function createExecutions(options: {
   };
 
   const keepSaving = (run: IngestRun): void => {
-    const saving = saveLater(run).finally(() => unsaved.delete(saving));
-    unsaved.add(saving);
+    unsaved.set(
+      run.id,
+      saveLater(run).finally(() => unsaved.delete(run.id)),
+    );
   };
 
   const note = (run: IngestRun): void => {
@@ -114,34 +128,46 @@ export function createExecutions(options: {
     events.emit(run.id, run);
   };
 
-  const workOn = async (queued: IngestRun, work: Work, signal: AbortSignal): Promise<IngestRun> => {
-    // Each run has a start of its own: the later run's rows win over the earlier one's.
-    lastStart = Math.max(lastStart + 1, clock.now());
+  const workOn = async (
+    queued: IngestRun,
+    work: Work,
+    signal: AbortSignal,
+    lease: Lease,
+  ): Promise<IngestRun> => {
+    // Each run has a start of its own: the later run's rows win over the earlier one's, whose clock may have been ahead.
+    const before = (await runs.lastStart(queued.workspace, queued.source)) ?? 0;
+    lastStart = Math.max(lastStart + 1, before + 1, clock.now());
     const running: IngestRun = { ...queued, status: 'running', startedAt: lastStart };
     note(running);
     let savedAt = performance.now();
     let saving: Promise<unknown> = save(running);
     const report = (state: IngestRun): void => {
       note(state);
-      if (performance.now() - savedAt < saveEveryMs) return;
+      if (performance.now() - savedAt < saveEveryMs || !lease.isHeld()) return;
       savedAt = performance.now();
       saving = saving.then(() => save(state));
     };
     const { source, mode, dryRun } = running;
     const attributes = { 'ingest.source': source, 'ingest.mode': mode, 'ingest.dry_run': dryRun };
     const ended = await tracer.span({ name: 'ingest run', kind: 'internal', attributes }, async (span) => {
-      const state = await work(running, signal, report);
+      const state = await work(running, AbortSignal.any([signal, lease.lost]), report, lease);
       span.set({ 'ingest.status': state.status, 'ingest.records_read': state.recordsRead });
       if (state.errorCode !== '') span.fail(state.errorCode);
       return state;
     });
     await saving;
+    if (!lease.isHeld()) throw new LostRun();
     return ended;
   };
 
   /** Takes turns; a run that is cancelled while it waits ends at once. */
-  const inTurn = async (queued: IngestRun, work: Work, signal: AbortSignal): Promise<IngestRun> => {
-    const releases: (() => void)[] = [];
+  const inTurn = async (
+    queued: IngestRun,
+    work: Work,
+    signal: AbortSignal,
+    end: (ended: IngestRun) => Promise<void>,
+  ): Promise<IngestRun> => {
+    const releases: (() => unknown)[] = [];
     const acquire = async (gate: { acquire(): Promise<unknown> }, release: () => void): Promise<void> => {
       const turn = gate.acquire().then(() => {
         if (signal.aborted) release();
@@ -152,22 +178,74 @@ export function createExecutions(options: {
     try {
       const lock = lockOf(queued);
       await acquire(lock, () => lock.release());
+      const lease = await leases.acquire(leaseOf(queued), signal);
+      releases.push(() => lease.release());
+      await refuseIfTaken(queued);
       await acquire(slots, () => slots.release());
       signal.throwIfAborted();
-      return await workOn(queued, work, signal);
+      const ended = await workOn(queued, work, signal, lease);
+      // Under the lease: the next process that has it finds the run ended.
+      await end(ended);
+      return ended;
     } catch (error) {
-      if (!signal.aborted) throw error;
-      return asCancelled(queued, signal, clock.now());
+      if (error instanceof LostRun) throw error;
+      const ended = signal.aborted
+        ? asCancelled(queued, signal, clock.now())
+        : notBegun(
+            queued,
+            toUtmqlError(error, 'A step of it failed for a reason that has been logged.'),
+            clock.now(),
+          );
+      if (!signal.aborted) logger.error({ err: error, runId: queued.id }, 'a run could not begin');
+      await end(ended);
+      return ended;
     } finally {
-      for (const release of releases.reverse()) release();
+      for (const release of releases.reverse()) await release();
     }
   };
 
+  /** This process may have been silent for so long that another has taken the run up. */
+  const refuseIfTaken = async (queued: IngestRun): Promise<void> => {
+    const stored = await runs.find(queued.workspace, queued.id);
+    if (stored === undefined) return;
+    if (stored.owner !== queued.owner || stored.attempt !== queued.attempt || isFinished(stored))
+      throw new LostRun();
+  };
+
   const execute = async (queued: IngestRun, work: Work, signal: AbortSignal): Promise<IngestRun> => {
-    const ended = await inTurn(queued, work, signal);
-    if (!(await save(ended))) keepSaving(ended);
-    options.onFinished(ended);
-    return ended;
+    try {
+      return await inTurn(queued, work, signal, async (ended) => {
+        if (!(await save(ended))) keepSaving(ended);
+        options.onFinished(ended);
+      });
+    } catch (error) {
+      if (!(error instanceof LostRun)) throw error;
+      logger.warn({ runId: queued.id, source: queued.source }, 'a run was lost; it is begun again');
+      return atWork.get(queued.id)?.run ?? queued;
+    }
+  };
+
+  const cancel = (id: string, reason: UtmqlError): void => atWork.get(id)?.controller.abort(reason);
+
+  /** As long as there are runs, looks whether somebody has asked another process to cancel one. */
+  const heedCancellations = async (): Promise<void> => {
+    while (atWork.size > 0 && !stopping.signal.aborted) {
+      await delay(cancellationsEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(
+        () => undefined,
+      );
+      const requested = await cancellations
+        .requested([...atWork.keys()])
+        .catch(() => new Map<string, string>());
+      for (const [id, name] of requested)
+        cancel(id, new UtmqlError('CANCELLED', `The run was cancelled by ${name}.`));
+    }
+  };
+  let heeding: Promise<void> | undefined;
+  const startHeeding = (): void => {
+    heeding ??= heedCancellations().finally(() => {
+      heeding = undefined;
+      if (atWork.size > 0 && !stopping.signal.aborted) startHeeding();
+    });
   };
 
   const takeUp = async (run: IngestRun, work: Work): Promise<IngestRun> => {
@@ -181,6 +259,7 @@ export function createExecutions(options: {
     const controller = new AbortController();
     const done = execute(run, work, controller.signal).finally(() => atWork.delete(run.id));
     atWork.set(run.id, { run, controller, done });
+    startHeeding();
     done
       .then((ended) => events.emit(run.id, ended))
       // The work does not throw but for a bug, which must not end the program.
@@ -204,26 +283,36 @@ export function createExecutions(options: {
       const execution = [...atWork.values()].find(({ run }) => matches(run));
       return execution === undefined ? undefined : Promise.resolve(execution.run);
     },
+    isHere: (id) => atWork.has(id) || unsaved.has(id) || [...beginning.keys()].some((run) => run.id === id),
     finished: (id) => atWork.get(id)?.done,
-    cancel: (id, reason) => atWork.get(id)?.controller.abort(reason),
+    cancel,
     states(id, signal) {
       if (!atWork.has(id)) return undefined;
-      return untilFinished(on(events, id, { signal }) as AsyncIterable<[IngestRun]>);
+      const states = on(events, id, { signal }) as AsyncIterable<[IngestRun]>;
+      return untilOver(states, () => !atWork.has(id));
     },
     async stop() {
       const reason = new UtmqlError('CANCELLED', 'The server was shut down.');
       for (const { controller } of atWork.values()) controller.abort(reason);
       await Promise.allSettled([...atWork.values()].map(({ done }) => done));
       stopping.abort();
-      await Promise.allSettled(unsaved);
+      await Promise.allSettled([heeding, ...unsaved.values()]);
     },
   };
 }
 
-async function* untilFinished(states: AsyncIterable<[IngestRun]>): AsyncGenerator<IngestRun> {
+/** This process may not work on the run any more, and its state is not this one's to tell. */
+class LostRun extends Error {}
+
+const leaseOf = (run: IngestRun): string => `run:${JSON.stringify([run.workspace, run.source])}`;
+
+async function* untilOver(
+  states: AsyncIterable<[IngestRun]>,
+  isLost: () => boolean,
+): AsyncGenerator<IngestRun> {
   for await (const [state] of states) {
     yield state;
-    if (isFinished(state)) return;
+    if (isFinished(state) || isLost()) return;
   }
 }
 

@@ -2,14 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../access/caller.ts';
 import { badInput, UtmqlError } from '../errors.ts';
+import type { Leases } from '../leases/leases.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
 import type { Executions, Work } from './executions.ts';
 import type { DayMerger } from './merge-days.ts';
+import { createOrphans } from './orphans.ts';
 import { type PullDeps, pull } from './pull.ts';
 import type { RawLanding } from './raw-landing.ts';
 import { begunAgain, endingOf } from './resume.ts';
 import { type IngestRun, isFinished, newRun } from './run.ts';
+import type { RunCancellations } from './run-cancellations.ts';
 import type { RunRepository } from './run-repository.ts';
 import type { Source } from './sources/source.ts';
 import { chooseSources, isSame, refuseOtherCall, type TriggerInput } from './trigger-input.ts';
@@ -17,6 +20,8 @@ import { overlapFrom, watermarkAfter } from './watermark.ts';
 
 /** How often a run of another process is looked up for whoever follows it. */
 const pollEveryMs = 1_000;
+/** How long another process may take to end a run that is cancelled: it looks every second. */
+const cancelWithinMs = 10_000;
 
 /** Pulls records from the configured sources. */
 export interface Ingest {
@@ -24,15 +29,15 @@ export interface Ingest {
   readonly runs: RunRepository;
   /**
    * Starts one run for each source. The same idempotency key gives the same runs again, started once; without a key, a
-   * call gets the run that is already at work on the same.
+   * call gets the run that is already at work on the same. All of this holds across the processes on one store.
    *
    * @throws UtmqlError BAD_USER_INPUT for an unknown source, a reversed range, or a key that was used for another call
    */
   trigger(input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]>;
   /**
-   * Ends a run, and gives its state; one that has ended stays as it is.
+   * Ends a run, whichever process works on it, and gives its state; one that has ended stays as it is.
    *
-   * @throws UtmqlError NOT_FOUND; CONFLICT when another process works on it
+   * @throws UtmqlError NOT_FOUND
    */
   cancel(id: string, caller: Requester): Promise<IngestRun>;
   /**
@@ -48,7 +53,7 @@ export interface Ingest {
    * @throws UtmqlError NOT_FOUND
    */
   follow(id: string, caller: Requester, signal: AbortSignal): Promise<AsyncIterable<IngestRun>>;
-  /** Takes up the runs that this process's predecessor left unfinished. */
+  /** Takes up the runs that nobody works on any more: of this process's predecessor, and of others that are gone. */
   resume(): Promise<void>;
   /** Resolves when the background work after runs (merging days) is done. */
   idle(): Promise<void>;
@@ -60,25 +65,25 @@ export interface IngestOptions extends PullDeps {
   readonly sources: readonly Source[];
   readonly runs: RunRepository;
   readonly executions: Executions;
+  readonly leases: Leases;
+  readonly cancellations: RunCancellations;
   readonly merger: DayMerger;
   /** Undefined: nothing is kept for replays. */
   readonly landing: RawLanding | undefined;
   readonly logger: Logger;
-  /** Whose runs this process takes up after a crash. */
-  readonly owner: string;
   readonly overlapDays: number;
   readonly today: () => Day;
 }
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { sources, runs, executions, clock, logger, owner } = options;
-  const keys = new Map<string, Promise<readonly IngestRun[]>>();
+  const { sources, runs, executions, leases, cancellations, clock, logger } = options;
+  const { owner } = leases;
   const triggers = new Set<Promise<unknown>>();
   const stopping = new AbortController();
 
   const pullFrom =
     (source: Source): Work =>
-    async (run, signal, report) => {
+    async (run, signal, report, lease) => {
       const before = await runs.watermark(run.workspace, source.name).catch(() => undefined);
       const asked: IngestRun = {
         ...run,
@@ -101,6 +106,7 @@ export function createIngest(options: IngestOptions): Ingest {
         skipDays: new Set(),
         version: (run.startedAt ?? run.createdAt) * 1_000,
         signal,
+        lease,
         report,
       });
       if (ended.status !== 'succeeded') return ended;
@@ -109,7 +115,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const replayOf =
     (original: IngestRun, source: Source, landing: RawLanding): Work =>
-    async (run, signal, report) => {
+    async (run, signal, report, lease) => {
       const readAt = original.startedAt ?? original.createdAt;
       const replaces = run.mode === 'replace';
       return pull(options, source, run, {
@@ -119,6 +125,7 @@ export function createIngest(options: IngestOptions): Ingest {
         skipDays: replaces ? await runs.daysReadSince(run.workspace, source.name, readAt) : new Set<Day>(),
         version: replaces ? (run.startedAt ?? run.createdAt) * 1_000 : readAt * 1_000,
         signal,
+        lease,
         report,
       });
     };
@@ -127,11 +134,16 @@ export function createIngest(options: IngestOptions): Ingest {
     const chosen = chooseSources(sources, input, caller.workspace);
     const triggerId = uuidv7();
     const started: IngestRun[] = [];
+    const elsewhere =
+      input.idempotencyKey === undefined
+        ? (await runs.unfinished()).filter((run) => run.owner !== owner)
+        : [];
     for (const source of chosen) {
       const mode = input.mode ?? source.defaultMode;
+      const matches = (run: IngestRun): boolean => isSame(run, source, mode, input);
       const same =
         input.idempotencyKey === undefined
-          ? executions.find((run) => isSame(run, source, mode, input))
+          ? (executions.find(matches) ?? elsewhere.find(matches))
           : undefined;
       if (same !== undefined) {
         started.push(await same);
@@ -159,19 +171,14 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const startOnce = async (input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]> => {
     const { idempotencyKey: key } = input;
-    if (key === undefined) return start(input, caller);
-    const slot = JSON.stringify([caller.workspace, key]);
-    let known = keys.get(slot);
-    if (known === undefined) {
-      known = runs
-        .findByIdempotencyKey(caller.workspace, key)
-        .then((earlier) => (earlier.length > 0 ? earlier : start(input, caller)));
-      keys.set(slot, known);
-      // From here on the table knows the key; memory need not grow with it.
-      void known.catch(() => undefined).finally(() => keys.delete(slot));
-    }
-    const started = await known;
-    refuseOtherCall(started, input, sources);
+    const startNew = async (): Promise<readonly IngestRun[]> => {
+      const earlier = key === undefined ? [] : await runs.findByIdempotencyKey(caller.workspace, key);
+      return earlier.length > 0 ? earlier : start(input, caller);
+    };
+    // Wrong calls need no turn.
+    chooseSources(sources, input, caller.workspace);
+    const started = await leases.runExclusive(`trigger:${caller.workspace}`, startNew);
+    if (key !== undefined) refuseOtherCall(started, input, sources);
     return started;
   };
 
@@ -197,11 +204,25 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   const present = async (run: IngestRun, wait: boolean): Promise<IngestRun> => {
-    const ended = wait ? executions.finished(run.id) : undefined;
-    if (ended !== undefined) return ended;
+    if (wait) return ended(run, stopping.signal);
     const current = executions.current(run.id);
     if (current !== undefined) return current;
     return isFinished(run) ? run : ((await runs.find(run.workspace, run.id)) ?? run);
+  };
+
+  /** Waits for a run's end, wherever that comes about; its last state when `signal` aborts first. */
+  const ended = async (run: IngestRun, signal: AbortSignal): Promise<IngestRun> => {
+    let last = run;
+    while (!isFinished(last)) {
+      const here = executions.finished(run.id);
+      if (here !== undefined) last = await here;
+      else if (signal.aborted) return last;
+      else {
+        last = (await runs.find(run.workspace, run.id)) ?? last;
+        if (!isFinished(last)) await delay(pollEveryMs / 4, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    return last;
   };
 
   const sourceOf = (workspace: string, name: string): Source | undefined =>
@@ -221,7 +242,7 @@ export function createIngest(options: IngestOptions): Ingest {
       await runs.save({ ...run, ...ending, finishedAt: clock.now() });
       return;
     }
-    const again = begunAgain(run);
+    const again = begunAgain(run, owner);
     logger.warn(
       { runId: run.id, source: run.source, attempt: again.attempt },
       'found a run that a crash had interrupted',
@@ -236,6 +257,8 @@ export function createIngest(options: IngestOptions): Ingest {
     );
   };
 
+  const orphans = createOrphans({ runs, leases, executions, begin: resumeRun, logger });
+
   return {
     sources,
     runs,
@@ -249,12 +272,9 @@ export function createIngest(options: IngestOptions): Ingest {
     async cancel(id, caller) {
       const run = await find(id, caller);
       if (isFinished(run)) return run;
-      const ended = executions.finished(id);
-      if (ended === undefined) {
-        throw new UtmqlError('CONFLICT', `Run ${id} is at work in another process; cancel it there.`);
-      }
+      if (executions.finished(id) === undefined) await cancellations.request(run, caller.name);
       executions.cancel(id, new UtmqlError('CANCELLED', `The run was cancelled by ${caller.name}.`));
-      return ended;
+      return ended(run, AbortSignal.any([stopping.signal, AbortSignal.timeout(cancelWithinMs)]));
     },
     async replay(id, wait, caller) {
       refuseWhileStopping();
@@ -292,22 +312,32 @@ export function createIngest(options: IngestOptions): Ingest {
     async follow(id, caller, signal) {
       const states = executions.states(id, signal);
       const run = await find(id, caller);
-      return statesFrom(run, states ?? polled(run, caller, signal));
+      return statesFrom(run, states, (last) => polled(last, caller, signal));
     },
-    async resume() {
-      for (const run of await runs.unfinished(owner)) await resumeRun(run);
-    },
+    resume: () => orphans.start(),
     idle: () => options.merger.idle(),
     async stop() {
       stopping.abort();
-      await Promise.allSettled(triggers);
+      await Promise.allSettled([orphans.stop(), ...triggers]);
       await executions.stop();
       await options.merger.stop();
     },
   };
 }
 
-async function* statesFrom(run: IngestRun, later: AsyncIterable<IngestRun>): AsyncGenerator<IngestRun> {
+/** @param polled goes on where the run is not this process's, or no longer */
+async function* statesFrom(
+  run: IngestRun,
+  here: AsyncIterable<IngestRun> | undefined,
+  polled: (last: IngestRun) => AsyncIterable<IngestRun>,
+): AsyncGenerator<IngestRun> {
   yield run;
-  if (!isFinished(run)) yield* later;
+  let last = run;
+  if (!isFinished(last) && here !== undefined) {
+    for await (const state of here) {
+      last = state;
+      yield state;
+    }
+  }
+  if (!isFinished(last)) yield* polled(last);
 }

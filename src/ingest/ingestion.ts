@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { Mutex } from 'async-mutex';
 import { uuidv7 } from 'uuidv7';
 import type { Store } from '../clickhouse/store.ts';
 import { createYieldingStore } from '../clickhouse/yielding-store.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { openLeaseTable } from '../leases/lease-table.ts';
+import { openLeases } from '../leases/leases.ts';
+import { createStoreLock } from '../leases/store-lock.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
@@ -21,6 +23,7 @@ import { createDayMerger } from './merge-days.ts';
 import { createStoreBreaker } from './push/guarded-store.ts';
 import { createPush, type Push } from './push/push.ts';
 import { createRawLanding } from './raw-landing.ts';
+import { createRunCancellations } from './run-cancellations.ts';
 import { createRunRepository } from './run-repository.ts';
 import { createScheduler } from './sources/scheduler.ts';
 import type { Source } from './sources/source.ts';
@@ -65,7 +68,9 @@ export async function openIngestion(options: {
     clock,
   });
   for (const source of sources) telemetry.observeBreaker(source.name, source);
-  const opportunityLock = new Mutex();
+  // Behind the buffer, which no second process of this name can open: only now is the predecessor sure to be gone.
+  const leases = await openLeases({ table: await openLeaseTable(store), owner, logger });
+  const opportunityLock = createStoreLock(leases, 'opportunities');
   const runs = createRunRepository(store);
   const calmStore = createYieldingStore(store);
   const merger = createDayMerger({ store: calmStore, logger });
@@ -79,8 +84,11 @@ export async function openIngestion(options: {
     file: join(config.DATA_DIR, 'attribution-pending.json'),
     logger,
   });
+  const cancellations = createRunCancellations(store);
   const executions = createExecutions({
     runs,
+    leases,
+    cancellations,
     clock,
     logger,
     tracer: telemetry.tracer,
@@ -96,6 +104,8 @@ export async function openIngestion(options: {
     sources,
     runs,
     executions,
+    leases,
+    cancellations,
     queue,
     merger,
     opportunityLock,
@@ -104,7 +114,6 @@ export async function openIngestion(options: {
       config.RAW_RETENTION_DAYS === 0
         ? undefined
         : createRawLanding({ store: calmStore, now: () => clock.now() }),
-    owner,
     overlapDays: config.WATERMARK_OVERLAP_DAYS,
     today: options.today,
     queriesAtWork: options.queriesAtWork,
@@ -135,17 +144,25 @@ export async function openIngestion(options: {
   });
   const scheduler = createScheduler({
     sources,
-    trigger: async (source) => {
+    trigger: async (source, due) => {
       await ingest.trigger(
-        { ...everything, sources: [source.name], wait: true },
+        {
+          ...everything,
+          sources: [source.name],
+          wait: true,
+          // Each process with the schedule comes here: the first one starts the run, the others get that one.
+          idempotencyKey: `schedule:${source.name}:${due.toISOString()}`,
+        },
         { workspace: source.workspace, requestId: uuidv7(), name: 'scheduler' },
       );
     },
     logger,
   });
   if (config.SCHEDULER === 'on') scheduler.start();
-  const elsewhere = await runs.unfinishedElsewhere(owner);
-  await dropStaleStages(store, (runId) => elsewhere.has(runId));
+  await dropStaleStages(store, async () => {
+    const unfinished = await runs.unfinished();
+    return new Set(unfinished.filter((run) => run.owner !== owner).map(({ id }) => id));
+  });
 
   return {
     ingest,
@@ -156,6 +173,8 @@ export async function openIngestion(options: {
       await push.stop();
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
       await within(queueStopMs, queue.stop());
+      await opportunityLock.stop();
+      await leases.stop();
       await buffer.close();
     },
   };

@@ -1,7 +1,7 @@
-import type { MutexInterface } from 'async-mutex';
 import { z } from 'zod';
 import { bind, sql } from '../clickhouse/sql.ts';
 import type { Columns, Store } from '../clickhouse/store.ts';
+import type { Lock } from '../leases/store-lock.ts';
 import { type Day, parseIsoDay } from '../records/day.ts';
 import type { Opportunity } from '../records/opportunity.ts';
 import { DayBatches } from './day-batches.ts';
@@ -55,7 +55,7 @@ export function createOpportunityWriter(options: {
   source: string;
   version: number;
   requestId: string;
-  lock: MutexInterface;
+  lock: Lock;
 }): RecordWriter<Opportunity> {
   const { store, workspace } = options;
   const constants = { workspace: bind('String', workspace), source: bind('String', options.source) };

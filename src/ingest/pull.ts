@@ -1,8 +1,9 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { MutexInterface } from 'async-mutex';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import { toUtmqlError, UtmqlError } from '../errors.ts';
+import type { Lease } from '../leases/leases.ts';
+import type { Lock } from '../leases/store-lock.ts';
 import type { Logger } from '../logger.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { createAdPerformanceNormaliser } from '../records/ad-performance.ts';
@@ -29,7 +30,7 @@ const restMs = 10;
 export interface PullDeps {
   readonly store: Store;
   readonly queue: AttributionQueue;
-  readonly opportunityLock: MutexInterface;
+  readonly opportunityLock: Lock;
   readonly merger: DayMerger;
   readonly dataVersion: DataVersion;
   readonly clock: Clock;
@@ -51,6 +52,8 @@ export interface PullInput {
   /** When what the source says was true, microseconds. */
   readonly version: number;
   readonly signal: AbortSignal;
+  /** Without it nothing is written any more: another process may have taken the run up. */
+  readonly lease: Pick<Lease, 'isHeld'>;
   /** Gets the run's state while it goes on. */
   readonly report: (run: IngestRun) => void;
 }
@@ -69,7 +72,7 @@ export async function pull(
   input: PullInput,
 ): Promise<IngestRun> {
   const common = {
-    store: deps.dataVersion.watch(deps.store, run.workspace),
+    store: whileHeld(deps.dataVersion.watch(deps.store, run.workspace), input.lease),
     runId: run.id,
     workspace: run.workspace,
     source: run.source,
@@ -137,7 +140,7 @@ async function pullRecords<T extends { readonly day: Day }>(
       recordsRejected: rejects.counts(),
       repairs: repairs.toRecord(),
       unknownFields: repairs.unknownFields(),
-      days: [...days].sort((a, b) => a - b),
+      days: [...(status === 'running' ? new Set([...run.days, ...days]) : days)].sort((a, b) => a - b),
       changes,
       bytesRead,
       errorCode: error?.code ?? '',
@@ -229,6 +232,14 @@ async function pullRecords<T extends { readonly day: Day }>(
       touched = result.touched;
     });
     if (failures.length > 0 && applied.written === 0) touched = marked;
+    // What an earlier attempt wrote is no difference any more, but its process may have ended before attributing it.
+    if (run.attempt > 1) {
+      await attempt(async () => {
+        const days = [...run.days, ...stage.progress().days].filter((day) => !marked.has(day));
+        await queue.mark(run.workspace, side, new Set(days));
+        for (const day of days) marked.add(day);
+      });
+    }
     input.report(state('running'));
     // Whatever became of the write: days that may have changed are attributed anew.
     await attempt(async () => {
@@ -258,6 +269,24 @@ async function pullRecords<T extends { readonly day: Day }>(
     'run finished',
   );
   return finished;
+}
+
+/** The same store, which writes nothing once the lease is no longer held. */
+function whileHeld(store: Store, lease: Pick<Lease, 'isHeld'>): Store {
+  const check = (): void => {
+    if (!lease.isHeld()) throw new UtmqlError('CANCELLED', 'Another process may have taken the run up.');
+  };
+  return {
+    ...store,
+    async insert(...call) {
+      check();
+      await store.insert(...call);
+    },
+    async command(...call) {
+      check();
+      await store.command(...call);
+    },
+  };
 }
 
 function statusOf(error: UtmqlError | undefined, stored: boolean): RunStatus {

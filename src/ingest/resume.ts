@@ -22,8 +22,11 @@ export function endingOf(
 const interrupted = (errorMessage: string) =>
   ({ status: 'failed', errorCode: 'INTERRUPTED', errorMessage }) as const;
 
-/** The same run from its beginning: its rows' keys make what the first attempt had written harmless. */
-export const begunAgain = (run: IngestRun): IngestRun =>
+/**
+ * The same run from its beginning, by `owner`: its rows' keys make what the first attempt had written harmless. The days that
+ * this had read stay in it: whoever worked on it may have written them without having attributed them.
+ */
+export const begunAgain = (run: IngestRun, owner: string): IngestRun =>
   newRun({
     id: run.id,
     workspace: run.workspace,
@@ -35,9 +38,10 @@ export const begunAgain = (run: IngestRun): IngestRun =>
     replayOf: run.replayOf,
     requestedBy: run.requestedBy,
     requestId: run.requestId,
-    owner: run.owner,
+    owner,
     attempt: run.attempt + 1,
     since: run.since,
     until: run.until,
     createdAt: run.createdAt,
+    days: run.days,
   });

@@ -57,9 +57,11 @@ const runRow = z
     bytes_read: z.number(),
     error_code: z.string(),
     error_message: z.string(),
+    version: z.number(),
   })
-  .transform(
-    (row): IngestRun => ({
+  .transform((row) => ({
+    version: row.version,
+    run: {
       id: row.run_id,
       workspace: row.workspace,
       triggerId: row.trigger_id,
@@ -93,12 +95,12 @@ const runRow = z
       bytesRead: row.bytes_read,
       errorCode: row.error_code,
       errorMessage: row.error_message,
-    }),
-  );
+    } satisfies IngestRun,
+  }));
 
 const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, replay_of, owner, attempt, requested_by,
   request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
-  records_skipped, records_rejected, repairs, unknown_fields, days, changes, watermark, bytes_read, error_code, error_message`;
+  records_skipped, records_rejected, repairs, unknown_fields, days, changes, watermark, bytes_read, error_code, error_message, version`;
 
 export interface RunFilter {
   readonly source?: string | undefined;
@@ -117,10 +119,10 @@ export interface RunRepository {
   findByIdempotencyKey(workspace: string, key: string): Promise<IngestRun[]>;
   /** Newest first. */
   list(workspace: string, filter: RunFilter): Promise<IngestRun[]>;
-  /** Runs of `owner` that are queued or running as far as the table knows, oldest first, of every workspace. */
-  unfinished(owner: string): Promise<IngestRun[]>;
-  /** Ids of runs that other processes than `owner` are at work on. */
-  unfinishedElsewhere(owner: string): Promise<ReadonlySet<string>>;
+  /** Runs that are queued or running as far as the table knows, oldest first, of every process and workspace. */
+  unfinished(): Promise<IngestRun[]>;
+  /** When the last run of the source began, epoch milliseconds. */
+  lastStart(workspace: string, source: string): Promise<number | undefined>;
   /** Up to which day the source's data are complete: set by its last good run. */
   watermark(workspace: string, source: string): Promise<Day | undefined>;
   /** Days that good runs of the source, begun after this instant (epoch milliseconds), have read; replays do not count. */
@@ -131,8 +133,17 @@ export interface RunRepository {
 
 export function createRunRepository(store: Store): RunRepository {
   let lastVersion = 0;
-  const select = (condition: Sql) =>
-    store.select(runRow, sql`SELECT ${selected} FROM ingest_runs FINAL WHERE ${condition}`);
+  const select = async (condition: Sql): Promise<IngestRun[]> => {
+    const rows = await store.select(
+      runRow,
+      sql`SELECT ${selected} FROM ingest_runs FINAL WHERE ${condition}`,
+    );
+    return rows.map(({ run, version }) => {
+      // What is saved after a look wins over what was seen, though another process's clock be ahead.
+      lastVersion = Math.max(lastVersion, version);
+      return run;
+    });
+  };
   const isoOrNull = (epochMs: number | undefined) =>
     epochMs === undefined ? null : new Date(epochMs).toISOString();
   const dayOrNull = (value: number | undefined) => (value === undefined ? null : formatDay(value));
@@ -200,16 +211,14 @@ export function createRunRepository(store: Store): RunRepository {
         ${filter.status === undefined ? empty : sql`AND status = ${bind('String', filter.status)}`}
         ${filter.before === undefined ? empty : sql`AND toString(run_id) < ${bind('String', filter.before)}`}
         ORDER BY toString(run_id) DESC LIMIT ${bind('UInt64', filter.limit)}`),
-    unfinished: (owner) =>
-      select(
-        sql`owner = ${bind('String', owner)} AND status IN ('queued', 'running') ORDER BY toString(run_id)`,
-      ),
-    async unfinishedElsewhere(owner) {
-      const rows = await store.select(
-        z.object({ run_id: z.string() }),
-        sql`SELECT run_id FROM ingest_runs FINAL WHERE owner != ${bind('String', owner)} AND status IN ('queued', 'running')`,
+    unfinished: () => select(sql`status IN ('queued', 'running') ORDER BY toString(run_id)`),
+    async lastStart(workspace, source) {
+      const [row] = await store.select(
+        z.object({ at: instant.nullable() }),
+        sql`SELECT max(started_at) AS at FROM ingest_runs
+            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}`,
       );
-      return new Set(rows.map((row) => row.run_id));
+      return row?.at ?? undefined;
     },
     async watermark(workspace, source) {
       const [row] = await store.select(

@@ -43,9 +43,12 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
   );
   const kept = ['ad_performance', 'events', 'ingest_runs', 'opportunities', 'rejected_records'];
   const passing = [
+    'data_versions',
+    'leases',
     'planned_opportunities',
     'push_answers',
     'raw_landing',
+    'run_cancellations',
     'staged_ad_performance',
     'staged_opportunities',
   ];

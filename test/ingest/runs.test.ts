@@ -7,7 +7,10 @@ import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
 import { newRun } from '../../src/ingest/run.ts';
+import { openLeaseTable } from '../../src/leases/lease-table.ts';
+import { openLeases } from '../../src/leases/leases.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
+import { silent } from '../support/database.ts';
 import { startStoreProxy } from '../support/proxy.ts';
 import { cutAfter, hang } from '../support/source-server.ts';
 
@@ -362,8 +365,13 @@ describe('a run that a crash interrupted', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('is not begun a fourth time, nor when its source is gone; another process’s run is left alone', async () => {
+  it('is not begun a fourth time, nor when its source is gone; a living process’s run is left alone', async () => {
     await only('');
+    const another = await openLeases({
+      table: await openLeaseTable(app.store),
+      owner: 'another',
+      logger: silent,
+    });
     const often = await leave({ attempt: 3 });
     const gone = await leave({ source: 'gone' });
     const foreign = await leave({ owner: 'another' });
@@ -373,6 +381,13 @@ describe('a run that a crash interrupted', () => {
     expect(find(often)).toMatchObject({ status: 'failed', errorCode: 'INTERRUPTED' });
     expect(find(gone)).toMatchObject({ status: 'failed', errorCode: 'INTERRUPTED' });
     expect(find(foreign)).toMatchObject({ status: 'running' });
+    await another.stop();
+    await app.ingest.resume();
+    expect(await ended(foreign)).toMatchObject({
+      status: 'succeeded',
+      attempt: 2,
+      owner: find(often)?.owner,
+    });
   });
 });
 

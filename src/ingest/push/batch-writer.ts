@@ -1,6 +1,6 @@
-import type { MutexInterface } from 'async-mutex';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
+import type { Lock } from '../../leases/store-lock.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { rejectReasons } from '../../records/outcome.ts';
@@ -50,7 +50,7 @@ interface Group {
 export function createBatchWriter(options: {
   store: Store;
   dataVersion: DataVersion;
-  opportunityLock: MutexInterface;
+  opportunityLock: Lock;
   attributionQueue: AttributionQueue;
   runs: PushRuns;
   clock: Clock;

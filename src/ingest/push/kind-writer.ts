@@ -1,5 +1,5 @@
-import type { MutexInterface } from 'async-mutex';
 import type { Store } from '../../clickhouse/store.ts';
+import type { Lock } from '../../leases/store-lock.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { createAdsWriter } from '../ads-writer.ts';
 import { createEventWriter } from '../event-writer.ts';
@@ -16,7 +16,7 @@ export interface KindWriterOptions {
   readonly requestId: string;
   readonly capacityBytes: number;
   /** The lock of all who write opportunities. */
-  readonly lock: MutexInterface;
+  readonly lock: Lock;
 }
 
 /** A writer for records of one kind, each with a version of its own (microseconds). */

@@ -1,7 +1,7 @@
-import type { MutexInterface } from 'async-mutex';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
 import { toUtmqlError, type UtmqlError } from '../../errors.ts';
+import type { Lock } from '../../leases/store-lock.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Day } from '../../records/day.ts';
@@ -22,7 +22,7 @@ import type { PushRuns } from './push-runs.ts';
 export interface LargePushDeps {
   readonly store: Store;
   readonly dataVersion: DataVersion;
-  readonly opportunityLock: MutexInterface;
+  readonly opportunityLock: Lock;
   readonly attributionQueue: AttributionQueue;
   readonly merger: DayMerger | undefined;
   readonly normalisers: Normalisers;

@@ -1,8 +1,8 @@
-import type { MutexInterface } from 'async-mutex';
 import { Semaphore } from 'async-mutex';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
 import { badInput, UtmqlError } from '../../errors.ts';
+import type { Lock } from '../../leases/store-lock.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
@@ -83,7 +83,7 @@ export interface PushOptions {
   readonly buffer: WriteAheadBuffer;
   readonly breaker: CircuitBreaker;
   readonly attributionQueue: AttributionQueue;
-  readonly opportunityLock: MutexInterface;
+  readonly opportunityLock: Lock;
   readonly merger?: DayMerger | undefined;
   readonly dataVersion: DataVersion;
   readonly runs: RunRepository;

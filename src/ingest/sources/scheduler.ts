@@ -14,11 +14,12 @@ export interface Scheduler {
 /**
  * Makes the scheduler; `start` sets it off.
  *
- * @param options.trigger runs a source and resolves when that has ended: until then the source is not run again
+ * @param options.trigger runs a source and resolves when that has ended: until then the source is not run again. It gets the
+ *   instant for which the run was scheduled, which is the same in every process that has the schedule, whatever its clock.
  */
 export function createScheduler(options: {
   sources: readonly Source[];
-  trigger: (source: Source) => Promise<unknown>;
+  trigger: (source: Source, due: Date) => Promise<unknown>;
   logger: Logger;
 }): Scheduler {
   const { sources, trigger, logger } = options;
@@ -26,7 +27,7 @@ export function createScheduler(options: {
   // croner's own `protect` would complain of a run that is at work every 30 s, and make up for what was left out.
   const atWork = new Set<string>();
 
-  const run = async (source: Source): Promise<void> => {
+  const run = async (source: Source, due: Date): Promise<void> => {
     const { name } = source;
     if (atWork.has(name)) {
       logger.warn({ source: name }, 'a scheduled run was left out: the one before is still at work');
@@ -34,7 +35,7 @@ export function createScheduler(options: {
     }
     atWork.add(name);
     try {
-      await trigger(source);
+      await trigger(source, due);
     } catch (error) {
       logger.error({ err: error, source: name }, 'a scheduled run could not begin');
     } finally {
@@ -51,7 +52,14 @@ export function createScheduler(options: {
       jobs = new Map(
         scheduled.map(({ source, schedule }) => {
           const { timezone } = source.rules;
-          return [source.name, new Cron(schedule, { timezone }, () => run(source))];
+          let due: Date | null = null;
+          const job: Cron = new Cron(schedule, { timezone }, () => {
+            const scheduled = due ?? new Date();
+            due = job.nextRun();
+            return run(source, scheduled);
+          });
+          due = job.nextRun();
+          return [source.name, job];
         }),
       );
       for (const [source, job] of jobs) logger.info({ source, next: job.nextRun() }, 'source is scheduled');

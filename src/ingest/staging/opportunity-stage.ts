@@ -1,8 +1,8 @@
-import type { MutexInterface } from 'async-mutex';
 import { z } from 'zod';
 import { retryWhileAway } from '../../clickhouse/retry.ts';
 import type { Sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
+import type { Lock } from '../../leases/store-lock.ts';
 import type { Day } from '../../records/day.ts';
 import type { Opportunity } from '../../records/opportunity.ts';
 import { encodeOpportunity, opportunityColumns } from '../opportunity-rows.ts';
@@ -53,7 +53,7 @@ interface Plan {
  * @param options.lock held from look-up to write, so that two writers cannot both move one record
  */
 export function createOpportunityStage(
-  options: StageOptions & { readonly store: Store; readonly lock: MutexInterface },
+  options: StageOptions & { readonly store: Store; readonly lock: Lock },
 ): Stage<Opportunity> {
   const { store, runId, requestId, lock } = options;
   const rows = createStagedRows({

@@ -15,9 +15,13 @@ export const dropRun = (store: Store, table: string, runId: string): Promise<voi
 /**
  * Drops what runs have left in the staging tables that ended without doing so themselves: call it at the start.
  *
- * @param isActive whether a run is still at work, in this process or another
+ * @param activeRuns ids of the runs that are still at work, in this process or another; asked after looking at the tables,
+ *   so that a run that begins meanwhile is among them
  */
-export async function dropStaleStages(store: Store, isActive: (runId: string) => boolean): Promise<void> {
+export async function dropStaleStages(
+  store: Store,
+  activeRuns: () => Promise<ReadonlySet<string>>,
+): Promise<void> {
   const rows = await store.select(
     partitionRow,
     sql`SELECT DISTINCT table, partition AS run_id FROM system.parts
@@ -27,7 +31,9 @@ export async function dropStaleStages(store: Store, isActive: (runId: string) =>
             ', ',
           )})`,
   );
+  if (rows.length === 0) return;
+  const active = await activeRuns();
   for (const { table, run_id } of rows) {
-    if (!isActive(run_id)) await dropRun(store, table, run_id);
+    if (!active.has(run_id)) await dropRun(store, table, run_id);
   }
 }

@@ -6,7 +6,7 @@ import { openYaml } from './support.ts';
 
 describe('the scheduler', () => {
   const day = 86_400_000;
-  const triggered: { source: string; at: string }[] = [];
+  const triggered: { source: string; at: string; due: string }[] = [];
   const lines: { msg?: string; source?: string }[] = [];
   const logger = pino(
     { level: 'warn' },
@@ -35,8 +35,8 @@ sources:
     scheduler = createScheduler({
       sources,
       logger,
-      trigger: (source) => {
-        triggered.push({ source: source.name, at: new Date().toISOString() });
+      trigger: (source, due) => {
+        triggered.push({ source: source.name, at: new Date().toISOString(), due: due.toISOString() });
         return trigger(source);
       },
     });
@@ -53,6 +53,8 @@ sources:
     expect(runsOf('nightly')).toEqual(['2025-08-01T06:30:00.000Z', '2025-08-02T06:30:00.000Z']);
     expect(runsOf('hourly')).toHaveLength(48);
     expect(runsOf('never')).toEqual([]);
+    // The instant that all processes with the schedule agree upon.
+    expect(triggered.filter(({ at, due }) => at !== due)).toEqual([]);
   });
 
   it('never runs a source beside itself, and says which run it left out', async () => {

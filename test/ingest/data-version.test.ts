@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { sql } from '../../src/clickhouse/sql.ts';
+import type { Store } from '../../src/clickhouse/store.ts';
+import { createDataVersion } from '../../src/ingest/data-version.ts';
+
+const store: Store = {
+  database: 'none',
+  read: () => Promise.reject(new Error('not asked')),
+  select: () => Promise.reject(new Error('not asked')),
+  command: () => Promise.resolve(),
+  insert: () => Promise.resolve(),
+  ping: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+it('a run’s staging changes no answer; what it writes from there does', async () => {
+  const version = createDataVersion();
+  const watched = version.watch(store, 'acme');
+  await watched.insert('staged_ad_performance', {}, 'RowBinary', []);
+  await watched.command(sql`ALTER TABLE staged_ad_performance DROP PARTITION 'x'`);
+  await watched.command(sql`
+    INSERT INTO planned_opportunities SELECT 1`);
+  await watched.command(sql`KILL QUERY WHERE 0`);
+  expect(version.of('acme')).toBe(0);
+  await watched.command(sql`
+    INSERT INTO ad_performance SELECT * FROM staged_ad_performance`);
+  expect(version.of('acme')).toBe(1);
+  await watched.insert('opportunities', {}, 'RowBinary', []);
+  expect(version.of('acme')).toBe(2);
+  expect(version.of('other')).toBe(0);
+});
