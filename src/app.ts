@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Semaphore } from 'async-mutex';
 import { uuidv7 } from 'uuidv7';
 import { openAuthenticator } from './access/authenticator.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import { noteKeyChange } from './audit/key-changes.ts';
 import type { Store } from './clickhouse/store.ts';
 import type { Clock } from './clock.ts';
 import { createClosers } from './closers.ts';
@@ -68,8 +70,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     const tracer = await openTracer(config);
     closers.add('tracer', 500, () => tracer.close());
     const telemetry = createTelemetry(tracer);
-    const authenticator = await openAuthenticator({ config, clock, logger });
-    closers.add('authenticator', 250, () => authenticator.close());
     const rules: OpportunityRules = {
       timezone: config.REPORTING_TIMEZONE,
       currency: config.REPORTING_CURRENCY,
@@ -78,6 +78,19 @@ export async function startApp(options: AppOptions): Promise<App> {
         config.CONTACT_HASH_KEY ??
         (await keptText(join(config.DATA_DIR, 'contact-hash.key'), () => randomBytes(32).toString('hex'))),
     };
+    const audit = createAuditLog({
+      clock,
+      logger,
+      pseudonymKey: rules.contactHashKey,
+      onDropped: telemetry.onAuditDropped,
+    });
+    const authenticator = await openAuthenticator({
+      config,
+      clock,
+      logger,
+      onKeyChange: (change) => noteKeyChange(audit, change),
+    });
+    closers.add('authenticator', 250, () => authenticator.close());
     // Before the engine is started: a mistake in the sources file is told at once.
     const sources = await openSources({
       file: config.SOURCES_FILE,
@@ -98,6 +111,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (server) closers.add('own ClickHouse server', 4_000, () => server.stop());
     const store = await openStore(config, server, telemetry, logger);
     closers.add('store', 500, () => store.close());
+    audit.begin(store);
+    closers.add('audit log', 200, () => audit.close());
     const sourceNames = sources.map(({ name }) => name);
     telemetry.observeStore({
       isUp: async () => (await stateOfStore(store)) === 'ok',
@@ -146,6 +161,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       ingest,
       push,
+      audit,
       clock,
       telemetry,
       timezone: config.REPORTING_TIMEZONE,
@@ -178,6 +194,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       logger,
       telemetry,
       authenticator,
+      audit,
       routes: [
         {
           method: 'any',

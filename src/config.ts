@@ -367,6 +367,11 @@ export const variables = {
     default: '1',
     description: 'Share of traces that are kept, 0 to 1, where the caller’s `traceparent` does not say.',
   },
+  AUDIT_RETENTION_DAYS: {
+    parse: wholeNumber(1, 65_000),
+    default: '365',
+    description: 'How long the audit log is kept.',
+  },
 } as const satisfies Record<string, Variable<unknown>>;
 
 export type VariableName = keyof typeof variables;

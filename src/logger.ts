@@ -1,10 +1,10 @@
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** One JSON line an event on standard output; secrets in well-known places are masked. */
-export function createLogger(options: { level: string }): Logger {
-  return pino({
+/** One JSON line an event, by default on standard output; secrets in well-known places are masked. */
+export function createLogger(options: { level: string; destination?: DestinationStream }): Logger {
+  const settings = {
     level: options.level,
     base: { service: 'utmql' },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -12,5 +12,6 @@ export function createLogger(options: { level: string }): Logger {
       paths: ['*.password', '*.authorization', 'headers.authorization', 'headers.cookie'],
       censor: '[redacted]',
     },
-  });
+  };
+  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
 }

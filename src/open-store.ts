@@ -62,6 +62,7 @@ export async function openStore(
     ingest_runs: days,
     rejected_records: days,
     events: eventDays,
+    audit_log: config.AUDIT_RETENTION_DAYS,
     raw_landing: Math.max(1, config.RAW_RETENTION_DAYS),
   };
   await applyRetention({ store, days: retention, logger });

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type AuditMetrics, createAuditMetrics } from './telemetry/audit-metrics.ts';
 import { type BufferMetrics, createBufferMetrics } from './telemetry/buffer-metrics.ts';
 import { type ClickHouseMetrics, createClickHouseMetrics } from './telemetry/clickhouse-metrics.ts';
 import { createGraphqlMetrics, type GraphqlMetrics } from './telemetry/graphql-metrics.ts';
@@ -16,7 +17,8 @@ export interface Telemetry
     SourceMetrics,
     IngestMetrics,
     BufferMetrics,
-    StoreMetrics {
+    StoreMetrics,
+    AuditMetrics {
   readonly registry: Registry;
   readonly tracer: Tracer;
 }
@@ -34,5 +36,6 @@ export function createTelemetry(tracer: Tracer = noTracer): Telemetry {
     ...createIngestMetrics(registry),
     ...createBufferMetrics(registry),
     ...createStoreMetrics(registry),
+    ...createAuditMetrics(registry),
   };
 }

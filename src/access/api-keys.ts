@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { hashOfKey, idInKey } from './api-key.ts';
 import { type Identity, onlyChannels } from './caller.ts';
+import { type KeyChange, keyChanges } from './key-changes.ts';
 import type { KeyUses } from './key-uses.ts';
 import { readKeysFile, type StoredKey } from './keys-file.ts';
 import { unauthenticated } from './refusals.ts';
@@ -28,8 +29,10 @@ export async function openApiKeys(options: {
   uses: KeyUses;
   clock: Clock;
   logger: Logger;
+  /** Is told what has changed in the file since it was last read. */
+  onKeyChange?: ((change: KeyChange) => void) | undefined;
 }): Promise<ApiKeys> {
-  const { file, uses, clock, logger } = options;
+  const { file, uses, clock, logger, onKeyChange } = options;
   let version = await versionOf(file);
   let keys = byId(await readKeysFile(file));
   let lookedAt = clock.now();
@@ -39,7 +42,9 @@ export async function openApiKeys(options: {
     // Before it is read: a change in between is noticed at the next look.
     const found = await versionOf(file);
     try {
+      const before = keys;
       keys = byId(await readKeysFile(file));
+      if (onKeyChange) for (const change of keyChanges(before, keys)) onKeyChange(change);
     } catch (error) {
       logger.error({ err: error }, 'the API keys stay as they were, since their file is broken');
     }

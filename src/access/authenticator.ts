@@ -7,6 +7,7 @@ import { isKeyLike } from './api-key.ts';
 import { type ApiKeys, isOfKey, openApiKeys } from './api-keys.ts';
 import { anonymous, type Caller, type Identity } from './caller.ts';
 import { credentialOf } from './credentials.ts';
+import type { KeyChange } from './key-changes.ts';
 import { createKeyUses } from './key-uses.ts';
 import { unauthenticated } from './refusals.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -40,8 +41,9 @@ export async function openAuthenticator(options: {
   config: Config;
   clock: Clock;
   logger: Logger;
+  onKeyChange?: (change: KeyChange) => void;
 }): Promise<Authenticator> {
-  const { config, clock, logger } = options;
+  const { config, clock, logger, onKeyChange } = options;
   const file = config.API_KEYS_FILE;
   const keys =
     file === undefined
@@ -51,6 +53,7 @@ export async function openAuthenticator(options: {
           uses: createKeyUses({ file: keyUsesFile(config.DATA_DIR), logger }),
           clock,
           logger,
+          onKeyChange,
         });
   const tokens = tokensOf(config, clock);
   return keys === undefined && tokens === undefined ? open : createAuthenticator({ keys, tokens, clock });

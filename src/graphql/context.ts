@@ -1,4 +1,5 @@
 import type { Caller } from '../access/caller.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Explore } from '../explore/explore.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Push } from '../ingest/push/push.ts';
@@ -14,6 +15,7 @@ export interface Context {
   readonly explore: Explore;
   readonly ingest: Ingest;
   readonly push: Push;
+  readonly audit: Pick<AuditLog, 'note'>;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
   readonly reportingTimezone: string;

@@ -1,5 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
+import { audited } from './audited.ts';
 import { builder } from './builder.ts';
+import './audit-log.ts';
 import './events.ts';
 import './explore-ads.ts';
 import './explore-campaigns.ts';
@@ -16,4 +18,4 @@ import './rejected-records.ts';
 import './retry-rejected-records.ts';
 
 /** The whole schema. */
-export const schema: GraphQLSchema = builder.toSchema();
+export const schema: GraphQLSchema = audited(builder.toSchema());

@@ -73,27 +73,40 @@ export function requirementsOf(
   return requirements;
 }
 
+export interface Refusal {
+  /** What they asked for. */
+  readonly field: string;
+  readonly error: GraphQLError;
+}
+
 /** Why a caller may not ask this; undefined where they may. */
 export function refusalOf(
   requirements: Requirements,
   caller: Caller,
   introspectionRoles: readonly Role[],
-): GraphQLError | undefined {
+): Refusal | undefined {
   for (const [grant, field] of requirements.grants) {
     if (!may(caller, grant)) {
-      return forbid(`${field} is for the role ${grants[grant].join(' or ')}; this key has ${caller.role}.`);
+      return forbid(
+        field,
+        `${field} is for the role ${grants[grant].join(' or ')}; this key has ${caller.role}.`,
+      );
     }
   }
   const { allRows, introspection } = requirements;
   if (allRows !== undefined && caller.policy !== undefined) {
-    return forbid(seesSomeRowsOnly(allRows).message);
+    return forbid(allRows, seesSomeRowsOnly(allRows).message);
   }
   if (introspection !== undefined && !introspectionRoles.includes(caller.role)) {
     return forbid(
+      introspection,
       `${introspection} is not for the role ${caller.role}; the schema is in schema/schema.graphql.`,
     );
   }
   return undefined;
 }
 
-const forbid = (message: string): GraphQLError => refuse('FORBIDDEN', message, 403);
+const forbid = (field: string, message: string): Refusal => ({
+  field,
+  error: refuse('FORBIDDEN', message, 403),
+});

@@ -62,7 +62,9 @@ export function checkAccess(schema: GraphQLSchema, introspectionRoles: readonly 
     if (!operation) return;
     const requirements = requirementsOf(schema, document, operation);
     const refusal = refusalOf(requirements, contextValue.caller, introspectionRoles);
-    if (refusal) throw refusal;
+    if (!refusal) return;
+    contextValue.attempt.action = refusal.field;
+    throw refusal.error;
   };
   return { onExecute: ({ args }) => check(args), onSubscribe: ({ args }) => check(args) };
 }

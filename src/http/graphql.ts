@@ -2,7 +2,8 @@ import type { Semaphore } from 'async-mutex';
 import { GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
-import { type Caller, dataScope, type Role } from '../access/caller.ts';
+import { type Caller, dataScope, type Identity, type Role } from '../access/caller.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import { badInput } from '../errors.ts';
@@ -32,6 +33,16 @@ import {
 export interface RequestInfo {
   readonly requestId: string;
   readonly logger: Logger;
+  /** What the audit log tells of it when it is denied. */
+  readonly attempt: Attempt;
+}
+
+/** Filled in while it becomes known. */
+export interface Attempt {
+  /** What was tried: a path, or a field. */
+  action: string;
+  actor: Identity | undefined;
+  workspace: string;
 }
 
 /** A GraphQL request as the route hands it to Yoga. */
@@ -52,6 +63,7 @@ export function createGraphql(options: {
   store: Store;
   ingest: Ingest;
   push: Push;
+  audit: AuditLog;
   clock: Clock;
   telemetry: Telemetry;
   timezone: string;
@@ -64,7 +76,7 @@ export function createGraphql(options: {
   /** Who may ask for the schema, and is told what they may have meant. */
   introspectionRoles: readonly Role[];
 }) {
-  const { store, ingest, push, clock, slots } = options;
+  const { store, ingest, push, audit, clock, slots } = options;
   const dayOf = createDayOfInstant(options.timezone);
   return createYoga<GraphqlCall, Context>({
     schema,
@@ -95,6 +107,7 @@ export function createGraphql(options: {
         explore: createExplore({ store, metrics, scope: dataScope(caller), requestId, signal, slots }),
         ingest,
         push,
+        audit,
         signal,
         reportingTimezone: options.timezone,
         today: (timezone) => (timezone === undefined ? dayOf : dayIn(timezone))(clock.now()),

@@ -3,15 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { uuidv7 } from 'uuidv7';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Caller } from '../access/caller.ts';
+import { credentialOf } from '../access/credentials.ts';
 import { type Grant, may } from '../access/grants.ts';
 import { forbidden } from '../access/refusals.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { SpanStart } from '../telemetry/tracer.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { within } from '../within.ts';
 import { createDrain } from './drain.ts';
-import type { RequestInfo } from './graphql.ts';
+import type { Attempt, RequestInfo } from './graphql.ts';
 import { type Refuse, refusePlainly } from './refusal.ts';
 
 /** A request of somebody who may make it. */
@@ -69,14 +71,15 @@ export async function listen(options: {
   port: number;
   routes: readonly Route[];
   authenticator: Authenticator;
+  audit: Pick<AuditLog, 'noteDenial'>;
   logger: Logger;
   telemetry: Telemetry;
 }): Promise<HttpServer> {
-  const { routes, authenticator, telemetry } = options;
+  const { routes, authenticator, audit, telemetry } = options;
   const connections = createDrain();
   const server = createServer((request, response) => {
     connections.track(response);
-    void answer(request, response, routes, authenticator, options.logger, telemetry);
+    void answer(request, response, routes, authenticator, audit, options.logger, telemetry);
   });
   // Longer than the idle time of common load balancers, so that they and not we close an idle connection.
   server.keepAliveTimeout = 65_000;
@@ -98,11 +101,19 @@ export async function listen(options: {
   };
 }
 
+/** Answers that deny something, by their status, as the audit log names them. */
+const denials: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  429: 'TOO_MANY_REQUESTS',
+};
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   routes: readonly Route[],
   authenticator: Authenticator,
+  audit: Pick<AuditLog, 'noteDenial'>,
   rootLogger: Logger,
   telemetry: Telemetry,
 ): Promise<void> {
@@ -119,6 +130,7 @@ async function answer(
   const route = candidates.find(
     ({ method }) => method === 'any' || method === (request.method === 'HEAD' ? 'GET' : request.method),
   );
+  const attempt: Attempt = { action: route?.path ?? 'none', actor: undefined, workspace: '' };
   if (!route?.isStreamed) boundBody(request);
   response.setHeader('X-Request-Id', requestId);
   telemetry.onHttpInFlight(1);
@@ -126,6 +138,8 @@ async function answer(
     const seconds = (performance.now() - started) / 1_000;
     telemetry.onHttpInFlight(-1);
     telemetry.onHttp(route?.path ?? 'none', request.method ?? '', response.statusCode, seconds);
+    const denied = denials[response.statusCode];
+    if (denied !== undefined && route) audit.noteDenial({ ...attempt, outcome: denied, requestId });
     const isFine = response.statusCode < 400;
     const level = response.statusCode >= 500 ? 'error' : isFine && route?.isBusy ? 'debug' : 'info';
     if (!rootLogger.isLevelEnabled(level)) return;
@@ -138,6 +152,7 @@ async function answer(
     if (route) {
       const info: RequestInfo = {
         requestId,
+        attempt,
         get logger() {
           return loggerOf();
         },
@@ -175,11 +190,15 @@ async function handle(
   let caller: Caller | undefined;
   try {
     caller = await authenticator.authenticate(request, info.requestId);
+    info.attempt.actor = caller;
+    info.attempt.workspace = caller.workspace;
     if (route.access !== 'guest' && !may(caller, route.access))
       throw forbidden(`${route.path} is not for the role ${caller.role}.`);
   } catch (error) {
     if (!(error instanceof UtmqlError)) throw error;
     if (route.access !== 'guest') {
+      if (error.code === 'FORBIDDEN' && caller === undefined)
+        await findActor(info.attempt, request, authenticator);
       if (error.code === 'AUTHENTICATION_UNAVAILABLE')
         info.logger.warn({ err: error }, 'a caller could not be authenticated');
       return (route.refuse ?? refusePlainly)(request, response, error);
@@ -189,9 +208,21 @@ async function handle(
   if (caller !== undefined) return route.handle(request, response, withCaller(info, caller));
 }
 
+/** Whoever asks for a workspace that is not theirs is known all the same: it is told to those whose key it is. */
+async function findActor(
+  attempt: Attempt,
+  request: IncomingMessage,
+  authenticator: Authenticator,
+): Promise<void> {
+  attempt.actor = await authenticator.identify(credentialOf(request)).catch(() => undefined);
+  const { workspaces = [] } = attempt.actor ?? {};
+  attempt.workspace = workspaces === 'all' ? '' : (workspaces[0] ?? '');
+}
+
 /** The logger stays one that is made when it is needed. */
 const withCaller = <Who>(info: RequestInfo, caller: Who): RequestInfo & { readonly caller: Who } => ({
   requestId: info.requestId,
+  attempt: info.attempt,
   get logger() {
     return info.logger;
   },

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { FieldName } from './contract.ts';
 import type { Day } from './day.ts';
+import { withoutAddresses } from './email-addresses.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
@@ -29,7 +30,7 @@ export interface Opportunity {
   readonly utmTerm: string;
   /** When the CRM last changed the record (epoch milliseconds), where it says so. */
   readonly updatedAt: number | undefined;
-  /** Fields that the contract does not name, as JSON text; empty where there are none. */
+  /** Fields that the contract does not name, as JSON text without e-mail addresses; empty where there are none. */
   readonly extra: string;
 }
 
@@ -66,7 +67,7 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
         utmContent: read.label(fields, 'utm_content', repairs),
         utmTerm: read.label(fields, 'utm_term', repairs),
         updatedAt: read.optionalInstant(fields, 'updated_at'),
-        extra: unknownFields.read(fields, repairs),
+        extra: withoutAddresses(unknownFields.read(fields, repairs)),
       };
     });
 }

@@ -46,6 +46,7 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
   'Query.ingestSources': ['{ ingestSources { name } }'],
   'Query.ingestRun': [`{ ingestRun(id: "${run}") { id } }`],
   'Query.ingestRuns': ['{ ingestRuns { id } }'],
+  'Query.auditLog': ['{ auditLog { totalCount } }'],
   'Query.rejectedRecords': ['{ rejectedRecords { totalCount } }'],
   'Mutation.triggerIngest': [
     'mutation { triggerIngest(input: { sources: ["none"] }) { runs { id } } }',
@@ -103,6 +104,7 @@ describe('roles', () => {
     'Query.ingestRun': follow,
     'Query.ingestRuns': follow,
     'Query.rejectedRecords': ingest,
+    'Query.auditLog': { viewer: false, ingestor: false, admin: true, restricted: false },
   };
   it.each(Object.entries(questions))('%s', async (name, [document, code]) => {
     for (const [who, isAllowed] of Object.entries(expected[name] ?? ingest)) {

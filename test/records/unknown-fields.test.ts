@@ -45,6 +45,26 @@ describe('fields that the contract does not name', () => {
     expect(read({}, using, raw).repairs).not.toHaveProperty('unknown_field');
   });
 
+  it('of the CRM lose their e-mail addresses, wherever they stand', () => {
+    const crm = createOpportunityNormaliser(testRules);
+    const raw = { opportunity_id: 'O-1', created_at: '2025-08-01', amount: 1, stage: 'lead' };
+    const { extra } = read(
+      {
+        owner: 'Ana <ana.b+c@example.com>',
+        list: ['x', { 'jo@example.org': 'mailto:jo@example.org\n\u001bü@exämple.de' }],
+      },
+      crm,
+      raw,
+    );
+    expect(JSON.parse(extra)).toEqual({
+      owner: 'Ana <(e-mail)>',
+      list: ['x', { '(e-mail)': 'mailto:(e-mail)\n\u001b(e-mail)' }],
+    });
+    const started = performance.now();
+    read({ long: `${'a'.repeat(15_000)} @ ${'@'.repeat(500)}` }, crm, raw);
+    expect(performance.now() - started).toBeLessThan(100);
+  });
+
   it('are found in each record, however the records of a feed differ', () => {
     const key = fc.constantFrom(...Object.keys(good), 'a', 'b', 'c', '7', '__proto__', 'constructor');
     const record = fc.array(key, { maxLength: 8 }).map((keys) => {

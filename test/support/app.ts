@@ -7,6 +7,7 @@ import { type App, startApp } from '../../src/app.ts';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config.ts';
+import type { Logger } from '../../src/logger.ts';
 import { silent } from './database.ts';
 import { type Behaviour, json, startSourceServer } from './source-server.ts';
 
@@ -41,6 +42,7 @@ export async function startTestApp(
   options: {
     environment?: Record<string, string>;
     clock?: Clock;
+    logger?: Logger;
     /** What `query` and `pull` send with every request. */
     headers?: Record<string, string>;
   } = {},
@@ -72,7 +74,7 @@ export async function startTestApp(
       ...options.environment,
     }),
     environment: options.environment ?? {},
-    logger: silent,
+    logger: options.logger ?? silent,
     clock: options.clock ?? systemClock,
     onLost: (error) => {
       throw error;

@@ -119,6 +119,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     logger: silent,
     telemetry,
     authenticator: open,
+    audit: { noteDenial: () => undefined },
     routes: createPushRoutes({ push }),
   });
   const stop = async (): Promise<void> => {

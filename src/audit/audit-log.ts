@@ -1,0 +1,152 @@
+import { uuidv7 } from 'uuidv7';
+import { jsonRow } from '../clickhouse/json-row.ts';
+import { columnsOf, type Store } from '../clickhouse/store.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import { createDenials, type Denial } from './denials.ts';
+import type { AuditEntry } from './entry.ts';
+import { createPseudonym } from './pseudonym.ts';
+
+/** Rows that are sent at a time, and how long one waits for others. */
+const batchRows = 500;
+const flushEveryMs = 1_000;
+/** Rows that wait for a store that is away; further ones are only in the log lines. */
+const maxWaiting = 10_000;
+/** Longest that the end of the program waits for the last rows. */
+const lastFlushMs = 150;
+/** In which denied attempts of one kind are counted together. */
+const denialWindowMs = 60_000;
+
+/** Who did what. To note something takes no time and never fails: a log line at once, a row in the table soon. */
+export interface AuditLog {
+  note(entry: AuditEntry): void;
+  noteDenial(denial: Denial): void;
+  /** Rows are written from now on. */
+  begin(store: Pick<Store, 'insert'>): void;
+  /** Writes what waits, now. */
+  flush(): Promise<void>;
+  /** Writes what it can in a moment. The store must still be open. */
+  close(): Promise<void>;
+}
+
+export function createAuditLog(options: {
+  clock: Clock;
+  logger: Logger;
+  /** Of the pseudonyms that stand for e-mail addresses in names. */
+  pseudonymKey: string;
+  onDropped: (rows: number) => void;
+  denialWindowMs?: number;
+}): AuditLog {
+  const { clock, logger, onDropped } = options;
+  const lines = logger.level === 'silent' ? logger : logger.child({ audit: true }, { level: 'info' });
+  const pseudonym = createPseudonym(options.pseudonymKey);
+  let store: Pick<Store, 'insert'> | undefined;
+  let waiting: Buffer[] = [];
+  let flushing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isFailing = false;
+
+  const end = new AbortController();
+  const { signal } = end;
+
+  const send = async (): Promise<void> => {
+    while (store !== undefined && waiting.length > 0) {
+      const batch = waiting.slice(0, batchRows);
+      try {
+        await store.insert('audit_log', columns, 'JSONEachRow', batch, { deduplicate: false, signal });
+      } catch (error) {
+        if (!isFailing) logger.warn({ err: error }, 'the audit log cannot be written; its rows wait');
+        isFailing = true;
+        return;
+      }
+      isFailing = false;
+      waiting = waiting.slice(batch.length);
+    }
+  };
+  const flush = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    flushing ??= send().finally(() => {
+      flushing = undefined;
+      if (waiting.length > 0) schedule();
+    });
+    return flushing;
+  };
+  const schedule = (): void => {
+    if (store === undefined) return;
+    timer ??= setTimeout(() => void flush(), flushEveryMs).unref();
+    if (waiting.length >= batchRows && !isFailing) void flush();
+  };
+
+  const note = (entry: AuditEntry): void => {
+    const row = toRow(entry, clock.now(), pseudonym);
+    const { version: _version, date: _date, details: _details, ...line } = row;
+    lines.info({ ...line, details: entry.details }, 'audit');
+    if (waiting.length < maxWaiting) waiting.push(jsonRow(row));
+    else onDropped(1);
+    schedule();
+  };
+  const denials = createDenials({ windowMs: options.denialWindowMs ?? denialWindowMs, tell: note });
+
+  return {
+    note,
+    noteDenial: (denial) => denials.note(denial),
+    begin(opened) {
+      store = opened;
+      schedule();
+    },
+    flush,
+    async close() {
+      denials.close();
+      const late = setTimeout(() => end.abort(), lastFlushMs);
+      // What is being sent may have been taken before the last rows came.
+      await flushing;
+      await flush();
+      clearTimeout(late);
+      store = undefined;
+      clearTimeout(timer);
+      if (waiting.length > 0) onDropped(waiting.length);
+      waiting = [];
+    },
+  };
+}
+
+function toRow(entry: AuditEntry, now: number, pseudonym: (text: string) => string) {
+  const { kind, action, outcome, actor, workspace, requestId, durationMs, attempts, details } = entry;
+  const at = new Date(now).toISOString();
+  return {
+    workspace,
+    date: at.slice(0, 10),
+    audit_id: uuidv7(),
+    at,
+    kind,
+    action,
+    outcome,
+    caller_id: pseudonym(actor?.id ?? ''),
+    caller_name: pseudonym(actor?.name ?? ''),
+    role: actor?.role ?? '',
+    request_id: requestId,
+    duration_ms: Math.round(durationMs * 1_000) / 1_000,
+    attempts,
+    details: JSON.stringify(details),
+    version: now,
+  };
+}
+
+const columns = columnsOf(
+  toRow(
+    {
+      kind: 'denied',
+      action: '',
+      outcome: '',
+      actor: undefined,
+      workspace: '',
+      requestId: '',
+      durationMs: 0,
+      attempts: 0,
+      details: {},
+    },
+    0,
+    String,
+  ),
+);

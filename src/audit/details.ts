@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { ingestModes } from '../ingest/run.ts';
+
+/**
+ * What an entry tells beside who and what: only what is named here, and only in the form that it has here. Records, keys
+ * and free texts fit none of these forms.
+ */
+export interface AuditDetails {
+  readonly ids?: readonly string[] | undefined;
+  readonly sources?: readonly string[] | undefined;
+  readonly mode?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly wait?: boolean | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly before?: string | undefined;
+  readonly accepted?: number | undefined;
+  readonly rejected?: number | undefined;
+  /** Of a key. */
+  readonly keyId?: string | undefined;
+  readonly role?: string | undefined;
+}
+
+/** Ids that one entry lists. */
+const maxIds = 100;
+
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+/** Of a run, or of a rejected record. */
+const id = z.string().regex(new RegExp(`^${uuid}(:\\d{1,15})?$`, 'i'));
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+const count = z.number().int().nonnegative();
+
+/** Undefined instead of whatever has another form. */
+const ifSo = <T>(shape: z.ZodType<T>) => shape.optional().catch(undefined);
+const listOf = <T>(shape: z.ZodType<T>) =>
+  ifSo(
+    z
+      .array(z.unknown())
+      .transform((values) =>
+        values
+          .slice(0, maxIds)
+          .flatMap((value) => [shape.safeParse(value).data].filter((one) => one !== undefined)),
+      ),
+  );
+
+const fields = {
+  id: ifSo(id),
+  runId: ifSo(id),
+  ids: listOf(id),
+  sources: listOf(z.string()),
+  mode: ifSo(z.enum(ingestModes)),
+  dryRun: ifSo(z.boolean()),
+  wait: ifSo(z.boolean()),
+  since: ifSo(day),
+  until: ifSo(day),
+  before: ifSo(day),
+};
+/** Of arguments: those at the top and of `input` and `where` within it, never of the records there. */
+const argumentsShape = z
+  .object({
+    ...fields,
+    input: z.object({ ...fields, where: z.object(fields).catch({}) }).catch({ where: {} }),
+  })
+  .catch({ input: { where: {} } });
+
+const countsOf = { accepted: ifSo(count), rejected: ifSo(count) };
+const retried = z.array(z.object({ isAccepted: z.boolean() })).transform((records) => ({
+  accepted: records.filter(({ isAccepted }) => isAccepted).length,
+  rejected: records.filter(({ isAccepted }) => !isAccepted).length,
+}));
+const outcome = z.object({
+  id: ifSo(id),
+  runs: listOf(z.object({ id })),
+  answer: z.object({ runId: ifSo(id), ...countsOf }).catch({}),
+  ...countsOf,
+});
+
+function readResult(result: unknown): z.infer<typeof outcome> {
+  const counts = retried.safeParse(result);
+  return counts.success ? { ...counts.data, answer: {} } : (outcome.safeParse(result).data ?? { answer: {} });
+}
+
+/**
+ * What may be told of a field's arguments and of what came of it.
+ *
+ * @param knownSources the only names of sources that are told: any other could be anything
+ */
+export function detailsOf(args: unknown, result: unknown, knownSources: readonly string[]): AuditDetails {
+  const {
+    input: { where, ...input },
+    ...top
+  } = argumentsShape.parse(args);
+  const asked = { ...top, ...where, ...input };
+  const { answer, runs = [], id: resultId, ...counts } = readResult(result);
+  const ids = [
+    asked.id,
+    asked.runId,
+    ...(asked.ids ?? []),
+    resultId,
+    answer.runId,
+    ...runs.map((run) => run.id),
+  ];
+  const { id: _id, runId: _runId, ids: _ids, sources, ...rest } = asked;
+  const told = [...new Set(ids.filter((one) => one !== undefined))].slice(0, maxIds);
+  const names = sources?.filter((name) => knownSources.includes(name));
+  const accepted = answer.accepted ?? counts.accepted;
+  const rejected = answer.rejected ?? counts.rejected;
+  return { ...rest, ids: told.length > 0 ? told : undefined, sources: names, accepted, rejected };
+}

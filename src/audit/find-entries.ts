@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { bind, empty, instantOf, type Sql, sql } from '../clickhouse/sql.ts';
+import { allRows, type DataScope } from '../metrics/data-scope.ts';
+import { firstDay, formatDay, lastDay } from '../records/day.ts';
+import { auditKinds } from './entry.ts';
+
+/** Which entries; all that are given must hold. Instants are epoch milliseconds. */
+export interface AuditFilter {
+  /** Of this workspace and no other. */
+  readonly scope: DataScope;
+  /** Also those of which nobody knows whose they are. */
+  readonly withUnowned: boolean;
+  readonly from: number | undefined;
+  /** Before it. */
+  readonly to: number | undefined;
+  /** Id or name. */
+  readonly caller: string | undefined;
+  readonly action: string | undefined;
+}
+
+export const storedEntry = z.object({
+  audit_id: z.string(),
+  at: z.string().transform((text) => new Date(text)),
+  kind: z.enum(auditKinds),
+  action: z.string(),
+  outcome: z.string(),
+  caller_id: z.string(),
+  caller_name: z.string(),
+  role: z.string(),
+  request_id: z.string(),
+  duration_ms: z.number(),
+  attempts: z.number(),
+  details: z.string().transform((text): unknown => JSON.parse(text)),
+});
+export type StoredEntry = z.infer<typeof storedEntry>;
+
+/** After which entry of the order a page begins. */
+export type EntryCursor = readonly [at: number, id: string];
+
+export const entryCursor = ({ at, audit_id }: StoredEntry): EntryCursor => [at.getTime(), audit_id];
+
+/** The latest first. */
+export function entriesStatement(filter: AuditFilter, after: EntryCursor | undefined, limit: number): Sql {
+  return sql`SELECT audit_id, at, kind, action, outcome, caller_id, caller_name, role, request_id, duration_ms, attempts, details FROM audit_log FINAL WHERE ${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY at DESC, toString(audit_id) DESC LIMIT ${bind('UInt64', limit)}`;
+}
+
+export const entryCountStatement = (filter: AuditFilter): Sql =>
+  sql`SELECT count() AS count FROM audit_log FINAL WHERE ${conditions(filter)}`;
+
+function conditions({ scope, withUnowned, from, to, caller, action }: AuditFilter): Sql {
+  const parts: Sql[] = [];
+  if (from !== undefined) parts.push(sql` AND date >= ${dayOf(from)} AND at >= ${instantOf(from)}`);
+  if (to !== undefined) parts.push(sql` AND date <= ${dayOf(to)} AND at < ${instantOf(to)}`);
+  if (caller !== undefined)
+    parts.push(sql` AND (caller_id = ${bind('String', caller)} OR caller_name = ${bind('String', caller)})`);
+  if (action !== undefined) parts.push(sql` AND action = ${bind('String', action)}`);
+  const own = withUnowned ? sql`(${allRows(scope)} OR workspace = '')` : allRows(scope);
+  return parts.reduce((whole, part) => sql`${whole}${part}`, own);
+}
+
+const isAfter = ([at, id]: EntryCursor): Sql =>
+  sql` AND date <= ${dayOf(at)} AND (at < ${instantOf(at)} OR (at = ${instantOf(at)} AND toString(audit_id) < ${bind('String', id)}))`;
+
+/** The day of an instant, UTC. */
+const dayOf = (epochMs: number) =>
+  bind('Date', formatDay(Math.min(Math.max(firstDay, Math.floor(epochMs / 86_400_000)), lastDay)));

@@ -1,0 +1,15 @@
+import { Counter, type Registry } from 'prom-client';
+
+export interface AuditMetrics {
+  /** Rows of the audit log could not be kept for a store that is away; they stand in the log lines only. */
+  onAuditDropped(rows: number): void;
+}
+
+export function createAuditMetrics(registry: Registry): AuditMetrics {
+  const dropped = new Counter({
+    name: 'audit_rows_dropped_total',
+    help: 'Rows of the audit log that were dropped because the store was away; their log lines were written.',
+    registers: [registry],
+  });
+  return { onAuditDropped: (rows) => dropped.inc(rows) };
+}
