@@ -85,16 +85,20 @@ export async function benchDashboard(store: Store, program: Program, today: Day)
 
 const manifest = z.object({ operations: z.array(z.object({ id: z.string(), name: z.string() })) });
 
-/** A persisted document by GET, answered from the response cache. */
-export async function benchCached(server: OwnServer, database: string, today: Day): Promise<void> {
+/** A persisted document by GET. */
+export function cachedUrl(url: string, between: { readonly from: string; readonly to: string }): string {
   const { operations } = manifest.parse(
     JSON.parse(readFileSync(new URL('../schema/persisted/manifest.json', import.meta.url), 'utf8')),
   );
   const id = operations.find(({ name }) => name === 'ChannelPerformance')?.id ?? '';
+  return `${url}?documentId=${id}&variables=${encodeURIComponent(JSON.stringify({ range: { between } }))}`;
+}
+
+/** A persisted document by GET, answered from the response cache. */
+export async function benchCached(server: OwnServer, database: string, today: Day): Promise<void> {
   const program = await startProgram(server, database);
   try {
-    const range = { between: { from: formatDay(today - 30), to: formatDay(today - 1) } };
-    const url = `${program.url}?documentId=${id}&variables=${encodeURIComponent(JSON.stringify({ range }))}`;
+    const url = cachedUrl(program.url, { from: formatDay(today - 30), to: formatDay(today - 1) });
     progress('cached persisted GET, 16 connections, 10 s');
     const result = await autocannon({ url, connections: 16, duration: 10 });
     printTable(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startOwnServer } from '../src/clickhouse/own-server.ts';
 import { createStore } from '../src/clickhouse/store.ts';
 import { createLogger } from '../src/logger.ts';
+import { benchAccess } from './access.ts';
 import { benchCached, benchDashboard } from './dashboard.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
@@ -11,7 +12,7 @@ import { startProgram } from './program.ts';
 import { benchQuestions } from './questions.ts';
 import { progress } from './table.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard` or `-- ingest`: one part.
+// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard`, `-- ingest` or `-- access`: one part.
 const parts = process.argv.slice(2);
 const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 const today = Math.floor(Date.now() / 86_400_000);
@@ -57,6 +58,7 @@ try {
       );
     }
     if (wanted('ingest')) await benchIngest(server, store, today);
+    if (wanted('access')) await benchAccess(server, today);
   } finally {
     await program.stop();
   }

@@ -11,6 +11,8 @@ import type { Clock } from './clock.ts';
 import { createClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import type { UtmqlError } from './errors.ts';
+import { usualConnectionLimits } from './http/connections.ts';
+import { createCors } from './http/cors.ts';
 import { createDocuments } from './http/documents.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
@@ -25,6 +27,10 @@ import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
 import { createSharedDataVersion } from './ingest/shared-data-version.ts';
 import { openSources } from './ingest/sources/sources.ts';
 import { keptText } from './kept-text.ts';
+import { createLimits } from './limits/limits.ts';
+import { createLoginGuard } from './limits/login-guard.ts';
+import { createRemoteAddress } from './limits/remote-address.ts';
+import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
 import { openStore, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
@@ -171,9 +177,19 @@ export async function startApp(options: AppOptions): Promise<App> {
       authenticator,
       introspectionRoles: config.INTROSPECTION_ROLES,
     });
+    const limits = createLimits(limitSettings(config, authenticator.isOpen), telemetry.onRateLimited);
+    const addressOf = createRemoteAddress(config.TRUST_PROXY);
+    const guard = createLoginGuard({
+      authenticator,
+      addressOf,
+      failuresPerMinute: config.LOGIN_FAILURES_PER_MINUTE,
+      onRefused: () => telemetry.onRateLimited('logins'),
+    });
     const graphqlRoute = createGraphqlRoute({
       graphql,
       documents,
+      limits,
+      maxBodyBytes: config.MAX_BODY_BYTES,
       persisted: await openPersistedDocuments({
         trustedOnly: config.TRUSTED_DOCUMENTS === 'only',
         automatic: config.AUTOMATIC_PERSISTED_QUERIES,
@@ -193,13 +209,20 @@ export async function startApp(options: AppOptions): Promise<App> {
       port: config.PORT,
       logger,
       telemetry,
-      authenticator,
       audit,
+      gate: {
+        guard,
+        limits,
+        accountOf: ({ id }, request) => (authenticator.isOpen ? addressOf(request) : id),
+      },
+      cors: createCors(config.CORS_ORIGINS),
+      connections: { ...usualConnectionLimits, most: config.MAX_CONNECTIONS },
       routes: [
         {
           method: 'any',
           path: '/graphql',
           access: 'follow',
+          isCrossOrigin: true,
           handle: graphqlRoute,
           refuse: refuseGraphqlOrLogin,
         },
@@ -209,7 +232,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           access: 'everybody',
           handle: (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
         },
-        ...createLoginRoutes({ authenticator }),
+        ...createLoginRoutes({ guard }),
         ...createPushRoutes({ push }),
         ...healthRoutes({
           store,

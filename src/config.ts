@@ -73,6 +73,26 @@ const roleList = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const origins = z.string().transform((text, context) => {
+  const list = text.split(',').map((one) => one.trim());
+  const wrong = list.find((one) => one !== '*' && !isOrigin(one));
+  if (text === 'none') return [];
+  if (wrong === undefined) return list;
+  context.addIssue({
+    code: 'custom',
+    message: `holds ${JSON.stringify(wrong)}, which is no origin such as https://example.com`,
+  });
+  return z.NEVER;
+});
+
+function isOrigin(text: string): boolean {
+  try {
+    return new URL(text).origin === text;
+  } catch {
+    return false;
+  }
+}
+
 interface Variable<T> {
   readonly parse: z.ZodType<T, string>;
   /** As it would stand in the environment; undefined: without it, the variable is not set. */
@@ -144,6 +164,54 @@ export const variables = {
     default: 'false',
     description:
       'Whether `/metrics` is for everybody. Otherwise, where callers log in, it is for the role admin.',
+  },
+  RATE_LIMIT_PER_MINUTE: {
+    parse: optional(wholeNumber(1, 1_000_000_000)),
+    description:
+      'Requests a minute of each caller, pushes apart (`RATE_LIMITED`). Without it 6000, and 600000 of each address where nobody logs in.',
+  },
+  PUSH_RATE_LIMIT_PER_MINUTE: {
+    parse: wholeNumber(1, 1_000_000_000),
+    default: '600000',
+    description: 'Pushes a minute of each caller, to `/events` and `/ingest/…` (`RATE_LIMITED`).',
+  },
+  QUERY_COST_PER_MINUTE: {
+    parse: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+    description:
+      'What the queries of each caller may cost a minute: the values that their answers can have; cached answers are free (`RATE_LIMITED`). Without it 20000000, and a hundred times that where nobody logs in.',
+  },
+  CALLER_MAX_CONCURRENCY: {
+    parse: optional(wholeNumber(1, 100_000)),
+    description:
+      'Queries and mutations of each caller at a time, and as many subscriptions; more wait up to 5 s, then `RATE_LIMITED`. Without it 20, and 2000 where nobody logs in.',
+  },
+  LOGIN_FAILURES_PER_MINUTE: {
+    parse: wholeNumber(1, 1_000_000),
+    default: '20',
+    description:
+      'Wrong keys and tokens a minute from each address; after them, only what was good before is checked (`RATE_LIMITED`).',
+  },
+  MAX_BODY_BYTES: {
+    parse: wholeNumber(1_024, 104_857_600),
+    default: '1048576',
+    description: 'Longest body of a GraphQL request.',
+  },
+  MAX_CONNECTIONS: {
+    parse: wholeNumber(1, 1_000_000),
+    default: '10000',
+    description: 'Connections at a time; more are closed at once.',
+  },
+  TRUST_PROXY: {
+    parse: wholeNumber(0, 10),
+    default: '0',
+    description:
+      'How many proxies of yours stand before utmql: the address of a caller is that many from the right in `X-Forwarded-For`. 0 does not look at the header.',
+  },
+  CORS_ORIGINS: {
+    parse: origins,
+    default: 'none',
+    description:
+      'Origins whose pages may call utmql from a browser, with a key or token: `https://example.com,https://example.org`; `*` for all, where callers log in.',
   },
   CLICKHOUSE_URL: {
     parse: optional(httpUrl),
@@ -410,6 +478,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   ) {
     problems.push(
       `HOST ("${host}") is open to other machines, and callers need not log in; set API_KEYS_FILE, JWT_SECRET or JWT_JWKS_URL, or use 127.0.0.1`,
+    );
+  }
+  const isOpen = !takesTokens && values.API_KEYS_FILE === undefined;
+  if (isOpen && Array.isArray(values.CORS_ORIGINS) && values.CORS_ORIGINS.includes('*')) {
+    problems.push(
+      'CORS_ORIGINS ("*") lets every web page read everything, since callers need not log in; name the origins',
     );
   }
   if (takesTokens) {

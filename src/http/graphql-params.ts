@@ -3,9 +3,6 @@ import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { countJsonObjects } from './query-limits.ts';
 
-/** Bytes of a GraphQL request's body, variables and all. */
-const maxBodyBytes = 1_048_576;
-
 const paramsShape = z.strictObject({
   query: z.string().nullish(),
   documentId: z.string().nullish(),
@@ -36,10 +33,12 @@ export const refuse = (code: string, message: string, status = 400): GraphQLErro
  * Reads a GraphQL request: `GET` with parameters in the address, `POST` with JSON. Nothing else is taken: a form or plain
  * text can be sent by any web page without asking (CSRF).
  *
+ * @param maxBodyBytes variables and all
  * @throws GraphQLError with the status to answer, before more than `maxBodyBytes` are read
  */
-export async function readParams(request: IncomingMessage): Promise<GraphqlParams> {
-  const raw = request.method === 'GET' ? readAddress(request.url ?? '') : await readBody(request);
+export async function readParams(request: IncomingMessage, maxBodyBytes: number): Promise<GraphqlParams> {
+  const raw =
+    request.method === 'GET' ? readAddress(request.url ?? '') : await readBody(request, maxBodyBytes);
   const parsed = paramsShape.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -70,7 +69,7 @@ function readAddress(url: string): unknown {
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<unknown> {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(/\s*;\s*/);
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8) ?? 'utf-8';
   if (
@@ -80,7 +79,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   ) {
     throw refuse('BAD_USER_INPUT', 'Send the request as application/json in UTF-8, not compressed.', 415);
   }
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, maxBodyBytes);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -90,7 +89,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   return parseJson(text, 'The body');
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
+async function readBytes(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
   const tooLarge = refuse(
     'BAD_USER_INPUT',
     `The body is larger than ${maxBodyBytes} bytes. Split it into several requests.`,

@@ -84,11 +84,17 @@ export function endWithLogin(authenticator: Pick<Authenticator, 'isValid'>): Cal
   };
 }
 
-/** Refuses variables that do not fit, or hold too much, and queries whose answers would be too large. */
+/** Refuses variables that do not fit, or hold too much, and queries whose answers would be too large. Says what the others cost. */
 export function checkVariables(schema: GraphQLSchema, maxComplexity: number): CallPlugin {
   return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const { document, variableValues = {} } = args as Execution;
+    async onExecute({ args, setResultAndStopExecution }) {
+      const {
+        document,
+        variableValues = {},
+        contextValue,
+      } = args as Execution & {
+        readonly contextValue: GraphqlCall;
+      };
       const operation = chosenOperation(args);
       if (!operation) return;
       // Yoga's executor forgets which variable was wrong; graphql-js says it.
@@ -108,6 +114,7 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: number): Ca
           `The answer could have ${complexity} values; at most ${maxComplexity} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
         );
       }
+      await contextValue.onCost(complexity);
     },
   };
 }

@@ -1,12 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OperationTypeNode } from 'graphql';
 import type { Clock } from '../clock.ts';
+import { UtmqlError } from '../errors.ts';
 import type { DataVersion } from '../ingest/data-version.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
+import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
 import type { Graphql } from './graphql.ts';
 import { type Question, readParams, refuse } from './graphql-params.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
+import { refuseGraphql } from './refusal.ts';
 import { type Answer, type AnswerSource, etagOf, type ResponseCache } from './response-cache.ts';
 import type { CallInfo, Handler } from './server.ts';
 
@@ -18,33 +23,57 @@ const cacheStatus: Record<AnswerSource, string> = {
 
 /**
  * `/graphql`. A query is answered from the cache where it has the answer, before anything is parsed; if not, it is run once
- * for all who ask it at the same time. Mutations, subscriptions and what is wrong go to Yoga one by one.
+ * for all who ask it at the same time. Mutations, subscriptions and what is wrong go to Yoga one by one. Browsers get GraphiQL.
  */
 export function createGraphqlRoute(options: {
   graphql: Graphql;
   documents: Documents;
   persisted: PersistedDocuments;
+  limits: Limits;
+  /** Bytes of a request’s body. */
+  maxBodyBytes: number;
   cache: ResponseCache;
   dataVersion: DataVersion;
   telemetry: Telemetry;
   clock: Clock;
 }): Handler {
-  const { graphql, documents, persisted, cache, dataVersion, telemetry, clock } = options;
+  const { graphql, documents, persisted, limits, cache, dataVersion, telemetry, clock } = options;
+  const sendGraphiql = createGraphiqlPage();
 
   const readQuestion = async (request: IncomingMessage): Promise<Question> => {
-    const params = await readParams(request);
+    const params = await readParams(request, options.maxBodyBytes);
     const { operationName, variables } = params;
     const query = persisted.documentOf(params);
     return { query, isListed: persisted.isListed(query), operationName, variables };
   };
 
-  const isQuery = ({ query, operationName }: Question): boolean => {
+  /** Undefined where the question is wrong. */
+  const kindOf = ({ query, operationName }: Question): OperationTypeNode | undefined => {
     try {
-      return operationOf(documents.parse(query), operationName)?.operation === 'query';
+      return operationOf(documents.parse(query), operationName)?.operation;
     } catch {
-      return false;
+      return undefined;
     }
   };
+
+  /** Undefined: they have been refused. */
+  const takeTurn = async (
+    kind: OperationTypeNode,
+    request: IncomingMessage,
+    response: ServerResponse,
+    account: string,
+  ): Promise<(() => void) | undefined> => {
+    try {
+      await limits.checkCost(account, response);
+      return await limits.takeTurn(account, kind === 'subscription' ? 'subscription' : 'operation');
+    } catch (error) {
+      if (!(error instanceof UtmqlError)) throw error;
+      if (!response.destroyed) refuseGraphql(request, response, error);
+      return undefined;
+    }
+  };
+
+  const spending = ({ account }: CallInfo) => ({ onCost: (cost: number) => limits.spend(account, cost) });
 
   const run = async (
     question: Question,
@@ -59,7 +88,7 @@ export function createGraphqlRoute(options: {
     const result = await graphql.fetch(
       'http://utmql/graphql',
       { method: 'POST', headers: { accept }, signal },
-      { ...call, readQuestion: () => question, onErrors: forbid, onVolatile: forbid },
+      { ...call, ...spending(call), readQuestion: () => question, onErrors: forbid, onVolatile: forbid },
     );
     const body = Buffer.from(await result.arrayBuffer());
     return {
@@ -74,8 +103,9 @@ export function createGraphqlRoute(options: {
   return async (request, response, call) => {
     const passOn = async (readQuestion: () => Question): Promise<void> => {
       if (request.method === 'GET') response.setHeader('Cache-Control', 'no-store');
-      await graphql(request, response, { ...call, readQuestion });
+      await graphql(request, response, { ...call, ...spending(call), readQuestion });
     };
+    if (asksForPage(request)) return sendGraphiql(response);
     if (!isQuestion(request)) return passOn(noQuestion);
 
     const left = new AbortController();
@@ -108,7 +138,13 @@ export function createGraphqlRoute(options: {
       telemetry.onResponseCache('hit');
       return send(request, response, kept, 'hit');
     }
-    if (!isQuery(question)) return passOn(() => question);
+    const kind = kindOf(question);
+    if (kind === undefined) return passOn(() => question);
+    const endTurn = await takeTurn(kind, request, response, call.account);
+    if (endTurn === undefined) return;
+    if (left.signal.aborted) return endTurn();
+    response.once('close', endTurn);
+    if (kind !== 'query') return passOn(() => question);
     const { answer, source } = cache.share(key, left.signal, (signal) => run(question, call, accept, signal));
     telemetry.onResponseCache(source);
     try {
@@ -119,9 +155,8 @@ export function createGraphqlRoute(options: {
   };
 }
 
-/** GraphiQL's page, and methods that GraphQL does not use, are Yoga's to answer. */
-const isQuestion = ({ method, headers }: IncomingMessage): boolean =>
-  method === 'POST' || (method === 'GET' && !headers.accept?.includes('text/html'));
+/** Methods that GraphQL does not use are Yoga's to refuse. */
+const isQuestion = ({ method }: IncomingMessage): boolean => method === 'POST' || method === 'GET';
 
 const noQuestion = (): never => {
   throw refuse('BAD_USER_INPUT', 'GraphQL is asked with GET or POST.', 405);
@@ -141,7 +176,7 @@ function send(
   const isGet = request.method === 'GET';
   response.setHeader('Cache-Status', cacheStatus[source]);
   if (isGet) {
-    response.setHeader('Vary', 'Accept, Authorization, Cookie, X-API-Key, X-Workspace');
+    response.appendHeader('Vary', 'Accept, Authorization, Cookie, X-API-Key, X-Workspace');
     response.setHeader('Cache-Control', reusable ? 'private, max-age=0, must-revalidate' : 'no-store');
     if (reusable) response.setHeader('ETag', etag);
     if (reusable && matches(request.headers['if-none-match'], etag)) {

@@ -17,7 +17,6 @@ import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Documents } from './documents.ts';
-import { exampleQuery } from './example-query.ts';
 import type { Question } from './graphql-params.ts';
 import {
   answerErrors,
@@ -50,6 +49,8 @@ export interface GraphqlCall extends RequestInfo {
   readonly caller: Caller;
   /** What it asks. Throws what is to be answered where that cannot be read. */
   readQuestion(): Question;
+  /** Is called before it is run, with what it costs. */
+  onCost(cost: number): Promise<void>;
   /** Is called when the answer has errors. */
   onErrors?(): void;
   /** Is called when the answer must not be given again. */
@@ -58,7 +59,7 @@ export interface GraphqlCall extends RequestInfo {
 
 export type Graphql = ReturnType<typeof createGraphql>;
 
-/** The GraphQL endpoint, with GraphiQL for browsers. */
+/** What answers GraphQL. */
 export function createGraphql(options: {
   store: Store;
   ingest: Ingest;
@@ -85,9 +86,8 @@ export function createGraphql(options: {
     batching: false,
     cors: false,
     logging: false,
-    graphiql: { title: 'utmql', defaultQuery: exampleQuery },
-    // Its scripts are part of the page: GraphiQL works without the internet. They are 46 MB in memory, so only on demand.
-    renderGraphiQL: async (page) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(page),
+    // The route has a page of its own.
+    graphiql: false,
     maskedErrors: {
       // What resolvers throw stays as it is until `answerErrors`, which knows the request's logger.
       maskError: (error) =>

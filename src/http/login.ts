@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authenticator } from '../access/authenticator.ts';
 import { cookieName } from '../access/credentials.ts';
 import { forbidden } from '../access/refusals.ts';
 import { isFromOwnPages } from '../access/same-origin.ts';
 import { toUtmqlError, UtmqlError } from '../errors.ts';
+import type { LoginGuard } from '../limits/login-guard.ts';
+import { asksForPage } from './graphiql-page.ts';
 import { loginPage } from './login-page.ts';
 import { type Refuse, refusalHeaders, refusalStatus, refuseGraphql } from './refusal.ts';
 import { answerEarly, wholeBody } from './request-body.ts';
@@ -16,7 +17,7 @@ const maxFormBytes = 16_384;
  * GraphiQL's login: a form takes a key or a token and keeps it in a cookie that scripts cannot read and that other sites
  * cannot make the browser send.
  */
-export function createLoginRoutes({ authenticator }: { authenticator: Authenticator }): Route[] {
+export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
   return [
     {
       method: 'GET',
@@ -31,7 +32,7 @@ export function createLoginRoutes({ authenticator }: { authenticator: Authentica
       async handle(request, response) {
         try {
           const credential = await readForm(request);
-          await authenticator.identify(credential);
+          await guard.identify(request, credential);
           leadOn(response, cookie(request, credential));
         } catch (error) {
           refuseWithPage(request, response, toUtmqlError(error, 'This login could not be taken.'));
@@ -52,8 +53,7 @@ export function createLoginRoutes({ authenticator }: { authenticator: Authentica
 
 /** At `/graphql` a browser without a login gets the form, everything else an error. */
 export const refuseGraphqlOrLogin: Refuse = (request, response, error) => {
-  const isBrowser = request.method === 'GET' && request.headers.accept?.includes('text/html') === true;
-  if (!isBrowser) return refuseGraphql(request, response, error);
+  if (!asksForPage(request)) return refuseGraphql(request, response, error);
   const isFirstVisit = request.headers.cookie?.includes(`${cookieName}=`) !== true;
   const message = error.code === 'UNAUTHENTICATED' && isFirstVisit ? undefined : error.message;
   sendPage(request, response, refusalStatus(error), refusalHeaders(error), message);

@@ -50,10 +50,21 @@ export function createPushRoutes({ push }: { push: Push }): Route[] {
         path,
         access: 'ingest',
         handle: ingest(kind as RecordKind),
+        budget: 'pushes',
+        isCrossOrigin: true,
         isStreamed: true,
       }),
     ),
-    { method: 'POST', path: '/events', access: 'ingest', handle: event, isStreamed: true, isBusy: true },
+    {
+      method: 'POST',
+      path: '/events',
+      access: 'ingest',
+      handle: event,
+      budget: 'pushes',
+      isCrossOrigin: true,
+      isStreamed: true,
+      isBusy: true,
+    },
   ];
 }
 

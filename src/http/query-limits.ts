@@ -30,6 +30,8 @@ const maxSameName = 300;
 const maxFragments = 200;
 const maxSpreads = 500;
 const maxDirectives = 100;
+/** Aliases of one field, all over the document. */
+const maxAliasesOfField = 100;
 const maxVariables = 500;
 /** Objects and lists within each other, in an argument or variable. */
 const maxValueDepth = 30;
@@ -64,6 +66,7 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
   refuseOver(fragments.size, maxFragments, 'fragments');
 
   const names = new Map<string, number>();
+  const aliased = new Map<string, number>();
   const shapes = new Map<string, Shape>();
   const open = new Set<string>();
   let spreads = 0;
@@ -93,7 +96,10 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
     for (const selection of set.selections) {
       directives += selection.directives?.length ?? 0;
       if (selection.kind === Kind.FIELD) {
-        if (selection.alias) aliases += 1;
+        if (selection.alias) {
+          aliases += 1;
+          aliased.set(selection.name.value, (aliased.get(selection.name.value) ?? 0) + 1);
+        }
         const name = (selection.alias ?? selection.name).value;
         names.set(name, (names.get(name) ?? 0) + 1);
         for (const { value } of selection.arguments ?? []) objects += countObjects(value);
@@ -136,6 +142,8 @@ export function checkShape(document: DocumentNode, limits: QueryLimits): void {
   }
   refuseOver(spreads - fragments.size, maxSpreads, 'fragment spreads');
   refuseOver(aliases, limits.aliases, 'aliases');
+  for (const [name, count] of aliased)
+    refuseOver(count, maxAliasesOfField, `aliases of ${name.slice(0, 40)}`);
   refuseOver(directives, maxDirectives, 'directives');
   refuseOver(objects, maxObjects, 'input objects (conditions and the like)');
   refuseOver(variables, maxVariables, 'variables');

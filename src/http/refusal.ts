@@ -5,6 +5,7 @@ import { answerEarly } from './request-body.ts';
 const statuses: Partial<Record<UtmqlError['code'], number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  RATE_LIMITED: 429,
   AUTHENTICATION_UNAVAILABLE: 503,
 };
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { UtmqlError } from '../errors.ts';
 import { decompressors } from '../ingest/http/decompressors.ts';
+import { createBodyPace } from './body-pace.ts';
 
 /** Longest silence of a caller in the middle of a body. The time that we take between two chunks does not count. */
 const idleMs = 30_000;
@@ -13,7 +14,7 @@ const lingerMs = 2_000;
  * The bytes of a request, decompressed, as fast as they are read.
  *
  * @throws UtmqlError UNSUPPORTED_MEDIA_TYPE for an encoding that is not known; UNREADABLE_BODY when it cannot be
- *   decompressed or ends in the middle; TIMEOUT when its sender falls silent; CANCELLED when they leave
+ *   decompressed or ends in the middle; TIMEOUT when its sender falls silent or dribbles; CANCELLED when they leave
  */
 export function requestBody(request: IncomingMessage): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
@@ -98,10 +99,13 @@ async function* received(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = request
     .iterator({ destroyOnReturn: false })
     [Symbol.asyncIterator]();
+  const pace = createBodyPace();
   try {
     for (;;) {
+      const asked = performance.now();
       const step = await unlessSilent(chunks.next());
       if (step.done === true) return;
+      pace.note(performance.now() - asked, step.value.length);
       yield step.value;
     }
   } finally {

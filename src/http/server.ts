@@ -1,24 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { uuidv7 } from 'uuidv7';
-import type { Authenticator } from '../access/authenticator.ts';
 import type { Caller } from '../access/caller.ts';
 import { credentialOf } from '../access/credentials.ts';
 import { type Grant, may } from '../access/grants.ts';
 import { forbidden } from '../access/refusals.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { UtmqlError } from '../errors.ts';
+import type { Limits, RequestBudget } from '../limits/limits.ts';
+import type { LoginGuard } from '../limits/login-guard.ts';
 import type { Logger } from '../logger.ts';
 import type { SpanStart } from '../telemetry/tracer.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { within } from '../within.ts';
+import { type ConnectionLimits, limitConnections, maxHeaderBytes } from './connections.ts';
+import type { Cors } from './cors.ts';
 import { createDrain } from './drain.ts';
 import type { Attempt, RequestInfo } from './graphql.ts';
 import { type Refuse, refusePlainly } from './refusal.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 /** A request of somebody who may make it. */
 export interface CallInfo extends RequestInfo {
   readonly caller: Caller;
+  /** Whose limits it counts towards. */
+  readonly account: string;
 }
 
 /** A request of anybody, with who it is where they say so. */
@@ -44,14 +50,15 @@ export type Route = Access & {
   readonly path: string;
   /** Answers those who may not. */
   readonly refuse?: Refuse;
+  /** What its requests count towards: as a rule, `requests`. */
+  readonly budget?: RequestBudget;
+  /** Pages of other sites may call it, where the operator lets them. */
+  readonly isCrossOrigin?: boolean;
   /** So many requests that those that go well are logged only at level debug. */
   readonly isBusy?: boolean;
   /** Its bodies are of any length: it bounds their silence itself. */
   readonly isStreamed?: boolean;
 };
-
-/** Longest that a body may take, where it is not streamed. */
-const bodyTimeoutMs = 300_000;
 
 /** How often connections that have become idle are looked for while the server closes. */
 const sweepMs = 50;
@@ -65,26 +72,35 @@ export interface HttpServer {
   close(withinMs: number): Promise<void>;
 }
 
+/** What stands between callers and routes. */
+export interface Gate {
+  readonly guard: LoginGuard;
+  readonly limits: Limits;
+  /** Whose limits a request counts towards. */
+  accountOf(caller: Caller, request: IncomingMessage): string;
+}
+
+interface Service {
+  readonly routes: readonly Route[];
+  readonly gate: Gate;
+  readonly audit: Pick<AuditLog, 'noteDenial'>;
+  readonly cors: Cors;
+  readonly connections: ConnectionLimits;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+}
+
 /** Starts listening. */
-export async function listen(options: {
-  host: string;
-  port: number;
-  routes: readonly Route[];
-  authenticator: Authenticator;
-  audit: Pick<AuditLog, 'noteDenial'>;
-  logger: Logger;
-  telemetry: Telemetry;
-}): Promise<HttpServer> {
-  const { routes, authenticator, audit, telemetry } = options;
+export async function listen(options: Service & { host: string; port: number }): Promise<HttpServer> {
   const connections = createDrain();
-  const server = createServer((request, response) => {
-    connections.track(response);
-    void answer(request, response, routes, authenticator, audit, options.logger, telemetry);
-  });
-  // Longer than the idle time of common load balancers, so that they and not we close an idle connection.
-  server.keepAliveTimeout = 65_000;
-  // It would end a long push in its middle; `boundBody` stands in for it.
-  server.requestTimeout = 0;
+  const server = createServer(
+    { maxHeaderSize: maxHeaderBytes, connectionsCheckingInterval: options.connections.checkMs },
+    (request, response) => {
+      connections.track(response);
+      void answer(request, response, options);
+    },
+  );
+  limitConnections(server, options.connections);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explainListenError(error, options)));
     server.listen(options.port, options.host, resolve);
@@ -111,11 +127,7 @@ const denials: Readonly<Record<number, string>> = {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  routes: readonly Route[],
-  authenticator: Authenticator,
-  audit: Pick<AuditLog, 'noteDenial'>,
-  rootLogger: Logger,
-  telemetry: Telemetry,
+  { routes, gate, audit, cors, connections, logger: rootLogger, telemetry }: Service,
 ): Promise<void> {
   const started = performance.now();
   const requestId = readRequestId(request);
@@ -131,8 +143,9 @@ async function answer(
     ({ method }) => method === 'any' || method === (request.method === 'HEAD' ? 'GET' : request.method),
   );
   const attempt: Attempt = { action: route?.path ?? 'none', actor: undefined, workspace: '' };
-  if (!route?.isStreamed) boundBody(request);
+  if (!route?.isStreamed) boundBody(request, connections.bodyMs);
   response.setHeader('X-Request-Id', requestId);
+  setSecurityHeaders(request, response);
   telemetry.onHttpInFlight(1);
   response.once('close', () => {
     const seconds = (performance.now() - started) / 1_000;
@@ -149,6 +162,10 @@ async function answer(
     );
   });
   try {
+    if (candidates.some(({ isCrossOrigin }) => isCrossOrigin)) {
+      cors.mark(request, response);
+      if (cors.answerPreflight(request, response, methodsOf(candidates))) return;
+    }
     if (route) {
       const info: RequestInfo = {
         requestId,
@@ -159,7 +176,7 @@ async function answer(
       };
       const traced = spanOf(request, route, requestId);
       await telemetry.tracer.span(traced, async (span) => {
-        await handle(route, request, response, authenticator, info);
+        await handle(route, request, response, gate, info);
         span.set({ 'http.response.status_code': response.statusCode });
         if (response.statusCode >= 500) span.fail(String(response.statusCode));
       });
@@ -178,55 +195,58 @@ async function answer(
   }
 }
 
+const methodsOf = (routes: readonly Route[]): string =>
+  routes.map(({ method }) => (method === 'any' ? 'GET, POST' : method)).join(', ');
+
 /** Lets the caller through to the route, or refuses them before anything of the body is read. */
 async function handle(
   route: Route,
   request: IncomingMessage,
   response: ServerResponse,
-  authenticator: Authenticator,
+  gate: Gate,
   info: RequestInfo,
 ): Promise<void> {
   if (route.access === 'everybody') return route.handle(request, response, info);
   let caller: Caller | undefined;
+  let account = '';
   try {
-    caller = await authenticator.authenticate(request, info.requestId);
+    caller = await gate.guard.authenticate(request, info.requestId);
     info.attempt.actor = caller;
     info.attempt.workspace = caller.workspace;
-    if (route.access !== 'guest' && !may(caller, route.access))
-      throw forbidden(`${route.path} is not for the role ${caller.role}.`);
+    if (route.access !== 'guest') {
+      account = gate.accountOf(caller, request);
+      await gate.limits.countRequest(route.budget ?? 'requests', account, response);
+      if (!may(caller, route.access)) throw forbidden(`${route.path} is not for the role ${caller.role}.`);
+    }
   } catch (error) {
     if (!(error instanceof UtmqlError)) throw error;
     if (route.access !== 'guest') {
       if (error.code === 'FORBIDDEN' && caller === undefined)
-        await findActor(info.attempt, request, authenticator);
+        await findActor(info.attempt, request, gate.guard);
       if (error.code === 'AUTHENTICATION_UNAVAILABLE')
         info.logger.warn({ err: error }, 'a caller could not be authenticated');
       return (route.refuse ?? refusePlainly)(request, response, error);
     }
   }
-  if (route.access === 'guest') return route.handle(request, response, withCaller(info, caller));
-  if (caller !== undefined) return route.handle(request, response, withCaller(info, caller));
+  if (route.access === 'guest') return route.handle(request, response, extend(info, { caller }));
+  if (caller !== undefined) return route.handle(request, response, extend(info, { caller, account }));
 }
 
 /** Whoever asks for a workspace that is not theirs is known all the same: it is told to those whose key it is. */
-async function findActor(
-  attempt: Attempt,
-  request: IncomingMessage,
-  authenticator: Authenticator,
-): Promise<void> {
-  attempt.actor = await authenticator.identify(credentialOf(request)).catch(() => undefined);
+async function findActor(attempt: Attempt, request: IncomingMessage, guard: LoginGuard): Promise<void> {
+  attempt.actor = await guard.identify(request, credentialOf(request)).catch(() => undefined);
   const { workspaces = [] } = attempt.actor ?? {};
   attempt.workspace = workspaces === 'all' ? '' : (workspaces[0] ?? '');
 }
 
 /** The logger stays one that is made when it is needed. */
-const withCaller = <Who>(info: RequestInfo, caller: Who): RequestInfo & { readonly caller: Who } => ({
+const extend = <More extends object>(info: RequestInfo, more: More): RequestInfo & More => ({
+  ...more,
   requestId: info.requestId,
   attempt: info.attempt,
   get logger() {
     return info.logger;
   },
-  caller,
 });
 
 /** A request's span: what the route is called, never the address or headers, which may hold secrets. */
@@ -242,9 +262,9 @@ function spanOf(request: IncomingMessage, route: Route, requestId: string): Span
 }
 
 /** Ends the connection when the body is not here in time. */
-function boundBody(request: IncomingMessage): void {
+function boundBody(request: IncomingMessage, longestMs: number): void {
   if (request.complete || !hasBody(request)) return;
-  const timer = setTimeout(() => request.destroy(), bodyTimeoutMs);
+  const timer = setTimeout(() => request.destroy(), longestMs);
   request.once('close', () => clearTimeout(timer));
 }
 

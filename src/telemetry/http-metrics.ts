@@ -1,9 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { LimitName } from '../limits/limits.ts';
 import { secondsBuckets } from './buckets.ts';
 
 export interface HttpMetrics {
   onHttp(route: string, method: string, status: number, seconds: number): void;
   onHttpInFlight(change: 1 | -1): void;
+  /** A caller was refused for what they have used up. */
+  onRateLimited(limit: LimitName | 'logins'): void;
 }
 
 export function createHttpMetrics(registry: Registry): HttpMetrics {
@@ -26,11 +29,18 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
     help: 'HTTP requests being answered.',
     registers,
   });
+  const rateLimited = new Counter({
+    name: 'rate_limited_requests_total',
+    help: 'Requests that were refused because their caller had used up a limit: requests, pushes, cost, concurrency or logins.',
+    labelNames: ['limit'],
+    registers,
+  });
   return {
     onHttp(route, method, status, took) {
       requests.inc({ route, method, status: String(status) });
       seconds.observe({ route, method }, took);
     },
     onHttpInFlight: (change) => inFlight.inc(change),
+    onRateLimited: (limit) => rateLimited.inc({ limit }),
   };
 }

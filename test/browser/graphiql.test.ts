@@ -45,12 +45,17 @@ describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
         if (!request.url().startsWith(app.url) && request.url().startsWith('http'))
           foreign.push(request.url());
       });
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (/content security policy/i.test(message.text())) complaints.push(message.text());
+      });
       await page.goto(app.url);
       await page.getByText('ChannelPerformance').first().waitFor();
       await page.getByRole('button', { name: /execute query/i }).click();
       await page.getByText('"seen_in_browser"').waitFor();
       expect(await page.locator('.graphiql-response').innerText()).toContain('12.5');
       expect(foreign).toEqual([]);
+      expect(complaints).toEqual([]);
     } finally {
       await browser.close();
     }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { inject } from 'vitest';
-import { open } from '../../src/access/authenticator.ts';
 import { createStore, type Store } from '../../src/clickhouse/store.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { createPushRoutes } from '../../src/http/push-routes.ts';
@@ -17,6 +16,7 @@ import { createPush, type Push } from '../../src/ingest/push/push.ts';
 import { createRunRepository, type RunRepository } from '../../src/ingest/run-repository.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry.ts';
 import { openMigratedStore, silent, testLimits } from './database.ts';
+import { testGate } from './gate.ts';
 import { type StoreProxy, startStoreProxy } from './proxy.ts';
 import { testRules } from './records.ts';
 
@@ -118,8 +118,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     port: 0,
     logger: silent,
     telemetry,
-    authenticator: open,
-    audit: { noteDenial: () => undefined },
+    ...testGate(),
     routes: createPushRoutes({ push }),
   });
   const stop = async (): Promise<void> => {

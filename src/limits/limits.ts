@@ -1,0 +1,83 @@
+import type { ServerResponse } from 'node:http';
+import { UtmqlError } from '../errors.ts';
+import { createBudget } from './budget.ts';
+import { tellBudget } from './rate-limit-fields.ts';
+import type { LimitSettings } from './settings.ts';
+import { createSlots } from './slots.ts';
+
+/** Of what a request takes one. Pushes are many, and small. */
+export type RequestBudget = 'requests' | 'pushes';
+
+/** What callers may use, by their accounts: the id of a key or a token’s subject, or an address. Tells them in the answer. */
+export interface Limits {
+  /** @throws UtmqlError RATE_LIMITED */
+  countRequest(budget: RequestBudget, account: string, response: ServerResponse): Promise<void>;
+  /** Before a query is run, whose cost is known only then. @throws UtmqlError RATE_LIMITED when nothing is left */
+  checkCost(account: string, response: ServerResponse): Promise<void>;
+  /** What a query that is run takes. More than is left is taken, too: the next has to wait. */
+  spend(account: string, cost: number): Promise<void>;
+  /**
+   * Waits for its turn for a moment.
+   *
+   * @returns what ends the turn
+   * @throws UtmqlError RATE_LIMITED
+   */
+  takeTurn(account: string, what: 'operation' | 'subscription'): Promise<() => void>;
+  change(settings: LimitSettings): void;
+}
+
+export type LimitName = RequestBudget | 'cost' | 'concurrency';
+
+export function createLimits(settings: LimitSettings, onRefused: (limit: LimitName) => void): Limits {
+  const budgets = {
+    requests: createBudget(settings.requestsPerMinute),
+    pushes: createBudget(settings.pushesPerMinute),
+    cost: createBudget(settings.costPerMinute),
+  };
+  const turns = {
+    operation: createSlots({ most: settings.concurrency, mostWaiting: 5 }),
+    subscription: createSlots({ most: settings.concurrency, mostWaiting: 0 }),
+  };
+  const refuse = (limit: LimitName, message: string, retryAfterSeconds: number): UtmqlError => {
+    onRefused(limit);
+    return rateLimited(message, retryAfterSeconds);
+  };
+
+  return {
+    async countRequest(name, account, response) {
+      const budget = budgets[name];
+      const balance = await budget.take(account);
+      tellBudget(response, name, budget, balance);
+      if (balance.isGranted) return;
+      throw refuse(name, `More than ${budget.limit} ${name} in a minute.`, balance.resetSeconds);
+    },
+    async checkCost(account, response) {
+      const balance = await budgets.cost.look(account);
+      tellBudget(response, 'cost', budgets.cost, balance);
+      if (balance.isGranted) return;
+      const message = `Queries have cost more than ${budgets.cost.limit} values in a minute. Ask for fewer rows and fields.`;
+      throw refuse('cost', message, balance.resetSeconds);
+    },
+    async spend(account, cost) {
+      await budgets.cost.take(account, cost);
+    },
+    async takeTurn(account, what) {
+      const end = await turns[what].take(account);
+      if (end !== undefined) return end;
+      throw refuse('concurrency', `Too many ${what}s at a time. Wait for the answers to earlier ones.`, 1);
+    },
+    change(next) {
+      budgets.requests.change(next.requestsPerMinute);
+      budgets.pushes.change(next.pushesPerMinute);
+      budgets.cost.change(next.costPerMinute);
+      turns.operation.change(next.concurrency);
+      turns.subscription.change(next.concurrency);
+    },
+  };
+}
+
+export const rateLimited = (what: string, retryAfterSeconds: number): UtmqlError =>
+  new UtmqlError('RATE_LIMITED', `${what} Try again in ${retryAfterSeconds} s.`, {
+    retryable: true,
+    retryAfterSeconds,
+  });

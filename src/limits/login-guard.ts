@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import type { Authenticator } from '../access/authenticator.ts';
+import type { Caller, Identity } from '../access/caller.ts';
+import { credentialOf } from '../access/credentials.ts';
+import { UtmqlError } from '../errors.ts';
+import { createBudget } from './budget.ts';
+import { rateLimited } from './limits.ts';
+import type { RemoteAddress } from './remote-address.ts';
+
+/** Lets nobody try one key after the other. */
+export interface LoginGuard {
+  /** @throws what `Authenticator` throws; UtmqlError RATE_LIMITED, with the credential not looked at */
+  authenticate(request: IncomingMessage, requestId: string): Promise<Caller>;
+  /** @throws the same */
+  identify(request: IncomingMessage, credential: string): Promise<Identity>;
+}
+
+/** How many credentials that were good are remembered. */
+const mostKnown = 10_000;
+
+/**
+ * Counts wrong keys and tokens by address. Once there are too many, only what was found good before is still checked:
+ * others behind the same address, or one program with an expired key, do not lock everybody out.
+ */
+export function createLoginGuard(options: {
+  authenticator: Authenticator;
+  addressOf: RemoteAddress;
+  failuresPerMinute: number;
+  onRefused: () => void;
+}): LoginGuard {
+  const { authenticator, addressOf } = options;
+  if (authenticator.isOpen) {
+    return {
+      authenticate: (request, requestId) => authenticator.authenticate(request, requestId),
+      identify: (_request, credential) => authenticator.identify(credential),
+    };
+  }
+  const failures = createBudget(options.failuresPerMinute);
+  const known = new LRUCache<string, true>({ max: mostKnown });
+
+  const guarded = async <Result>(
+    request: IncomingMessage,
+    credential: string,
+    check: () => Promise<Result>,
+  ): Promise<Result> => {
+    const address = addressOf(request);
+    const hash = createHash('sha256').update(credential).digest('base64url');
+    if (!known.has(hash)) {
+      const { isGranted, resetSeconds } = await failures.look(address);
+      if (!isGranted) {
+        options.onRefused();
+        throw rateLimited('Too many wrong keys or tokens came from this address.', resetSeconds);
+      }
+    }
+    try {
+      const result = await check();
+      known.set(hash, true);
+      return result;
+    } catch (error) {
+      if (error instanceof UtmqlError && error.code === 'UNAUTHENTICATED') await failures.take(address);
+      throw error;
+    }
+  };
+
+  return {
+    authenticate: async (request, requestId) =>
+      guarded(request, credentialOf(request), () => authenticator.authenticate(request, requestId)),
+    identify: (request, credential) => guarded(request, credential, () => authenticator.identify(credential)),
+  };
+}

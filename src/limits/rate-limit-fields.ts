@@ -1,0 +1,16 @@
+import type { ServerResponse } from 'node:http';
+import { type Balance, type Budget, windowSeconds } from './budget.ts';
+
+/** Headers that tell callers of budgets: draft-ietf-httpapi-ratelimit-headers-10. */
+export const rateLimitFields = ['RateLimit-Policy', 'RateLimit'] as const;
+
+/** Adds a budget to what the answer tells. */
+export function tellBudget(
+  response: ServerResponse,
+  name: string,
+  { limit }: Budget,
+  { remaining, resetSeconds }: Balance,
+): void {
+  response.appendHeader('RateLimit-Policy', `"${name}";q=${limit};w=${windowSeconds}`);
+  response.appendHeader('RateLimit', `"${name}";r=${remaining};t=${resetSeconds}`);
+}
