@@ -56,10 +56,11 @@ export async function openApiKeys(options: {
   };
   const current = async (id: string | undefined): Promise<StoredKey | undefined> => {
     const now = clock.now();
-    // A clock that is set back must not keep us from looking.
-    if (Math.abs(now - lookedAt) >= lookEveryMs) {
+    const isNew = id !== undefined && !keys.has(id);
+    // A clock that is set back must not keep us from looking. A key that was just made can be used at once.
+    if (isNew || Math.abs(now - lookedAt) >= lookEveryMs) {
       lookedAt = now;
-      looking = look().finally(() => {
+      looking ??= look().finally(() => {
         looking = undefined;
       });
     }
