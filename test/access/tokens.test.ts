@@ -20,7 +20,7 @@ const settings = {
   issuer: 'https://issuer.example',
   audience: 'utmql',
   claimPrefix: '',
-} as const;
+};
 
 const tokens = (changes: Partial<TokenSettings> = {}, now = start) =>
   createTokens({ ...settings, clock: { now: () => now }, ...changes });
