@@ -114,7 +114,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     });
     const server =
       config.CLICKHOUSE_URL === undefined ? await startServer(config, logger, options.onLost) : undefined;
-    if (server) closers.add('own ClickHouse server', 4_000, () => server.stop());
+    if (server) closers.add('own ClickHouse server', 3_700, () => server.stop());
     const store = await openStore(config, server, telemetry, logger);
     closers.add('store', 500, () => store.close());
     audit.begin(store);
