@@ -1,5 +1,5 @@
 import { Mutex } from 'async-mutex';
-import { bind, identifier, sql } from '../src/clickhouse/sql.ts';
+import { bind, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
 import { createAttribution } from '../src/ingest/attribution.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
@@ -66,8 +66,8 @@ async function mergeAll(store: Store, first: Day, today: Day): Promise<void> {
   for (const table of ['ad_performance', 'opportunities']) {
     for (let day = first; day < today; day++) {
       await store.command(
-        sql`OPTIMIZE TABLE ${identifier(table)} PARTITION ${bind('String', formatDay(day))} FINAL`,
-        unlimited,
+        sql`OPTIMIZE TABLE ${store.layout.held(table)} PARTITION ${bind('String', formatDay(day))} FINAL`,
+        { ...unlimited, everywhere: true },
       );
     }
   }

@@ -5,6 +5,7 @@ import { startOwnServer } from '../src/clickhouse/own-server.ts';
 import { createStore } from '../src/clickhouse/store.ts';
 import { createLogger } from '../src/logger.ts';
 import { benchAccess } from './access.ts';
+import { benchCluster } from './cluster.ts';
 import { benchCached, benchDashboard } from './dashboard.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
@@ -12,7 +13,7 @@ import { startProgram } from './program.ts';
 import { benchQuestions } from './questions.ts';
 import { progress } from './table.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard`, `-- ingest` or `-- access`: one part.
+// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard`, `-- cluster`, `-- ingest` or `-- access`: one part.
 const parts = process.argv.slice(2);
 const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 const today = Math.floor(Date.now() / 86_400_000);
@@ -38,10 +39,11 @@ try {
   // Without the response cache: what is measured is the way to ClickHouse and back.
   const program = await startProgram(server, database, { RESPONSE_CACHE_TTL_MS: '0' });
   try {
-    if (wanted('questions') || wanted('dashboard')) {
+    if (wanted('questions') || wanted('dashboard') || wanted('cluster')) {
       progress('loading data');
       await loadData(store, today);
     }
+    if (wanted('cluster')) await benchCluster(program, today);
     if (wanted('dashboard')) {
       await benchDashboard(store, program, today);
       await benchCached(server, database, today);

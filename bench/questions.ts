@@ -12,7 +12,7 @@ import { ms, percentile, printTable, ratio } from './table.ts';
 const rounds = 40;
 const warmUp = 5;
 
-interface Question {
+export interface Question {
   readonly title: string;
   readonly days: number;
   /** As GraphQL arguments behind `dateRange`, and as the same query for the compiler. */
@@ -22,7 +22,7 @@ interface Question {
   readonly dimensions: readonly string[];
 }
 
-const questions: readonly Question[] = [
+export const questions: readonly Question[] = [
   {
     title: 'last 30 days by channel',
     days: 30,
@@ -77,6 +77,16 @@ const settings = {
   output_format_json_quote_decimals: 0,
 } as const;
 
+const rangeOf = ({ days }: Question, today: Day) => ({ from: today - days, to: today - 1 });
+
+/** The question in GraphQL. */
+export function documentOf(question: Question, today: Day): string {
+  const { from, to } = rangeOf(question, today);
+  const between = `{ from: "${formatDay(from)}", to: "${formatDay(to)}" }`;
+  const block = question.dimensions.length === 0 ? 'totals' : 'nodes';
+  return `{ metrics(dateRange: { between: ${between} }, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
+}
+
 /** Times each question through GraphQL, as the same SQL by the client, and as a plain scan without FINAL, in turns. */
 export async function benchQuestions(
   title: string,
@@ -102,10 +112,8 @@ export async function benchQuestions(
   };
   const rows: string[][] = [];
   for (const question of questions) {
-    const range = { from: today - question.days, to: today - 1 };
-    const between = `{ from: "${formatDay(range.from)}", to: "${formatDay(range.to)}" }`;
-    const block = question.dimensions.length === 0 ? 'totals' : 'nodes';
-    const document = `{ metrics(dateRange: { between: ${between} }, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
+    const range = rangeOf(question, today);
+    const document = documentOf(question, today);
     const statement = compile(
       plan({
         ...plainQuery,
@@ -154,7 +162,7 @@ export async function benchQuestions(
 }
 
 /** One call of each in turn, so that all meet the same noise. */
-async function takeTurns(calls: readonly (() => Promise<unknown>)[]): Promise<number[][]> {
+export async function takeTurns(calls: readonly (() => Promise<unknown>)[]): Promise<number[][]> {
   const samples: number[][] = calls.map(() => []);
   for (let round = 0; round < rounds + warmUp; round++) {
     for (const [index, call] of calls.entries()) {

@@ -18,6 +18,16 @@ const httpUrl = z.string().refine((text) => {
   }
 }, 'is not an http:// or https:// address');
 
+const httpUrls = z.string().transform((text, context): readonly string[] => {
+  const urls = text.split(',').map((url) => url.trim());
+  if (urls.every((url) => httpUrl.safeParse(url).success)) return urls;
+  context.addIssue({
+    code: 'custom',
+    message: 'is not a list of http:// or https:// addresses with commas between',
+  });
+  return z.NEVER;
+});
+
 const timezone = z.string().refine((name) => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
@@ -228,6 +238,16 @@ export const variables = {
     parse: z.string().regex(/^[a-z_][a-z0-9_]*$/, 'is not a plain lower-case name'),
     default: 'utmql',
     description: 'Database to use; made when missing.',
+  },
+  CLICKHOUSE_CLUSTER: {
+    parse: optional(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'is not a name of letters, digits, _, . and -')),
+    description:
+      'Name of a cluster that the server at `CLICKHOUSE_URL` knows: tables are spread over its shards and replicated. See docs/scaling.md.',
+  },
+  CLICKHOUSE_SHARD_URLS: {
+    parse: optional(httpUrls),
+    description:
+      'For a cluster without Keeper: the HTTP address of each shard’s one server, with commas between; tables are then not replicated.',
   },
   CLICKHOUSE_MEMORY_MB: {
     parse: wholeNumber(512, 1_048_576),
@@ -491,6 +511,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       if (values[name] === undefined)
         problems.push(`${name} is not set; without it, tokens that were made for others would be taken`);
     }
+  }
+  if (values.CLICKHOUSE_CLUSTER !== undefined && values.CLICKHOUSE_URL === undefined) {
+    problems.push(
+      'CLICKHOUSE_CLUSTER needs CLICKHOUSE_URL, any server of the cluster: utmql’s own server is one alone',
+    );
+  }
+  if (values.CLICKHOUSE_SHARD_URLS !== undefined && values.CLICKHOUSE_CLUSTER === undefined) {
+    problems.push(
+      'CLICKHOUSE_SHARD_URLS needs CLICKHOUSE_CLUSTER, the name of the cluster that the servers form',
+    );
   }
   if (problems.length > 0) {
     throw new UtmqlError(

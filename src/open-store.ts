@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { openCluster } from './clickhouse/cluster/open-cluster.ts';
+import { type Layout, singleServer } from './clickhouse/layout.ts';
 import { applyRetention, createDatabase, migrate } from './clickhouse/migrate.ts';
 import { type OwnServer, startOwnServer } from './clickhouse/own-server.ts';
 import { createStore, type Store, type StoreOptions } from './clickhouse/store.ts';
@@ -47,13 +49,10 @@ export async function openStore(
     onQuery: telemetry.onClickHouse,
     tracer: telemetry.tracer,
   };
-  const bootstrap = createStore({ ...options, database: 'default' });
-  try {
-    await createDatabase(bootstrap, config.CLICKHOUSE_DATABASE);
-  } finally {
-    await bootstrap.close();
-  }
-  const store = createStore(options);
+  const before = { ...options, database: 'default' };
+  const layout = await withStore(before, (store) => layoutOf(config, store));
+  await withStore({ ...before, layout }, (store) => createDatabase(store, config.CLICKHOUSE_DATABASE));
+  const store = createStore({ ...options, layout });
   await migrate({ store, folder: migrationsFolder, logger });
   const { DATA_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: eventDays } = config;
   const retention = {
@@ -67,4 +66,19 @@ export async function openStore(
   };
   await applyRetention({ store, days: retention, logger });
   return store;
+}
+
+async function layoutOf(config: Config, store: Store): Promise<Layout> {
+  const { CLICKHOUSE_CLUSTER: cluster, CLICKHOUSE_DATABASE: database } = config;
+  if (cluster === undefined) return singleServer;
+  return openCluster(store, { cluster, database, urls: config.CLICKHOUSE_SHARD_URLS ?? [] });
+}
+
+async function withStore<T>(options: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = createStore(options);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
 }

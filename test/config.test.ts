@@ -26,6 +26,21 @@ describe('configuration', () => {
     expect(readConfig({ PORT: ' ', CLICKHOUSE_URL: '' })).toEqual(readConfig({}));
   });
 
+  it('wants a cluster to have an address, and shards a cluster', () => {
+    expect(messageOf({ CLICKHOUSE_CLUSTER: 'prod' })).toContain('CLICKHOUSE_CLUSTER needs CLICKHOUSE_URL');
+    expect(messageOf({ CLICKHOUSE_SHARD_URLS: 'http://a:8123' })).toContain(
+      'CLICKHOUSE_SHARD_URLS needs CLICKHOUSE_CLUSTER',
+    );
+    const cluster = { CLICKHOUSE_URL: 'http://a:8123', CLICKHOUSE_CLUSTER: 'prod' };
+    expect(messageOf({ ...cluster, CLICKHOUSE_SHARD_URLS: 'http://a:8123, b' })).toContain(
+      'CLICKHOUSE_SHARD_URLS ("http://a:8123, b") is not a list of',
+    );
+    expect(messageOf({ ...cluster, CLICKHOUSE_CLUSTER: "x'; DROP" })).toContain('CLICKHOUSE_CLUSTER');
+    expect(readConfig({ ...cluster, CLICKHOUSE_SHARD_URLS: 'http://a:8123, http://b:8123' })).toMatchObject({
+      CLICKHOUSE_SHARD_URLS: ['http://a:8123', 'http://b:8123'],
+    });
+  });
+
   it('takes stage names in STAGE_MAP as the CRM writes them', () => {
     const { STAGE_MAP: stages } = readConfig({
       STAGE_MAP: '{"Closed Won!":"closed_won","In Review":"opportunity"}',

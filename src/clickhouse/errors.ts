@@ -22,6 +22,16 @@ const unavailableTypes = new Set([
   'KEEPER_EXCEPTION',
   'TABLE_IS_READ_ONLY',
   'ALL_REPLICAS_ARE_STALE',
+  // Of a shard, or of replicas that are too few for a quorum.
+  'ATTEMPT_TO_READ_AFTER_EOF',
+  'CANNOT_READ_FROM_SOCKET',
+  'CANNOT_WRITE_TO_SOCKET',
+  'DNS_ERROR',
+  'NO_ACTIVE_REPLICAS',
+  'SHARD_HAS_NO_CONNECTIONS',
+  'TOO_FEW_LIVE_REPLICAS',
+  'UNKNOWN_STATUS_OF_INSERT',
+  'UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE',
   'ABORTED',
   // A repeated command whose first execution has not yet been ended.
   'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING',

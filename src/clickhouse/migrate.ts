@@ -5,6 +5,7 @@ import { UtmqlError } from '../errors.ts';
 import { openLeaseTable } from '../leases/lease-table.ts';
 import { openLeases } from '../leases/leases.ts';
 import type { Logger } from '../logger.ts';
+import { define } from './define.ts';
 import { bind, identifier, Sql, sql } from './sql.ts';
 import type { Store } from './store.ts';
 
@@ -13,6 +14,13 @@ interface Migration {
   readonly text: string;
   readonly checksum: string;
 }
+
+const ledgerTable = `CREATE TABLE IF NOT EXISTS schema_migrations
+  (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
+  ENGINE = ReplacingMergeTree ORDER BY name`;
+
+/** The ledger's row about where rows are (`Layout`), beside those of the files. */
+const layoutEntry = 'layout';
 
 const ledgerRow = z.object({ name: z.string(), checksum: z.string() });
 
@@ -25,35 +33,49 @@ const ledgerRow = z.object({ name: z.string(), checksum: z.string() });
  */
 export async function migrate(options: { store: Store; folder: string; logger: Logger }): Promise<void> {
   const { store, folder, logger } = options;
+  const { shape } = store.layout;
   const migrations = await readMigrations(folder);
-  await createLedger(store);
-  if ((await missing(store, migrations)).length === 0) return;
+  await define(store, ledgerTable);
+  const ledger = await readLedger(store);
+  if (ledger.size > 0 && ledger.get(layoutEntry) !== shape) {
+    throw otherLayout(store.database, ledger.get(layoutEntry), shape);
+  }
+  if (missing(store, ledger, migrations).length === 0) return;
   const leases = await openLeases({ table: await openLeaseTable(store), owner: randomUUID(), logger });
   try {
     await leases.runExclusive('migrations', async () => {
-      for (const migration of await missing(store, migrations)) await apply(store, migration, logger);
+      const applied = await readLedger(store);
+      if (applied.size === 0 && shape !== undefined) await remember(store, layoutEntry, shape);
+      for (const migration of missing(store, applied, migrations)) await apply(store, migration, logger);
     });
   } finally {
     await leases.stop();
   }
 }
 
-async function createLedger(store: Store): Promise<void> {
-  await store.command(
-    sql`CREATE TABLE IF NOT EXISTS schema_migrations
-        (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
-        ENGINE = ReplacingMergeTree ORDER BY name`,
-  );
+/** Checksums by name. */
+type Ledger = ReadonlyMap<string, string>;
+
+async function readLedger(store: Store): Promise<Ledger> {
+  const rows = await store.select(ledgerRow, sql`SELECT name, checksum FROM schema_migrations FINAL`);
+  return new Map(rows.map((row) => [row.name, row.checksum]));
 }
 
-/** Those that the ledger lacks. */
-async function missing(store: Store, migrations: readonly Migration[]): Promise<Migration[]> {
-  const applied = new Map(
-    (await store.select(ledgerRow, sql`SELECT name, checksum FROM schema_migrations FINAL`)).map((row) => [
-      row.name,
-      row.checksum,
-    ]),
+const remember = (store: Store, name: string, checksum: string): Promise<void> =>
+  store.command(
+    sql`INSERT INTO schema_migrations (name, checksum) VALUES (${bind('String', name)}, ${bind('String', checksum)})`,
   );
+
+/** On a cluster of another number of shards, rows would be looked for and replaced where they are not. */
+const otherLayout = (database: string, was: string | undefined, is: string | undefined): UtmqlError =>
+  new UtmqlError(
+    'CONFIGURATION',
+    `The database ${database} was made for ${was ?? 'one server'}, and CLICKHOUSE_CLUSTER now gives ${is ?? 'one server'}. ` +
+      'Set CLICKHOUSE_DATABASE to a new name and copy the tables as docs/scaling.md says.',
+  );
+
+/** Those that the ledger lacks. */
+function missing(store: Store, applied: Ledger, migrations: readonly Migration[]): Migration[] {
   const edited = migrations.find(({ name, checksum }) => (applied.get(name) ?? checksum) !== checksum);
   if (edited !== undefined) {
     throw new UtmqlError(
@@ -66,15 +88,12 @@ async function missing(store: Store, migrations: readonly Migration[]): Promise<
 }
 
 async function apply(store: Store, migration: Migration, logger: Logger): Promise<void> {
-  // The text is this program's own file, not input: it becomes SQL as it stands.
-  for (const statement of splitStatements(migration.text)) await store.command(new Sql([statement], []));
-  await store.command(
-    sql`INSERT INTO schema_migrations (name, checksum) VALUES (${bind('String', migration.name)}, ${bind('String', migration.checksum)})`,
-  );
+  for (const statement of splitStatements(migration.text)) await define(store, statement);
+  await remember(store, migration.name, migration.checksum);
   logger.info({ migration: migration.name }, 'migration applied');
 }
 
-async function readMigrations(folder: string): Promise<Migration[]> {
+export async function readMigrations(folder: string): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z_]+\.sql$/.test(name)).sort();
   return Promise.all(
     names.map(async (name) => {
@@ -89,7 +108,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
 }
 
 /** Statements end with a semicolon at the end of a line. */
-function splitStatements(text: string): string[] {
+export function splitStatements(text: string): string[] {
   return text
     .split(/;[ \t]*$/m)
     .map((statement) => statement.trim())
@@ -108,15 +127,16 @@ export async function applyRetention(options: {
   logger: Logger;
 }): Promise<void> {
   const { store, logger } = options;
+  const { layout } = store;
   for (const [table, days] of Object.entries(options.days)) {
     const [row] = await store.select(
       tableTtl,
-      sql`SELECT create_table_query FROM system.tables WHERE database = ${bind('String', store.database)} AND name = ${bind('String', table)}`,
+      sql`SELECT create_table_query FROM system.tables WHERE database = ${bind('String', store.database)} AND name = ${bind('String', layout.heldName(table))}`,
     );
     if (row === undefined || row.create_table_query.includes(`TTL date + toIntervalDay(${days})`)) continue;
     await store.command(
-      sql`ALTER TABLE ${identifier(table)} MODIFY TTL date + toIntervalDay(${new Sql([String(Math.trunc(days))], [])})`,
-      { settings: { materialize_ttl_after_modify: 0 } },
+      sql`ALTER TABLE ${layout.held(table)} MODIFY TTL date + toIntervalDay(${new Sql([String(Math.trunc(days))], [])})`,
+      { everywhere: true, settings: { materialize_ttl_after_modify: 0 } },
     );
     logger.info({ table, days }, 'retention set');
   }
@@ -124,5 +144,7 @@ export async function applyRetention(options: {
 
 /** Makes the database itself; needs a store that is opened on one that exists (`default`). */
 export async function createDatabase(store: Store, name: string): Promise<void> {
-  await store.command(sql`CREATE DATABASE IF NOT EXISTS ${identifier(name)}`);
+  await store.command(sql`CREATE DATABASE IF NOT EXISTS ${identifier(name)}${store.layout.onCluster}`, {
+    everywhere: true,
+  });
 }

@@ -12,6 +12,8 @@ const start = z.object({
   configFile: z.string(),
   storeDir: z.string(),
   port: z.number(),
+  /** Only of a shard: other servers reach it here. */
+  tcpPort: z.number().optional(),
   username: z.string(),
   password: z.string(),
 });
@@ -42,7 +44,8 @@ async function runClickHouse(options: Start): Promise<void> {
     `--config-file=${options.configFile}`,
     // In `local`, the level in the configuration file is overruled by this option's default, `trace`.
     '--log-level=information',
-    `--query=SYSTEM START LISTEN HTTP; ${keepListening}`,
+    ...(options.tcpPort === undefined ? [] : [`--tcp_port=${options.tcpPort}`]),
+    `--query=${options.tcpPort === undefined ? '' : 'SYSTEM START LISTEN TCP; '}SYSTEM START LISTEN HTTP; ${keepListening}`,
   ];
   open({ library: 'chdb', path: options.library });
   await load({

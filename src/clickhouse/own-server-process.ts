@@ -19,6 +19,7 @@ export interface ProcessOptions {
   readonly username: string;
   readonly password: string;
   readonly memoryLimitBytes: number;
+  readonly shard?: { readonly configFile: string; readonly tcpPort: number } | undefined;
 }
 
 /** A running child process. */
@@ -82,9 +83,10 @@ export function spawnServerProcess(options: ProcessOptions): ServerProcess {
 
   const start: Start = {
     library: options.library,
-    configFile,
+    configFile: options.shard?.configFile ?? configFile,
     storeDir: options.folder.storeDir,
     port: options.port,
+    ...(options.shard === undefined ? {} : { tcpPort: options.shard.tcpPort }),
     username: options.username,
     password: options.password,
   };

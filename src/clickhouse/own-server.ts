@@ -31,6 +31,17 @@ export interface OwnServerOptions {
   readonly port?: number;
   /** Default: by platform and architecture. */
   readonly packageName?: string;
+  /** Makes it one shard of a cluster on this machine, as tests and benchmarks need. */
+  readonly shard?: ShardOptions;
+}
+
+export interface ShardOptions {
+  /** In place of clickhouse/own-server/config.xml: with `<remote_servers>`. */
+  readonly configFile: string;
+  /** Where the other shards reach it. */
+  readonly tcpPort: number;
+  /** One for all shards. */
+  readonly password: string;
 }
 
 const username = 'utmql';
@@ -48,8 +59,9 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
     options.packageName ?? packageForPlatform(process.platform, process.arch, runsOnMusl()),
   );
   const folder = await prepareFolder(options.dataDir);
-  const password = randomBytes(24).toString('base64url');
-  const login = { library, folder, username, password, memoryLimitBytes: options.memoryLimitBytes };
+  const { shard, memoryLimitBytes } = options;
+  const password = shard?.password ?? randomBytes(24).toString('base64url');
+  const login = { library, folder, username, password, memoryLimitBytes, shard };
   const stopped = new AbortController();
   const logger = options.logger.child({ part: 'own-server' });
 

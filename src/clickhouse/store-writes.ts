@@ -12,11 +12,13 @@ const writeSettings: ClickHouseSettings = { max_partitions_per_insert_block: '10
 /**
  * The writing half of a store.
  *
+ * @param options.everyServer what a command with `everywhere` goes to
  * @param options.prepare makes what each request is sent with out of a call's options
  * @param options.uptimeSeconds asks the server how long it has been up
  */
 export function createStoreWrites(options: {
   client: ClickHouseClient;
+  everyServer: readonly ClickHouseClient[];
   prepare: (
     call: CallOptions,
     settings: ClickHouseSettings,
@@ -27,7 +29,7 @@ export function createStoreWrites(options: {
   };
   uptimeSeconds: () => Promise<number>;
 }): Pick<Store, 'command' | 'insert'> {
-  const { client } = options;
+  const { client, everyServer } = options;
   const prepare = (call: CallOptions, settings: ClickHouseSettings) =>
     options.prepare(call, { ...writeSettings, ...settings });
   const life = createServerLife(options.uptimeSeconds);
@@ -37,7 +39,7 @@ export function createStoreWrites(options: {
       const { sql: query, parameters } = statement.compile();
       const queryId = `${call.queryIdPrefix ?? ''}${randomUUID()}`;
       const execute = async (attempt: number): Promise<void> => {
-        await client.command({
+        const command = {
           query,
           query_params: parameters,
           query_id: queryId,
@@ -46,7 +48,9 @@ export function createStoreWrites(options: {
             insert_deduplicate: 0,
             ...(attempt > 0 ? { replace_running_query: 1 } : {}),
           }),
-        });
+        };
+        const targets = call.everywhere === true ? everyServer : [client];
+        await Promise.all(targets.map((server) => server.command(command)));
       };
       await (call.repeatable ? retryWhileAway(execute) : execute(0));
     },

@@ -1,5 +1,6 @@
 import {
   type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
   ClickHouseLogLevel,
   type ClickHouseSettings,
   createClient,
@@ -7,6 +8,7 @@ import {
 import { z } from 'zod';
 import { noTracer, type Tracer } from '../telemetry/tracer.ts';
 import { classifyStoreError } from './errors.ts';
+import { type Layout, singleServer } from './layout.ts';
 import { type Parameter, type Sql, sql } from './sql.ts';
 import { createStoreWrites } from './store-writes.ts';
 
@@ -30,6 +32,8 @@ export interface CommandOptions extends CallOptions {
    * ended first, so that it cannot write after the second.
    */
   readonly repeatable?: boolean;
+  /** The statement is about what each server holds (see `Layout`), and is executed on all of them. */
+  readonly everywhere?: boolean;
   /** Begins the query's id, by which it can be found in `system.processes` while it goes on. */
   readonly queryIdPrefix?: string;
 }
@@ -79,6 +83,7 @@ export const columnsOf = (row: Readonly<Record<string, unknown>>): Columns =>
 /** Every read and write of the program goes through here. All errors are `UtmqlError`s. */
 export interface Store {
   readonly database: string;
+  readonly layout: Layout;
   /** A bounded, read-only query; cancelled on the server when `signal` aborts. */
   read(statement: Sql, options?: CallOptions): Promise<StoreAnswer>;
   /** Like `read`, each row parsed into an object by `row`. */
@@ -96,6 +101,7 @@ export interface Store {
     body: readonly Buffer[],
     options?: InsertOptions,
   ): Promise<void>;
+  /** Every shard answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -109,6 +115,8 @@ export interface StoreOptions {
   readonly limits: QueryLimits;
   /** Default: none. */
   readonly tracer?: Tracer;
+  /** Default: all on one server. */
+  readonly layout?: Layout;
   readonly onQuery?: (kind: 'read' | 'command' | 'insert', outcome: 'ok' | 'error', seconds: number) => void;
 }
 
@@ -127,8 +135,8 @@ const uptimeRow = z.object({ seconds: z.number() });
 
 /** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
 export function createStore(options: StoreOptions): Store {
-  const client: ClickHouseClient = createClient({
-    url: options.url,
+  const layout = options.layout ?? singleServer;
+  const connection: ClickHouseClientConfigOptions = {
     username: options.username,
     password: options.password,
     database: options.database,
@@ -139,7 +147,9 @@ export function createStore(options: StoreOptions): Store {
     // Below every common server's keep_alive_timeout (ClickHouse's default is 10 s), or reuse races with its close.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
     log: { level: ClickHouseLogLevel.OFF },
-  });
+  };
+  const client: ClickHouseClient = createClient({ ...connection, url: options.url });
+  const servers = layout.urls.map((url) => createClient({ ...connection, url }));
   const readSettings: ClickHouseSettings = {
     ...alwaysSettings,
     readonly: '2',
@@ -184,6 +194,7 @@ export function createStore(options: StoreOptions): Store {
     return {
       clickhouse_settings: {
         ...settings,
+        ...layout.settings,
         ...(call.requestId ? { log_comment: call.requestId } : {}),
         ...call.settings,
       },
@@ -225,15 +236,17 @@ export function createStore(options: StoreOptions): Store {
 
   const writes = createStoreWrites({
     client,
+    everyServer: servers.length === 0 ? [client] : servers,
     prepare: (call, settings) => common(call, { ...alwaysSettings, ...settings }),
     async uptimeSeconds() {
-      const [server] = await select(uptimeRow, sql`SELECT uptime() AS seconds`);
+      const [server] = await select(uptimeRow, layout.uptime);
       return server?.seconds ?? 0;
     },
   });
 
   return {
     database: options.database,
+    layout,
     read,
     select,
     command: (statement, call = {}) =>
@@ -243,7 +256,10 @@ export function createStore(options: StoreOptions): Store {
     async ping() {
       const result = await client.ping({ select: true });
       if (!result.success) throw classifyStoreError(result.error);
+      if (layout.shape !== undefined) await read(sql`SELECT 1 FROM ${layout.system('one')}`);
     },
-    close: () => client.close(),
+    async close() {
+      await Promise.all([client, ...servers].map((each) => each.close()));
+    },
   };
 }

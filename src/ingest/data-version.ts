@@ -17,8 +17,8 @@ const unseen: ReadonlySet<string> = new Set([
   'planned_opportunities',
 ]);
 
-/** The table that a statement writes; none for those that write no data. */
-const target = /^\s*(?:INSERT INTO|ALTER TABLE|TRUNCATE TABLE)\s+([a-z_]+)/;
+/** The table that a statement writes, as reads name it (`Layout.held`); none for those that write no data. */
+const target = /^\s*(?:INSERT INTO|ALTER TABLE|TRUNCATE TABLE)\s+(?:[a-z0-9_]+\.)?([a-z_]+?)(?:_local)?\b/;
 
 /**
  * Counts the changes.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bind, identifier, sql } from '../clickhouse/sql.ts';
+import { bind, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Logger } from '../logger.ts';
 import { type Day, formatDay } from '../records/day.ts';
@@ -20,6 +20,7 @@ export interface DayMerger {
 
 export function createDayMerger(options: { store: Store; logger: Logger }): DayMerger {
   const { store, logger } = options;
+  const { layout } = store;
   const waiting = { ad_performance: new Set<Day>(), opportunities: new Set<Day>() };
   const stopping = new AbortController();
   let working: Promise<void> | undefined;
@@ -30,8 +31,8 @@ export function createDayMerger(options: { store: Store; logger: Logger }): DayM
     if (days.length === 0) return;
     const rows = await store.select(
       partitionRow,
-      sql`SELECT partition FROM system.parts
-          WHERE active AND database = ${bind('String', store.database)} AND table = ${bind('String', table)}
+      sql`SELECT partition FROM ${layout.system('parts')}
+          WHERE active AND database = ${bind('String', store.database)} AND table = ${bind('String', layout.heldName(table))}
             AND partition IN (${bind('Array(String)', days.map(formatDay))})
           GROUP BY partition HAVING count() > 1 AND sum(bytes_on_disk) < ${bind('UInt64', maxBytes)}
           ORDER BY partition DESC`,
@@ -39,8 +40,10 @@ export function createDayMerger(options: { store: Store; logger: Logger }): DayM
     for (const { partition } of rows) {
       if (stopping.signal.aborted) return;
       await store.command(
-        sql`OPTIMIZE TABLE ${identifier(table)} PARTITION ${bind('String', partition)} FINAL`,
+        sql`OPTIMIZE TABLE ${layout.held(table)} PARTITION ${bind('String', partition)} FINAL`,
         {
+          everywhere: true,
+          settings: layout.upkeep,
           signal: stopping.signal,
         },
       );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { define } from '../clickhouse/define.ts';
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
 
@@ -60,8 +61,9 @@ const quiet = { log_queries: 0 } as const;
  * nothing any more: nobody renews a claim that has been expired for so long.
  */
 export async function openLeaseTable(store: Store, seconds = 15): Promise<LeaseTable> {
-  await store.command(
-    sql`CREATE TABLE IF NOT EXISTS leases
+  await define(
+    store,
+    `CREATE TABLE IF NOT EXISTS leases
         (name String, token UUID, owner String, state Enum8('held' = 0, 'released' = 1, 'broken' = 2),
          expires_at DateTime64(3, 'UTC'), written_at DateTime64(6, 'UTC') DEFAULT now64(6))
         ENGINE = MergeTree ORDER BY (name, token) TTL toDateTime(written_at) + INTERVAL 1 HOUR`,

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
+import { singleServer } from '../../src/clickhouse/layout.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createDataVersion } from '../../src/ingest/data-version.ts';
 
 const store: Store = {
+  layout: singleServer,
   database: 'none',
   read: () => Promise.reject(new Error('not asked')),
   select: () => Promise.reject(new Error('not asked')),
@@ -18,6 +20,9 @@ it('a run’s staging changes no answer; what it writes from there does', async 
   const watched = version.watch(store, 'acme');
   await watched.insert('staged_ad_performance', {}, 'RowBinary', []);
   await watched.command(sql`ALTER TABLE staged_ad_performance DROP PARTITION 'x'`);
+  await watched.command(
+    sql`ALTER TABLE utmql.staged_opportunities_local ON CLUSTER 'prod' DROP PARTITION 'x'`,
+  );
   await watched.command(sql`
     INSERT INTO planned_opportunities SELECT 1`);
   await watched.command(sql`KILL QUERY WHERE 0`);

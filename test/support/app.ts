@@ -105,7 +105,7 @@ export async function startTestApp(
     },
     async close() {
       await app.ingest.idle();
-      await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`);
+      await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`, { everywhere: true });
       await app.stop();
       await source.close();
       await rm(dataDir, { recursive: true, force: true });

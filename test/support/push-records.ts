@@ -42,8 +42,8 @@ export const ndjson = (records: readonly unknown[]): string =>
 
 /** Leaves no records and no rejects behind. */
 export async function emptyTables(store: Store): Promise<void> {
-  for (const table of [sql`ad_performance`, sql`opportunities`, sql`events`, sql`rejected_records`])
-    await store.command(sql`TRUNCATE TABLE ${table}`);
+  for (const table of ['ad_performance', 'opportunities', 'events', 'rejected_records'])
+    await store.command(sql`TRUNCATE TABLE ${store.layout.held(table)}`, { everywhere: true });
 }
 
 const adsRow = z.object({

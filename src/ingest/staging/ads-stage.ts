@@ -18,7 +18,7 @@ import {
 import { groupDays, inLanes } from './day-groups.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import type { Applied, ApplyOptions, Stage, StageOptions } from './stage.ts';
-import { createStagedRows } from './staged-rows.ts';
+import { createStagedRows, expectAll } from './staged-rows.ts';
 
 const keysRow = z.object({ day: z.number(), rows: z.number(), keys: z.number() });
 const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number() });
@@ -60,10 +60,12 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
   const takeCensus = async (): Promise<Census> => {
     const keys = new Map<Day, number>();
     const repeating = new Set<Day>();
+    let seen = 0;
     await inLanes(groupDays(rows.days.keys(), rowsOf), async (days) => {
       const found = await select(keysRow, adKeysStatement(runId, days));
       for (const row of found) {
         keys.set(row.day, row.keys);
+        seen += row.rows;
         if (row.rows > row.keys) repeating.add(row.day);
       }
       const repeated = days.filter((day) => repeating.has(day));
@@ -72,6 +74,7 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
       duplicates.identical += counted?.identical ?? 0;
       duplicates.conflicting += counted?.conflicting ?? 0;
     });
+    expectAll(rows.count, seen);
     return { keys, repeating };
   };
   const look = (): Promise<Census> => {

@@ -21,7 +21,7 @@ import {
 } from './opportunity-statements.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import type { Applied, ApplyOptions, Stage, StageOptions } from './stage.ts';
-import { createStagedRows } from './staged-rows.ts';
+import { createStagedRows, expectAll } from './staged-rows.ts';
 import { dropRun } from './stale-stages.ts';
 
 const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number() });
@@ -70,6 +70,7 @@ export function createOpportunityStage(
   const findDuplicates = async (): Promise<boolean> => {
     duplicates = { identical: 0, conflicting: 0 };
     const [staged] = await select(keysRow, opportunityKeysStatement(runId));
+    expectAll(rows.count, staged?.rows ?? 0);
     if (staged === undefined || staged.rows === staged.keys) return false;
     const [found] = await select(duplicatesRow, opportunityDuplicatesStatement(runId));
     duplicates = found ?? duplicates;

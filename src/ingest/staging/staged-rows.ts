@@ -1,5 +1,6 @@
 import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Columns, Store } from '../../clickhouse/store.ts';
+import { UtmqlError } from '../../errors.ts';
 import type { Day } from '../../records/day.ts';
 import { RowEncoder } from '../row-binary.ts';
 import { dropRun } from './stale-stages.ts';
@@ -55,7 +56,10 @@ export function createStagedRows(options: {
    */
   const forgetAttempt = async (): Promise<void> => {
     await store
-      .command(sql`KILL QUERY WHERE startsWith(query_id, ${bind('String', `${runId}.`)}) SYNC`)
+      .command(
+        sql`KILL QUERY${store.layout.onCluster} WHERE startsWith(initial_query_id, ${bind('String', `${runId}.`)}) SYNC`,
+        { everywhere: true, settings: store.layout.upkeep },
+      )
       // A user may lack the right to look at what runs; such a statement ends by itself in seconds.
       .catch(() => undefined);
     await dropRun(store, table, runId);
@@ -123,4 +127,21 @@ export function createStagedRows(options: {
       for (const name of [table, ...others]) await dropRun(store, name, runId);
     },
   };
+}
+
+/**
+ * A replica that has taken another's place may lack the last rows for a moment; what a feed has must not count as missing
+ * from it.
+ *
+ * @param seen rows that the store shows; more than were sent, where an INSERT was repeated
+ */
+export function expectAll(sent: number, seen: number): void {
+  if (seen >= sent) return;
+  throw new UtmqlError(
+    'STORE_UNAVAILABLE',
+    'The database does not show all rows yet that were staged. Try again shortly.',
+    {
+      retryable: true,
+    },
+  );
 }

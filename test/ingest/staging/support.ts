@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
-import { Sql } from '../../../src/clickhouse/sql.ts';
-import type { Store } from '../../../src/clickhouse/store.ts';
+import { bind, Sql, sql } from '../../../src/clickhouse/sql.ts';
+import type { CommandOptions, Store } from '../../../src/clickhouse/store.ts';
 import { createAdsStage } from '../../../src/ingest/staging/ads-stage.ts';
 import { createOpportunityStage } from '../../../src/ingest/staging/opportunity-stage.ts';
 import type { Applied, ApplyOptions, Stage } from '../../../src/ingest/staging/stage.ts';
@@ -116,8 +116,8 @@ export async function runStage<T>(
 export const rowsOf = async (store: Store, statement: string): Promise<readonly (readonly unknown[])[]> =>
   (await store.read(new Sql([statement], []))).rows;
 
-export const execute = (store: Store, statement: string): Promise<void> =>
-  store.command(new Sql([statement], []));
+export const execute = (store: Store, statement: string, options: CommandOptions = {}): Promise<void> =>
+  store.command(new Sql([statement], []), options);
 
 const part = z.object({ partition: z.string(), parts: z.number(), rows: z.number() });
 
@@ -125,11 +125,7 @@ const part = z.object({ partition: z.string(), parts: z.number(), rows: z.number
 export const partsOf = (store: Store, table: string): Promise<z.infer<typeof part>[]> =>
   store.select(
     part,
-    new Sql(
-      [
-        `SELECT partition, count() AS parts, sum(rows) AS rows FROM system.parts
-         WHERE active AND database = '${store.database}' AND table = '${table}' GROUP BY partition ORDER BY partition`,
-      ],
-      [],
-    ),
+    sql`SELECT partition, count() AS parts, sum(rows) AS rows FROM ${store.layout.system('parts')}
+        WHERE active AND database = ${bind('String', store.database)} AND table = ${bind('String', store.layout.heldName(table))}
+        GROUP BY partition ORDER BY partition`,
   );

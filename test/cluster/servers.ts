@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type OwnServer, startOwnServer } from '../../src/clickhouse/own-server.ts';
+import { createLogger } from '../../src/logger.ts';
+
+const ownConfig = fileURLToPath(new URL('../../clickhouse/own-server', import.meta.url));
+
+/** The name that the servers know the cluster by. */
+export const clusterName = 'two-shards';
+
+/**
+ * A cluster of real servers on this machine, one for each shard, without replicas. Ask the first of them: 26.7 as `clickhouse
+ * local` (a server does not) ends with an uncaught exception when somebody resets a TCP connection to it, and as long as no
+ * query begins on another shard, nobody has one to the first.
+ */
+export interface ClusterServers {
+  readonly urls: readonly string[];
+  readonly username: string;
+  readonly password: string;
+  /** Ends the server of one shard. */
+  stopShard(index: number): Promise<void>;
+  /** Starts it again, on its data and at its address. */
+  startShard(index: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startClusterServers(shards = 2): Promise<ClusterServers> {
+  const folder = await mkdtemp(join(tmpdir(), 'utmql-cluster-'));
+  const password = randomBytes(24).toString('base64url');
+  const ports = await freePorts(2 * shards);
+  const httpPorts = ports.slice(0, shards);
+  const tcpPorts = ports.slice(shards);
+  const configFile = join(folder, 'config.xml');
+  const own = await readFile(join(ownConfig, 'config.xml'), 'utf8');
+  await writeFile(configFile, own.replace('</clickhouse>', `${remoteServers(tcpPorts)}\n</clickhouse>`));
+  await copyFile(join(ownConfig, 'users.xml'), join(folder, 'users.xml'));
+
+  const servers: OwnServer[] = [];
+  const start = async (index: number): Promise<void> => {
+    servers[index] = await startOwnServer({
+      dataDir: join(folder, `shard-${index + 1}`),
+      memoryLimitBytes: 2 * 1_024 ** 3,
+      logger: createLogger({ level: 'silent' }),
+      onLost: (error) => {
+        throw error;
+      },
+      port: httpPorts[index] ?? 0,
+      shard: { configFile, tcpPort: tcpPorts[index] ?? 0, password },
+    });
+  };
+  await Promise.all(tcpPorts.map((_, index) => start(index)));
+  return {
+    urls: servers.map(({ url }) => url),
+    username: servers[0]?.username ?? '',
+    password,
+    stopShard: async (index) => servers[index]?.stop(),
+    startShard: start,
+    async close() {
+      await Promise.all(servers.map((server) => server.stop()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The servers trust each other by a secret: a query runs on every shard as the user who asked the first one. */
+function remoteServers(tcpPorts: readonly number[]): string {
+  const shards = tcpPorts.map(
+    (port) => `<shard><replica><host>127.0.0.1</host><port>${port}</port></replica></shard>`,
+  );
+  const secret = `<secret>${randomBytes(16).toString('hex')}</secret>`;
+  return `<remote_servers><${clusterName}>${secret}${shards.join('')}</${clusterName}></remote_servers>`;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const probes = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<{ port: number; close: () => Promise<void> }>((resolve, reject) => {
+          const probe = createServer();
+          probe.once('error', reject);
+          probe.listen(0, '127.0.0.1', () => {
+            const address = probe.address();
+            const port = typeof address === 'object' && address !== null ? address.port : 0;
+            resolve({ port, close: () => new Promise((closed) => probe.close(() => closed())) });
+          });
+        }),
+    ),
+  );
+  // All are held until each is known, or two could be the same.
+  await Promise.all(probes.map((probe) => probe.close()));
+  return probes.map(({ port }) => port);
+}
