@@ -32,6 +32,8 @@ import { everything } from './trigger-input.ts';
 
 /** How long attribution at work may take to end. */
 const queueStopMs = 2_000;
+/** How long giving leases back may take; those that are not expire by themselves. */
+const leasesStopMs = 400;
 
 /** Everything through which records come in. */
 export interface Ingestion {
@@ -173,8 +175,10 @@ export async function openIngestion(options: {
       await push.stop();
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
       await within(queueStopMs, queue.stop());
-      await opportunityLock.stop();
-      await leases.stop();
+      await within(
+        leasesStopMs,
+        opportunityLock.stop().then(() => leases.stop()),
+      );
       await buffer.close();
     },
   };
