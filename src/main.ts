@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
+import { readEnvironment } from './environment.ts';
 import type { UtmqlError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
@@ -13,12 +14,15 @@ const shutdownMs = 15_000;
 const skip: ('SIGTERM' | 'SIGINT' | 'SIGHUP')[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 try {
-  const config = readConfig(process.env);
+  const environment = await readEnvironment(process.env);
+  const config = readConfig(environment);
   const logger = createLogger({ level: config.LOG_LEVEL });
   let lost: UtmqlError | undefined;
-  const app = await startApp({
+  let isStopping = false;
+  const starting = startApp({
     config,
-    environment: process.env,
+    environment,
+    readEnvironment: () => readEnvironment(process.env),
     logger,
     clock: systemClock,
     onLost: (error) => {
@@ -27,6 +31,11 @@ try {
       process.kill(process.pid, 'SIGTERM');
     },
   });
+  // From now on: without it, the signal would end a program that is still starting.
+  process.on('SIGHUP', () => {
+    if (!isStopping) void starting.then((started) => started.reload()).catch(() => undefined);
+  });
+  const app = await starting;
   const grace = closeWithGrace(
     { delay: shutdownMs + config.SHUTDOWN_DELAY_MS, logger: false, skip },
     async ({ err }) => {
@@ -37,7 +46,6 @@ try {
       if (lost) throw lost;
     },
   );
-  let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) {
       logger.info({ signal }, 'is shutting down already');
