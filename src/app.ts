@@ -38,6 +38,7 @@ import { openStore, queryLimits, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
 import { createReloader, type Settings } from './reload.ts';
+import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';
 import { takeCensus } from './telemetry/store-census.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -88,6 +89,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     logger.level = next.config.LOG_LEVEL;
   });
   try {
+    await checkStart(options);
     const tracer = await openTracer(config);
     closers.add('tracer', 500, () => tracer.close());
     const telemetry = createTelemetry(tracer);

@@ -261,6 +261,11 @@ export const variables = {
     description:
       'For a cluster without Keeper: the HTTP address of each shard’s one server, with commas between; tables are then not replicated.',
   },
+  STARTUP_TIMEOUT_MS: {
+    parse: wholeNumber(0, 3_600_000),
+    default: '30000',
+    description: 'How long a start waits for a ClickHouse at `CLICKHOUSE_URL` that cannot be reached yet.',
+  },
   CLICKHOUSE_MEMORY_MB: {
     parse: wholeNumber(512, 1_048_576),
     default: '4096',

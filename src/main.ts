@@ -6,6 +6,7 @@ import { readEnvironment } from './environment.ts';
 import type { UtmqlError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
+import { runCheck } from './start-checks/run-check.ts';
 
 /** Longest a shutdown may take, after SHUTDOWN_DELAY_MS, before the process ends regardless. */
 const shutdownMs = 15_000;
@@ -15,6 +16,7 @@ const skip: ('SIGTERM' | 'SIGINT' | 'SIGHUP')[] = ['SIGTERM', 'SIGINT', 'SIGHUP'
 
 try {
   const environment = await readEnvironment(process.env);
+  if (process.argv.includes('--check')) process.exit(await runCheck(environment));
   const config = readConfig(environment);
   const logger = createLogger({ level: config.LOG_LEVEL });
   let lost: UtmqlError | undefined;
