@@ -9,7 +9,7 @@ import { noteKeyChange } from './audit/key-changes.ts';
 import type { Store } from './clickhouse/store.ts';
 import type { Clock } from './clock.ts';
 import { createClosers } from './closers.ts';
-import type { Config } from './config.ts';
+import type { Config, Environment } from './config.ts';
 import type { UtmqlError } from './errors.ts';
 import { usualConnectionLimits } from './http/connections.ts';
 import { createCors } from './http/cors.ts';
@@ -20,21 +20,25 @@ import { healthRoutes, stateOfStore } from './http/health.ts';
 import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
+import type { QueryLimits } from './http/query-limits.ts';
 import { createResponseCache } from './http/response-cache.ts';
 import { type HttpServer, listen } from './http/server.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
 import { createSharedDataVersion } from './ingest/shared-data-version.ts';
-import { openSources } from './ingest/sources/sources.ts';
+import type { Source } from './ingest/sources/source.ts';
+import { type OpenSourcesOptions, openSources } from './ingest/sources/sources.ts';
 import { keptText } from './kept-text.ts';
 import { createLimits } from './limits/limits.ts';
 import { createLoginGuard } from './limits/login-guard.ts';
 import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
-import { openStore, startServer } from './open-store.ts';
+import { openStore, queryLimits, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
+import { createReloader, type Settings } from './reload.ts';
+import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';
 import { takeCensus } from './telemetry/store-census.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -52,12 +56,16 @@ export interface App {
    * hangs. Idempotent.
    */
   stop(): Promise<void>;
+  /** Puts into force what has changed in the environment and in the files that it names. See `Reloader`. */
+  reload(): Promise<void>;
 }
 
 export interface AppOptions {
   readonly config: Config;
   /** Where `${VAR}` in the sources file is looked up. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
+  /** Reads it anew for a reload. Default: it never changes. */
+  readonly readEnvironment?: () => Promise<Environment>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Is called when the store is gone for good and the program should end. */
@@ -72,7 +80,16 @@ export interface AppOptions {
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, logger, clock } = options;
   const closers = createClosers(logger);
+  const reloader = createReloader({
+    config,
+    readEnvironment: options.readEnvironment ?? (async () => options.environment),
+    logger,
+  });
+  reloader.add((next) => () => {
+    logger.level = next.config.LOG_LEVEL;
+  });
   try {
+    await checkStart(options);
     const tracer = await openTracer(config);
     closers.add('tracer', 500, () => tracer.close());
     const telemetry = createTelemetry(tracer);
@@ -97,36 +114,33 @@ export async function startApp(options: AppOptions): Promise<App> {
       onKeyChange: (change) => noteKeyChange(audit, change),
     });
     closers.add('authenticator', 250, () => authenticator.close());
+    reloader.add(authenticator.prepareReload);
     // Before the engine is started: a mistake in the sources file is told at once.
-    const sources = await openSources({
-      file: config.SOURCES_FILE,
-      adsUrl: config.ADS_API_URL,
-      crmUrl: config.CRM_API_URL,
-      environment: options.environment,
-      defaults: {
-        rules,
-        timeoutMs: config.SOURCE_TIMEOUT_MS,
-        attempts: config.SOURCE_ATTEMPTS,
-        mayLeadInside: config.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
-      },
-      metrics: { onRequest: telemetry.onSource },
-      clock,
-    });
+    const made: OpenSourcesOptions['made'] = [];
+    const sourcesOf = ({ config: now, environment }: Settings): Promise<readonly Source[]> =>
+      openSources({
+        file: now.SOURCES_FILE,
+        adsUrl: now.ADS_API_URL,
+        crmUrl: now.CRM_API_URL,
+        environment,
+        defaults: {
+          rules,
+          timeoutMs: now.SOURCE_TIMEOUT_MS,
+          attempts: now.SOURCE_ATTEMPTS,
+          mayLeadInside: now.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
+        },
+        metrics: { onRequest: telemetry.onSource },
+        clock,
+        made,
+      });
+    const sources = await sourcesOf(options);
     const server =
       config.CLICKHOUSE_URL === undefined ? await startServer(config, logger, options.onLost) : undefined;
     if (server) closers.add('own ClickHouse server', 3_700, () => server.stop());
-    const store = await openStore(config, server, telemetry, logger);
+    const store = await openStore(config, server, queryLimits(reloader), telemetry, logger);
     closers.add('store', 500, () => store.close());
     audit.begin(store);
     closers.add('audit log', 200, () => audit.close());
-    const sourceNames = sources.map(({ name }) => name);
-    telemetry.observeStore({
-      isUp: async () => (await stateOfStore(store)) === 'ok',
-      census: () => takeCensus(store, sourceNames, clock.now()),
-      failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
-      now: () => clock.now(),
-    });
-
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
     const owner = await keptText(join(config.DATA_DIR, 'instance.id'), uuidv7);
     const dataVersion = createSharedDataVersion({
@@ -151,6 +165,17 @@ export async function startApp(options: AppOptions): Promise<App> {
     });
     closers.add('ingestion', 2_500, () => ingestion.close());
     const { ingest, push } = ingestion;
+    reloader.add(async (next) => {
+      const changed = await sourcesOf(next);
+      return () => ingestion.change(changed, next.config.SCHEDULER === 'on');
+    });
+    const sourceNames = (): string[] => ingest.sources.map(({ name }) => name);
+    telemetry.observeStore({
+      isUp: async () => (await stateOfStore(store)) === 'ok',
+      census: () => takeCensus(store, sourceNames(), clock.now()),
+      failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
+      now: () => clock.now(),
+    });
 
     let stopped: Promise<void> | undefined;
     const stop = async (http: HttpServer): Promise<void> => {
@@ -158,11 +183,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       await delay(config.SHUTDOWN_DELAY_MS);
       await closers.closeAll();
     };
-    const documents = createDocuments({
-      depth: config.QUERY_MAX_DEPTH,
-      rootFields: config.QUERY_MAX_ROOT_FIELDS,
-      aliases: config.QUERY_MAX_ALIASES,
-    });
+    const documents = createDocuments(documentLimits(config));
+    reloader.add((next) => () => documents.change(documentLimits(next.config)));
     const graphql = createGraphql({
       store,
       ingest,
@@ -173,11 +195,12 @@ export async function startApp(options: AppOptions): Promise<App> {
       timezone: config.REPORTING_TIMEZONE,
       slots,
       documents,
-      maxComplexity: config.QUERY_MAX_COMPLEXITY,
+      maxComplexity: () => reloader.config.QUERY_MAX_COMPLEXITY,
       authenticator,
       introspectionRoles: config.INTROSPECTION_ROLES,
     });
     const limits = createLimits(limitSettings(config, authenticator.isOpen), telemetry.onRateLimited);
+    reloader.add((next) => () => limits.change(limitSettings(next.config, authenticator.isOpen)));
     const addressOf = createRemoteAddress(config.TRUST_PROXY);
     const guard = createLoginGuard({
       authenticator,
@@ -248,7 +271,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       Promise.all([http.close(requestsEndMs), ingest.stop(), push.stop()]),
     );
     await ingest.resume();
-    logger.info({ url: `${http.url}/graphql`, sources: sourceNames }, 'utmql is ready');
+    logger.info({ url: `${http.url}/graphql`, sources: sourceNames() }, 'utmql is ready');
     return {
       url: http.url,
       store,
@@ -257,9 +280,16 @@ export async function startApp(options: AppOptions): Promise<App> {
         stopped ??= stop(http);
         return stopped;
       },
+      reload: reloader.reload,
     };
   } catch (error) {
     await closers.closeAll();
     throw error;
   }
 }
+
+const documentLimits = (config: Config): QueryLimits => ({
+  depth: config.QUERY_MAX_DEPTH,
+  rootFields: config.QUERY_MAX_ROOT_FIELDS,
+  aliases: config.QUERY_MAX_ALIASES,
+});

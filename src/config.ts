@@ -109,12 +109,19 @@ interface Variable<T> {
   readonly default?: string;
   readonly description: string;
   readonly secret?: true;
+  /** A SIGHUP puts another value into force. */
+  readonly reloads?: true;
 }
 
 const optional = <T>(parse: z.ZodType<T, string>) => parse as z.ZodType<T | undefined, string>;
 
 /** Every environment variable there is: what the README's table and the checks of docker-compose.yml are made from. */
 export const variables = {
+  ENV_FILE: {
+    parse: optional(z.string().min(1)),
+    description:
+      'File of lines `NAME=value` that go over the environment. It is read again on SIGHUP, which is how a running process gets other values.',
+  },
   HOST: { parse: z.string().min(1), default: '127.0.0.1', description: 'Address to listen on.' },
   PORT: {
     parse: wholeNumber(0, 65_535),
@@ -133,6 +140,7 @@ export const variables = {
       'is not one of fatal, error, warn, info, debug, trace, silent',
     ),
     default: 'info',
+    reloads: true,
     description: 'Least severe level that is logged: fatal, error, warn, info, debug, trace or silent.',
   },
   DATA_DIR: {
@@ -177,21 +185,25 @@ export const variables = {
   },
   RATE_LIMIT_PER_MINUTE: {
     parse: optional(wholeNumber(1, 1_000_000_000)),
+    reloads: true,
     description:
       'Requests a minute of each caller, pushes apart (`RATE_LIMITED`). Without it 6000, and 600000 of each address where nobody logs in.',
   },
   PUSH_RATE_LIMIT_PER_MINUTE: {
     parse: wholeNumber(1, 1_000_000_000),
     default: '600000',
+    reloads: true,
     description: 'Pushes a minute of each caller, to `/events` and `/ingest/…` (`RATE_LIMITED`).',
   },
   QUERY_COST_PER_MINUTE: {
     parse: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+    reloads: true,
     description:
       'What the queries of each caller may cost a minute: the values that their answers can have; cached answers are free (`RATE_LIMITED`). Without it 20000000, and a hundred times that where nobody logs in.',
   },
   CALLER_MAX_CONCURRENCY: {
     parse: optional(wholeNumber(1, 100_000)),
+    reloads: true,
     description:
       'Queries and mutations of each caller at a time, and as many subscriptions; more wait up to 5 s, then `RATE_LIMITED`. Without it 20, and 2000 where nobody logs in.',
   },
@@ -249,6 +261,11 @@ export const variables = {
     description:
       'For a cluster without Keeper: the HTTP address of each shard’s one server, with commas between; tables are then not replicated.',
   },
+  STARTUP_TIMEOUT_MS: {
+    parse: wholeNumber(0, 3_600_000),
+    default: '30000',
+    description: 'How long a start waits for a ClickHouse at `CLICKHOUSE_URL` that cannot be reached yet.',
+  },
   CLICKHOUSE_MEMORY_MB: {
     parse: wholeNumber(512, 1_048_576),
     default: '4096',
@@ -262,36 +279,43 @@ export const variables = {
   QUERY_TIMEOUT_MS: {
     parse: wholeNumber(100, 600_000),
     default: '30000',
+    reloads: true,
     description: 'Longest a query may take (`TIMEOUT`).',
   },
   QUERY_MEMORY_MB: {
     parse: wholeNumber(64, 1_048_576),
     default: '2048',
+    reloads: true,
     description: 'Most memory a query may use (`QUERY_TOO_EXPENSIVE`).',
   },
   QUERY_MAX_ROWS: {
     parse: wholeNumber(1_000, Number.MAX_SAFE_INTEGER),
     default: '2000000000',
+    reloads: true,
     description: 'Most rows a query may read (`QUERY_TOO_EXPENSIVE`).',
   },
   QUERY_MAX_DEPTH: {
     parse: wholeNumber(3, 100),
     default: '12',
+    reloads: true,
     description: 'Most fields below each other in a GraphQL document (`QUERY_TOO_COMPLEX`).',
   },
   QUERY_MAX_ROOT_FIELDS: {
     parse: wholeNumber(1, 1_000),
     default: '50',
+    reloads: true,
     description: 'Most fields at the root of a GraphQL document: the tiles of a dashboard.',
   },
   QUERY_MAX_ALIASES: {
     parse: wholeNumber(1, 10_000),
     default: '200',
+    reloads: true,
     description: 'Most fields with an alias in a GraphQL document.',
   },
   QUERY_MAX_COMPLEXITY: {
     parse: wholeNumber(1_000, 1_000_000_000),
     default: '500000',
+    reloads: true,
     description: 'Most values that an answer can have: fields times the rows that `first` asks for.',
   },
   TRUSTED_DOCUMENTS: {
@@ -324,37 +348,44 @@ export const variables = {
   ADS_API_URL: {
     parse: optional(httpUrl),
     secret: true,
+    reloads: true,
     description: 'Address of the ads feed: the source `ads`.',
   },
   CRM_API_URL: {
     parse: optional(httpUrl),
     secret: true,
+    reloads: true,
     description: 'Address of the CRM feed: the source `crm`.',
   },
   SOURCE_TIMEOUT_MS: {
     parse: wholeNumber(100, 3_600_000),
     default: '30000',
+    reloads: true,
     description: 'Longest silence of a source, before its answer or within it.',
   },
   SOURCE_ATTEMPTS: {
     parse: wholeNumber(1, 20),
     default: '4',
+    reloads: true,
     description: 'How often a source is asked before a run fails.',
   },
   SOURCE_REDIRECTS_TO_PRIVATE: {
     parse: z.enum(['refuse', 'allow'], 'is neither refuse nor allow'),
     default: 'refuse',
+    reloads: true,
     description:
       'Whether redirects and next links of a source at a public address may lead to a private one (loopback, private and link-local networks, metadata services).',
   },
   SOURCES_FILE: {
     parse: optional(z.string().min(1)),
+    reloads: true,
     description:
       'YAML file of sources: see docs/sources.md. `ADS_API_URL` and `CRM_API_URL` are the short form for two plain feeds.',
   },
   SCHEDULER: {
     parse: z.enum(['on', 'off'], 'is neither on nor off'),
     default: 'off',
+    reloads: true,
     description: '`on` runs sources by the `schedule` that the sources file gives them.',
   },
   WATERMARK_OVERLAP_DAYS: {
@@ -464,6 +495,9 @@ export const variables = {
 
 export type VariableName = keyof typeof variables;
 
+/** Variables and their values: those of the process, or others. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** The whole configuration, by the names of the environment variables. Frozen. */
 export type Config = { readonly [Name in VariableName]: z.output<(typeof variables)[Name]['parse']> };
 
@@ -474,7 +508,7 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
  *
  * @throws UtmqlError CONFIGURATION that lists everything that is wrong, each with its variable's name
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(variables) as [VariableName, Variable<unknown>][]) {

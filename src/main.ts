@@ -2,9 +2,11 @@ import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
+import { readEnvironment } from './environment.ts';
 import type { UtmqlError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
+import { runCheck } from './start-checks/run-check.ts';
 
 /** Longest a shutdown may take, after SHUTDOWN_DELAY_MS, before the process ends regardless. */
 const shutdownMs = 15_000;
@@ -13,12 +15,16 @@ const shutdownMs = 15_000;
 const skip: ('SIGTERM' | 'SIGINT' | 'SIGHUP')[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 try {
-  const config = readConfig(process.env);
+  const environment = await readEnvironment(process.env);
+  if (process.argv.includes('--check')) process.exit(await runCheck(environment));
+  const config = readConfig(environment);
   const logger = createLogger({ level: config.LOG_LEVEL });
   let lost: UtmqlError | undefined;
-  const app = await startApp({
+  let isStopping = false;
+  const starting = startApp({
     config,
-    environment: process.env,
+    environment,
+    readEnvironment: () => readEnvironment(process.env),
     logger,
     clock: systemClock,
     onLost: (error) => {
@@ -27,6 +33,11 @@ try {
       process.kill(process.pid, 'SIGTERM');
     },
   });
+  // From now on: without it, the signal would end a program that is still starting.
+  process.on('SIGHUP', () => {
+    if (!isStopping) void starting.then((started) => started.reload()).catch(() => undefined);
+  });
+  const app = await starting;
   const grace = closeWithGrace(
     { delay: shutdownMs + config.SHUTDOWN_DELAY_MS, logger: false, skip },
     async ({ err }) => {
@@ -37,7 +48,6 @@ try {
       if (lost) throw lost;
     },
   );
-  let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) {
       logger.info({ signal }, 'is shutting down already');

@@ -3,7 +3,7 @@ import { openCluster } from './clickhouse/cluster/open-cluster.ts';
 import { type Layout, singleServer } from './clickhouse/layout.ts';
 import { applyRetention, createDatabase, migrate } from './clickhouse/migrate.ts';
 import { type OwnServer, startOwnServer } from './clickhouse/own-server.ts';
-import { createStore, type Store, type StoreOptions } from './clickhouse/store.ts';
+import { createStore, type QueryLimits, type Store, type StoreOptions } from './clickhouse/store.ts';
 import type { Config } from './config.ts';
 import type { UtmqlError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -24,6 +24,19 @@ export const startServer = (
     onLost,
   });
 
+/** What queries may use, by the configuration that is in force when they begin. */
+export const queryLimits = (current: { readonly config: Config }): QueryLimits => ({
+  get timeoutMs() {
+    return current.config.QUERY_TIMEOUT_MS;
+  },
+  get maxMemoryBytes() {
+    return current.config.QUERY_MEMORY_MB * 1_048_576;
+  },
+  get maxRowsToRead() {
+    return current.config.QUERY_MAX_ROWS;
+  },
+});
+
 /**
  * Opens the database: made when missing, migrated, with the retention that is configured.
  *
@@ -32,6 +45,7 @@ export const startServer = (
 export async function openStore(
   config: Config,
   server: OwnServer | undefined,
+  limits: QueryLimits,
   telemetry: Telemetry,
   logger: Logger,
 ): Promise<Store> {
@@ -41,11 +55,7 @@ export async function openStore(
     password: server?.password ?? config.CLICKHOUSE_PASSWORD,
     database: config.CLICKHOUSE_DATABASE,
     maxConcurrency: config.CLICKHOUSE_MAX_CONCURRENCY,
-    limits: {
-      timeoutMs: config.QUERY_TIMEOUT_MS,
-      maxMemoryBytes: config.QUERY_MEMORY_MB * 1_048_576,
-      maxRowsToRead: config.QUERY_MAX_ROWS,
-    },
+    limits,
     onQuery: telemetry.onClickHouse,
     tracer: telemetry.tracer,
   };

@@ -18,8 +18,12 @@ export interface ApiKeys {
   identify(key: string): Promise<Identity>;
   /** Whether the key that was identified so is still good for the same. */
   isValid(identity: Identity): Promise<boolean>;
-  /** Reads the file again; when it is broken, the keys stay as they are. */
-  reload(): Promise<void>;
+  /**
+   * Reads the file again, and gives what makes its keys the ones that hold.
+   *
+   * @throws UtmqlError CONFIGURATION when the file is broken
+   */
+  prepareReload(): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -38,21 +42,26 @@ export async function openApiKeys(options: {
   let lookedAt = clock.now();
   let looking: Promise<void> | undefined;
 
-  const reload = async (): Promise<void> => {
+  const prepareReload = async (): Promise<() => void> => {
     // Before it is read: a change in between is noticed at the next look.
     const found = await versionOf(file);
-    try {
-      const before = keys;
-      keys = byId(await readKeysFile(file));
-      if (onKeyChange) for (const change of keyChanges(before, keys)) onKeyChange(change);
-    } catch (error) {
-      logger.error({ err: error }, 'the API keys stay as they were, since their file is broken');
-    }
-    version = found;
+    const next = byId(await readKeysFile(file));
+    return () => {
+      if (onKeyChange) for (const change of keyChanges(keys, next)) onKeyChange(change);
+      keys = next;
+      version = found;
+    };
   };
   const look = async (): Promise<void> => {
     const found = await versionOf(file);
-    if (found !== version) await reload();
+    if (found === version) return;
+    try {
+      const apply = await prepareReload();
+      apply();
+    } catch (error) {
+      logger.error({ err: error }, 'the API keys stay as they were, since their file is broken');
+      version = found;
+    }
   };
   const current = async (id: string | undefined): Promise<StoredKey | undefined> => {
     const now = clock.now();
@@ -90,7 +99,7 @@ export async function openApiKeys(options: {
         JSON.stringify([identity.role, identity.workspaces, identity.policy])
       );
     },
-    reload,
+    prepareReload,
     close: () => uses.close(),
   };
 }

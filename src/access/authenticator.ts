@@ -27,8 +27,12 @@ export interface Authenticator {
   identify(credential: string): Promise<Identity>;
   /** Whether somebody who was let in may stay: false once the key is revoked or changed, or the token has expired. */
   isValid(identity: Identity): Promise<boolean>;
-  /** Reads the keys again. When their file is broken, they stay as they are, and that is logged. */
-  reload(): Promise<void>;
+  /**
+   * Reads the keys again, and gives what puts them into force.
+   *
+   * @throws UtmqlError CONFIGURATION when their file is broken
+   */
+  prepareReload(): Promise<() => void>;
   /** Writes when keys were last used. */
   close(): Promise<void>;
 }
@@ -92,10 +96,12 @@ export function createAuthenticator(options: {
       if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now()) return false;
       return keys === undefined || !isOfKey(identity) || keys.isValid(identity);
     },
-    reload: async () => keys?.reload(),
+    prepareReload: async () => (await keys?.prepareReload()) ?? nothingToDo,
     close: async () => keys?.close(),
   };
 }
+
+const nothingToDo = (): void => undefined;
 
 /** Where nobody has to log in. */
 export const open: Authenticator = {
@@ -103,7 +109,7 @@ export const open: Authenticator = {
   authenticate: async (request, requestId) => inWorkspace(anonymous, request, requestId),
   identify: async () => anonymous,
   isValid: async () => true,
-  reload: async () => undefined,
+  prepareReload: async () => nothingToDo,
   close: async () => undefined,
 };
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
+import { readEnvironment } from '../environment.ts';
 import { UtmqlError } from '../errors.ts';
 import { reportStartFailure } from '../report-start-failure.ts';
 import { keyUsesFile } from './authenticator.ts';
@@ -8,7 +9,7 @@ import { createKeysCommand, keyOptions } from './manage-keys.ts';
 
 // `npm run keys -- create|list|revoke`
 try {
-  const { API_KEYS_FILE: file, DATA_DIR: dataDir } = readConfig(process.env);
+  const { API_KEYS_FILE: file, DATA_DIR: dataDir } = readConfig(await readEnvironment(process.env));
   if (file === undefined) {
     throw new UtmqlError(
       'CONFIGURATION',

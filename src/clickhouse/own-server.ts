@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { UtmqlError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
+import { type Logger, partLogger } from '../logger.ts';
 import { claim, prepareFolder, release } from './own-server-folder.ts';
 import { launch } from './own-server-launch.ts';
 import { findLibrary, packageForPlatform, runsOnMusl } from './own-server-library.ts';
@@ -63,7 +63,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
   const password = shard?.password ?? randomBytes(24).toString('base64url');
   const login = { library, folder, username, password, memoryLimitBytes, shard };
   const stopped = new AbortController();
-  const logger = options.logger.child({ part: 'own-server' });
+  const logger = partLogger(options.logger, 'own-server');
 
   const startedAt = performance.now();
   const { server, port } = await launch({ ...login, port: options.port, signal: stopped.signal });

@@ -112,6 +112,7 @@ export interface StoreOptions {
   readonly password: string;
   readonly database: string;
   readonly maxConcurrency: number;
+  /** Looked at for each query: they may change. */
   readonly limits: QueryLimits;
   /** Default: none. */
   readonly tracer?: Tracer;
@@ -131,6 +132,9 @@ const alwaysSettings: ClickHouseSettings = {
   output_format_json_quote_denormals: 0,
 };
 
+/** ClickHouse ends a query in time; this is for one that has fallen silent. Longer than any QUERY_TIMEOUT_MS. */
+const longestSilenceMs = 605_000;
+
 const uptimeRow = z.object({ seconds: z.number() });
 
 /** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
@@ -142,7 +146,7 @@ export function createStore(options: StoreOptions): Store {
     database: options.database,
     application: 'utmql',
     max_open_connections: options.maxConcurrency + 4,
-    request_timeout: Math.max(options.limits.timeoutMs + 5_000, 300_000),
+    request_timeout: longestSilenceMs,
     use_multipart_params_auto: true,
     // Below every common server's keep_alive_timeout (ClickHouse's default is 10 s), or reuse races with its close.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
@@ -150,7 +154,7 @@ export function createStore(options: StoreOptions): Store {
   };
   const client: ClickHouseClient = createClient({ ...connection, url: options.url });
   const servers = layout.urls.map((url) => createClient({ ...connection, url }));
-  const readSettings: ClickHouseSettings = {
+  const readSettings = (): ClickHouseSettings => ({
     ...alwaysSettings,
     readonly: '2',
     cancel_http_readonly_queries_on_client_close: 1,
@@ -160,7 +164,7 @@ export function createStore(options: StoreOptions): Store {
     max_result_rows: '100000',
     exact_rows_before_limit: 1,
     totals_mode: 'after_having_exclusive',
-  };
+  });
 
   const { tracer = noTracer } = options;
   const timed = async <T>(
@@ -211,7 +215,7 @@ export function createStore(options: StoreOptions): Store {
         query: sql,
         query_params: parameters,
         format: 'JSONCompact',
-        ...common(call, readSettings),
+        ...common(call, readSettings()),
       });
       const body = answer.parse(await result.json());
       return {

@@ -11,14 +11,21 @@ const root = new URL('../../', import.meta.url);
 interface Row {
   readonly default?: string;
   readonly description: string;
+  readonly reloads?: true;
 }
 
 function configurationTable(): string {
   const rows = Object.entries<Row>(variables).map(
-    ([name, { default: value, description }]) =>
-      `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${description} |`,
+    ([name, { default: value, description, reloads }]) =>
+      `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${description}${reloads ? ' ↻' : ''} |`,
   );
-  return ['| variable | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
+  return [
+    '| variable | default | what it does |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+    '↻ takes another value without a restart: `kill -HUP` after a change of `ENV_FILE`.',
+  ].join('\n');
 }
 
 function metricsPage(): string {

@@ -18,9 +18,12 @@ export interface Documents {
    * @throws GraphQLError QUERY_TOO_COMPLEX, or graphql-js's own about the syntax
    */
   parse(text: string): DocumentNode;
+  /** Other limits, also for what is kept. */
+  change(limits: QueryLimits): void;
 }
 
-export function createDocuments(limits: QueryLimits): Documents {
+export function createDocuments(initial: QueryLimits): Documents {
+  let limits = initial;
   const parsed = new LRUCache<string, DocumentNode>({
     maxSize: keptCharacters,
     sizeCalculation: (_document, text) => text.length + 1,
@@ -32,6 +35,10 @@ export function createDocuments(limits: QueryLimits): Documents {
       const document = parseWithinLimits(text, limits);
       parsed.set(text, document);
       return document;
+    },
+    change(next) {
+      limits = next;
+      parsed.clear();
     },
   };
 }

@@ -85,7 +85,7 @@ export function endWithLogin(authenticator: Pick<Authenticator, 'isValid'>): Cal
 }
 
 /** Refuses variables that do not fit, or hold too much, and queries whose answers would be too large. Says what the others cost. */
-export function checkVariables(schema: GraphQLSchema, maxComplexity: number): CallPlugin {
+export function checkVariables(schema: GraphQLSchema, maxComplexity: () => number): CallPlugin {
   return {
     async onExecute({ args, setResultAndStopExecution }) {
       const {
@@ -109,9 +109,10 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: number): Ca
       }
       if (operation.operation === 'query') checkQueryVariables(variableValues);
       const complexity = complexityOf(schema, document, operation, coerced);
-      if (complexity > maxComplexity) {
+      const most = maxComplexity();
+      if (complexity > most) {
         throw tooComplex(
-          `The answer could have ${complexity} values; at most ${maxComplexity} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
+          `The answer could have ${complexity} values; at most ${most} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
         );
       }
       await contextValue.onCost(complexity);

@@ -71,8 +71,8 @@ export function createGraphql(options: {
   /** Bounds the ClickHouse queries at a time, over all requests. */
   slots: Semaphore;
   documents: Documents;
-  /** Most values that an answer can have. */
-  maxComplexity: number;
+  /** Most values that an answer can have. Looked at for each operation. */
+  maxComplexity: () => number;
   authenticator: Pick<Authenticator, 'isValid'>;
   /** Who may ask for the schema, and is told what they may have meant. */
   introspectionRoles: readonly Role[];

@@ -17,6 +17,7 @@ import { type ConnectionLimits, limitConnections, maxHeaderBytes } from './conne
 import type { Cors } from './cors.ts';
 import { createDrain } from './drain.ts';
 import type { Attempt, RequestInfo } from './graphql.ts';
+import { explainListenError } from './listen-error.ts';
 import { type Refuse, refusePlainly } from './refusal.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
@@ -280,27 +281,6 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 function readRequestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : uuidv7();
-}
-
-function explainListenError(
-  error: NodeJS.ErrnoException,
-  { host, port }: { host: string; port: number },
-): Error {
-  if (error.code === 'EADDRINUSE') {
-    return new UtmqlError(
-      'CONFIGURATION',
-      `Port ${port} on ${host} is taken. Stop the program that uses it, or set PORT to another.`,
-      { cause: error },
-    );
-  }
-  if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return new UtmqlError(
-      'CONFIGURATION',
-      `Cannot listen on ${host}:${port} (${error.code}). Check HOST and PORT.`,
-      { cause: error },
-    );
-  }
-  return error;
 }
 
 async function close(server: Server, withinMs: number): Promise<void> {

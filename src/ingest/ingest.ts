@@ -62,7 +62,8 @@ export interface Ingest {
 }
 
 export interface IngestOptions extends PullDeps {
-  readonly sources: readonly Source[];
+  /** As they are now. */
+  readonly sources: () => readonly Source[];
   readonly runs: RunRepository;
   readonly executions: Executions;
   readonly leases: Leases;
@@ -131,7 +132,7 @@ export function createIngest(options: IngestOptions): Ingest {
     };
 
   const start = async (input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]> => {
-    const chosen = chooseSources(sources, input, caller.workspace);
+    const chosen = chooseSources(sources(), input, caller.workspace);
     const triggerId = uuidv7();
     const started: IngestRun[] = [];
     const elsewhere =
@@ -176,9 +177,9 @@ export function createIngest(options: IngestOptions): Ingest {
       return earlier.length > 0 ? earlier : start(input, caller);
     };
     // Wrong calls need no turn.
-    chooseSources(sources, input, caller.workspace);
+    chooseSources(sources(), input, caller.workspace);
     const started = await leases.runExclusive(`trigger:${caller.workspace}`, startNew);
-    if (key !== undefined) refuseOtherCall(started, input, sources);
+    if (key !== undefined) refuseOtherCall(started, input, sources());
     return started;
   };
 
@@ -226,7 +227,7 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 
   const sourceOf = (workspace: string, name: string): Source | undefined =>
-    sources.find((source) => source.workspace === workspace && source.name === name);
+    sources().find((source) => source.workspace === workspace && source.name === name);
 
   const refuseWhileStopping = (): void => {
     if (!stopping.signal.aborted) return;
@@ -260,7 +261,9 @@ export function createIngest(options: IngestOptions): Ingest {
   const orphans = createOrphans({ runs, leases, executions, begin: resumeRun, logger });
 
   return {
-    sources,
+    get sources() {
+      return sources();
+    },
     runs,
     async trigger(input, caller) {
       refuseWhileStopping();

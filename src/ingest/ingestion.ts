@@ -39,6 +39,8 @@ const leasesStopMs = 400;
 export interface Ingestion {
   readonly ingest: Ingest;
   readonly push: Push;
+  /** Other sources. Runs at work go on with those that they began with. */
+  change(sources: readonly Source[], isScheduled: boolean): void;
   /** Ends what is at work; what was accepted is stored or in the buffer. */
   close(): Promise<void>;
 }
@@ -61,7 +63,8 @@ export async function openIngestion(options: {
   clock: Clock;
   logger: Logger;
 }): Promise<Ingestion> {
-  const { config, store, sources, rules, dataVersion, telemetry, owner, clock, logger } = options;
+  const { config, store, rules, dataVersion, telemetry, owner, clock, logger } = options;
+  let { sources } = options;
   const buffer = await openBuffer({
     folder: join(config.DATA_DIR, 'buffer'),
     maxRecords: config.BUFFER_MAX_SIZE,
@@ -69,7 +72,10 @@ export async function openIngestion(options: {
     logger,
     clock,
   });
-  for (const source of sources) telemetry.observeBreaker(source.name, source);
+  const watch = (): void => {
+    for (const source of sources) telemetry.observeBreaker(source.name, source);
+  };
+  watch();
   // Behind the buffer, which no second process of this name can open: only now is the predecessor sure to be gone.
   const leases = await openLeases({ table: await openLeaseTable(store), owner, logger });
   const opportunityLock = createStoreLock(leases, 'opportunities');
@@ -103,7 +109,7 @@ export async function openIngestion(options: {
   const batchBytes = config.INGEST_BATCH_MB * 1_048_576;
   const ingest = createIngest({
     store: calmStore,
-    sources,
+    sources: () => sources,
     runs,
     executions,
     leases,
@@ -169,6 +175,14 @@ export async function openIngestion(options: {
   return {
     ingest,
     push,
+    change(next, isScheduled) {
+      for (const { name } of sources) telemetry.forgetBreaker(name);
+      sources = next;
+      watch();
+      scheduler.change(sources);
+      if (isScheduled) scheduler.start();
+      else scheduler.stop();
+    },
     async close() {
       scheduler.stop();
       await ingest.stop();

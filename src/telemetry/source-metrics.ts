@@ -10,6 +10,7 @@ export interface Breaker {
 export interface SourceMetrics {
   onSource(source: string, outcome: string, seconds: number): void;
   observeBreaker(name: string, breaker: Breaker): void;
+  forgetBreaker(name: string): void;
 }
 
 const breakerStates: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
@@ -45,5 +46,6 @@ export function createSourceMetrics(registry: Registry): SourceMetrics {
       seconds.observe({ source }, took);
     },
     observeBreaker: (name, breaker) => void breakers.set(name, breaker),
+    forgetBreaker: (name) => void breakers.delete(name),
   };
 }

@@ -81,7 +81,7 @@ describe('API keys', () => {
     const key = textOf(await keys.create({ role: 'viewer', workspace: ['a'] }));
     const api = await open();
     await writeFile(keys.file, '{"keys":[{');
-    await api.reload();
+    await expect(api.prepareReload()).rejects.toThrow(/API_KEYS_FILE .* is not valid JSON/);
     expect(await outcome(api, key)).toBe('test');
     await expect(open()).rejects.toThrow(/API_KEYS_FILE .* is not valid JSON\. Put back a good copy/);
     await writeFile(keys.file, '{"keys":[{"id":"abc"}]}');

@@ -43,6 +43,8 @@ export function startEventLoad(options: {
   answerWithinMs: number;
   /** Ends the load at once. */
   ended: AbortSignal;
+  /** Beside the content type. */
+  headers?: Readonly<Record<string, string>>;
 }): EventLoad {
   const { program, perSecond, resend, answerWithinMs, ended } = options;
   const today = Math.floor(Date.now() / 86_400_000);
@@ -86,7 +88,7 @@ export function startEventLoad(options: {
       const { statusCode, headers, body } = await poolOf(program.url).request({
         path: '/events',
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { ...options.headers, 'content-type': 'application/json' },
         body: eventBody(event, today),
         signal: AbortSignal.timeout(answerWithinMs),
       });

@@ -9,6 +9,7 @@ import { outage } from './outage.ts';
 import { poison } from './poison.ts';
 import { replace } from './replace.ts';
 import type { Scenario } from './scenario.ts';
+import { soak } from './soak.ts';
 
 /** Every way in which the program is broken, in the order of the promises. */
 export const scenarios: readonly Scenario[] = [
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   replace,
   feedWhileQuerying,
   leavers,
+  soak,
 ];

@@ -13,6 +13,7 @@ export interface LogLine {
   readonly msg: string;
   readonly level: number;
   readonly url?: string;
+  readonly problems?: string;
 }
 
 let dataDir: string;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { UtmqlError } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
+import { type Logger, partLogger } from '../../logger.ts';
 import { createBacklogReader } from './backlog-reader.ts';
 import { bytesOf, createCommits } from './commits.ts';
 import { createDrainRate } from './drain-rate.ts';
@@ -87,7 +87,7 @@ export async function openBuffer(options: {
   segmentBytes?: number;
 }): Promise<WriteAheadBuffer> {
   const { folder, maxRecords, maxBytes, clock, files = nodeFiles } = options;
-  const logger = options.logger.child({ part: 'buffer' });
+  const logger = partLogger(options.logger, 'buffer');
   const segmentBytes = options.segmentBytes ?? Math.min(usualSegmentBytes, Math.ceil(maxBytes / 8));
   const { lock, setAside, positions, backlog, nextBase } = await openFolder(folder, files, logger);
 

@@ -7,6 +7,8 @@ export interface Scheduler {
   start(): void;
   /** No run begins any more; those at work go on. */
   stop(): void;
+  /** Other sources; those that are the same objects as before keep their place in time. */
+  change(sources: readonly Source[]): void;
   /** When a source is due next; undefined without a schedule, or while stopped. */
   nextRun(source: string): Date | undefined;
 }
@@ -22,8 +24,10 @@ export function createScheduler(options: {
   trigger: (source: Source, due: Date) => Promise<unknown>;
   logger: Logger;
 }): Scheduler {
-  const { sources, trigger, logger } = options;
-  let jobs = new Map<string, Cron>();
+  const { trigger, logger } = options;
+  let { sources } = options;
+  let isOn = false;
+  const jobs = new Map<string, { readonly source: Source; readonly job: Cron }>();
   // croner's own `protect` would complain of a run that is at work every 30 s, and make up for what was left out.
   const atWork = new Set<string>();
 
@@ -43,31 +47,44 @@ export function createScheduler(options: {
     }
   };
 
+  const schedule = (source: Source, pattern: string): void => {
+    let due: Date | null = null;
+    const job: Cron = new Cron(pattern, { timezone: source.rules.timezone }, () => {
+      const scheduled = due ?? new Date();
+      due = job.nextRun();
+      return run(source, scheduled);
+    });
+    due = job.nextRun();
+    jobs.set(source.name, { source, job });
+    logger.info({ source: source.name, next: due }, 'source is scheduled');
+  };
+  const unschedule = (gone: (source: Source) => boolean): void => {
+    for (const [name, { source, job }] of jobs) {
+      if (!gone(source)) continue;
+      job.stop();
+      jobs.delete(name);
+    }
+  };
+  // What has not changed keeps its job: one that is due at this moment is not missed.
+  const schedulePending = (): void => {
+    for (const source of sources)
+      if (source.schedule !== undefined && !jobs.has(source.name)) schedule(source, source.schedule);
+  };
+
   return {
     start() {
-      if (jobs.size > 0) return;
-      const scheduled = sources.flatMap((source) =>
-        source.schedule === undefined ? [] : [{ source, schedule: source.schedule }],
-      );
-      jobs = new Map(
-        scheduled.map(({ source, schedule }) => {
-          const { timezone } = source.rules;
-          let due: Date | null = null;
-          const job: Cron = new Cron(schedule, { timezone }, () => {
-            const scheduled = due ?? new Date();
-            due = job.nextRun();
-            return run(source, scheduled);
-          });
-          due = job.nextRun();
-          return [source.name, job];
-        }),
-      );
-      for (const [source, job] of jobs) logger.info({ source, next: job.nextRun() }, 'source is scheduled');
+      isOn = true;
+      schedulePending();
     },
     stop() {
-      for (const job of jobs.values()) job.stop();
-      jobs = new Map();
+      isOn = false;
+      unschedule(() => true);
     },
-    nextRun: (source) => jobs.get(source)?.nextRun() ?? undefined,
+    change(next) {
+      sources = next;
+      unschedule((source) => !sources.includes(source));
+      if (isOn) schedulePending();
+    },
+    nextRun: (source) => jobs.get(source)?.job.nextRun() ?? undefined,
   };
 }

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../clock.ts';
 import type { Network } from '../http/reach.ts';
 import type { SourceOutcome } from '../http-source.ts';
@@ -22,6 +23,16 @@ export interface OpenSourcesOptions {
   /** Default: that of this machine. */
   readonly network?: Network | undefined;
   readonly clock: Clock;
+  /**
+   * Those that were made before; new ones are added. A source that has not changed stays the same one, with its circuit,
+   * its pace and its token.
+   */
+  readonly made?: MadeSource[];
+}
+
+interface MadeSource {
+  readonly from: unknown;
+  readonly source: Source;
 }
 
 /**
@@ -30,7 +41,7 @@ export interface OpenSourcesOptions {
  * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
  */
 export async function openSources(options: OpenSourcesOptions): Promise<readonly Source[]> {
-  const { file, environment, defaults, metrics, network, clock } = options;
+  const { file, environment, defaults, metrics, network, clock, made = [] } = options;
   const plain = (name: string, kind: SourceKind, url: string | undefined) =>
     url === undefined
       ? []
@@ -42,5 +53,12 @@ export async function openSources(options: OpenSourcesOptions): Promise<readonly
   const taken = short.map(({ settings }) => settings.name);
   const listed = file === undefined ? [] : await readSourcesFile(file, environment, taken);
   const context = { folder: dirname(file ?? '.'), defaults, metrics, network, clock };
-  return [...short, ...listed].map(({ settings, secrets }) => createSource(settings, secrets, context));
+  return [...short, ...listed].map(({ settings, secrets }) => {
+    const from = { settings, folder: context.folder, defaults };
+    const known = made.find((before) => isDeepStrictEqual(before.from, from));
+    if (known) return known.source;
+    const source = createSource(settings, secrets, context);
+    made.push({ from, source });
+    return source;
+  });
 }

@@ -1,0 +1,45 @@
+import { readKeysFile } from '../access/keys-file.ts';
+import type { Config } from '../config.ts';
+import { openPersistedDocuments } from '../http/persisted-documents.ts';
+import { readSourcesFile } from '../ingest/sources/sources-file.ts';
+import type { Settings } from '../reload.ts';
+import { type Finding, findingOf } from './finding.ts';
+
+/** The files that the configuration names. Those that it does not name have no finding. */
+export function checkFiles({ config, environment }: Settings): Promise<Finding[]> {
+  const { SOURCES_FILE: sources, PERSISTED_MANIFEST: manifest, API_KEYS_FILE: keys } = config;
+  const checks: Promise<Finding>[] = [];
+  if (sources !== undefined) {
+    const taken = [...(config.ADS_API_URL ? ['ads'] : []), ...(config.CRM_API_URL ? ['crm'] : [])];
+    checks.push(
+      findingOf('SOURCES_FILE', async () => {
+        const { length } = await readSourcesFile(sources, environment, taken);
+        return { state: 'ok', what: 'SOURCES_FILE', text: `${sources} has ${counted(length, 'source')}.` };
+      }),
+    );
+  }
+  if (manifest !== undefined) {
+    checks.push(
+      findingOf('PERSISTED_MANIFEST', async () => {
+        await openPersistedDocuments({ trustedOnly: true, automatic: false, manifestFile: manifest });
+        return { state: 'ok', what: 'PERSISTED_MANIFEST', text: `${manifest} can be read.` };
+      }),
+    );
+  }
+  if (keys !== undefined) checks.push(findingOf('API_KEYS_FILE', () => checkKeys(keys, config)));
+  return Promise.all(checks);
+}
+
+async function checkKeys(file: string, config: Config): Promise<Finding> {
+  const what = 'API_KEYS_FILE';
+  const { length } = await readKeysFile(file);
+  if (length > 0 || config.JWT_SECRET !== undefined || config.JWT_JWKS_URL !== undefined)
+    return { state: 'ok', what, text: `${file} has ${counted(length, 'key')}.` };
+  return {
+    state: 'warn',
+    what,
+    text: `API_KEYS_FILE (${JSON.stringify(file)}) has no key, so nobody can log in. Make one with \`npm run keys -- create\`.`,
+  };
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { readConfig } from '../../src/config.ts';
+import type { Finding } from '../../src/start-checks/finding.ts';
+import { findAll } from '../../src/start-checks/start-checks.ts';
+import { createSqlReader } from '../faults/sql-reader.ts';
+import { dataFolder, fromSources, runProgram } from '../support/child-program.ts';
+import { startGrantedServer } from '../support/granted-server.ts';
+import { type StoreProxy, startStoreProxy } from '../support/proxy.ts';
+import { type Behaviour, json, startSourceServer, status } from '../support/source-server.ts';
+
+let proxy: StoreProxy;
+let database: string;
+let environment: Record<string, string>;
+beforeEach(async () => {
+  const login = inject('clickhouse');
+  proxy = await startStoreProxy(login.url);
+  database = `check_${randomBytes(6).toString('hex')}`;
+  environment = {
+    CLICKHOUSE_URL: proxy.url,
+    CLICKHOUSE_USER: login.username,
+    CLICKHOUSE_PASSWORD: login.password,
+    CLICKHOUSE_DATABASE: database,
+  };
+});
+afterEach(async () => {
+  await createSqlReader(inject('clickhouse'), 'default').command(`DROP DATABASE IF EXISTS ${database}`);
+  await proxy.close();
+});
+
+const nowhere = 'http://127.0.0.1:1';
+const checkOnly: readonly [string, ...string[]] = [...fromSources, '--check'];
+const far = 60_000;
+
+/** What the checks find by themselves, without a program around them. */
+async function find(extra: Record<string, string> = {}, clock = systemClock) {
+  const all = { PORT: '0', DATA_DIR: dataFolder(), ...environment, ...extra };
+  return findAll({ config: readConfig(all), environment: all, clock });
+}
+
+/** Those that are not well. */
+const troubles = (findings: readonly Finding[]): Finding[] => findings.filter(({ state }) => state !== 'ok');
+
+it(
+  'all that is wrong is told at once, and not waited for',
+  async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    const keys = join(dataFolder(), 'keys.json');
+    const manifest = join(dataFolder(), 'manifest.json');
+    await writeFile(keys, '{');
+    await writeFile(manifest, '[]');
+    const port = String((other.address() as AddressInfo).port);
+    const wrong = {
+      CLICKHOUSE_URL: nowhere,
+      PORT: port,
+      DATA_DIR: join(keys, 'data'),
+      SOURCES_FILE: join(dataFolder(), 'none.yaml'),
+      PERSISTED_MANIFEST: manifest,
+      API_KEYS_FILE: keys,
+    };
+    const program = runProgram(wrong);
+    expect(await program.ended).toBe(1);
+    const lines = program.errors().trimEnd().split('\n');
+    expect(lines).toEqual([
+      'utmql cannot start, for 6 reasons:',
+      expect.stringMatching(/^ {2}- DATA_DIR \(".*"\) cannot be written \(ENOTDIR\)\. Give it to .*/),
+      expect.stringMatching(/^ {2}- Port \d+ on 127\.0\.0\.1 is taken\. Stop .* PORT /),
+      expect.stringMatching(/^ {2}- SOURCES_FILE \(.*none\.yaml\): there is no such file\./),
+      expect.stringMatching(/^ {2}- .*manifest\.json is no manifest .*/),
+      expect.stringMatching(/^ {2}- API_KEYS_FILE \(".*"\) is not valid JSON\. Put back a good copy/),
+      `  - ClickHouse at ${nowhere} cannot be reached (ECONNREFUSED). Start it, or correct CLICKHOUSE_URL.`,
+    ]);
+
+    const check = runProgram(wrong, checkOnly);
+    expect(await check.ended).toBe(1);
+    expect(check.output().match(/^fail /gm)).toHaveLength(6);
+    expect(check.output()).toMatch(/^ok +configuration /m);
+    other.close();
+  },
+  far,
+);
+
+it.each(['refused', 'silent'] as const)(
+  'a ClickHouse that is up 3 s later is waited for (%s until then)',
+  async (how) => {
+    await proxy.away(how);
+    const program = runProgram(environment);
+    expect(await program.logged('waiting for ClickHouse')).toMatchObject({
+      reason: expect.stringContaining('cannot be reached'),
+    });
+    await delay(3_000);
+    await proxy.back();
+    const { url = '' } = await program.logged('utmql is ready');
+    expect((await fetch(new URL('/readyz', url))).status).toBe(200);
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+  },
+  far,
+);
+
+it(
+  'a ClickHouse that stays away ends the start after STARTUP_TIMEOUT_MS, with one sentence',
+  async () => {
+    const program = runProgram({ CLICKHOUSE_URL: nowhere, STARTUP_TIMEOUT_MS: '1000' });
+    expect(await program.ended).toBe(1);
+    expect(program.errors()).toBe(
+      `ClickHouse at ${nowhere} cannot be reached (ECONNREFUSED). Start it, or correct CLICKHOUSE_URL. ` +
+        'utmql waited 1 s for it; STARTUP_TIMEOUT_MS says how long it does.\n',
+    );
+  },
+  far,
+);
+
+it(
+  '--check says that all is well, and starts nothing',
+  async () => {
+    const program = runProgram(environment, checkOnly);
+    expect(await program.ended).toBe(0);
+    const lines = program.output().trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+      ['ok', 'configuration'],
+      ['ok', 'DATA_DIR'],
+      ['ok', 'PORT'],
+      ['ok', 'ClickHouse'],
+      ['ok', 'clock'],
+      ['ok', 'REPORTING_TIMEZONE'],
+      ['ok', 'CLICKHOUSE_USER'],
+    ]);
+    const made = await createSqlReader(inject('clickhouse'), 'default').count(
+      `SELECT count() FROM system.databases WHERE name = '${database}'`,
+    );
+    expect(made).toBe(0);
+    const wrong = runProgram({ PORT: 'x' }, checkOnly);
+    expect(await wrong.ended).toBe(1);
+    expect(wrong.output()).toMatch(/^fail {2}configuration {2}The configuration is wrong:\n +- PORT/);
+  },
+  far,
+);
+
+it('little room, no key and clocks that differ are told, and end nothing', async () => {
+  const ahead = { now: () => Date.now() + 60_000 };
+  const found = await find(
+    { BUFFER_MAX_BYTES: String(Number.MAX_SAFE_INTEGER), API_KEYS_FILE: join(dataFolder(), 'keys.json') },
+    ahead,
+  );
+  expect(troubles(found)).toEqual([
+    { state: 'warn', what: 'DATA_DIR', text: expect.stringContaining('lower BUFFER_MAX_BYTES') },
+    { state: 'warn', what: 'API_KEYS_FILE', text: expect.stringContaining('npm run keys -- create') },
+    { state: 'warn', what: 'clock', text: expect.stringMatching(/ (59|60) s apart\. Set both by NTP/) },
+  ]);
+  const behind = { now: () => Date.now() - 4_000 };
+  expect(troubles(await find({}, behind))).toEqual([]);
+});
+
+it('a time zone that only this machine knows, and a wrong password, are told', async () => {
+  expect(troubles(await find({ REPORTING_TIMEZONE: 'europe/berlin' }))).toEqual([
+    { state: 'fail', what: 'REPORTING_TIMEZONE', text: expect.stringContaining('system.time_zones') },
+  ]);
+  const [refused, ...none] = troubles(await find({ CLICKHOUSE_PASSWORD: 'a wrong one' }));
+  expect(refused?.text).toMatch(/refused the login; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD/);
+  expect(none).toEqual([]);
+});
+
+it(
+  'rights that the user lacks are told as the statements that give them',
+  async () => {
+    const server = await startGrantedServer();
+    try {
+      const login = {
+        CLICKHOUSE_URL: server.url,
+        CLICKHOUSE_USER: server.utmql.username,
+        CLICKHOUSE_PASSWORD: server.utmql.password,
+      };
+      expect(troubles(await find({ ...login, CLICKHOUSE_DATABASE: 'utmql' }))).toEqual([]);
+      const [lacking] = troubles(await find({ ...login, CLICKHOUSE_DATABASE: 'other' }));
+      expect(lacking?.text).toContain('GRANT CREATE DATABASE ON other.* TO utmql;');
+      expect(lacking?.text).toContain('GRANT INSERT ON other.* TO utmql;');
+      expect(lacking?.text).not.toContain('system.parts');
+    } finally {
+      await server.stop();
+    }
+  },
+  far,
+);
+
+it.each<[string, Behaviour, RegExp]>([
+  [
+    'too old',
+    json({
+      meta: [{ name: 'version()', type: 'String' }],
+      data: [['24.8.14.39']],
+      rows: 1,
+      statistics: { elapsed: 0, rows_read: 1, bytes_read: 1 },
+    }),
+    /version 24\.8\.14\.39\. utmql needs 25\.3 or later: update ClickHouse\.$/,
+  ],
+  ['something else', status(404), /Correct CLICKHOUSE_URL: the port is 8123/],
+  [
+    'something else that answers everything',
+    (_request, response) => void response.end('<html>'),
+    /Correct CLICKHOUSE_URL: the port is 8123/,
+  ],
+])('a ClickHouse that is %s is told', async (_what, behaviour, text) => {
+  const other = await startSourceServer(behaviour);
+  try {
+    expect(troubles(await find({ CLICKHOUSE_URL: other.url }))).toEqual([
+      { state: 'fail', what: 'ClickHouse', text: expect.stringMatching(text) },
+    ]);
+  } finally {
+    await other.close();
+  }
+});
