@@ -43,7 +43,7 @@ export function createServerLife(
 ): ServerLife {
   const process = randomUUID();
   let count = 0;
-  let known: { readonly startedAt: number; readonly askedAt: number } | undefined;
+  let known: Look | undefined;
   let isDoubtful = true;
   let checking: Promise<void> | undefined;
 
@@ -52,11 +52,10 @@ export function createServerLife(
     // What fails from now on is a new reason for doubt.
     isDoubtful = false;
     try {
-      const startedAt = askedAt - (await uptimeSeconds()) * 1_000;
-      // Seconds are whole, and two machines' clocks drift apart, if by less than a thousandth.
-      const allowance = 1_000 + (askedAt - (known?.askedAt ?? askedAt)) / 1_000;
-      if (known !== undefined && startedAt - known.startedAt > allowance) count += 1;
-      known = { startedAt, askedAt };
+      const uptimeMs = (await uptimeSeconds()) * 1_000;
+      const look = { askedAt, uptimeMs, tookMs: now() - askedAt };
+      if (known !== undefined && mayBeAnother(known, look)) count += 1;
+      known = look;
     } catch (error) {
       isDoubtful = true;
       throw error;
@@ -76,4 +75,24 @@ export function createServerLife(
       isDoubtful = true;
     },
   };
+}
+
+/** An answer to how long the server has been up. All in milliseconds. */
+interface Look {
+  readonly askedAt: number;
+  readonly uptimeMs: number;
+  /** It was up for so long at some moment of this time. */
+  readonly tookMs: number;
+}
+
+/** Whether the server can have been restarted between two looks. */
+function mayBeAnother(before: Look, after: Look): boolean {
+  const later = after.askedAt - after.uptimeMs - (before.askedAt - before.uptimeMs);
+  // Seconds are whole, and two machines' clocks drift apart, if by less than a thousandth.
+  const inexact = 1_000 + (after.askedAt - before.askedAt) / 1_000;
+  if (later <= inexact) return false;
+  // The first answer may have been slow instead. A server that had been up for longer than that cannot have begun again
+  // so soon after it had begun; of a younger one there is no telling.
+  const slow = inexact + before.tookMs;
+  return later > slow || before.uptimeMs <= slow;
 }

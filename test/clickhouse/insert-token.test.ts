@@ -64,6 +64,46 @@ it('a server that has only just been started is not taken for restarted: its sec
   }
 });
 
+it('a server that answered slowly is not taken for restarted; one that was restarted meanwhile is', async () => {
+  let time = 0;
+  let startedAt = -60_000;
+  let slow = 1_500;
+  const life = createServerLife(
+    async () => {
+      time += slow;
+      return Math.floor((time - startedAt) / 1_000);
+    },
+    () => time,
+  );
+  const name = await life.name();
+  for (slow = 0; time < 5_000; time += 70) {
+    life.doubt();
+    expect(await life.name()).toBe(name);
+    slow = slow === 0 ? 700 : 0;
+  }
+  startedAt = time;
+  time += 100;
+  life.doubt();
+  expect(await life.name()).not.toBe(name);
+});
+
+it('a young server that answered slowly counts as restarted: there is no telling', async () => {
+  let time = 0;
+  let slow = 2_000;
+  const life = createServerLife(
+    async () => {
+      time += slow;
+      return Math.floor(time / 1_000);
+    },
+    () => time,
+  );
+  const name = await life.name();
+  slow = 0;
+  time += 900;
+  life.doubt();
+  expect(await life.name()).not.toBe(name);
+});
+
 it('two processes have no token in common', async () => {
   const answer = async (): Promise<number> => 1;
   expect(await createServerLife(answer).name()).not.toBe(await createServerLife(answer).name());
