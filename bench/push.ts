@@ -36,7 +36,6 @@ const seconds = 15;
 /** Single events at full speed, each answered once it is on disk; then as many as were asked for must be stored. */
 export async function benchEvents(server: OwnServer): Promise<void> {
   const program = await startProgram(server, 'bench_events', {
-    LOG_LEVEL: 'warn',
     BUFFER_MAX_SIZE: '10000000',
   });
   try {
