@@ -38,6 +38,7 @@ import { openStore, queryLimits, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
 import { createReloader, type Settings } from './reload.ts';
+import { createRetention } from './retention/retention.ts';
 import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';
 import { takeCensus } from './telemetry/store-census.ts';
@@ -189,6 +190,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       ingest,
       push,
+      retention: createRetention({ store, dataVersion }),
       audit,
       clock,
       telemetry,

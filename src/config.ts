@@ -266,6 +266,11 @@ export const variables = {
     default: '30000',
     description: 'How long a start waits for a ClickHouse at `CLICKHOUSE_URL` that cannot be reached yet.',
   },
+  BACKUP_DISK: {
+    parse: optional(z.string().regex(/^[A-Za-z0-9_]+$/, 'is no name of a disk')),
+    description:
+      'Disk of the ClickHouse at CLICKHOUSE_URL that `npm run backup` writes to; without it, the folder that its `backups.allowed_path` names.',
+  },
   CLICKHOUSE_MEMORY_MB: {
     parse: wholeNumber(512, 1_048_576),
     default: '4096',

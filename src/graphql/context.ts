@@ -6,6 +6,7 @@ import type { Push } from '../ingest/push/push.ts';
 import type { Logger } from '../logger.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Day } from '../records/day.ts';
+import type { Retention } from '../retention/retention.ts';
 
 /** What resolvers work with: made anew for each request. */
 export interface Context {
@@ -15,6 +16,7 @@ export interface Context {
   readonly explore: Explore;
   readonly ingest: Ingest;
   readonly push: Push;
+  readonly retention: Retention;
   readonly audit: Pick<AuditLog, 'note'>;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;

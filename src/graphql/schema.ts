@@ -15,6 +15,7 @@ import './measures.ts';
 import './metrics.ts';
 import './push.ts';
 import './rejected-records.ts';
+import './retention.ts';
 import './retry-rejected-records.ts';
 
 /** The whole schema. */

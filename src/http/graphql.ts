@@ -15,6 +15,7 @@ import type { Push } from '../ingest/push/push.ts';
 import type { Logger } from '../logger.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Documents } from './documents.ts';
 import type { Question } from './graphql-params.ts';
@@ -64,6 +65,7 @@ export function createGraphql(options: {
   store: Store;
   ingest: Ingest;
   push: Push;
+  retention: Retention;
   audit: AuditLog;
   clock: Clock;
   telemetry: Telemetry;
@@ -77,7 +79,7 @@ export function createGraphql(options: {
   /** Who may ask for the schema, and is told what they may have meant. */
   introspectionRoles: readonly Role[];
 }) {
-  const { store, ingest, push, audit, clock, slots } = options;
+  const { store, ingest, push, retention, audit, clock, slots } = options;
   const dayOf = createDayOfInstant(options.timezone);
   return createYoga<GraphqlCall, Context>({
     schema,
@@ -107,6 +109,7 @@ export function createGraphql(options: {
         explore: createExplore({ store, metrics, scope: dataScope(caller), requestId, signal, slots }),
         ingest,
         push,
+        retention,
         audit,
         signal,
         reportingTimezone: options.timezone,

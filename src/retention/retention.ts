@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { bind, identifier, type Sql, sql } from '../clickhouse/sql.ts';
+import type { Store } from '../clickhouse/store.ts';
+import type { DataVersion } from '../ingest/data-version.ts';
+import { type Day, formatDay } from '../records/day.ts';
+
+/**
+ * Tables that it empties. Not `ingest_runs`, which holds where sources are to go on, and not `audit_log`, which tells who
+ * emptied the others: those go by their TTL alone.
+ */
+export const retainedTables = [
+  'ad_performance',
+  'opportunities',
+  'events',
+  'rejected_records',
+  'raw_landing',
+] as const;
+
+/** What of a table is older than the day. */
+export interface RetainedTable {
+  readonly table: (typeof retainedTables)[number];
+  /** As they are stored: older versions and deletions that are not merged yet count, too. */
+  readonly rows: number;
+  readonly days: number;
+}
+
+/** Deletes what is older than a day, of one workspace. */
+export interface Retention {
+  /** What there is, and with `dryRun: false` what has been deleted. Repeating it is harmless. */
+  apply(options: {
+    workspace: string;
+    before: Day;
+    dryRun: boolean;
+    requestId: string;
+  }): Promise<readonly RetainedTable[]>;
+}
+
+const countRow = z.object({ rows: z.number(), days: z.number() });
+
+export function createRetention(options: { store: Store; dataVersion: DataVersion }): Retention {
+  const { store, dataVersion } = options;
+  return {
+    async apply({ workspace, before, dryRun, requestId }) {
+      const found: RetainedTable[] = [];
+      for (const table of retainedTables) {
+        const [count = { rows: 0, days: 0 }] = await store.select(
+          countRow,
+          sql`SELECT count() AS rows, uniqExact(date) AS days FROM ${identifier(table)} WHERE ${olderThan(workspace, before)}`,
+          { requestId },
+        );
+        found.push({ table, ...count });
+        if (dryRun || count.rows === 0) continue;
+        // Not DROP PARTITION: a day is shared by all workspaces, and another's record may come in at this moment.
+        await store.command(
+          sql`ALTER TABLE ${store.layout.held(table)} DELETE WHERE ${olderThan(workspace, before)}`,
+          { requestId, everywhere: true, settings: { mutations_sync: '2' } },
+        );
+        dataVersion.bump(workspace);
+      }
+      return found;
+    },
+  };
+}
+
+const olderThan = (workspace: string, before: Day): Sql =>
+  sql`workspace = ${bind('String', workspace)} AND date < ${bind('Date', formatDay(before))}`;
