@@ -57,6 +57,7 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
   'Mutation.retryRejectedRecords': [
     `mutation { retryRejectedRecords(input: { ids: ["${run}:1"] }) { accepted } }`,
   ],
+  'Mutation.applyRetention': ['mutation { applyRetention(before: "2020-01-01", dryRun: true) { dryRun } }'],
   'Mutation.ingestAdPerformance': [
     'mutation { ingestAdPerformance(input: { records: [] }) { accepted } }',
     '*',
@@ -105,6 +106,7 @@ describe('roles', () => {
     'Query.ingestRuns': follow,
     'Query.rejectedRecords': ingest,
     'Query.auditLog': { viewer: false, ingestor: false, admin: true, restricted: false },
+    'Mutation.applyRetention': { viewer: false, ingestor: false, admin: true, restricted: false },
   };
   it.each(Object.entries(questions))('%s', async (name, [document, code]) => {
     for (const [who, isAllowed] of Object.entries(expected[name] ?? ingest)) {
