@@ -37,6 +37,10 @@ const timezone = z.string().refine((name) => {
   }
 }, 'is not an IANA time zone such as UTC or Europe/Berlin');
 
+const plainName = z
+  .string()
+  .regex(/^[A-Za-z0-9_]+$/, 'is no name of ClickHouse’s configuration: letters, digits and "_"');
+
 const flag = z.enum(['true', 'false'], 'is neither true nor false').transform((text) => text === 'true');
 
 const share = z
@@ -266,8 +270,21 @@ export const variables = {
     default: '30000',
     description: 'How long a start waits for a ClickHouse at `CLICKHOUSE_URL` that cannot be reached yet.',
   },
+  STORAGE_POLICY: {
+    parse: optional(plainName),
+    description: 'Storage policy of the ClickHouse server that tables use, with COLD_VOLUME.',
+  },
+  COLD_VOLUME: {
+    parse: optional(plainName),
+    description: 'Volume of STORAGE_POLICY that older days are moved to: see docs/backup.md.',
+  },
+  COLD_AFTER_DAYS: {
+    parse: wholeNumber(1, 65_000),
+    default: '90',
+    description: 'How old days are that COLD_VOLUME has.',
+  },
   BACKUP_DISK: {
-    parse: optional(z.string().regex(/^[A-Za-z0-9_]+$/, 'is no name of a disk')),
+    parse: optional(plainName),
     description:
       'Disk of the ClickHouse at CLICKHOUSE_URL that `npm run backup` writes to; without it, the folder that its `backups.allowed_path` names.',
   },
@@ -550,6 +567,9 @@ export function readConfig(environment: Environment): Config {
       if (values[name] === undefined)
         problems.push(`${name} is not set; without it, tokens that were made for others would be taken`);
     }
+  }
+  if ((values.COLD_VOLUME === undefined) !== (values.STORAGE_POLICY === undefined)) {
+    problems.push('COLD_VOLUME and STORAGE_POLICY need each other: the volume is one of the policy');
   }
   if (values.CLICKHOUSE_CLUSTER !== undefined && values.CLICKHOUSE_URL === undefined) {
     problems.push(

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { openCluster } from './clickhouse/cluster/open-cluster.ts';
 import { type Layout, singleServer } from './clickhouse/layout.ts';
-import { applyRetention, createDatabase, migrate } from './clickhouse/migrate.ts';
+import { createDatabase, migrate } from './clickhouse/migrate.ts';
 import { type OwnServer, startOwnServer } from './clickhouse/own-server.ts';
+import { applyRetention, type ColdTier } from './clickhouse/retention.ts';
 import { createStore, type QueryLimits, type Store, type StoreOptions } from './clickhouse/store.ts';
 import type { Config } from './config.ts';
 import type { UtmqlError } from './errors.ts';
@@ -74,8 +75,13 @@ export async function openStore(
     audit_log: config.AUDIT_RETENTION_DAYS,
     raw_landing: Math.max(1, config.RAW_RETENTION_DAYS),
   };
-  await applyRetention({ store, days: retention, logger });
+  await applyRetention({ store, days: retention, cold: coldTier(config), logger });
   return store;
+}
+
+function coldTier(config: Config): ColdTier | undefined {
+  const { STORAGE_POLICY: policy, COLD_VOLUME: volume, COLD_AFTER_DAYS: afterDays } = config;
+  return policy === undefined || volume === undefined ? undefined : { policy, volume, afterDays };
 }
 
 async function layoutOf(config: Config, store: Store): Promise<Layout> {

@@ -41,6 +41,14 @@ describe('configuration', () => {
     });
   });
 
+  it('wants a cold volume with its policy, under plain names', () => {
+    const needed = 'COLD_VOLUME and STORAGE_POLICY need each other';
+    expect(messageOf({ COLD_VOLUME: 'cold' })).toContain(needed);
+    expect(messageOf({ STORAGE_POLICY: 'tiered' })).toContain(needed);
+    expect(messageOf({ STORAGE_POLICY: 'tiered', COLD_VOLUME: "x' DELETE" })).toContain('COLD_VOLUME');
+    expect(readConfig({ STORAGE_POLICY: 'tiered', COLD_VOLUME: 'cold' }).COLD_AFTER_DAYS).toBe(90);
+  });
+
   it('takes stage names in STAGE_MAP as the CRM writes them', () => {
     const { STAGE_MAP: stages } = readConfig({
       STAGE_MAP: '{"Closed Won!":"closed_won","In Review":"opportunity"}',

@@ -6,7 +6,7 @@ import { openLeaseTable } from '../leases/lease-table.ts';
 import { openLeases } from '../leases/leases.ts';
 import type { Logger } from '../logger.ts';
 import { define } from './define.ts';
-import { bind, identifier, Sql, sql } from './sql.ts';
+import { bind, identifier, sql } from './sql.ts';
 import type { Store } from './store.ts';
 
 interface Migration {
@@ -113,33 +113,6 @@ export function splitStatements(text: string): string[] {
     .split(/;[ \t]*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement.replace(/^--.*$/gm, '').trim() !== '');
-}
-
-const tableTtl = z.object({ create_table_query: z.string() });
-
-/**
- * Sets how long each table keeps its days. Changed by a restart with other settings; costs nothing when it already holds.
- * Days that are past it are dropped by ClickHouse in the background, whole partitions at a time.
- */
-export async function applyRetention(options: {
-  store: Store;
-  days: Readonly<Record<string, number>>;
-  logger: Logger;
-}): Promise<void> {
-  const { store, logger } = options;
-  const { layout } = store;
-  for (const [table, days] of Object.entries(options.days)) {
-    const [row] = await store.select(
-      tableTtl,
-      sql`SELECT create_table_query FROM system.tables WHERE database = ${bind('String', store.database)} AND name = ${bind('String', layout.heldName(table))}`,
-    );
-    if (row === undefined || row.create_table_query.includes(`TTL date + toIntervalDay(${days})`)) continue;
-    await store.command(
-      sql`ALTER TABLE ${layout.held(table)} MODIFY TTL date + toIntervalDay(${new Sql([String(Math.trunc(days))], [])})`,
-      { everywhere: true, settings: { materialize_ttl_after_modify: 0 } },
-    );
-    logger.info({ table, days }, 'retention set');
-  }
 }
 
 /** Makes the database itself; needs a store that is opened on one that exists (`default`). */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
-import { applyRetention, createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
+import { createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
+import { applyRetention } from '../../src/clickhouse/retention.ts';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
 import { createStore, type QueryLimits, type Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
