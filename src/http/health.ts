@@ -26,12 +26,14 @@ export function healthRoutes(options: {
       method: 'GET',
       path: '/healthz',
       access: 'everybody',
+      isBusy: true,
       handle: (_request, response) => sendJson(response, 200, { status: 'ok' }),
     },
     {
       method: 'GET',
       path: '/readyz',
       access: 'guest',
+      isBusy: true,
       async handle(_request, response, { caller }) {
         const storeState = options.isStopping() ? 'stopping' : await stateOfStore(store);
         const sources = caller && circuitsOf(ingest, caller.workspaces);
@@ -47,6 +49,7 @@ export function healthRoutes(options: {
       method: 'GET',
       path: '/metrics',
       access: options.areMetricsPublic ? 'everybody' : 'admin',
+      isBusy: true,
       async handle(_request: unknown, response: ServerResponse) {
         response.writeHead(200, { 'content-type': telemetry.registry.contentType });
         response.end(await telemetry.registry.metrics());

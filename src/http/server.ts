@@ -55,7 +55,7 @@ export type Route = Access & {
   readonly budget?: RequestBudget;
   /** Pages of other sites may call it, where the operator lets them. */
   readonly isCrossOrigin?: boolean;
-  /** So many requests that those that go well are logged only at level debug. */
+  /** So many requests, or so regular, that those that go well are logged only at level debug. */
   readonly isBusy?: boolean;
   /** Its bodies are of any length: it bounds their silence itself. */
   readonly isStreamed?: boolean;
