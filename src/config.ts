@@ -279,7 +279,7 @@ export const variables = {
     description: 'Volume of STORAGE_POLICY that older days are moved to: see docs/backup.md.',
   },
   COLD_AFTER_DAYS: {
-    parse: wholeNumber(1, 65_000),
+    parse: wholeNumber(1, 36_500),
     default: '90',
     description: 'How old days are that COLD_VOLUME has.',
   },
@@ -417,7 +417,7 @@ export const variables = {
       'How many days a run without `since` goes back behind the last good run, because ad platforms restate.',
   },
   RAW_RETENTION_DAYS: {
-    parse: wholeNumber(0, 65_000),
+    parse: wholeNumber(0, 36_500),
     default: '30',
     description: 'How long what a source sent is kept as it came, for `replayRun`; 0 keeps none.',
   },
@@ -474,12 +474,12 @@ export const variables = {
       'Key of the hash that stands for `contact_email`. Without it, one is made and kept in `DATA_DIR`.',
   },
   DATA_RETENTION_DAYS: {
-    parse: wholeNumber(1, 65_000),
+    parse: wholeNumber(1, 36_500),
     default: '540',
     description: 'How long ads rows, opportunities, runs and rejects are kept.',
   },
   EVENT_RETENTION_DAYS: {
-    parse: wholeNumber(1, 65_000),
+    parse: wholeNumber(1, 36_500),
     default: '30',
     description: 'How long events are kept.',
   },
@@ -509,7 +509,7 @@ export const variables = {
     description: 'Share of traces that are kept, 0 to 1, where the caller’s `traceparent` does not say.',
   },
   AUDIT_RETENTION_DAYS: {
-    parse: wholeNumber(1, 65_000),
+    parse: wholeNumber(1, 36_500),
     default: '365',
     description: 'How long the audit log is kept.',
   },

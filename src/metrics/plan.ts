@@ -71,7 +71,7 @@ export function plan(query: MetricsQuery): Plan {
     sums: used,
     compared,
     figures,
-    fold: query.fold && groupBy.includes(query.fold.dimension) ? query.fold : undefined,
+    fold: foldFor(query, groupBy),
     fill: groupBy.includes('date') ? query.fill : undefined,
     subtotalBy: query.subtotalBy,
     orderBy,
@@ -79,6 +79,11 @@ export function plan(query: MetricsQuery): Plan {
     page: query.wants.rows ? { offset: query.offset, limit: query.limit + 1 } : { offset: 0, limit: 1 },
     totals: query.wants.totals && shownBy.length > 0,
   };
+}
+
+/** Totals without their rows are still those of the rows: what a fold leaves out is in neither. */
+function foldFor({ fold }: MetricsQuery, groupBy: readonly DimensionName[]): Plan['fold'] {
+  return fold !== undefined && (groupBy.includes(fold.dimension) || !fold.others) ? fold : undefined;
 }
 
 const kindOrder: readonly FigureKind[] = ['current', 'previous', 'change', 'relativeChange'];

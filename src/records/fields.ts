@@ -143,7 +143,8 @@ export class FieldReader<Name extends string> {
   /** The day of an ads row. */
   day(raw: Raw, field: Name): Day {
     const value = raw[field];
-    if (typeof value !== 'string') return this.dayOfInstant(this.instant(raw, field));
+    if (typeof value !== 'string')
+      return checkRange(this.dayOfInstant(this.instant(raw, field)), field, value);
     let day = this.days.get(value);
     if (day === undefined) {
       day = this.readDay(value, field);
@@ -153,10 +154,15 @@ export class FieldReader<Name extends string> {
     return day;
   }
 
-  /** An instant, as epoch milliseconds, and the day it falls on. */
+  /** An instant, as epoch milliseconds, and the day it falls on. A day without a time stays that day, west of UTC, too. */
   instantAndDay(raw: Raw, field: Name): { instant: number; day: Day } {
-    const instant = this.instant(raw, field);
-    return { instant, day: checkRange(this.dayOfInstant(instant), field, raw[field]) };
+    let instant = this.instant(raw, field);
+    let day = this.dayOfInstant(instant);
+    if (hasNoTime(raw[field]) && day * dayMs < instant) {
+      instant += dayMs / 2;
+      day = this.dayOfInstant(instant);
+    }
+    return { instant, day: checkRange(day, field, raw[field]) };
   }
 
   /** An instant where the field is given; undefined where it is not. */
@@ -263,6 +269,11 @@ export class FieldReader<Name extends string> {
   }
 }
 
+const dayMs = 86_400_000;
+
+const hasNoTime = (value: unknown): boolean =>
+  typeof value === 'string' && /^[\d/-]{8,10}$/.test(value.trim());
+
 const isMissing = (value: unknown): boolean => value === undefined || value === null || value === '';
 
 const tooLong = (field: string, length: number, maxLength: number): RejectError =>
@@ -302,20 +313,20 @@ function parseInstant(value: unknown, ambiguous: AmbiguousDates | undefined): nu
     );
   if (match === null) {
     const day = parseAmbiguousDay(text, ambiguous);
-    return day === undefined ? undefined : day * 86_400_000;
+    return day === undefined ? undefined : day * dayMs;
   }
   const day = dayOf(Number(match[1]), Number(match[3]), Number(match[4]));
   const [hour, minute, second] = [Number(match[5] ?? 0), Number(match[6] ?? 0), Number(match[7] ?? 0)];
-  if (day === undefined || hour > 23 || minute > 59 || second > 60) return undefined;
+  const offset = offsetMs(match[9]);
+  if (day === undefined || hour > 23 || minute > 59 || second > 60 || offset === undefined) return undefined;
   const milliseconds = Math.trunc(Number(`0.${match[8] ?? '0'}`) * 1_000);
-  return (
-    day * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 + milliseconds - offsetMs(match[9])
-  );
+  return day * dayMs + hour * 3_600_000 + minute * 60_000 + second * 1_000 + milliseconds - offset;
 }
 
-function offsetMs(zone: string | undefined): number {
+function offsetMs(zone: string | undefined): number | undefined {
   if (zone === undefined || zone === 'Z' || zone === 'z') return 0;
   const digits = zone.slice(1).replace(':', '');
-  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
-  return (zone.startsWith('-') ? -minutes : minutes) * 60_000;
+  const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2))];
+  if (hours > 23 || minutes > 59) return undefined;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }

@@ -5,7 +5,8 @@ export const unknown = 'unknown';
 export const maxTextLength = 1_024;
 
 // {{site_source_name}}, {campaignid}, __CAMPAIGN_NAME__: placeholders that an ad platform failed to fill in.
-const template = /^(\{\{.*\}\}|\{[^{}]*\}|__[A-Z][A-Z0-9_]*__)$/;
+const placeholders = /\{\{[^{}]*\}\}|\{[^{}]*\}|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__/g;
+const onlySeparators = /^[\s_|:./-]*$/;
 
 /** Channels and UTM values as they are stored and compared: NFC, one space between words, lower case. */
 export function normaliseLabel(text: string): string {
@@ -15,4 +16,8 @@ export function normaliseLabel(text: string): string {
 /** Identifiers as they are stored: NFC and trimmed; their case is theirs. */
 export const normaliseIdentifier = (text: string): string => text.normalize('NFC').trim();
 
-export const isTemplate = (text: string): boolean => template.test(text);
+/** Whether a text is made of placeholders, and of nothing else that would tell one campaign from another. */
+export function isTemplate(text: string): boolean {
+  const rest = text.replace(placeholders, '');
+  return rest.length < text.length && onlySeparators.test(rest);
+}

@@ -372,6 +372,16 @@ describe('top N', () => {
     ).toEqual([['meta', 7]]);
   });
 
+  it('totals without rows are of the same rows', async () => {
+    const query = {
+      groupBy: ['channel'],
+      measures: ['cost'],
+      wants: { rows: false, totals: true, totalCount: false },
+    } as const;
+    expect(await rowsOf({ ...query, fold })).toEqual([{ cost: 15 }]);
+    expect(await rowsOf({ ...query, fold: { ...fold, others: false } })).toEqual([{ cost: 7 }]);
+  });
+
   it('binds the values', () => {
     const { sql, parameters } = compiled({ groupBy: ['channel'], fold });
     expect(sql).toContain('if(channel IN ({p1:Array(String)}), toString(channel), {p2:String}) AS d_channel');

@@ -79,6 +79,15 @@ describe('created_at', () => {
       '2025-07-31',
     );
   });
+
+  it.each([
+    'America/Los_Angeles',
+    'UTC',
+    'Pacific/Kiritimati',
+  ])('without a time is that day in %s', (timezone) => {
+    const local = createOpportunityNormaliser({ ...rules, timezone });
+    expect(formatDay(read({ created_at: '2025-08-01' }, local).record?.day ?? 0)).toBe('2025-08-01');
+  });
 });
 
 describe('the contact', () => {
