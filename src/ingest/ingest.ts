@@ -86,13 +86,13 @@ export function createIngest(options: IngestOptions): Ingest {
     (source: Source): Work =>
     async (run, signal, report, lease) => {
       const before = await runs.watermark(run.workspace, source.name).catch(() => undefined);
-      const asked: IngestRun = {
-        ...run,
-        overlapFrom:
-          run.since === undefined && source.isIncremental
-            ? overlapFrom(before, options.overlapDays)
-            : undefined,
-      };
+      const overlap =
+        run.since === undefined && source.isIncremental
+          ? overlapFrom(before, options.overlapDays)
+          : undefined;
+      // Of days before the watermark it says nothing.
+      const isAfterEnd = overlap !== undefined && run.until !== undefined && overlap > run.until;
+      const asked: IngestRun = { ...run, overlapFrom: isAfterEnd ? undefined : overlap };
       const since = asked.since ?? asked.overlapFrom;
       const pages = source.pages({
         ...(since === undefined ? {} : { since }),

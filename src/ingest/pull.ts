@@ -110,7 +110,12 @@ async function pullRecords<T extends { readonly day: Day }>(
   const { clock, queue } = deps;
   const { signal } = input;
   const logger = deps.logger.child({ runId: run.id, source: source.name, requestId: run.requestId });
-  const rejects = createRejectWriter({ store: deps.store, run, kind: source.kind, now: () => clock.now() });
+  const rejects = createRejectWriter({
+    store: run.dryRun ? undefined : deps.store,
+    run,
+    kind: source.kind,
+    now: () => clock.now(),
+  });
   const repairs = new Repairs();
   const side = source.kind === 'ad_performance' ? 'ads' : 'opportunities';
   let recordsRead = 0;

@@ -21,8 +21,9 @@ export interface RejectWriter {
   counts(): Record<string, number>;
 }
 
+/** @param options.store undefined: rejects are only counted, for a run that is to change nothing */
 export function createRejectWriter(options: {
-  store: Store;
+  store: Store | undefined;
   run: Pick<IngestRun, 'id' | 'workspace' | 'source' | 'requestId'>;
   kind: string;
   now: () => number;
@@ -35,6 +36,7 @@ export function createRejectWriter(options: {
   return {
     add(position, record, reject, line = position) {
       counts.set(reject.reason, (counts.get(reject.reason) ?? 0) + 1);
+      if (store === undefined) return;
       const row = toRejectRow(
         {
           workspace: run.workspace,
@@ -54,7 +56,12 @@ export function createRejectWriter(options: {
       bytes += encoded.length;
     },
     async send(all = false) {
-      if (pending.length === 0 || (!all && pending.length < batchRows && bytes < batchBytes)) return;
+      if (
+        store === undefined ||
+        pending.length === 0 ||
+        (!all && pending.length < batchRows && bytes < batchBytes)
+      )
+        return;
       const body = pending;
       pending = [];
       bytes = 0;

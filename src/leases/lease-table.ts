@@ -68,6 +68,8 @@ export async function openLeaseTable(store: Store, seconds = 15): Promise<LeaseT
          expires_at DateTime64(3, 'UTC'), written_at DateTime64(6, 'UTC') DEFAULT now64(6))
         ENGINE = MergeTree ORDER BY (name, token) TTL toDateTime(written_at) + INTERVAL 1 HOUR`,
   );
+  // A store that has fallen silent must not keep claims from being renewed through other connections.
+  const patience = (): AbortSignal => AbortSignal.timeout(Math.max(2_000, seconds * 600));
   const write = (
     names: readonly string[],
     tokens: readonly string[],
@@ -78,7 +80,7 @@ export async function openLeaseTable(store: Store, seconds = 15): Promise<LeaseT
       sql`INSERT INTO leases (name, token, owner, state, expires_at)
           SELECT claim.1, toUUID(claim.2), claim.3, ${bind('String', state)}, now64(3) + toIntervalSecond(${bind('UInt64', state === 'held' ? seconds : 0)})
           FROM (SELECT arrayJoin(arrayZip(${bind('Array(String)', names)}, ${bind('Array(String)', tokens)}, ${bind('Array(String)', owners)})) AS claim)`,
-      { settings: { ...quiet, max_execution_time: 5 } },
+      { settings: { ...quiet, max_execution_time: 5 }, signal: patience() },
     );
   const select = (condition: Sql, having: Sql): Promise<Claim[]> =>
     store.select(
@@ -87,7 +89,7 @@ export async function openLeaseTable(store: Store, seconds = 15): Promise<LeaseT
           FROM leases WHERE ${condition} GROUP BY name, token, owner
           HAVING max(state = 'released') = 0 AND (is_live OR NOT is_broken) ${having}
           ORDER BY min(written_at), token`,
-      { settings: quiet },
+      { settings: quiet, signal: patience() },
     );
 
   return {

@@ -28,7 +28,7 @@ export interface Event {
   readonly utmTerm: string;
   /** Fields that the contract does not name, as JSON text; empty where there are none. */
   readonly extra: string;
-  /** Has an id of its own, but its timestamp is when it came: sent again it is known by the id alone. */
+  /** Its id is the same when it is sent again, but its timestamp is when it came: it is known by the id alone. */
   readonly isDatedByArrival?: true;
 }
 
@@ -37,6 +37,8 @@ export interface EventRules extends FieldRules {
   now(): number;
   /** Stands in for a missing event_id. */
   makeId(): string;
+  /** Whether the id that is made is the same when the event is sent again. */
+  isMadeIdRepeatable?(): boolean;
 }
 
 /** Makes the normaliser for events: raw JSON in, an event or the reason against it out. */
@@ -61,6 +63,7 @@ export function createEventNormaliser(rules: EventRules) {
         return rules.now();
       });
       const eventId = read.optionalIdentifier(fields, 'event_id');
+      const isIdRepeatable = eventId !== '' || rules.isMadeIdRepeatable?.() === true;
       return {
         eventId: eventId || rules.makeId(),
         timestamp: instant,
@@ -74,7 +77,7 @@ export function createEventNormaliser(rules: EventRules) {
         utmContent: read.label(fields, 'utm_content', repairs),
         utmTerm: read.label(fields, 'utm_term', repairs),
         extra: unknownFields.read(fields, repairs),
-        ...(isDatedByArrival && eventId !== '' ? { isDatedByArrival } : {}),
+        ...(isDatedByArrival && isIdRepeatable ? { isDatedByArrival } : {}),
       };
     });
 }

@@ -82,6 +82,10 @@ describe('the same Idempotency-Key', () => {
     expect(again).toMatchObject({ status: 202, body: first.body });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(await app.post('/events', { message: 'b' }, key('one event'))).toMatchObject({ status: 422 });
+    expect(await app.post('/ingest/events', { message: 'a' }, key('one event'))).toMatchObject({
+      status: 422,
+      body: { error: { code: 'IDEMPOTENCY_KEY_REUSED' } },
+    });
   });
 
   it('is remembered after a restart', async () => {
@@ -93,16 +97,22 @@ describe('the same Idempotency-Key', () => {
     expect((await app.post('/ingest/ad-performance', [ad(11)], key('kept'))).status).toBe(422);
   });
 
-  it('makes no second event where nobody can remember the first: ids come from the key and the position', async () => {
+  it.each([
+    ['dated', {}],
+    ['dated by their arrival', { timestamp: undefined }],
+  ])('makes no second event where nobody can remember the first: ids come from the key and the position; %s', async (name, rest) => {
     await app.proxy.away('refused');
-    const body = [1, 2, 3].map((number) => event(number, { event_id: undefined, service: 'derived' }));
-    expect(await app.post('/ingest/events', body, key('away'))).toMatchObject({
+    const body = [1, 2, 3].map((number) =>
+      event(number, { event_id: undefined, service: 'derived', ...rest }),
+    );
+    const away = `away ${name}`;
+    expect(await app.post('/ingest/events', body, key(away))).toMatchObject({
       status: 202,
       body: { accepted: 3 },
     });
     app = await app.restart();
     await app.proxy.away('refused');
-    expect(await app.post('/ingest/events', body, key('away'))).toMatchObject({
+    expect(await app.post('/ingest/events', body, key(away))).toMatchObject({
       status: 202,
       body: { accepted: 3 },
     });

@@ -42,7 +42,7 @@ const totals = async (from: string, to = from) => {
 };
 const trigger = async (input: string) => {
   const answer = await app.query(
-    `mutation { triggerIngest(input: { ${input} }) { runs { id source status since recordsWritten recordsChanged recordsRemoved dryRun
+    `mutation { triggerIngest(input: { ${input} }) { runs { id source status since recordsWritten recordsChanged recordsRemoved recordsRejected dryRun
       changes { date added changed removed costBefore costAfter } watermark error { code message } } } }`,
   );
   if (answer.errors) throw new Error(JSON.stringify(answer.errors));
@@ -56,6 +56,7 @@ interface Run {
   readonly recordsWritten: number;
   readonly recordsChanged: number;
   readonly recordsRemoved: number;
+  readonly recordsRejected: number;
   readonly changes: readonly Record<string, unknown>[];
   readonly watermark: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
@@ -134,6 +135,26 @@ it('a dry run reports what would change by day, and changes nothing', async () =
     { date: '2025-03-01', added: 0, changed: 1, removed: 0, costBefore: 15, costAfter: 17 },
     { date: '2025-03-02', added: 1, changed: 0, removed: 0, costBefore: 1, costAfter: 4 },
   ]);
+});
+
+it('a dry run counts what it would reject, and keeps none of it', async () => {
+  app.answer({ ads: adsFeed([ad('2025-03-01', 10), ad('never', 1)]) });
+  const rejects = async (): Promise<number> => {
+    const query = '{ rejectedRecords(where: { source: "ads" }) { totalCount } }';
+    const { data } = await app.query(query);
+    return (data as unknown as { rejectedRecords: { totalCount: number } }).rejectedRecords.totalCount;
+  };
+  const before = await rejects();
+  const { recordsRejected } = await only('dryRun: true');
+  expect([recordsRejected, await rejects()]).toEqual([1, before]);
+});
+
+it('a run until a day before the watermark has no beginning of its own', async () => {
+  app.answer({ ads: adsFeed([ad(daysAgo(1), 1)]) });
+  await only('');
+  expect(await only(`until: "${daysAgo(30)}"`)).toMatchObject({ status: 'SUCCEEDED', since: null });
+  expect(app.sourceRequests.at(-1)?.query).toMatchObject({ until: daysAgo(30) });
+  expect(app.sourceRequests.at(-1)?.query.since).toBeUndefined();
 });
 
 it('a run without since asks from the watermark less the overlap, and takes older days that come all the same', async () => {

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { createStore } from '../../src/clickhouse/store.ts';
 import { type LeaseTable, openLeaseTable } from '../../src/leases/lease-table.ts';
 import { type Leases, openLeases } from '../../src/leases/leases.ts';
 import { createStoreLock } from '../../src/leases/store-lock.ts';
-import { openStore, silent } from '../support/database.ts';
+import { openStore, silent, testLimits } from '../support/database.ts';
+import { startStoreProxy } from '../support/proxy.ts';
 
 let store: Awaited<ReturnType<typeof openStore>>;
 let table: LeaseTable;
@@ -70,6 +72,30 @@ it('who cannot renew knows that it is lost before another gets it', async () => 
   expect(next.isHeld()).toBe(true);
   expect(await other.livingOwners()).not.toContain('silenced');
   await Promise.all([silenced.stop(), other.stop()]);
+});
+
+it('a store that takes a statement and never answers does not hold up the next renewal', async () => {
+  const clickhouse = inject('clickhouse');
+  const proxy = await startStoreProxy(clickhouse.url);
+  const behind = createStore({
+    ...clickhouse,
+    url: proxy.url,
+    database: store.database,
+    maxConcurrency: 2,
+    limits: testLimits,
+  });
+  try {
+    const short = await openLeaseTable(behind, 3);
+    await proxy.away('silent');
+    const asked = performance.now();
+    await expect(
+      short.hold(['silent'], ['019837c2-1b6e-7000-8000-000000000003'], 'silent'),
+    ).rejects.toThrow();
+    expect(performance.now() - asked).toBeLessThan(3_000);
+  } finally {
+    await behind.close();
+    await proxy.close();
+  }
 });
 
 it('a renewal that comes after the claim was declared expired is of no use', async () => {

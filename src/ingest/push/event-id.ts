@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
-import type { MakeId } from './normalisers.ts';
+import type { IdMaker } from './normalisers.ts';
 
 /**
  * How the events of a push get their ids where they have none: new ones; with an idempotency key, ids that a repeat of the
@@ -11,10 +11,15 @@ import type { MakeId } from './normalisers.ts';
 export function eventIds(
   workspace: string,
   idempotencyKey: string | undefined,
-): (position: number) => MakeId {
-  if (idempotencyKey === undefined) return () => uuidv7;
-  return (position) => () => derivedUuid(JSON.stringify([workspace, idempotencyKey, position]));
+): (position: number) => IdMaker {
+  if (idempotencyKey === undefined) return () => newIds;
+  return (position) => ({
+    make: () => derivedUuid(JSON.stringify([workspace, idempotencyKey, position])),
+    isRepeatable: true,
+  });
 }
+
+const newIds: IdMaker = { make: uuidv7, isRepeatable: false };
 
 /** A UUID made from a text: version 8 of RFC 9562, over SHA-256. */
 function derivedUuid(text: string): string {

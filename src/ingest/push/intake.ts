@@ -27,7 +27,7 @@ export class Intake {
   private readonly repairs = new HeldRepairs();
   private readonly rejected: Record<string, number> = {};
   private readonly rejects: PushAnswer['rejects'] = [];
-  private readonly makeIdAt: ReturnType<typeof eventIds>;
+  private readonly idsAt: ReturnType<typeof eventIds>;
   private readonly kind: RecordKind;
   private readonly call: PushCall;
   private readonly normalisers: Normalisers;
@@ -48,7 +48,7 @@ export class Intake {
     this.run = options.run;
     this.normalisers = options.normalisers;
     this.targets = options.targets;
-    this.makeIdAt = eventIds(options.call.workspace, options.call.idempotencyKey);
+    this.idsAt = eventIds(options.call.workspace, options.call.idempotencyKey);
   }
 
   take(batch: RecordBatch): void {
@@ -67,7 +67,7 @@ export class Intake {
         pushSource,
         raw,
         this.repairs,
-        this.makeIdAt(line),
+        this.idsAt(line),
       );
       if ('reject' in outcome) {
         this.reject(position, line, raw, outcome.reject);

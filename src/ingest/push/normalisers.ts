@@ -16,7 +16,11 @@ export interface Retention {
 }
 
 /** Makes the id of an event that has none. */
-export type MakeId = () => string;
+export interface IdMaker {
+  make(): string;
+  /** The event gets the same id when it is sent again. */
+  readonly isRepeatable: boolean;
+}
 
 /** Repairs that are counted only once the record has passed every test, that of its age included. */
 export class HeldRepairs extends Repairs {
@@ -38,7 +42,7 @@ export interface Normalisers {
     source: string,
     raw: unknown,
     repairs: HeldRepairs,
-    makeId: MakeId,
+    ids: IdMaker,
   ): Outcome<KindRecord>;
 }
 
@@ -53,11 +57,16 @@ export function createNormalisers(options: {
 }): Normalisers {
   const { rulesOf, retention, clock } = options;
   const known = new Map<string, Normalise>();
-  let makeCurrentId: MakeId = () => '';
+  let currentIds: IdMaker | undefined;
 
   const make = (kind: RecordKind, workspace: string, source: string): Normalise => {
     const rules = rulesOf(workspace, source);
-    return makeNormaliser(kind, { ...rules, now: () => clock.now(), makeId: () => makeCurrentId() });
+    return makeNormaliser(kind, {
+      ...rules,
+      now: () => clock.now(),
+      makeId: () => currentIds?.make() ?? '',
+      isMadeIdRepeatable: () => currentIds?.isRepeatable === true,
+    });
   };
 
   const keptLongEnough = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
@@ -72,14 +81,14 @@ export function createNormalisers(options: {
   };
 
   return {
-    normalise(kind, workspace, source, raw, repairs, makeId) {
+    normalise(kind, workspace, source, raw, repairs, ids) {
       const key = `${kind} ${workspace} ${source}`;
       let normalise = known.get(key);
       if (normalise === undefined) {
         normalise = make(kind, workspace, source);
         known.set(key, normalise);
       }
-      makeCurrentId = makeId;
+      currentIds = ids;
       const outcome = keptLongEnough(normalise(raw, repairs));
       repairs.settle('record' in outcome);
       return outcome;

@@ -25,7 +25,7 @@ export const eventAnswer = z.union([
 export type EventAnswer = z.infer<typeof eventAnswer>;
 
 export const hashOfEvent = (text: string): string =>
-  createHash('sha256').update(`event\n${text}`).digest('hex');
+  createHash('sha256').update(`single event\n${text}`).digest('hex');
 
 export interface SingleEventDeps {
   readonly buffer: WriteAheadBuffer;
@@ -47,11 +47,11 @@ export async function pushEvent(deps: SingleEventDeps, text: string, call: PushC
   const now = clock.now();
   const repairs = new HeldRepairs();
   const raw = parseJson(text);
-  const makeId = eventIds(workspace, idempotencyKey)(1);
+  const ids = eventIds(workspace, idempotencyKey)(1);
   const outcome =
     raw === undefined
       ? { reject: unreadable }
-      : normalisers.normalise('event', workspace, pushSource, raw, repairs, makeId);
+      : normalisers.normalise('event', workspace, pushSource, raw, repairs, ids);
   const payloads: Buffer[] = [];
   let answer: EventAnswer;
   if ('reject' in outcome) {

@@ -137,15 +137,8 @@ async function retryChunk(
     if ('reject' in patched) return { id, isAccepted: false, reject: patched.reject };
     const tally = accepted.get(kind) ?? { count: 0, repairs: new HeldRepairs() };
     // The same id at each try: an event that had none becomes one event.
-    const makeId = eventIds(workspace, `reject ${id}`)(0);
-    const outcome = deps.normalisers.normalise(
-      kind,
-      workspace,
-      row.source,
-      patched.raw,
-      tally.repairs,
-      makeId,
-    );
+    const ids = eventIds(workspace, `reject ${id}`)(0);
+    const outcome = deps.normalisers.normalise(kind, workspace, row.source, patched.raw, tally.repairs, ids);
     if ('reject' in outcome) {
       payloads.push(
         encodePayload({ kind: 'reject', row: newRow(row, workspace, outcome.reject, clock.now()) }),

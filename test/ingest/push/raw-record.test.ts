@@ -13,7 +13,10 @@ const { normalise } = createNormalisers({
   clock: { now: () => Date.UTC(2026, 0, 1) },
 });
 const accept = (kind: RecordKind, raw: unknown): KindRecord => {
-  const outcome = normalise(kind, 'default', 'push', raw, new HeldRepairs(), () => 'made');
+  const outcome = normalise(kind, 'default', 'push', raw, new HeldRepairs(), {
+    make: () => 'made',
+    isRepeatable: false,
+  });
   if ('reject' in outcome) throw new Error(outcome.reject.detail);
   return outcome.record;
 };
