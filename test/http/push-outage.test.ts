@@ -59,13 +59,46 @@ describe('while ClickHouse is away', () => {
     await eventually(async () => (await metric('circuit_breaker_state')) === 2);
     const started = performance.now();
     expect((await app.post('/ingest/events', [event(2)])).status).toBe(202);
-    expect((await app.post('/ingest/ad-performance', many, lines)).status).toBe(503);
+    expect((await app.post('/ingest/ad-performance', [ad(1)])).status).toBe(202);
     expect(performance.now() - started).toBeLessThan(1_000);
     await app.proxy.back();
     await eventually(async () => app.buffer.stats().records === 0);
     expect((await app.post('/ingest/events', [event(3)])).status).toBe(200);
     expect(await metric('circuit_breaker_state')).toBe(0);
     expect(await eventIds(app.store)).toEqual(['E-1', 'E-2', 'E-3']);
+  });
+
+  it('a large push goes into the buffer piece by piece, until that is half full', async () => {
+    await app.proxy.away('refused');
+    await app.post('/events', event(1));
+    await eventually(async () => (await metric('circuit_breaker_state')) === 2);
+    const held = ndjson([...Array.from({ length: 1_100 }, (_, index) => ad(index)), { date: 'never' }]);
+    const refused = await app.post('/ingest/ad-performance', held, lines);
+    expect(refused).toMatchObject({ status: 429, body: { error: { code: 'BUFFER_FULL' }, accepted: 0 } });
+    expect(await app.post('/events', event(2))).toMatchObject({ status: 202 });
+
+    app = await app.restart({ maxRecords: 5_000, drainIntervalMs: 20, breakerOpenMs: 300 });
+    await app.proxy.away('refused');
+    await app.post('/events', event(3));
+    await eventually(async () => (await metric('circuit_breaker_state')) === 2);
+    const key = { 'idempotency-key': 'held', ...lines };
+    const taken = await app.post('/ingest/ad-performance', held, key);
+    expect(taken).toMatchObject({ status: 202, body: { accepted: 1_100, rejected: 1, stored: false } });
+    expect((await app.post('/ingest/ad-performance', many, lines)).status).toBe(429);
+    app = await app.restart();
+    await eventually(async () => app.buffer.stats().records === 0);
+    expect((await adsTotals(app.store)).rows).toBeGreaterThanOrEqual(1_100);
+    const again = await app.post('/ingest/ad-performance', held, key);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+  });
+
+  it('more than a small buffer holds at once is streamed into ClickHouse', async () => {
+    app = await app.restart({ maxRecords: 100 });
+    const events = Array.from({ length: 300 }, (_, index) => event(index));
+    expect(await app.post('/ingest/events', events)).toMatchObject({ status: 200, body: { accepted: 300 } });
+    await app.proxy.away('refused');
+    expect((await app.post('/ingest/events', events.slice(0, 90))).status).toBe(202);
+    expect((await app.post('/ingest/events', events.slice(0, 90))).status).toBe(429);
   });
 
   it('a full buffer answers 429 with Retry-After, takes none of the push, and takes more once it is drained', async () => {

@@ -1,10 +1,12 @@
 import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import { untilAborted } from '../http/cancellation.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
-import { smallPush } from './small-push.ts';
 
-/** Reads until the content has ended or is too much for a small push; `rest` is undefined once it has ended. */
-export async function readHead(batches: AsyncIterable<RecordBatch>): Promise<{
+/** Reads until the content has ended or is more than that; `rest` is undefined once it has ended. */
+export async function readHead(
+  batches: AsyncIterable<RecordBatch>,
+  most: { readonly records: number; readonly bytes: number },
+): Promise<{
   head: readonly RecordBatch[];
   rest: AsyncIterator<RecordBatch> | undefined;
   failure: UtmqlError | undefined;
@@ -13,7 +15,7 @@ export async function readHead(batches: AsyncIterable<RecordBatch>): Promise<{
   const rest = batches[Symbol.asyncIterator]();
   let records = 0;
   let bytes = 0;
-  while (records <= smallPush.records && bytes <= smallPush.bytes) {
+  while (records <= most.records && bytes <= most.bytes) {
     try {
       const step = await rest.next();
       if (step.done === true) return { head, rest: undefined, failure: undefined };

@@ -30,15 +30,19 @@ import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
 import { type LargePushDeps, pushLarge } from './large-push.ts';
 import { createNormalisers, type Retention } from './normalisers.ts';
+import { pushInPieces } from './pieces-push.ts';
 import { createPushRuns } from './push-runs.ts';
 import { type EventAnswer, eventAnswer, hashOfEvent, pushEvent } from './single-event.ts';
-import { pushSmall, smallPush } from './small-push.ts';
+import { pushSmall } from './small-push.ts';
 
 /** An INSERT that takes longer counts as a failure of the store. */
 const insertTimeoutMs = 60_000;
 
 /** Large pushes at a time: each holds a batch in memory. Others are not read on until it is their turn. */
 const maxLargePushes = 4;
+
+/** Up to this many records and bytes a push goes through the write-ahead buffer. */
+const usualSmallPush = { records: 1_000, bytes: 1_048_576 } as const;
 
 /** How long pushes at work may take to end, and the drainer after them. */
 const stopMs = 3_000;
@@ -132,6 +136,12 @@ export function createPush(options: PushOptions): Push {
   const idempotency = createIdempotency({ store, caughtUp: (timeoutMs) => drainer.caughtUp(timeoutMs) });
   const stopping = new AbortController();
   const small = { buffer, drainer, normalisers, runs, clock };
+  const { maxRecords, maxBytes } = buffer.stats();
+  // A small buffer would never take a push that is usually a small one.
+  const smallPush = {
+    records: Math.min(usualSmallPush.records, maxRecords - 1),
+    bytes: Math.min(usualSmallPush.bytes, Math.floor(maxBytes / 2)),
+  };
   const large: LargePushDeps = {
     ...options,
     store,
@@ -160,21 +170,17 @@ export function createPush(options: PushOptions): Push {
     call: PushCall,
   ): Promise<PushOutcome> => {
     const batches = untilStopped(content.batches, stopping.signal);
-    const { head, rest, failure } = await readHead(batches);
+    const { head, rest, failure } = await readHead(batches, smallPush);
     if (rest === undefined) {
       if (failure !== undefined && head.length === 0) throw failure;
       const hash =
         call.idempotencyKey === undefined || failure !== undefined ? undefined : await content.hash();
       return pushSmall(small, kind, call, head, hash, failure);
     }
-    if (breaker.state() === 'open') {
-      throw new UtmqlError(
-        'STORE_UNAVAILABLE',
-        `The database cannot be reached at the moment. Send it again later, or in pieces of up to ${smallPush.records} records, which are buffered.`,
-        { retryable: true, retryAfterSeconds: Math.max(1, Math.ceil(breaker.openForMs() / 1_000)) },
-      );
-    }
-    return largePushes.runExclusive(() => pushLarge(large, kind, call, chain(head, rest)));
+    const whole = chain(head, rest);
+    if (breaker.state() === 'open' || drainer.isStoreAway())
+      return pushInPieces(small, kind, call, whole, () => content.hash());
+    return largePushes.runExclusive(() => pushLarge(large, kind, call, whole));
   };
 
   const stop = async (): Promise<void> => {

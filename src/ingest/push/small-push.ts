@@ -3,24 +3,19 @@ import type { UtmqlError } from '../../errors.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
-import { toRejectRow } from '../rejects/reject-row.ts';
-import { pushSource } from '../run.ts';
 import type { PushOutcome } from './answer.ts';
+import { createBufferIntake } from './buffer-intake.ts';
 import type { Drainer } from './drainer.ts';
-import { Intake, type PushCall } from './intake.ts';
-import { type KindRecord, keyOf } from './kinds.ts';
+import type { PushCall } from './intake.ts';
 import type { Normalisers } from './normalisers.ts';
 import { encodePayload } from './payload.ts';
 import { toPushAnswerRow } from './push-answers.ts';
 import type { PushRuns } from './push-runs.ts';
 
-/** Up to this many records and bytes a push goes through the write-ahead buffer. */
-export const smallPush = { records: 1_000, bytes: 1_048_576 } as const;
-
 /** How long a push waits to see its records in ClickHouse. */
 const waitMs = 10_000;
 
-export interface SmallPushDeps {
+export interface BufferedPushDeps {
   readonly buffer: WriteAheadBuffer;
   readonly drainer: Drainer;
   readonly normalisers: Normalisers;
@@ -37,7 +32,7 @@ export interface SmallPushDeps {
  * @throws UtmqlError BUFFER_FULL or BUFFER_UNAVAILABLE: nothing was taken
  */
 export async function pushSmall(
-  deps: SmallPushDeps,
+  deps: BufferedPushDeps,
   kind: RecordKind,
   call: PushCall,
   batches: readonly RecordBatch[],
@@ -45,39 +40,14 @@ export async function pushSmall(
   failure: UtmqlError | undefined,
 ): Promise<PushOutcome> {
   const { buffer, drainer, normalisers, runs, clock } = deps;
-  const { workspace, requestId, idempotencyKey } = call;
+  const { workspace, idempotencyKey } = call;
   const run = runs.of(kind, call);
   const now = clock.now();
-  const duplicates = new DuplicateKeys();
   const payloads: Buffer[] = [];
-  const intake = new Intake({
-    kind,
-    call,
-    run,
-    normalisers,
-    targets: {
-      record(record) {
-        duplicates.add(record);
-        payloads.push(encodePayload({ ...record, workspace, source: pushSource, version: now * 1_000 }));
-      },
-      reject(position, line, record, reject) {
-        const rejected = {
-          workspace,
-          runId: run.id,
-          position,
-          line,
-          source: pushSource,
-          kind,
-          requestId,
-          record,
-          reject,
-        };
-        payloads.push(encodePayload({ kind: 'reject', row: toRejectRow(rejected, now) }));
-      },
-    },
-  });
+  const put = (payload: Buffer): void => void payloads.push(payload);
+  const { intake, duplicates } = createBufferIntake({ kind, call, run, normalisers, now, put });
   for (const batch of batches) intake.take(batch);
-  const answerIf = (stored: boolean) => intake.answer(intake.accepted, duplicates.counts, stored);
+  const answerIf = (stored: boolean) => intake.answer(intake.accepted, { ...duplicates }, stored);
 
   if (idempotencyKey !== undefined && contentHash !== undefined && failure === undefined) {
     // Whoever finds the answer in ClickHouse finds the records there, too.
@@ -86,22 +56,8 @@ export async function pushSmall(
   }
   if (payloads.length === 0) return { answer: answerIf(true), failure };
   const position = await buffer.append(payloads);
-  const { identical, conflicting } = duplicates.counts;
+  const { identical, conflicting } = duplicates;
   const skipped = { duplicate: identical, conflicting_duplicate: conflicting };
   runs.add(run, intake.counts(intake.accepted, skipped));
   return { answer: answerIf(await drainer.stored(position, waitMs)), failure };
-}
-
-/** Tells records of one push that are one row. */
-class DuplicateKeys {
-  private readonly seen = new Map<string, string>();
-  readonly counts = { identical: 0, conflicting: 0 };
-
-  add(entry: KindRecord): void {
-    const key = keyOf(entry);
-    const text = JSON.stringify(entry.record);
-    const earlier = this.seen.get(key);
-    if (earlier !== undefined) this.counts[earlier === text ? 'identical' : 'conflicting'] += 1;
-    this.seen.set(key, text);
-  }
 }

@@ -1,0 +1,107 @@
+import { toUtmqlError, UtmqlError } from '../../errors.ts';
+import type { RecordKind } from '../../records/contract.ts';
+import type { RecordBatch } from '../json/record-batches.ts';
+import type { PushOutcome } from './answer.ts';
+import { createBufferIntake } from './buffer-intake.ts';
+import type { PushCall } from './intake.ts';
+import { encodePayload } from './payload.ts';
+import { toPushAnswerRow } from './push-answers.ts';
+import type { BufferedPushDeps } from './small-push.ts';
+
+/** What is made durable at a time. */
+const piece = { records: 1_000, bytes: 1_048_576 } as const;
+
+/** How much of the buffer one kind of push may fill: small ones still find room while large ones are told to wait. */
+const shareOfBuffer = 0.5;
+
+/** In how long a push that found the buffer filled is worth another try: ClickHouse is away. */
+const retrySeconds = 30;
+
+/**
+ * Takes a push of any length through the write-ahead buffer while ClickHouse is away, piece by piece. What was durable before
+ * the body broke off or the buffer was filled stays taken; the same push again changes nothing and completes it.
+ *
+ * @param hash of what was pushed, for the answer that is to be remembered; reads a body to its end
+ */
+export async function pushInPieces(
+  deps: BufferedPushDeps,
+  kind: RecordKind,
+  call: PushCall,
+  batches: AsyncIterable<RecordBatch>,
+  hash: () => Promise<string>,
+): Promise<PushOutcome> {
+  const { buffer, normalisers, runs, clock } = deps;
+  const { workspace, idempotencyKey } = call;
+  const run = runs.of(kind, call);
+  const now = clock.now();
+  let waiting: Buffer[] = [];
+  let bytes = 0;
+  /** Records of `intake.accepted` that are durable. */
+  let taken = 0;
+  const { intake, duplicates } = createBufferIntake({
+    kind,
+    call,
+    run,
+    normalisers,
+    now,
+    put(payload) {
+      waiting.push(payload);
+      bytes += payload.length;
+    },
+  });
+  const append = async (payloads: readonly Buffer[]): Promise<void> => {
+    const { records, maxRecords } = buffer.stats();
+    const most = Math.floor(maxRecords * shareOfBuffer);
+    if (records + payloads.length > most) throw filled(most);
+    await buffer.append(payloads);
+  };
+  /** The buffer did not take a piece: nothing more of this push is tried. */
+  let isRefused = false;
+  const flush = async (): Promise<void> => {
+    if (isRefused) return;
+    const payloads = waiting;
+    waiting = [];
+    bytes = 0;
+    isRefused = true;
+    for (let from = 0; from < payloads.length; from += piece.records)
+      await append(payloads.slice(from, from + piece.records));
+    isRefused = false;
+    taken = intake.accepted;
+  };
+
+  let failure: UtmqlError | undefined;
+  const attempt = async (step: () => Promise<void>): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      failure ??= toUtmqlError(error, 'The push failed for a reason that has been logged.');
+    }
+  };
+  await attempt(async () => {
+    for await (const batch of batches) {
+      intake.take(batch);
+      if (waiting.length >= piece.records || bytes >= piece.bytes) await flush();
+    }
+  });
+  await attempt(flush);
+  const answer = intake.answer(taken, { ...duplicates }, false);
+  if (failure === undefined && idempotencyKey !== undefined) {
+    const row = toPushAnswerRow(workspace, idempotencyKey, await hash(), { ...answer, stored: true }, now);
+    await attempt(() => append([encodePayload({ kind: 'answer', row })]));
+  }
+  const { identical, conflicting } = duplicates;
+  const skipped = {
+    duplicate: identical,
+    conflicting_duplicate: conflicting,
+    unconfirmed: intake.accepted - taken,
+  };
+  runs.add(run, intake.counts(taken, skipped));
+  return { answer, failure };
+}
+
+const filled = (most: number): UtmqlError =>
+  new UtmqlError(
+    'BUFFER_FULL',
+    `The database cannot be reached, and ${most} records wait for it, which is as many as large pushes may fill. Send it again in ${retrySeconds} s: what was taken counts once.`,
+    { retryable: true, retryAfterSeconds: retrySeconds },
+  );
