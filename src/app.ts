@@ -41,7 +41,7 @@ import { createReloader, type Settings } from './reload.ts';
 import { createRetention } from './retention/retention.ts';
 import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';
-import { takeCensus } from './telemetry/store-census.ts';
+import { createCensus } from './telemetry/store-census.ts';
 import { createTelemetry } from './telemetry.ts';
 
 /** How long requests at work may take to end once the program stops: the rest is cut off, its queries are cancelled. */
@@ -173,7 +173,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const sourceNames = (): string[] => ingest.sources.map(({ name }) => name);
     telemetry.observeStore({
       isUp: async () => (await stateOfStore(store)) === 'ok',
-      census: () => takeCensus(store, sourceNames(), clock.now()),
+      census: createCensus({ store, sourceNames, clock }),
       failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
       now: () => clock.now(),
     });

@@ -47,6 +47,21 @@ export class UtmqlError extends Error {
   }
 }
 
+/** Codes of errors that no caller can mend. Others, graphql-js's among them, are answers to what was asked. */
+const serversFaults: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'AUTHENTICATION_UNAVAILABLE',
+  'BUFFER_UNAVAILABLE',
+  'TIMEOUT',
+  'STORE_UNAVAILABLE',
+  'SOURCE_UNAVAILABLE',
+  'SOURCE_REFUSED',
+  'SOURCE_MALFORMED',
+  'CONFIGURATION',
+  'INTERNAL',
+]);
+
+export const isServersFault = (code: unknown): boolean => serversFaults.has(code);
+
 /** A caller's mistake. The sentence names the argument and the valid choices. */
 export const badInput = (message: string): UtmqlError => new UtmqlError('BAD_USER_INPUT', message);
 

@@ -38,6 +38,13 @@ export const queryLimits = (current: { readonly config: Config }): QueryLimits =
   },
 });
 
+/** @param server the program's own; undefined: the one at CLICKHOUSE_URL */
+export const loginOf = (config: Config, server: OwnServer | undefined) => ({
+  url: server?.url ?? config.CLICKHOUSE_URL ?? '',
+  username: server?.username ?? config.CLICKHOUSE_USER,
+  password: server?.password ?? config.CLICKHOUSE_PASSWORD,
+});
+
 /**
  * Opens the database: made when missing, migrated, with the retention that is configured.
  *
@@ -51,9 +58,7 @@ export async function openStore(
   logger: Logger,
 ): Promise<Store> {
   const options: StoreOptions = {
-    url: server?.url ?? config.CLICKHOUSE_URL ?? '',
-    username: server?.username ?? config.CLICKHOUSE_USER,
-    password: server?.password ?? config.CLICKHOUSE_PASSWORD,
+    ...loginOf(config, server),
     database: config.CLICKHOUSE_DATABASE,
     maxConcurrency: config.CLICKHOUSE_MAX_CONCURRENCY,
     limits,
@@ -90,7 +95,8 @@ async function layoutOf(config: Config, store: Store): Promise<Layout> {
   return openCluster(store, { cluster, database, urls: config.CLICKHOUSE_SHARD_URLS ?? [] });
 }
 
-async function withStore<T>(options: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
+/** Opens a store for one piece of work. */
+export async function withStore<T>(options: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
   const store = createStore(options);
   try {
     return await work(store);

@@ -76,7 +76,7 @@ function tokensOf(config: Config, clock: Clock): Tokens | undefined {
   });
 }
 
-export function createAuthenticator(options: {
+function createAuthenticator(options: {
   keys: ApiKeys | undefined;
   tokens: Tokens | undefined;
   clock: Clock;

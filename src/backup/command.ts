@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { createStore } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import { type Config, readConfig } from '../config.ts';
 import { readEnvironment } from '../environment.ts';
 import { UtmqlError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
-import { queryLimits, startServer } from '../open-store.ts';
+import { loginOf, queryLimits, startServer, withStore } from '../open-store.ts';
 import { reportStartFailure } from '../report-start-failure.ts';
 import { type BackupProgress, createBackups } from './backups.ts';
 
@@ -18,7 +18,7 @@ try {
   if (config.CLICKHOUSE_CLUSTER !== undefined)
     throw new UtmqlError('CONFIGURATION', 'A cluster is backed up by its servers: see docs/scaling.md.');
   const { verb, name, replace } = readCall();
-  const done = await withStore(config, async (store) => {
+  const done = await onServer(config, async (store) => {
     const backups = createBackups({
       store,
       database: config.CLICKHOUSE_DATABASE,
@@ -52,28 +52,20 @@ function readCall(): { verb: 'backup' | 'restore'; name: string; replace: boolea
 }
 
 /** The server at CLICKHOUSE_URL, while the program runs; or the program's own, which must not be running then. */
-async function withStore<T>(
-  config: Config,
-  work: (store: ReturnType<typeof createStore>) => Promise<T>,
-): Promise<T> {
+async function onServer<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
   const server =
     config.CLICKHOUSE_URL === undefined
       ? await startServer(config, createLogger({ level: 'warn' }), (error) => {
           throw error;
         })
       : undefined;
-  const store = createStore({
-    url: server?.url ?? config.CLICKHOUSE_URL ?? '',
-    username: server?.username ?? config.CLICKHOUSE_USER,
-    password: server?.password ?? config.CLICKHOUSE_PASSWORD,
-    database: 'default',
-    maxConcurrency: 2,
-    limits: queryLimits({ config }),
-  });
+  const login = loginOf(config, server);
   try {
-    return await work(store);
+    return await withStore(
+      { ...login, database: 'default', maxConcurrency: 2, limits: queryLimits({ config }) },
+      work,
+    );
   } finally {
-    await store.close();
     await server?.stop();
   }
 }

@@ -23,7 +23,7 @@ export interface EventsQuery extends DataScope {
 /** After which event a page begins. */
 export type EventCursor = readonly [timestamp: number, eventId: string, service: string];
 
-export const eventRow = z.object({
+const eventRow = z.object({
   event_id: z.string(),
   timestamp: z.string().transform((text) => new Date(text)),
   service: z.string(),

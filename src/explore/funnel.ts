@@ -4,7 +4,7 @@ import type { DimensionName } from '../metrics/registry.ts';
 import type { Scope } from './records.ts';
 
 /** The steps in order, each with the measure that counts it. */
-export const funnelSteps = {
+const funnelSteps = {
   impression: 'impressions',
   click: 'clicks',
   lead: 'leads',

@@ -8,8 +8,9 @@ import {
   parse,
   visit,
 } from 'graphql';
-import { UtmqlError } from '../errors.ts';
+import { isServersFault, UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { OperationOutcome } from '../telemetry/graphql-metrics.ts';
 
 /**
  * What callers see of an error: a code and a sentence. Anything unexpected is logged whole and shown as INTERNAL; SQL,
@@ -23,15 +24,32 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
     else if (original.cause !== undefined) logger.warn({ err: original }, 'a request failed');
     return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
   }
-  // Without a path it comes from before execution: from parsing, validation or the reading of variables.
-  if (error instanceof GraphQLError && (error.path === undefined || original instanceof GraphQLError))
-    return error;
+  if (error instanceof GraphQLError && isOfGraphql(error)) return error;
   logger.error({ err: original }, 'a request failed unexpectedly');
   return new GraphQLError('The server could not answer this request. It has been logged.', {
     ...place,
     extensions: { code: 'INTERNAL' },
   });
 }
+
+/** What an operation with these errors counts as, before or after `publicError`. */
+export function outcomeOf(errors: readonly GraphQLError[]): OperationOutcome {
+  if (errors.length === 0) return 'ok';
+  return errors.some(isOfServer) ? 'server_error' : 'caller_error';
+}
+
+function isOfServer(error: GraphQLError): boolean {
+  const { originalError: original } = error;
+  if (original instanceof UtmqlError) return isServersFault(original.code);
+  if (!isOfGraphql(error)) return true;
+  const { code } = error.extensions;
+  // graphql-js names no code; where it complains while fields are resolved, a resolver gave what the schema does not allow.
+  return code === undefined ? error.path !== undefined : isServersFault(code);
+}
+
+/** Whether it says itself what callers may know. Without a path it is of parsing, validation or the reading of variables. */
+const isOfGraphql = ({ path, originalError }: GraphQLError): boolean =>
+  path === undefined || originalError === undefined || originalError instanceof GraphQLError;
 
 const placeOf = ({ nodes, source, positions, path }: GraphQLError) => ({
   nodes: nodes ?? null,

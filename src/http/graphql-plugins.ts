@@ -15,7 +15,7 @@ import { complexityOf } from './complexity.ts';
 import { type Documents, operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql.ts';
 import { refusalOf, requirementsOf } from './graphql-access.ts';
-import { explain, publicError } from './graphql-errors.ts';
+import { explain, outcomeOf, publicError } from './graphql-errors.ts';
 import { whileValid } from './login-watch.ts';
 import { checkQueryVariables, tooComplex } from './query-limits.ts';
 
@@ -191,10 +191,10 @@ export function measureOperations(telemetry: Telemetry): CallPlugin {
       );
       return {
         onExecuteDone({ result }) {
-          const failed = !(Symbol.asyncIterator in result) && result.errors !== undefined;
+          const errors = Symbol.asyncIterator in result ? [] : result.errors;
           telemetry.onGraphql({
             ...measured,
-            outcome: failed ? 'error' : 'ok',
+            outcome: outcomeOf(errors ?? []),
             seconds: (performance.now() - started) / 1_000,
           });
         },

@@ -3,7 +3,7 @@ import type { AdPerformance } from '../records/ad-performance.ts';
 import type { RowEncoder } from './row-binary.ts';
 
 /** Of ads rows: what makes two of them the same row. */
-export const adKeyColumns = {
+const adKeyColumns = {
   date: 'Date',
   channel: 'String',
   campaign_id: 'String',
@@ -17,7 +17,7 @@ export const adKeyColumns = {
   currency: 'String',
 } as const satisfies Columns;
 
-export const adFigureColumns = {
+const adFigureColumns = {
   clicks: 'UInt64',
   impressions: 'UInt64',
   cost: 'Decimal(18,6)',

@@ -66,7 +66,7 @@ export function toRanges(days: Iterable<Day>, reach: number): DayRange[] {
  * (EXACT on the same day, WINDOW on an earlier one); the second the campaign alone, for opportunities whose source or
  * medium is unknown (CAMPAIGN). An unknown campaign matches nothing: two gaps are no match.
  */
-export function attributionStatement(workspace: string, range: DayRange, windowDays: number): Sql {
+function attributionStatement(workspace: string, range: DayRange, windowDays: number): Sql {
   const from = bind('Date', formatDay(range.from));
   const to = bind('Date', formatDay(range.to));
   const adsFrom = bind('Date', formatDay(range.from - windowDays));

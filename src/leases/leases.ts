@@ -47,7 +47,7 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-export const processPrefix = 'process:';
+const processPrefix = 'process:';
 
 const marginMs = 1_000;
 /** Of the time that a claim holds. */

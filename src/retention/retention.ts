@@ -8,7 +8,7 @@ import { type Day, formatDay } from '../records/day.ts';
  * Tables that it empties. Not `ingest_runs`, which holds where sources are to go on, and not `audit_log`, which tells who
  * emptied the others: those go by their TTL alone.
  */
-export const retainedTables = [
+const retainedTables = [
   'ad_performance',
   'opportunities',
   'events',

@@ -51,10 +51,12 @@ export function checkGrants(url: string, config: Config): Promise<Finding> {
       await client.close();
     }
     if (missing.length === 0) return { state: 'ok', what, text: `${username} may do what utmql does.` };
+    // Users of a file cannot be given rights by SQL.
+    const lines = missing.map((right) => `<query>GRANT ${right}</query>`).join(' ');
     return {
       state: 'fail',
       what,
-      text: `CLICKHOUSE_USER (${JSON.stringify(username)}) lacks rights. As an administrator of ClickHouse: ${missing.map((right) => `GRANT ${right} TO ${username};`).join(' ')}`,
+      text: `CLICKHOUSE_USER (${JSON.stringify(username)}) lacks rights. Where it is a user of a file, such as clickhouse/users.d/utmql.xml, add to its <grants>: ${lines} Where SQL made it, as an administrator: GRANT ${missing.join(', ')} TO ${username};`,
     };
   });
 }

@@ -4,12 +4,15 @@ import { secondsBuckets } from './buckets.ts';
 /** What the label `operation` says of documents that are in no manifest: their names are the callers' and without bound. */
 export const otherOperation = 'other';
 
+/** Errors that their caller can mend are told apart from those that the operator must. */
+export type OperationOutcome = 'ok' | 'caller_error' | 'server_error';
+
 /** One executed operation. */
 export interface MeasuredOperation {
   /** Its name where a manifest has the document, else `otherOperation`. */
   readonly operation: string;
   readonly kind: string;
-  readonly outcome: 'ok' | 'error';
+  readonly outcome: OperationOutcome;
   readonly seconds: number;
 }
 
@@ -22,7 +25,7 @@ export function createGraphqlMetrics(registry: Registry): GraphqlMetrics {
   const registers = [registry];
   const operations = new Counter({
     name: 'graphql_operations_total',
-    help: 'GraphQL queries and mutations executed (answers from the cache are not), by name where a manifest has the document, else `other`.',
+    help: 'GraphQL queries and mutations executed (answers from the cache are not), by name where a manifest has the document, else `other`, and outcome: ok, caller_error or server_error (the caller could do nothing).',
     labelNames: ['operation', 'kind', 'outcome'],
     registers,
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bind, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
+import type { Clock } from '../clock.ts';
 import { pushSource } from '../ingest/run.ts';
 import { createDayOfInstant, formatDay } from '../records/day.ts';
 
@@ -8,8 +9,8 @@ import { createDayOfInstant, formatDay } from '../records/day.ts';
 export interface StoreCensus {
   readonly sources: readonly {
     readonly source: string;
-    /** End of the last good run, epoch milliseconds. */
-    readonly goodAt: number | undefined;
+    /** End of the last good run; where there was none, when this process first saw the source. Epoch milliseconds. */
+    readonly freshAt: number | undefined;
     /** Runs that failed since then. */
     readonly failures: number;
   }[];
@@ -26,15 +27,29 @@ const failureRow = z.object({ source: z.string(), failures: z.number() });
 const rejectRow = z.object({ kind: z.string(), reason: z.string(), records: z.number() });
 
 /**
- * Takes the census. Sources that are no longer configured are left out, so that nobody is woken for them; dry runs and
- * replays say nothing about a source.
- *
- * @param sources names of the configured ones
- * @param now epoch milliseconds
+ * What takes the census. Sources that are no longer configured are left out, so that nobody is woken for them; one that never
+ * ran is there, so that somebody is. Dry runs and replays say nothing about a source.
  */
-export async function takeCensus(
+export function createCensus(options: {
+  store: Store;
+  /** Names of the configured ones. */
+  sourceNames: () => readonly string[];
+  clock: Clock;
+}): () => Promise<StoreCensus> {
+  const { store, sourceNames, clock } = options;
+  const seenAt = new Map<string, number>();
+  return () => {
+    const now = clock.now();
+    const names = sourceNames();
+    for (const name of names) if (!seenAt.has(name)) seenAt.set(name, now);
+    return takeCensus(store, names, seenAt, now);
+  };
+}
+
+async function takeCensus(
   store: Store,
   sources: readonly string[],
+  seenAt: ReadonlyMap<string, number>,
   now: number,
 ): Promise<StoreCensus> {
   const call = { settings: { max_execution_time: censusSeconds } };
@@ -65,12 +80,16 @@ export async function takeCensus(
     call,
   );
   const failuresOf = new Map(failed.map(({ source, failures }) => [source, failures]));
+  const goodAt = new Map(good.map(({ source, good_at }) => [source, good_at]));
   return {
-    sources: good.map(({ source, good_at }) => ({
-      source,
-      goodAt: good_at === null ? undefined : Date.parse(good_at),
-      failures: failuresOf.get(source) ?? 0,
-    })),
+    sources: [...new Set([...sources, ...goodAt.keys()])].map((source) => {
+      const at = goodAt.get(source) ?? undefined;
+      return {
+        source,
+        freshAt: at === undefined ? seenAt.get(source) : Date.parse(at),
+        failures: failuresOf.get(source) ?? 0,
+      };
+    }),
     rejects,
   };
 }

@@ -66,13 +66,13 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'data_freshness_seconds',
-    help: 'Time since the last good run of a source ended, over all processes; `push`: since pushed records were last stored. No value before the first.',
+    help: 'Time since the last good run of a source ended, over all processes; `push`: since pushed records were last stored. A source without a good run counts from when this process first saw it.',
     labelNames: ['source'],
     registers,
     collect() {
       this.reset();
-      for (const { source, goodAt } of known?.sources ?? [])
-        if (goodAt !== undefined && store) this.set({ source }, Math.max(0, store.now() - goodAt) / 1_000);
+      for (const { source, freshAt } of known?.sources ?? [])
+        if (freshAt !== undefined && store) this.set({ source }, Math.max(0, store.now() - freshAt) / 1_000);
     },
   });
   new Gauge({

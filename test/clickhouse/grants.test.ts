@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sql } from '../../src/clickhouse/sql.ts';
 import { createStore, type Store } from '../../src/clickhouse/store.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { testLimits } from '../support/database.ts';
+import { readText } from '../support/deploy.ts';
 import { startGrantedServer } from '../support/granted-server.ts';
 import { hang } from '../support/source-server.ts';
 
@@ -122,4 +123,42 @@ it('the user reaches nothing else', async () => {
   ])
     await expect(utmql.command(statement)).rejects.toThrow();
   await utmql.close();
+});
+
+describe('the operator', () => {
+  const ask = (query: string, { username, password } = server.operator) =>
+    fetch(server.url, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
+      body: query,
+    });
+
+  it('can send the queries of the manual, and finds utmql’s', async () => {
+    await engine.command(sql`SYSTEM FLUSH LOGS`);
+    const queries = [...readText('docs/operations.md').matchAll(/--query "([^"]+)"/g)];
+    expect(queries.length).toBeGreaterThan(0);
+    for (const [, query = ''] of queries) {
+      const answer = await ask(query.replaceAll('\\', ''));
+      expect(answer.status, `${query}: ${await answer.text()}`).toBe(200);
+    }
+    const asked = await ask(`SELECT countIf(user = 'utmql') > 0 FROM system.query_log`);
+    expect((await asked.text()).trim()).toBe('1');
+    const parts = await ask(`SELECT count() > 0 FROM system.parts WHERE database = 'utmql'`);
+    expect((await parts.text()).trim()).toBe('1');
+  });
+
+  it.each([
+    'SELECT * FROM utmql.opportunities',
+    'SELECT * FROM system.users',
+    'INSERT INTO utmql.events (event_id) VALUES (1)',
+    'OPTIMIZE TABLE utmql.events',
+    'DROP TABLE utmql.events',
+    'SYSTEM SHUTDOWN',
+  ])('may not %s', async (query) => {
+    expect(await (await ask(query)).text()).toContain('ACCESS_DENIED');
+  });
+
+  it('is nobody without the password', async () => {
+    expect((await ask('SELECT 1', { username: 'operator', password: '' })).status).toBe(403);
+  });
 });

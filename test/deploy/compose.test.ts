@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConfig } from '../../src/config.ts';
+import { readEnvironment } from '../../src/environment.ts';
+import { readSourcesFile } from '../../src/ingest/sources/sources-file.ts';
 import { imageEnvironment, knownVariables, readText, readYaml } from '../support/deploy.ts';
 
 const service = z.strictObject({
@@ -46,6 +50,7 @@ const [compose] = z
   .parse(readYaml('docker-compose.yml'));
 const services = Object.values(compose.services);
 const text = readText('docker-compose.yml');
+const withDefaults = (value: string): string => value.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
 
 it('images are pinned, and ports open to this machine alone', () => {
   for (const { image, build, ports = [] } of services) {
@@ -56,7 +61,7 @@ it('images are pinned, and ports open to this machine alone', () => {
 
 it('folders, volumes and secrets that services use are there', () => {
   for (const { volumes = [], secrets = [] } of services) {
-    for (const [from = ''] of volumes.map((volume) => volume.split(':'))) {
+    for (const [from = ''] of volumes.map((volume) => withDefaults(volume).split(':'))) {
       if (from.startsWith('.'))
         expect(existsSync(new URL(`../../${from}`, import.meta.url)), from).toBe(true);
       else expect(Object.keys(compose.volumes)).toContain(from);
@@ -65,17 +70,22 @@ it('folders, volumes and secrets that services use are there', () => {
   }
 });
 
-it('every variable of utmql is one that it knows, and the values are right', () => {
+it('every variable of utmql is one that it knows, and the values and files are right', async () => {
   const { environment = {} } = compose.services.utmql;
   for (const name of Object.keys(environment)) expect(knownVariables).toContain(name);
   const filledIn = Object.entries(environment).map(([name, value]) => [
     name,
-    value.replace(/\$\{\w+:\?[^}]*\}/g, 'a secret of some length').replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+    withDefaults(value.replace(/\$\{\w+:\?[^}]*\}/g, 'a secret of some length')),
   ]);
+  // The folder that the container sees is this one.
+  const here = (file = ''): string =>
+    fileURLToPath(new URL(`../../deploy/config/${basename(file)}`, import.meta.url));
+  expect(compose.services.utmql.volumes?.map(withDefaults)).toContain('./deploy/config:/config:ro');
+  const given = { ...imageEnvironment(), ...Object.fromEntries(filledIn) };
+  const read = await readEnvironment({ ...given, ENV_FILE: here(environment.ENV_FILE) });
   // Open to other containers, as the image has it: it would refuse to start without somebody to ask for a key.
-  expect(readConfig({ ...imageEnvironment(), ...Object.fromEntries(filledIn) })).toMatchObject({
-    HOST: '0.0.0.0',
-  });
+  expect(readConfig(read)).toMatchObject({ HOST: '0.0.0.0', SOURCES_FILE: '/config/sources.yaml' });
+  expect(await readSourcesFile(here(read.SOURCES_FILE), read, [])).toEqual([]);
 });
 
 it('no secret has a default, and .env.example names every variable that is used', () => {
@@ -99,7 +109,13 @@ it('the user of ClickHouse is the one that utmql logs in as, without a password 
   const { environment = {} } = compose.services.utmql;
   expect(users).toContain(`<${environment.CLICKHOUSE_USER}>`);
   expect(users).toContain('<password from_env="UTMQL_CLICKHOUSE_PASSWORD"/>');
-  expect(compose.services.clickhouse.environment).toHaveProperty('UTMQL_CLICKHOUSE_PASSWORD');
+  const logins = users.replace(/<default remove="remove"\/>/, '').split('<users>')[1] ?? '';
+  const passwords = [...logins.matchAll(/<password[^>]*>/g)].map(([tag]) => tag);
+  expect(passwords).toHaveLength([...logins.matchAll(/<grants>/g)].length);
+  for (const password of passwords) {
+    const variable = /^<password from_env="(\w+)"\/>$/.exec(password)?.[1] ?? password;
+    expect(compose.services.clickhouse.environment).toHaveProperty(variable);
+  }
   for (const [, database] of users.matchAll(/ ON (\w+)\.\*/g))
     expect(database).toBe(environment.CLICKHOUSE_DATABASE);
 });

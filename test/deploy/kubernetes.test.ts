@@ -1,7 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConfig } from '../../src/config.ts';
+import { readEnvironment } from '../../src/environment.ts';
+import { readSourcesFile } from '../../src/ingest/sources/sources-file.ts';
 import { imageEnvironment, knownVariables, readText, readYaml } from '../support/deploy.ts';
 
 const container = z.object({
@@ -52,7 +57,11 @@ const named = z.object({
   metadata: z.object({ name: z.string() }),
 });
 const documents = ['utmql', 'ingest'].flatMap((name) => readYaml(`deploy/kubernetes/${name}.yaml`));
-const ofKind = (kind: string): unknown => documents.find((document) => named.parse(document).kind === kind);
+const ofKind = (kind: string, name?: string): unknown =>
+  documents.find((document) => {
+    const { kind: its, metadata } = named.parse(document);
+    return its === kind && metadata.name === (name ?? metadata.name);
+  });
 
 describe('the StatefulSet', () => {
   const { spec } = statefulSet.parse(ofKind('StatefulSet'));
@@ -63,6 +72,20 @@ describe('the StatefulSet', () => {
     for (const { name } of utmql.env) expect(knownVariables).toContain(name);
     const values = utmql.env.map(({ name, value }) => [name, value ?? 'a secret of some length']);
     expect(() => readConfig({ ...imageEnvironment(), ...Object.fromEntries(values) })).not.toThrow();
+  });
+
+  it('names files of the ConfigMap that can be read', async () => {
+    const { data } = z
+      .object({ data: z.record(z.string(), z.string()) })
+      .parse(ofKind('ConfigMap', 'utmql-config'));
+    const folder = await mkdtemp(join(tmpdir(), 'utmql-config-'));
+    for (const [name, text] of Object.entries(data)) await writeFile(join(folder, name), text);
+    const here = (variable: string): string =>
+      (utmql.env.find(({ name }) => name === variable)?.value ?? '').replace(/^\/config/, folder);
+    expect(utmql.volumeMounts.find(({ mountPath }) => mountPath === '/config')?.name).toBe('config');
+    await expect(readEnvironment({ ENV_FILE: here('ENV_FILE') })).resolves.toBeDefined();
+    await expect(readSourcesFile(here('SOURCES_FILE'), {}, [])).resolves.toEqual([]);
+    await rm(folder, { recursive: true });
   });
 
   it('is alive and ready by the program’s own endpoints, and has time to end', () => {
@@ -85,13 +108,17 @@ describe('the StatefulSet', () => {
     expect(spec.template.metadata.labels).toEqual(spec.selector.matchLabels);
     const names = documents.map((document) => named.parse(document).metadata.name);
     expect(names).toContain(spec.serviceName);
+    // Else a replica whose ClickHouse is away could not be scraped, and no alert would tell of it.
+    expect(ofKind('Service', spec.serviceName)).toMatchObject({ spec: { publishNotReadyAddresses: true } });
   });
 });
 
 describe('the CronJob', () => {
   const { spec } = cronJob.parse(ofKind('CronJob'));
   const pod = spec.jobTemplate.spec.template.spec;
-  const { data } = z.object({ data: z.object({ 'ingest.sh': z.string() }) }).parse(ofKind('ConfigMap'));
+  const { data } = z
+    .object({ data: z.object({ 'ingest.sh': z.string() }) })
+    .parse(ofKind('ConfigMap', 'utmql-ingest'));
   const script = data['ingest.sh'];
 
   it('sends a mutation of the schema, as JSON, with a key that is the same for each time of the schedule', () => {

@@ -1,9 +1,19 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildSchema, parse, validate } from 'graphql';
 import { glob } from 'tinyglobby';
+import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { metricsTable } from '../../src/docs/metrics-table.ts';
-import { knownVariables, readText } from '../support/deploy.ts';
+import {
+  exportedSeries,
+  knownVariables,
+  promqlProblem,
+  promtool,
+  readText,
+  unknownNames,
+} from '../support/deploy.ts';
 
 const manual = readText('docs/operations.md');
 
@@ -43,28 +53,72 @@ it('the queries of the manual are the schemaâ€™s, and its variables the programâ
   expect(queries.length).toBeGreaterThan(3);
   for (const query of queries) expect(validate(schema, parse(query)), query).toEqual([]);
   const names = [...manual.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map(([, name = '']) => name);
-  const codes = ['STORE_UNAVAILABLE', 'SOURCE_UNAVAILABLE', 'SOURCE_REFUSED', 'SOURCE_MALFORMED'];
-  for (const name of names) expect([...knownVariables, ...codes]).toContain(name);
+  const codes = [...readText('docs/api.md').matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, code]) => code);
+  const ofCompose = [...readText('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+  for (const name of names) expect([...knownVariables, ...codes, ...ofCompose], name).toContain(name);
 });
 
-it('every field of a log line is told of', async () => {
-  const documented = new Set(
-    [...manual.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell = '']) =>
-      [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
-    ),
+it('the PromQL of the manual asks for what the program exports, and is well formed', async () => {
+  const series = await exportedSeries();
+  const expressions = [...manual.matchAll(/`([^`\n]+)`/g)]
+    .map(([, text = '']) => text)
+    .filter((text) => /[(/]/.test(text) && [...series.keys()].some((name) => text.includes(name)));
+  expect(expressions.length).toBeGreaterThan(1);
+  for (const expression of expressions) expect(unknownNames(expression, series), expression).toEqual([]);
+  expect((await promqlProblem(expressions)) ?? '').toBe('');
+  // That it has samples, too, `promtool test rules` shows: series of different labels never meet by themselves.
+  const evaluated = readText('test/deploy/alerts.test.yml');
+  for (const expression of expressions) expect(evaluated, expression).toContain(`expr: '${expression}'`);
+});
+
+it('the scrape configuration of the manual is one, by Prometheus itself', async (context) => {
+  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(manual) ?? [];
+  const folder = await mkdtemp(join(tmpdir(), 'utmql-scrape-'));
+  await writeFile(join(folder, 'prometheus.yml'), block);
+  const checked = await promtool('check', 'config', '--syntax-only', join(folder, 'prometheus.yml'));
+  await rm(folder, { recursive: true });
+  if (checked === undefined) return context.skip();
+  expect(checked.code, checked.output).toBe(0);
+  expect(block).toContain('job_name: utmql');
+});
+
+it('every field of a log line is told of, once', async () => {
+  const table = manual.split('## Log lines')[1]?.split('\n## ')[0] ?? '';
+  const told = [...table.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
   );
+  expect(told.filter((name, index) => told.indexOf(name) !== index)).toEqual([]);
   const files = await glob('src/**/*.ts', { ignore: ['src/demo/**'], absolute: true });
   const missing = new Set<string>();
   for (const file of files) {
-    const text = await readFile(file, 'utf8');
-    for (const [, fields = ''] of text.matchAll(
-      /logger\w*(?:\(\))?(?:\.(?:trace|debug|info|warn|error|fatal|child)|\[level\])\(\s*\{([^{}]*)\}/g,
-    )) {
-      for (const field of fields.split(',')) {
-        const name = /^\s*([a-z]\w*)\s*(?::|$)/i.exec(field)?.[1];
-        if (name !== undefined && !documented.has(name)) missing.add(`${name} (${file})`);
-      }
-    }
+    for (const name of loggedFields(await readFile(file, 'utf8')))
+      if (!told.includes(name)) missing.add(`${name} (${file})`);
   }
   expect([...missing]).toEqual([]);
 });
+
+const logCall = /\blogger\w*(?:\(\))?(?:\.(?:trace|debug|info|warn|error|fatal|child)|\[level\])$/;
+
+/** Names in the object that comes first in each call of a logger, those of `...(condition ? {} : { name })` included. */
+function loggedFields(text: string): string[] {
+  const found: string[] = [];
+  const collect = (node: ts.Node): void => {
+    if (!ts.isObjectLiteralExpression(node)) {
+      ts.forEachChild(node, collect);
+      return;
+    }
+    for (const property of node.properties) {
+      if (ts.isSpreadAssignment(property)) collect(property.expression);
+      else found.push(property.name.getText());
+    }
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && logCall.test(node.expression.getText())) {
+      const [fields] = node.arguments;
+      if (fields && ts.isObjectLiteralExpression(fields)) collect(fields);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('a.ts', text, ts.ScriptTarget.Latest, true));
+  return found;
+}

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SampleSources, startSampleSources } from '../../src/demo/sample-sources.ts';
 import { parseIsoDay, startOfDay } from '../../src/records/day.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { readText } from '../support/deploy.ts';
 
 const page = fileURLToPath(new URL('../../docs/api.md', import.meta.url));
 const text = readFileSync(page, 'utf8');
@@ -33,6 +34,16 @@ describe('the cookbook', () => {
   it('has its questions', () => {
     expect(recipes.length).toBeGreaterThanOrEqual(15);
     expect(text.match(/^## /gm)).toHaveLength(recipes.length);
+  });
+
+  it('tells of every code that an error can have', () => {
+    const [, codes = ''] = /export type ErrorCode =([\s\S]*?);/.exec(readText('src/errors.ts')) ?? [];
+    const known = [...codes.matchAll(/'(\w+)'/g)].map(([, code]) => code);
+    expect(known.length).toBeGreaterThan(20);
+    const rows = text.split('# Errors')[1]?.match(/^\| `.*?(?= \| )/gm) ?? [];
+    const told = rows.flatMap((row) => [...row.matchAll(/`(\w+)`/g)].map(([, code]) => code));
+    expect(told).toEqual(expect.arrayContaining(known));
+    expect(told).toHaveLength(new Set(told).size);
   });
 
   let updated = text;

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { parseAllDocuments } from 'yaml';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
 import { variables } from '../../src/config.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
@@ -39,7 +42,8 @@ export async function exportedSeries(): Promise<ReadonlyMap<string, readonly str
 /** What Prometheus itself adds. */
 const ownSeries = ['up'];
 const ownLabels = ['le', 'job', 'instance'];
-const operators = ['and', 'or', 'unless', 'by', 'without', 'on', 'ignoring', 'bool'];
+const operators = ['and', 'or', 'unless', 'bool'];
+const labelLists = /\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g;
 
 /** What is wrong with the names in a PromQL expression. */
 export function unknownNames(expression: string, series: ReadonlyMap<string, readonly string[]>): string[] {
@@ -47,14 +51,14 @@ export function unknownNames(expression: string, series: ReadonlyMap<string, rea
     ...[...expression.matchAll(/\{([^}]*)\}/g)].flatMap(([, inner = '']) =>
       [...inner.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label),
     ),
-    ...[...expression.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, inner = '']) =>
+    ...[...expression.matchAll(labelLists)].flatMap(([, inner = '']) =>
       inner.split(',').map((label) => label.trim()),
     ),
   ];
   const bare = expression
     .replace(/\{[^}]*\}/g, '')
     .replace(/\[[^\]]*\]/g, '')
-    .replace(/\b(?:by|without)\s*\([^)]*\)/g, '');
+    .replace(labelLists, '');
   const names = [...bare.matchAll(/[a-z_]\w*(?!\w)(?!\s*\()/gi)]
     .map(([name]) => name)
     .filter((name) => !operators.includes(name));
@@ -73,6 +77,17 @@ export function promtool(...args: string[]): Promise<{ code: number; output: str
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: `${stdout}${stderr}` });
     });
   });
+}
+
+/** The first complaint of Prometheus itself about PromQL expressions; '' where there is none, undefined without promtool. */
+export async function promqlProblem(expressions: readonly string[]): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'utmql-promql-'));
+  const file = join(folder, 'rules.yml');
+  const rules = expressions.map((expr, index) => ({ record: `expression:${index}`, expr }));
+  await writeFile(file, stringify({ groups: [{ name: 'expressions', rules }] }));
+  const checked = await promtool('check', 'rules', file);
+  await rm(folder, { recursive: true });
+  return checked && (checked.code === 0 ? '' : checked.output);
 }
 
 /** What the image sets for whoever runs it. */

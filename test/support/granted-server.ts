@@ -22,13 +22,18 @@ const strict = `<access_control_improvements>
   <select_from_information_schema_requires_grant>true</select_from_information_schema_requires_grant>
 </access_control_improvements>`;
 
-/** A ClickHouse server of its own whose user `utmql` is the one of `clickhouse/users.d`, and `engine` may do anything. */
-export async function startGrantedServer() {
+/**
+ * A ClickHouse server of its own whose users `utmql` and `operator` are those of `clickhouse/users.d`, and `engine` may do anything.
+ *
+ * @param more lines that are added to the grants of `utmql`
+ */
+export async function startGrantedServer(more: readonly string[] = []) {
   const dataDir = await mkdtemp(join(tmpdir(), 'utmql-grants-'));
   const configDir = join(dataDir, 'config');
   await mkdir(configDir);
   const own = await read('clickhouse/own-server/users.xml');
-  const granted = await read('clickhouse/users.d/utmql.xml');
+  const file = await read('clickhouse/users.d/utmql.xml');
+  const granted = file.replace('</grants>', () => `${more.join('')}</grants>`);
   const users = own
     .replace('<utmql>', '<engine>')
     .replace('</utmql>', '</engine>')
@@ -45,6 +50,7 @@ export async function startGrantedServer() {
   const folder = await prepareFolder(join(dataDir, 'data'));
   const engine = { username: 'engine', password: randomBytes(18).toString('base64url') };
   const utmql = { username: 'utmql', password: randomBytes(18).toString('base64url') };
+  const operator = { username: 'operator', password: randomBytes(18).toString('base64url') };
   const port = await freePort();
   const child = fork(fileURLToPath(new URL('src/clickhouse/own-server-child.ts', root)), [], {
     execArgv: ['--import', 'tsx'],
@@ -56,6 +62,7 @@ export async function startGrantedServer() {
       UTMQL_BACKUP_DIR: folder.backupDir,
       UTMQL_PASSWORD_SHA256: createHash('sha256').update(engine.password).digest('hex'),
       UTMQL_CLICKHOUSE_PASSWORD: utmql.password,
+      UTMQL_OPERATOR_PASSWORD: operator.password,
     },
   });
   child.send({
@@ -78,6 +85,7 @@ export async function startGrantedServer() {
   return {
     url,
     utmql,
+    operator,
     engine,
     async stop() {
       const gone = once(child, 'exit');

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sql } from '../../src/clickhouse/sql.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { status } from '../support/source-server.ts';
@@ -79,6 +80,8 @@ describe('what only the tables know', () => {
     expect(text).toContain('data_freshness_seconds{source="ads"} 3720\n');
     expect(text).toContain('ingest_consecutive_failures{source="ads"} 0');
     expect(text).toContain('clickhouse_up 1');
+    // It has never run: else nobody would hear of it.
+    expect(text).toContain('data_freshness_seconds{source="crm"} 3720\n');
   });
 
   it('counts the failures since the last good run', async () => {
@@ -94,6 +97,27 @@ describe('what only the tables know', () => {
     now += 61_000;
     await scrapeUntil(app, /ingest_consecutive_failures\{source="ads"\} 0/);
   });
+});
+
+it('operations that no caller can mend are told from those that their caller can, though both are answered 200', async () => {
+  const cost = '{ totals { cost } }';
+  await app.query(`{ metrics(dateRange: { between: { from: "2025-08-02", to: "2025-08-01" } }) ${cost} }`);
+  const before = await scrape(app);
+  expect(before).toMatch(/graphql_operations_total\{.*outcome="caller_error"\} 1/);
+  expect(before).not.toContain('outcome="server_error"');
+  await app.store.command(sql`RENAME TABLE ad_performance TO ad_performance_gone`);
+  try {
+    const answer = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: `{ metrics(dateRange: { preset: LAST_7_DAYS }) ${cost} }` }),
+    });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL' } }] });
+  } finally {
+    await app.store.command(sql`RENAME TABLE ad_performance_gone TO ad_performance`);
+  }
+  expect(await scrape(app)).toMatch(/graphql_operations_total\{.*outcome="server_error"\} 1/);
 });
 
 describe('a store that does not answer', () => {

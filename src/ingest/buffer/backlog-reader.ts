@@ -3,13 +3,14 @@ import { UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Backlog, Oldest } from './backlog.ts';
 import type { Buffered } from './buffer.ts';
+import { gatherCorrupt } from './corrupt-finds.ts';
 import type { DrainRate } from './drain-rate.ts';
 import { type BufferFile, type BufferFiles, codeOf } from './files.ts';
 import type { FrameVisitor } from './frame.ts';
 import type { PositionFile } from './position-file.ts';
 import { notRead, shuttingDown } from './refusals.ts';
 import { endOf, type Segment, walk } from './segment.ts';
-import type { CorruptRange, SetAside } from './set-aside.ts';
+import type { SetAside } from './set-aside.ts';
 
 const leastWindowBytes = 64 * 1024;
 const mostWindowBytes = 1024 * 1024;
@@ -62,19 +63,22 @@ export function createBacklogReader(options: {
     record: FrameVisitor['record'],
   ): Promise<number> => {
     const file = await fileOf(segment);
-    const found: CorruptRange[] = [];
+    const found = gatherCorrupt();
     const place = await walk(
       file,
       { ...span, to: segment.size },
       {
-        record,
+        record(offset, index, time, payload) {
+          found.passed(time);
+          return record(offset, index, time, payload);
+        },
         corrupt(from, to, records) {
           const range = { from, to, records };
-          if (backlog.noteCorrupt(segment, range)) found.push(range);
+          if (backlog.noteCorrupt(segment, range)) found.add(range);
         },
       },
     );
-    if (found.length > 0) await options.setAside.keep(segment, file, found);
+    if (found.ranges.length > 0) await options.setAside.keep(segment, file, found);
     return place.offset;
   };
 

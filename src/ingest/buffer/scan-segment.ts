@@ -1,9 +1,10 @@
 import { UtmqlError } from '../../errors.ts';
 import type { Oldest } from './backlog.ts';
+import { gatherCorrupt } from './corrupt-finds.ts';
 import { type BufferFile, type BufferFiles, codeOf, readFully } from './files.ts';
 import { readSegmentHeader, segmentHeaderBytes } from './frame.ts';
 import { newSegment, type Segment, walk } from './segment.ts';
-import type { CorruptRange, SetAside } from './set-aside.ts';
+import type { SetAside } from './set-aside.ts';
 
 /** What the file of a segment holds. */
 export interface Scanned {
@@ -59,23 +60,25 @@ async function scan(
 
   let first: Oldest | undefined;
   let intact = state === 'intact';
-  const ranges: CorruptRange[] = [];
+  const found = gatherCorrupt();
   const place = await walk(
     file,
     { from: state === 'intact' ? segmentHeaderBytes : 0, to: limit, index: 0, reuse: true },
     {
       record(offset, index, time) {
         intact = true;
+        found.passed(time);
         if (segment.base + offset >= options.released) first ??= { segment, offset, index, time };
         return true;
       },
       corrupt(from, to, records) {
         segment.lost.set(from, records);
-        if (segment.base + to > options.released) ranges.push({ from, to, records });
+        if (segment.base + to > options.released) found.add({ from, to, records });
       },
     },
   );
-  const kept = ranges.length === 0 || (await options.setAside.keep(segment, file, ranges));
+  const { ranges } = found;
+  const kept = ranges.length === 0 || (await options.setAside.keep(segment, file, found));
 
   const end = ranges.at(-1);
   segment.size = end?.to === limit ? end.from : limit;

@@ -1,20 +1,13 @@
 import { join } from 'node:path';
 import type { Logger } from '../../logger.ts';
+import type { CorruptFinds, CorruptRange } from './corrupt-finds.ts';
 import { type BufferFile, type BufferFiles, codeOf, writeFully } from './files.ts';
 import type { Segment } from './segment.ts';
-
-/** Bytes that hold no intact record, in one segment. */
-export interface CorruptRange {
-  readonly from: number;
-  readonly to: number;
-  /** How many records they were, as far as their neighbours tell. */
-  readonly records: number;
-}
 
 /** Keeps copies of corrupt bytes for whoever wants to look into them. */
 export interface SetAside {
   /** Copies ranges out of a segment, each to a file of its own, and logs them once. True when all are kept; never throws. */
-  keep(segment: Segment, source: BufferFile, ranges: readonly CorruptRange[]): Promise<boolean>;
+  keep(segment: Segment, source: BufferFile, found: CorruptFinds): Promise<boolean>;
 }
 
 const blockBytes = 4096;
@@ -56,7 +49,7 @@ export async function createSetAside(options: {
   };
 
   return {
-    async keep(segment, source, ranges) {
+    async keep(segment, source, { ranges, span }) {
       let kept = 0;
       let failure: unknown;
       for (const range of ranges) {
@@ -74,6 +67,8 @@ export async function createSetAside(options: {
           copied: kept,
           bytes: ranges.reduce((sum, { from, to }) => sum + to - from, 0),
           folder,
+          ...(span.after === undefined ? {} : { after: new Date(span.after).toISOString() }),
+          ...(span.before === undefined ? {} : { before: new Date(span.before).toISOString() }),
         },
         'the buffer found corrupt records; they are left out and set aside',
       );

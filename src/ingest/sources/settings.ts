@@ -174,5 +174,5 @@ export const sourceSettings = section({
 export type SourceSettings = z.output<typeof sourceSettings>;
 
 export const sourcesFile = section({
-  sources: z.array(z.unknown(), 'expected a list of sources').min(1, 'expected at least one source'),
+  sources: z.array(z.unknown(), 'expected a list of sources'),
 });
