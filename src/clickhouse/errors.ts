@@ -53,6 +53,17 @@ const refusedValueTypes = new Set([
   'VIOLATED_CONSTRAINT',
 ]);
 
+/** The server had too little of something for this call at this moment. */
+const shortageTypes = new Set([
+  'CANNOT_ALLOCATE_MEMORY',
+  'CANNOT_SCHEDULE_TASK',
+  'MEMORY_LIMIT_EXCEEDED',
+  'QUOTA_EXCEEDED',
+  'SERVER_OVERLOADED',
+  'TIMEOUT_EXCEEDED',
+  'TOO_SLOW',
+]);
+
 const narrow = 'Ask for a shorter date range, fewer dimensions or a stricter filter.';
 
 /**
@@ -86,10 +97,16 @@ export function classifyStoreError(error: unknown): UtmqlError {
 }
 
 /** Whether ClickHouse refused a value that was sent: the same rows will be refused again, and others may not be. */
-export const isRefusedValue = (error: unknown): boolean =>
-  error instanceof UtmqlError &&
-  error.cause instanceof ClickHouseError &&
-  refusedValueTypes.has(error.cause.type ?? '');
+export const isRefusedValue = (error: unknown): boolean => isOfType(error, refusedValueTypes);
+
+/**
+ * Whether ClickHouse was short of memory, time or threads. Who asks a question can ask for less; a write can only be made
+ * again later.
+ */
+export const isShortage = (error: unknown): boolean => isOfType(error, shortageTypes);
+
+const isOfType = (error: unknown, types: ReadonlySet<string>): boolean =>
+  error instanceof UtmqlError && error.cause instanceof ClickHouseError && types.has(error.cause.type ?? '');
 
 function classifyType(type: string, cause: ClickHouseError): UtmqlError {
   switch (type) {

@@ -51,6 +51,8 @@ export interface TestPushOptions {
   readonly dataRetentionDays?: number;
   readonly breakerOpenMs?: number;
   readonly clock?: Clock;
+  /** Makes the store that is pushed to out of the one that goes through the proxy. */
+  readonly storeOf?: (store: Store) => Store;
 }
 
 type Kept = { readonly folder: string; readonly store: Store & { drop(): Promise<void> } };
@@ -66,13 +68,14 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
   const { folder, store: direct } = kept;
   const login = inject('clickhouse');
   const proxy = await startStoreProxy(login.url);
-  const store = createStore({
+  const proxied = createStore({
     ...login,
     url: proxy.url,
     database: direct.database,
     maxConcurrency: 8,
     limits: testLimits,
   });
+  const store = options.storeOf?.(proxied) ?? proxied;
   const buffer = await openBuffer({
     folder: join(folder, 'buffer'),
     maxRecords: options.maxRecords ?? 50_000,

@@ -1,4 +1,5 @@
 import { handleWhen } from 'cockatiel';
+import { isShortage } from '../../clickhouse/errors.ts';
 import type { CallOptions, Store } from '../../clickhouse/store.ts';
 import { UtmqlError } from '../../errors.ts';
 import {
@@ -18,7 +19,8 @@ export const isAway = (error: unknown): boolean =>
 
 /**
  * The same store behind a circuit breaker: while the circuit is open, calls fail at once. A call that has no answer after
- * `timeoutMs` counts as a failure too.
+ * `timeoutMs` counts as a failure too, and so does one that the database had too little memory or time for: the records
+ * are not to blame for that.
  *
  * @param options.signal aborts what is at work
  */
@@ -46,7 +48,10 @@ export function guardStore(options: {
           return await work(ending.signal);
         } catch (error) {
           const isLate = ending.signal.aborted && outer.every(({ aborted }) => !aborted);
-          throw isLate ? unavailable('The database did not answer in time.', undefined, error) : error;
+          if (isLate) throw unavailable('The database did not answer in time.', undefined, error);
+          if (isShortage(error))
+            throw unavailable('The database is short of memory or time at the moment.', undefined, error);
+          throw error;
         } finally {
           clearTimeout(timer);
           for (const given of outer) given.removeEventListener('abort', end);

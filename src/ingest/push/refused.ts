@@ -14,7 +14,7 @@ export interface Refused<T> {
 /**
  * Writes entries; where the store refuses them for good, halves them until the ones that are to blame stand alone. The
  * rest is written. Of an error that may have nothing to do with the data (a missing table, say), entries are blamed
- * only when others got through.
+ * only when others got through, and they fail once more after those.
  *
  * @throws whatever `write` throws when the store is away, or when everything is refused for a reason that need not be the data
  */
@@ -42,16 +42,27 @@ export async function writeOrRefuse<T>(
     }
   };
 
+  /** Tries one that an unclear error stands against once more: what was wrong may have passed. */
+  const attemptAgain = async (suspect: Refused<T>): Promise<Refused<T> | undefined> => {
+    if (isRefusedValue(suspect.error)) return suspect;
+    try {
+      await write([suspect.entry]);
+      return undefined;
+    } catch (error) {
+      if (isAway(error) || isCancelled(error)) throw error;
+      return { entry: suspect.entry, error };
+    }
+  };
+
   if (entries.length > 0) await attempt(entries);
-  const [first] = refused;
-  if (
-    first !== undefined &&
-    refused.length === entries.length &&
-    !refused.every(({ error }) => isRefusedValue(error))
-  ) {
-    throw first.error;
+  const unclear = refused.find(({ error }) => !isRefusedValue(error));
+  if (unclear !== undefined && refused.length === entries.length) throw unclear.error;
+  const still: Refused<T>[] = [];
+  for (const suspect of refused) {
+    const again = await attemptAgain(suspect);
+    if (again !== undefined) still.push(again);
   }
-  return refused;
+  return still;
 }
 
 const isCancelled = (error: unknown): boolean => error instanceof UtmqlError && error.code === 'CANCELLED';

@@ -54,6 +54,18 @@ describe('writeOrRefuse', () => {
     await expect(writeOrRefuse([0], other.write)).rejects.toBe(unclear);
   });
 
+  it('blames no record for an unclear error that passes while the others are written', async () => {
+    const stored: number[] = [];
+    let failures = 4;
+    const write = async (part: readonly number[]): Promise<void> => {
+      // The whole, the first half, the first quarter, the first entry.
+      if (failures-- > 0) throw unclear;
+      stored.push(...part);
+    };
+    expect(await writeOrRefuse([0, 1, 2, 3, 4, 5, 6, 7], write)).toEqual([]);
+    expect(stored).toEqual([1, 2, 3, 4, 5, 6, 7, 0]);
+  });
+
   it('takes an unclear error of everything for an outage, without asking for each record', async () => {
     const entries = Array.from({ length: 5_000 }, (_, index) => index);
     const store = storeRefusing(new Set(entries), unclear);

@@ -1,0 +1,70 @@
+import type { ClickHouseSettings } from '@clickhouse/client';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { CallOptions } from '../../src/clickhouse/store.ts';
+import { startTestPush, type TestPush } from '../support/push.ts';
+import { ad, adsTotals, deal, eventually, ndjson, rejectsOf } from '../support/push-records.ts';
+
+/** What ClickHouse lets a call that touches some table have, for the next calls. */
+interface Shortage {
+  readonly settings: ClickHouseSettings;
+  calls: number;
+}
+const noMemory = (calls: number): Shortage => ({
+  settings: { max_memory_usage: '1', max_untracked_memory: '0' },
+  calls,
+});
+const noTime = (calls: number): Shortage => ({
+  settings: { max_execution_time: 0.000_001 },
+  calls,
+});
+
+let app: TestPush;
+const short = new Map<'insert' | 'select', Shortage>();
+
+beforeEach(async () => {
+  short.clear();
+  const within = (kind: 'insert' | 'select', call: CallOptions | undefined): CallOptions => {
+    const shortage = short.get(kind);
+    if (shortage === undefined || shortage.calls <= 0) return call ?? {};
+    shortage.calls -= 1;
+    return { ...call, settings: { ...call?.settings, ...shortage.settings } };
+  };
+  app = await startTestPush({
+    drainIntervalMs: 20,
+    breakerOpenMs: 300,
+    storeOf: (store) => ({
+      ...store,
+      insert: (table, columns, format, body, call) =>
+        store.insert(table, columns, format, body, { ...call, ...within('insert', call) }),
+      select: (row, statement, call) => store.select(row, statement, within('select', call)),
+    }),
+  });
+});
+afterEach(() => app.close());
+
+// So many calls fail that a batch of four is halved down to its first record.
+it.each([
+  ['memory', 'insert', noMemory(3)],
+  ['time', 'insert', noTime(3)],
+  ['memory for the look-up of opportunities', 'select', noMemory(3)],
+] as const)('records wait while ClickHouse has no %s, and none is rejected', async (_what, kind, shortage) => {
+  const path = kind === 'select' ? '/ingest/opportunities' : '/ingest/ad-performance';
+  const records = [1, 2, 3, 4].map((number) => (kind === 'select' ? deal(number) : ad(number)));
+  short.set(kind, { ...shortage });
+  expect(await app.post(path, records)).toMatchObject({ status: 202, body: { accepted: 4, stored: false } });
+  await eventually(async () => app.buffer.stats().records === 0);
+  expect(short.get(kind)?.calls).toBe(0);
+  expect(await rejectsOf(app.store)).toEqual([]);
+  if (kind === 'insert') expect(await adsTotals(app.store)).toMatchObject({ rows: 4 });
+});
+
+it('a large push is 503 with Retry-After while ClickHouse has no memory, and the same again completes it', async () => {
+  const many = ndjson(Array.from({ length: 1_500 }, (_, index) => ad(index)));
+  const lines = { 'content-type': 'application/x-ndjson' };
+  short.set('insert', noMemory(1));
+  const refused = await app.post('/ingest/ad-performance', many, lines);
+  expect(refused).toMatchObject({ status: 503, body: { error: { code: 'STORE_UNAVAILABLE' } } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await app.post('/ingest/ad-performance', many, lines)).status).toBe(200);
+  expect(await adsTotals(app.store)).toMatchObject({ rows: 1_500 });
+});
