@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
+import { sql } from '../../src/clickhouse/sql.ts';
+import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { ask, askAllPages } from '../support/explore-data.ts';
 import { emptyTables } from '../support/push-records.ts';
 
@@ -182,6 +183,49 @@ describe('retryRejectedRecords', () => {
       accepted: 1,
     });
     expect(await campaigns()).toMatchObject([{ campaignId: 'C-3', source: 'ads' }]);
+  });
+
+  it('brings back a record that the run had deleted because it could not read it, until a newer run says otherwise', async () => {
+    const updated = { updated_at: '2025-08-02T00:00:00Z' };
+    const pull = async (clicks: unknown) => {
+      app.answer({ ads: adsFeed([ad('C-3', { clicks, ...updated }), ad('C-4', { clicks: 1 })]) });
+      await app.pull(', sources: ["ads"]');
+    };
+    await pull(5);
+    await pull('x');
+    expect(await campaigns()).toMatchObject([{ campaignId: 'C-4' }]);
+    expect(await retry({ where: {}, patch: { clicks: 7 } })).toMatchObject({ accepted: 1 });
+    expect(await campaigns()).toMatchObject([
+      { campaignId: 'C-3', clicks: 7, source: 'ads' },
+      { campaignId: 'C-4' },
+    ]);
+    await pull('y');
+    await pull(9);
+    expect(await retry({ where: {}, patch: { clicks: 8 } })).toMatchObject({ accepted: 1 });
+    expect(await campaigns()).toMatchObject([{ campaignId: 'C-3', clicks: 9 }, { campaignId: 'C-4' }]);
+  });
+
+  it.each([
+    ['the run’s state replaces it', 'REPLACE', 5],
+    ['the newest state stays', 'UPSERT', 3],
+  ])('of CRM records %s with %s', async (_what, mode, amount) => {
+    const deal = { opportunity_id: 'O-1', created_at: '2025-08-01T10:00:00Z', stage: 'closed_won' };
+    const pull = async (record: Record<string, unknown>) => {
+      // Another record of the day: without one, REPLACE leaves the day alone.
+      const other = { ...deal, opportunity_id: 'O-2', amount: 1 };
+      app.answer({ crm: crmFeed([{ ...deal, ...record }, other]) });
+      await app.pull(`, sources: ["crm"], mode: ${mode}`);
+    };
+    await pull({ amount: 3, updated_at: '2025-08-03T00:00:00Z' });
+    await pull({ amount: 'x', updated_at: '2025-08-02T00:00:00Z' });
+    expect(await retry({ where: {}, patch: { amount: 5 } })).toMatchObject({ accepted: 1 });
+    const amounts = await app.store.read(
+      sql`SELECT opportunity_id, amount FROM opportunities FINAL ORDER BY opportunity_id`,
+    );
+    expect(amounts.rows).toEqual([
+      ['O-1', amount],
+      ['O-2', 1],
+    ]);
   });
 
   it('takes a record anew in place of one that is no JSON', async () => {

@@ -7,6 +7,7 @@ import type { Reject } from '../../records/outcome.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { Drainer } from '../push/drainer.ts';
 import { eventIds } from '../push/event-id.ts';
+import type { KindRecord } from '../push/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../push/normalisers.ts';
 import { encodePayload } from '../push/payload.ts';
 import type { PushRuns } from '../push/push-runs.ts';
@@ -23,6 +24,7 @@ import {
 } from './find-rejects.ts';
 import { patchRecord, type RecordPatch } from './patch-record.ts';
 import { type RejectRow, toRejectRow } from './reject-row.ts';
+import { replacingRuns } from './replacing-runs.ts';
 
 /** Records read and written at a time: each may be a megabyte. */
 const chunkSize = 50;
@@ -61,7 +63,7 @@ export interface RetryDeps {
 
 /**
  * Tries rejected records again by the rules of their source. What is good now is written as of the time of its rejection, so
- * that newer data wins, and its rejected record is deleted: both are one entry of the buffer, and the record is written
+ * that newer data wins (see `asOfRejection`), and its rejected record is deleted: both are one entry of the buffer, and the record is written
  * first. So a crash loses neither, and a repeat finds nothing to do.
  *
  * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
@@ -126,7 +128,11 @@ async function retryChunk(
   caller: RetryCaller,
 ): Promise<readonly RetriedRecord[]> {
   const { buffer, drainer, runs, clock } = deps;
-  const { workspace } = caller;
+  if (stored.length === 0) return [];
+  const { workspace, requestId } = caller;
+  const scope: DataScope = { workspace, policy: caller.policy };
+  const runIds = stored.map((row) => row.run_id);
+  const replacing = await replacingRuns(deps.store, scope, runIds, requestId);
   const payloads: Buffer[] = [];
   const accepted = new Map<RecordKind, { count: number; readonly repairs: HeldRepairs }>();
 
@@ -147,8 +153,8 @@ async function retryChunk(
     }
     accepted.set(kind, tally);
     tally.count += 1;
-    const version = row.rejected_at.getTime() * 1_000;
-    payloads.push(encodePayload({ ...outcome.record, workspace, source: row.source, version }));
+    const entry = asOfRejection(outcome.record, row.rejected_at.getTime(), replacing.get(row.run_id));
+    payloads.push(encodePayload({ ...entry, workspace, source: row.source }));
     payloads.push(
       encodePayload({ kind: 'reject', row: { ...newRow(row, workspace, row, clock.now()), is_deleted: 1 } }),
     );
@@ -171,6 +177,32 @@ async function retryChunk(
   }
   await drainer.stored(position, waitMs);
   return results;
+}
+
+/**
+ * The record with its version, in microseconds. Of a run that replaced days nothing is older than the run: it has deleted
+ * the record as of its start. Elsewhere a record's own `updated_at` says which of its states is the newest.
+ *
+ * @param rejectedAt epoch milliseconds, like the next
+ * @param replacedAt when the run began, if it replaced days
+ */
+function asOfRejection(
+  entry: KindRecord,
+  rejectedAt: number,
+  replacedAt: number | undefined,
+): KindRecord & { readonly version: number } {
+  const version = Math.max(rejectedAt, replacedAt ?? 0) * 1_000;
+  if (replacedAt === undefined) return { ...entry, version };
+  switch (entry.kind) {
+    case 'ad_performance':
+      return { kind: entry.kind, record: { ...entry.record, updatedAt: undefined }, version };
+    case 'opportunity':
+      return { kind: entry.kind, record: { ...entry.record, updatedAt: undefined }, version };
+    case 'event':
+      return { ...entry, version };
+    default:
+      return entry satisfies never;
+  }
 }
 
 /** The row of a rejected record with what is known now, in the same place. */
