@@ -252,8 +252,10 @@ export function createExecutions(options: {
     try {
       await runs.save(run);
     } catch (error) {
-      // The row may be there all the same, its answer lost: nobody would ever work on it.
-      keepSaving(notBegun(run, toUtmqlError(error, 'The run could not be stored.'), clock.now()));
+      // The row may be there all the same, its answer lost: nobody would ever work on it. It gives up its key, so that the
+      // same call again begins a run.
+      const ended = notBegun(run, toUtmqlError(error, 'The run could not be stored.'), clock.now());
+      keepSaving({ ...ended, idempotencyKey: '' });
       throw error;
     }
     const controller = new AbortController();

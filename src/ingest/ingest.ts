@@ -131,9 +131,13 @@ export function createIngest(options: IngestOptions): Ingest {
       });
     };
 
-  const start = async (input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]> => {
-    const chosen = chooseSources(sources(), input, caller.workspace);
-    const triggerId = uuidv7();
+  /** @param triggerId of the call, which may have been made before */
+  const start = async (
+    chosen: readonly Source[],
+    input: TriggerInput,
+    caller: Requester,
+    triggerId: string,
+  ): Promise<readonly IngestRun[]> => {
     const started: IngestRun[] = [];
     const elsewhere =
       input.idempotencyKey === undefined
@@ -173,14 +177,17 @@ export function createIngest(options: IngestOptions): Ingest {
   const startOnce = async (input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]> => {
     const { idempotencyKey: key } = input;
     const startNew = async (): Promise<readonly IngestRun[]> => {
+      const chosen = chooseSources(sources(), input, caller.workspace);
       const earlier = key === undefined ? [] : await runs.findByIdempotencyKey(caller.workspace, key);
-      return earlier.length > 0 ? earlier : start(input, caller);
+      refuseOtherCall(earlier, input, chosen);
+      // A call that broke off has started some only: its repeat completes it.
+      const left = chosen.filter(({ name }) => !earlier.some((run) => run.source === name));
+      const started = await start(left, input, caller, earlier[0]?.triggerId ?? uuidv7());
+      return [...earlier, ...started];
     };
     // Wrong calls need no turn.
     chooseSources(sources(), input, caller.workspace);
-    const started = await leases.runExclusive(`trigger:${caller.workspace}`, startNew);
-    if (key !== undefined) refuseOtherCall(started, input, sources());
-    return started;
+    return leases.runExclusive(`trigger:${caller.workspace}`, startNew);
   };
 
   const find = async (id: string, caller: Requester): Promise<IngestRun> => {

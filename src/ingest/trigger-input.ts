@@ -60,28 +60,27 @@ export function chooseSources(
   return own.filter((source) => input.sources?.includes(source.name));
 }
 
-/** @throws UtmqlError BAD_USER_INPUT when the key of these runs belonged to another call */
+/**
+ * @param earlier runs of the call's idempotency key
+ * @param chosen the sources that the call is about
+ * @throws UtmqlError BAD_USER_INPUT when one of the runs belonged to another call
+ */
 export function refuseOtherCall(
-  started: readonly IngestRun[],
+  earlier: readonly IngestRun[],
   input: TriggerInput,
-  all: readonly Source[],
+  chosen: readonly Source[],
 ): void {
-  const [first] = started;
-  if (first === undefined) return;
-  const chosen = chooseSources(all, input, first.workspace);
   const modes = new Map(chosen.map((source) => [source.name, input.mode ?? source.defaultMode]));
-  const same =
-    chosen.length === started.length &&
-    started.every(
-      (run) =>
-        run.since === input.since &&
-        run.until === input.until &&
-        run.dryRun === input.dryRun &&
-        modes.get(run.source) === run.mode,
-    );
-  if (!same) {
+  const other = earlier.find(
+    (run) =>
+      run.since !== input.since ||
+      run.until !== input.until ||
+      run.dryRun !== input.dryRun ||
+      modes.get(run.source) !== run.mode,
+  );
+  if (other !== undefined) {
     throw badInput(
-      `idempotencyKey: ${JSON.stringify(first.idempotencyKey)} was used for another call; use a new key for this one.`,
+      `idempotencyKey: ${JSON.stringify(other.idempotencyKey)} was used for another call; use a new key for this one.`,
     );
   }
 }

@@ -434,3 +434,38 @@ it('a run whose first row was stored but never acknowledged is not left waiting 
     await proxy.close();
   }
 });
+
+it('a call that broke off before all of its runs had begun is completed by the same call', async () => {
+  const proxy = await startStoreProxy(inject('clickhouse').url);
+  const cut = await startTestApp({ environment: { CLICKHOUSE_URL: proxy.url } });
+  const call =
+    'mutation { triggerIngest(input: { wait: true, idempotencyKey: "k" }) { runs { id triggerId source status } } }';
+  const list = async () => {
+    const { data } = await cut.query('{ ingestRuns { id triggerId source status } }');
+    return (data as unknown as { ingestRuns: Record<string, string>[] }).ingestRuns;
+  };
+  try {
+    let runRows = 0;
+    proxy.cutWhen(({ table }) => table === 'ingest_runs' && ++runRows > 1);
+    expect((await cut.query(call)).errors?.[0]?.extensions.code).toBe('STORE_UNAVAILABLE');
+    proxy.cutWhen(() => false);
+    const [first] = await vi.waitFor(
+      async () => {
+        const runs = await list();
+        expect(runs.map(({ status }) => status).sort()).toEqual(['FAILED', 'SUCCEEDED']);
+        return runs.filter(({ status }) => status === 'SUCCEEDED');
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    const { data } = await cut.query(call);
+    const { runs } = (data as unknown as { triggerIngest: { runs: Record<string, string>[] } }).triggerIngest;
+    expect(runs.map(({ source }) => source).sort()).toEqual(['ads', 'crm']);
+    expect(runs.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+    expect(runs.map(({ triggerId }) => triggerId)).toEqual([first?.triggerId, first?.triggerId]);
+    expect(runs).toContainEqual(first);
+    expect((await cut.query(call)).data).toEqual(data);
+  } finally {
+    await cut.close();
+    await proxy.close();
+  }
+});
