@@ -48,25 +48,33 @@ export interface Normalisers {
 
 type Normalise = (raw: unknown, repairs: Repairs) => Outcome<KindRecord>;
 
-/** Normalisers by kind, workspace and source, made when first needed: each caches what it has read before. */
+/**
+ * Normalisers by kind, workspace and source, made when first needed and when the rules are others: each caches what it has
+ * read before.
+ */
 export function createNormalisers(options: {
-  /** By which rules the records of a source are read; of `push`, those that are pushed. */
+  /** By which rules the records of a source are read now; of `push`, those that are pushed. */
   rulesOf: (workspace: string, source: string) => OpportunityRules;
   retention: Retention;
   clock: Clock;
 }): Normalisers {
   const { rulesOf, retention, clock } = options;
-  const known = new Map<string, Normalise>();
+  const known = new Map<string, { readonly rules: OpportunityRules; readonly normalise: Normalise }>();
   let currentIds: IdMaker | undefined;
 
-  const make = (kind: RecordKind, workspace: string, source: string): Normalise => {
+  const normaliserOf = (kind: RecordKind, workspace: string, source: string): Normalise => {
+    const key = `${kind} ${workspace} ${source}`;
     const rules = rulesOf(workspace, source);
-    return makeNormaliser(kind, {
+    const made = known.get(key);
+    if (made?.rules === rules) return made.normalise;
+    const normalise = makeNormaliser(kind, {
       ...rules,
       now: () => clock.now(),
       makeId: () => currentIds?.make() ?? '',
       isMadeIdRepeatable: () => currentIds?.isRepeatable === true,
     });
+    known.set(key, { rules, normalise });
+    return normalise;
   };
 
   const keptLongEnough = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
@@ -82,12 +90,7 @@ export function createNormalisers(options: {
 
   return {
     normalise(kind, workspace, source, raw, repairs, ids) {
-      const key = `${kind} ${workspace} ${source}`;
-      let normalise = known.get(key);
-      if (normalise === undefined) {
-        normalise = make(kind, workspace, source);
-        known.set(key, normalise);
-      }
+      const normalise = normaliserOf(kind, workspace, source);
       currentIds = ids;
       const outcome = keptLongEnough(normalise(raw, repairs));
       repairs.settle('record' in outcome);
