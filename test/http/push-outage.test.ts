@@ -147,6 +147,29 @@ it('a connection that breaks after ClickHouse has stored a batch changes no figu
   expect(await eventIds(app.store)).toHaveLength(50);
 });
 
+it('events and ads of a batch do not wait for a run that is writing opportunities', async () => {
+  // So that they come into one batch, the opportunity first.
+  await app.proxy.away('refused');
+  await app.post('/ingest/opportunities', [deal(1)]);
+  await app.post('/ingest/events', [event(1)]);
+  await app.post('/ingest/ad-performance', [ad(1)]);
+  let finish = (): void => undefined;
+  const isWriting = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const run = app.opportunityLock.runExclusive(() => isWriting);
+  try {
+    await app.proxy.back();
+    await eventually(async () => (await eventIds(app.store)).length === 1);
+    await eventually(async () => (await adsTotals(app.store)).rows === 1);
+    expect(app.buffer.stats().records).toBe(3);
+  } finally {
+    finish();
+    await run;
+  }
+  await eventually(async () => app.buffer.stats().records === 0);
+});
+
 describe('what ClickHouse refuses for good', () => {
   it('is found among the others of its batch and kept as rejected, and the others are stored', async () => {
     await app.store.command(

@@ -14,6 +14,7 @@ import { createDataVersion } from '../../src/ingest/data-version.ts';
 import { createStoreBreaker } from '../../src/ingest/push/guarded-store.ts';
 import { createPush, type Push } from '../../src/ingest/push/push.ts';
 import { createRunRepository, type RunRepository } from '../../src/ingest/run-repository.ts';
+import type { Lock } from '../../src/leases/store-lock.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry.ts';
 import { openMigratedStore, silent, testLimits } from './database.ts';
 import { testGate } from './gate.ts';
@@ -28,6 +29,8 @@ export interface TestPush {
   readonly buffer: WriteAheadBuffer;
   readonly runs: RunRepository;
   readonly telemetry: Telemetry;
+  /** The lock of all who write opportunities. */
+  readonly opportunityLock: Lock;
   /** Between the program and ClickHouse. */
   readonly proxy: StoreProxy;
   /** Sends a body of JSON, or as it is. */
@@ -139,6 +142,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     buffer,
     runs,
     telemetry,
+    opportunityLock,
     proxy,
     async post(path, body, headers = {}) {
       const isRaw = typeof body === 'string' || body instanceof Uint8Array;

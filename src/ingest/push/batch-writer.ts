@@ -172,7 +172,8 @@ export function createBatchWriter(options: {
   };
 }
 
-function groupsOf(payloads: readonly Payload[]): Iterable<Group> {
+/** In the order in which they are written: opportunities last, since they may wait for minutes for a run that has their lock. */
+function groupsOf(payloads: readonly Payload[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const payload of payloads) {
     if (payload.kind === 'reject' || payload.kind === 'answer') continue;
@@ -182,5 +183,9 @@ function groupsOf(payloads: readonly Payload[]): Iterable<Group> {
     group.records.push(payload);
     groups.set(key, group);
   }
-  return groups.values();
+  const all = [...groups.values()];
+  return [
+    ...all.filter(({ kind }) => kind !== 'opportunity'),
+    ...all.filter(({ kind }) => kind === 'opportunity'),
+  ];
 }
