@@ -6,6 +6,7 @@ import {
   Kind,
   type ObjectFieldNode,
   parse,
+  type Source,
   visit,
 } from 'graphql';
 import { isServersFault, UtmqlError } from '../errors.ts';
@@ -61,18 +62,47 @@ const placeOf = ({ nodes, source, positions, path }: GraphQLError) => ({
 /** Codes that say only in which phase graphql-js complained. */
 const phaseCodes = new Set<unknown>([undefined, 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 
+/** Errors of one answer that are told. Nobody reads more, and a megabyte of wrong values would have as many. */
+export const mostErrors = 20;
+
+/** Characters of a complaint, which repeats the value that it is about: half of them from its end, where the reason stands. */
+const mostCharacters = 1_000;
+
 /**
- * Makes graphql-js's own complaints helpful: a wrong argument or variable gets the code BAD_USER_INPUT and a message that
- * names the argument and, for enums, the valid choices.
+ * Makes graphql-js's own complaints helpful and short: a wrong argument or variable gets the code BAD_USER_INPUT and a message
+ * that names the argument and, for enums, the valid choices. Of the complaints about a request, the first `mostErrors` are
+ * told; what went wrong while it was run is told whole.
  *
  * @param suggests whether it may say which other names of the schema were meant
  */
-export function explain(error: GraphQLError, schema: GraphQLSchema, suggests: boolean): GraphQLError {
+export function explainAll(
+  errors: readonly GraphQLError[],
+  schema: GraphQLSchema,
+  suggests: boolean,
+): readonly GraphQLError[] {
+  const argumentPath = createArgumentPaths();
+  const told = errors.filter(({ path }, index) => index < mostErrors || path !== undefined);
+  const explained = told.map((error) => explain(error, schema, suggests, argumentPath));
+  const last = explained.at(-1);
+  if (told.length === errors.length || last === undefined) return explained;
+  return [
+    ...explained,
+    new GraphQLError('More is wrong than is told here.', { extensions: { code: last.extensions.code } }),
+  ];
+}
+
+function explain(
+  error: GraphQLError,
+  schema: GraphQLSchema,
+  suggests: boolean,
+  argumentPath: (error: GraphQLError) => string,
+): GraphQLError {
   if (!phaseCodes.has(error.extensions.code) || error.path !== undefined) return error;
-  const syntax = error.message.startsWith('Syntax Error');
+  const complaint = shorten(error.message);
+  const syntax = complaint.startsWith('Syntax Error');
   const path = syntax ? '' : argumentPath(error);
-  const isArgument = path !== '' || /^Variable "|argument "/.test(error.message);
-  const enumType = schema.getType(/"(\w+)" enum/.exec(error.message)?.[1] ?? '');
+  const isArgument = path !== '' || /^Variable "|argument "/.test(complaint);
+  const enumType = schema.getType(/"(\w+)" enum/.exec(complaint)?.[1] ?? '');
   const choices = isEnumType(enumType)
     ? ` Choose one of ${enumType
         .getValues()
@@ -80,21 +110,47 @@ export function explain(error: GraphQLError, schema: GraphQLSchema, suggests: bo
         .join(', ')}.`
     : '';
   const code = syntax ? 'GRAPHQL_PARSE_FAILED' : isArgument ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
-  const message = suggests ? error.message : error.message.replace(/ Did you mean [^?]*\?/g, '');
+  const message = suggests ? complaint : complaint.replace(/ Did you mean [^?]*\?/g, '');
   return new GraphQLError(`${path === '' ? '' : `${path}: `}${message}${choices}`, {
     ...placeOf(error),
     extensions: { ...error.extensions, code },
   });
 }
 
-/** Which argument an error is about: `dateRange.last.unit`. Empty when it is about none. */
-function argumentPath({ source, positions, nodes }: GraphQLError): string {
-  const at = positions?.[0];
-  if (!source || at === undefined || nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION) return '';
-  const path: string[] = [];
-  const enter = (node: ArgumentNode | ObjectFieldNode): void => {
-    if (node.loc && node.loc.start <= at && at < node.loc.end) path.push(node.name.value);
+const shorten = (text: string): string =>
+  text.length <= mostCharacters
+    ? text
+    : `${text.slice(0, mostCharacters / 2)} … ${text.slice(-mostCharacters / 2)}`;
+
+interface NamedSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly name: string;
+}
+
+/**
+ * Which argument an error is about: `dateRange.last.unit`. Empty when it is about none. The errors of one answer are about
+ * one document, which is parsed once for all of them.
+ */
+function createArgumentPaths(): (error: GraphQLError) => string {
+  const known = new Map<Source, readonly NamedSpan[]>();
+  const spansOf = (source: Source): readonly NamedSpan[] => {
+    const before = known.get(source);
+    if (before !== undefined) return before;
+    const spans: NamedSpan[] = [];
+    const enter = ({ loc, name }: ArgumentNode | ObjectFieldNode): void => {
+      if (loc) spans.push({ start: loc.start, end: loc.end, name: name.value });
+    };
+    visit(parse(source), { Argument: enter, ObjectField: enter });
+    known.set(source, spans);
+    return spans;
   };
-  visit(parse(source), { Argument: enter, ObjectField: enter });
-  return path.join('.');
+  return ({ source, positions, nodes }) => {
+    const at = positions?.[0];
+    if (!source || at === undefined || nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION) return '';
+    return spansOf(source)
+      .filter(({ start, end }) => start <= at && at < end)
+      .map(({ name }) => name)
+      .join('.');
+  };
 }

@@ -15,7 +15,7 @@ import { complexityOf } from './complexity.ts';
 import { type Documents, operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql.ts';
 import { refusalOf, requirementsOf } from './graphql-access.ts';
-import { explain, outcomeOf, publicError } from './graphql-errors.ts';
+import { explainAll, mostErrors, outcomeOf, publicError } from './graphql-errors.ts';
 import { whileValid } from './login-watch.ts';
 import { checkQueryVariables, tooComplex } from './query-limits.ts';
 
@@ -102,6 +102,7 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: () => numbe
         schema,
         operation.variableDefinitions ?? [],
         variableValues,
+        { maxErrors: mostErrors },
       );
       if (errors) {
         setResultAndStopExecution({ errors });
@@ -140,7 +141,11 @@ export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly
       onErrors?.();
       setResult({
         ...result,
-        errors: result.errors.map((error) => explain(publicError(error, logger), schema, suggests)),
+        errors: explainAll(
+          result.errors.map((error) => publicError(error, logger)),
+          schema,
+          suggests,
+        ),
       });
     },
   };

@@ -129,6 +129,50 @@ describe('what would cost too much is refused in under 50 ms, before anything is
     expect(await app.query(document, { where: { or: or.slice(0, 240) } })).not.toHaveProperty('errors');
   });
 
+  it.each([
+    ['a megabyte of wrong values', { groupBy: Array<string>(180_000).fill('xx') }],
+    ['one wrong value of a megabyte', { groupBy: ['x'.repeat(1_000_000)] }],
+    [
+      'an object whose every field is wrong, and long',
+      {
+        groupBy: Object.fromEntries(
+          Array.from({ length: 30 }, (_, index) => [`a${index}`, 'x'.repeat(30_000)]),
+        ),
+      },
+    ],
+  ])('%s in a variable: the answer is short, and soon there', async (_, variables) => {
+    const started = performance.now();
+    const reply = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query:
+          'query ($groupBy: [Dimension!]!) { metrics(dateRange: { preset: TODAY }, groupBy: $groupBy) { totals { cost } } }',
+        variables,
+      }),
+    });
+    const text = await reply.text();
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(text.length).toBeLessThan(60_000);
+    const { errors } = JSON.parse(text) as { errors: { message: string; extensions: { code: string } }[] };
+    expect(errors.length).toBeLessThanOrEqual(21);
+    expect(errors[0]?.message).toMatch(/^Variable "\$groupBy" got invalid value .*num/s);
+    expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
+  });
+
+  it('a document of 1,600 mistakes is read for them once', async () => {
+    const document = `{ ${tile} { nodes { ${times(1_600, (index) => `x${index}(a: 1)`)} } } }`;
+    const { error, ms } = await refusal(document);
+    expect(error?.message).toContain('Cannot query field "x0"');
+    expect(ms).toBeLessThan(250);
+    const { errors } = await app.query(document);
+    expect(errors).toHaveLength(21);
+    expect(errors?.at(-1)).toMatchObject({
+      message: 'More is wrong than is told here.',
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+    });
+  });
+
   it('variables nested thousands deep', async () => {
     let where: Record<string, unknown> = {};
     for (let depth = 0; depth < 3_000; depth++) where = { not: where };
