@@ -5,6 +5,7 @@ import { measureNames } from '../metrics/registry.ts';
 import type { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
+import { type CountedList, countDates } from './list-rows.ts';
 import { MetricsNode, MetricsTotals } from './metrics-types.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere, readWhere } from './where.ts';
@@ -51,6 +52,7 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
         }),
         weekStart: t.arg({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of weeks.' }),
       },
+      extensions: { countRows: countDates } satisfies CountedList,
       resolve: (subject, args, context, info) => {
         const buckets = { granularity: args.granularity ?? 'day', weekStart: args.weekStart ?? 'monday' };
         return load(subject, args, buckets, context, info);

@@ -7,6 +7,7 @@ import { warningsOf } from '../metrics/warnings.ts';
 import { builder, toEnumName } from './builder.ts';
 import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
+import { type CountedList, countSubtotals } from './list-rows.ts';
 import { DimensionEnum } from './measures.ts';
 import {
   buildQuery,
@@ -82,6 +83,7 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
           description: 'Lists of dimensions of `groupBy`.',
         }),
       },
+      extensions: { countRows: countSubtotals } satisfies CountedList,
       resolve: ({ query }, { by }, { metrics }, info) => {
         const shown = shownBy(readSelection(info), ['nodes']);
         checkLevels(by, query.groupBy);
@@ -239,6 +241,11 @@ function checkLevels(levels: readonly (readonly DimensionName[])[], groupBy: rea
   if (levels.length > maxSubtotals)
     throw badInput(`subtotals.by has ${levels.length} levels; at most ${maxSubtotals} can be given.`);
   for (const level of levels) {
+    const repeated = level.find((name, index) => level.indexOf(name) !== index);
+    if (repeated !== undefined)
+      throw badInput(
+        `subtotals.by names ${toEnumName(repeated)} twice in a level; name each dimension once.`,
+      );
     const other = level.find((name) => !groupBy.includes(name));
     if (other !== undefined)
       throw badInput(

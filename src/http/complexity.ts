@@ -12,15 +12,17 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  valueFromAST,
 } from 'graphql';
+import type { CountedList } from '../graphql/list-rows.ts';
 
-/** Rows of a list that no `first` bounds, such as a series of days. */
+/** Rows of a list of which nothing tells how many it has. */
 const assumedRows = 20;
 
 /**
  * How many values an answer can have at most: each field counts one, times the rows of the lists that it is in. `first`
  * says how many rows a list has, be it the field's own argument or that of the page that it is in
- * (`campaigns(first: 100) { nodes { … } }`); lists within lists multiply.
+ * (`campaigns(first: 100) { nodes { … } }`), or the field reckons it itself (`CountedList`); lists within lists multiply.
  *
  * @param document a valid one: without cycles, fields all known
  * @param variables coerced
@@ -57,32 +59,30 @@ export function complexityOf(
   const measureField = (node: FieldNode, parent: GraphQLOutputType | undefined, pageRows: number): number => {
     const field = isObjectType(parent) ? parent.getFields()[node.name.value] : undefined;
     if (!field) return 1;
-    const first = readFirst(field, node, variables);
+    const argument = (name: string): unknown => readArgument(field, node, name, variables);
+    // What is out of bounds is refused by the field itself, with its bounds.
+    const given = argument('first');
+    const first = typeof given === 'number' ? Math.max(given, 1) : undefined;
     const isList = isListType(getNullableType(field.type));
-    const below = node.selectionSet
-      ? measure(node.selectionSet, getNamedType(field.type), first ?? assumedRows)
-      : 0;
-    return isList ? (first ?? pageRows) * (1 + below) : 1 + below;
+    const { countRows }: Partial<CountedList> = field.extensions;
+    const { rows, below: pageRowsBelow = first ?? assumedRows } = countRows?.(argument, pageRows) ?? {
+      rows: first ?? pageRows,
+    };
+    const below = node.selectionSet ? measure(node.selectionSet, getNamedType(field.type), pageRowsBelow) : 0;
+    return isList ? rows * (1 + below) : 1 + below;
   };
 
   return measure(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, assumedRows);
 }
 
-function readFirst(
-  field: GraphQLField<unknown, unknown>,
-  node: FieldNode,
+function readArgument(
+  { args }: GraphQLField<unknown, unknown>,
+  { arguments: given }: FieldNode,
+  name: string,
   variables: Readonly<Record<string, unknown>>,
-): number | undefined {
-  const argument = field.args.find(({ name }) => name === 'first');
+): unknown {
+  const argument = args.find((one) => one.name === name);
   if (!argument) return undefined;
-  const given = node.arguments?.find(({ name }) => name.value === 'first')?.value;
-  const value =
-    given?.kind === Kind.INT
-      ? Number(given.value)
-      : given?.kind === Kind.VARIABLE
-        ? variables[given.name.value]
-        : undefined;
-  const rows = value ?? argument.defaultValue;
-  // What is out of bounds is refused by the field itself, with its bounds.
-  return typeof rows === 'number' ? Math.max(rows, 1) : undefined;
+  const node = given?.find((one) => one.name.value === name)?.value;
+  return valueFromAST(node, argument.type, variables) ?? argument.defaultValue;
 }

@@ -1,0 +1,64 @@
+import { resolveRange } from '../metrics/range.ts';
+import type { Granularity, Weekday } from '../metrics/registry.ts';
+import { dayOf } from '../records/day.ts';
+import { type DateRangeInput, readRange } from './dates.ts';
+import { maxFirst } from './metrics-arguments.ts';
+
+/** What is known of a list's length before it is read, for what a query costs. */
+export interface RowCount {
+  readonly rows: number;
+  /** Of lists within each of them. */
+  readonly below?: number;
+}
+
+/** What the `extensions` of a list say whose length neither its `first` nor its page tells. */
+export interface CountedList {
+  /**
+   * @param argument an argument by its name, coerced; undefined where there is none or it is wrong
+   * @param pageRows of the page that the list is in
+   */
+  readonly countRows: (argument: (name: string) => unknown, pageRows: number) => RowCount;
+}
+
+/** Rows of a level, which no argument bounds, are reckoned as a page of this size, however small the page beside them. */
+const usualLevelRows = 1_000;
+
+/** One row a level; in each, what the usual level has. Without dimensions a level has one. */
+export const countSubtotals: CountedList['countRows'] = (argument, pageRows) => {
+  const levels = (argument('by') ?? []) as readonly (readonly unknown[])[];
+  const hasMany = levels.some((level) => level.length > 0);
+  return {
+    rows: Math.max(levels.length, 1),
+    below: hasMany ? Math.min(Math.max(pageRows, usualLevelRows), maxFirst) : 1,
+  };
+};
+
+const shortestDays: Readonly<Record<Granularity, number>> = {
+  day: 1,
+  week: 7,
+  month: 28,
+  quarter: 90,
+  year: 365,
+};
+
+/** More dates than this seldom have records. */
+const mostDates = 1_000;
+
+const lastDayOfYear = dayOf(2025, 12, 31) ?? 0;
+
+/** As many as the range has buckets, on a day on which the current year is as long as it gets. */
+export const countDates: CountedList['countRows'] = (argument, pageRows) => {
+  const given = argument('dateRange') as typeof DateRangeInput.$inferInput | undefined;
+  const granularity = argument('granularity') as Granularity;
+  const weekStart = argument('weekStart') as Weekday;
+  if (given === undefined) return { rows: pageRows };
+  try {
+    const { from, to } = resolveRange(readRange(given), lastDayOfYear, weekStart);
+    const days = to - from + 1;
+    const buckets = granularity === 'day' ? days : Math.ceil(days / shortestDays[granularity]) + 1;
+    return { rows: Math.min(buckets, mostDates) };
+  } catch {
+    // The field itself refuses the range, with a sentence.
+    return { rows: pageRows };
+  }
+};
