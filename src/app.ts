@@ -258,7 +258,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           handle: (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
         },
         ...createLoginRoutes({ guard }),
-        ...createPushRoutes({ push }),
+        ...createPushRoutes({ push, limits }),
         ...healthRoutes({
           store,
           ingest,

@@ -209,7 +209,7 @@ export const variables = {
     parse: optional(wholeNumber(1, 100_000)),
     reloads: true,
     description:
-      'Queries and mutations of each caller at a time, and as many subscriptions; more wait up to 5 s, then `RATE_LIMITED`. Without it 20, and 2000 where nobody logs in.',
+      'Queries and mutations of each caller at a time, as many pushes to `/ingest/…`, and as many subscriptions; more wait up to 5 s, then `RATE_LIMITED`. Without it 20, and 2000 where nobody logs in.',
   },
   LOGIN_FAILURES_PER_MINUTE: {
     parse: wholeNumber(1, 1_000_000),

@@ -17,6 +17,7 @@ const statuses: Partial<Record<UtmqlError['code'], number>> = {
   UNSUPPORTED_MEDIA_TYPE: 415,
   IDEMPOTENCY_KEY_REUSED: 422,
   BUFFER_FULL: 429,
+  RATE_LIMITED: 429,
   BUFFER_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
 };

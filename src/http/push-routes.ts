@@ -5,7 +5,9 @@ import { bodyContent } from '../ingest/push/content.ts';
 import type { PushCall } from '../ingest/push/intake.ts';
 import type { Push } from '../ingest/push/push.ts';
 import type { EventAnswer } from '../ingest/push/single-event.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { RecordKind } from '../records/contract.ts';
+import { createBodyPace } from './body-pace.ts';
 import { answerFailure, answerPush, type HttpAnswer } from './push-answers.ts';
 import { answerEarly, requestBody, wholeBody } from './request-body.ts';
 import type { CallInfo, Route } from './server.ts';
@@ -25,14 +27,27 @@ const neutralType = 'application/octet-stream';
  * `POST /ingest/…`: records of one kind, of any length and in any of our formats, answered when they are stored (200) or
  * durable (202). `POST /events`: one event, answered when it is durable.
  */
-export function createPushRoutes({ push }: { push: Push }): Route[] {
+export function createPushRoutes({
+  push,
+  limits,
+}: {
+  push: Push;
+  limits: Pick<Limits, 'takeTurn'>;
+}): Route[] {
   const ingest =
     (kind: RecordKind) =>
     async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
       await respond(request, response, info, async () => {
-        const content = bodyContent(kind, requestBody(request), readFormat(request));
-        const outcome = await push.accept(kind, content, callOf(request, info));
-        return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
+        const format = readFormat(request);
+        const endTurn = await limits.takeTurn(info.account, 'push');
+        try {
+          const pace = createBodyPace();
+          const content = bodyContent(kind, requestBody(request, pace), format, pace.hurry);
+          const outcome = await push.accept(kind, content, callOf(request, info));
+          return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
+        } finally {
+          endTurn();
+        }
       });
     };
   const event = async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
@@ -102,6 +117,7 @@ function answerEvent(answer: EventAnswer): HttpAnswer {
 function callOf(request: IncomingMessage, { caller }: CallInfo): PushCall {
   const key = request.headers['idempotency-key'];
   return {
+    id: caller.id,
     workspace: caller.workspace,
     requestId: caller.requestId,
     name: caller.name,

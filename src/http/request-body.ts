@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { UtmqlError } from '../errors.ts';
 import { decompressors } from '../ingest/http/decompressors.ts';
-import { createBodyPace } from './body-pace.ts';
+import { type BodyPace, createBodyPace } from './body-pace.ts';
 
 /** Longest silence of a caller in the middle of a body. The time that we take between two chunks does not count. */
 const idleMs = 30_000;
@@ -16,9 +16,12 @@ const lingerMs = 2_000;
  * @throws UtmqlError UNSUPPORTED_MEDIA_TYPE for an encoding that is not known; UNREADABLE_BODY when it cannot be
  *   decompressed or ends in the middle; TIMEOUT when its sender falls silent or dribbles; CANCELLED when they leave
  */
-export function requestBody(request: IncomingMessage): AsyncIterable<Uint8Array> {
+export function requestBody(
+  request: IncomingMessage,
+  pace: BodyPace = createBodyPace(),
+): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
-  if (encoding === '' || encoding === 'identity') return received(request);
+  if (encoding === '' || encoding === 'identity') return received(request, pace);
   const decompress = decompressors[encoding];
   if (decompress === undefined) {
     throw new UtmqlError(
@@ -26,7 +29,7 @@ export function requestBody(request: IncomingMessage): AsyncIterable<Uint8Array>
       `Content-Encoding ${JSON.stringify(encoding.slice(0, 60))} is not known; send gzip, deflate, br or none.`,
     );
   }
-  return decompressed(request, encoding, decompress());
+  return decompressed(received(request, pace), encoding, decompress());
 }
 
 /**
@@ -76,12 +79,12 @@ const left = (cause: unknown): UtmqlError =>
   new UtmqlError('CANCELLED', 'The caller left in the middle of the body.', { cause });
 
 async function* decompressed(
-  request: IncomingMessage,
+  compressed: AsyncIterable<Uint8Array>,
   encoding: string,
   decompressor: ReturnType<(typeof decompressors)[string]>,
 ): AsyncGenerator<Uint8Array> {
   // The callback is empty because whatever breaks also breaks the iteration below.
-  pipeline(received(request), decompressor, () => undefined);
+  pipeline(compressed, decompressor, () => undefined);
   try {
     yield* decompressor as AsyncIterable<Uint8Array>;
   } catch (error) {
@@ -95,11 +98,10 @@ async function* decompressed(
 }
 
 /** The bytes as they come over the wire. Leaving the iteration early leaves the connection open for the answer. */
-async function* received(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+async function* received(request: IncomingMessage, pace: BodyPace): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = request
     .iterator({ destroyOnReturn: false })
     [Symbol.asyncIterator]();
-  const pace = createBodyPace();
   try {
     for (;;) {
       const asked = performance.now();

@@ -22,9 +22,11 @@ export interface Limits {
    * @returns what ends the turn
    * @throws UtmqlError RATE_LIMITED
    */
-  takeTurn(account: string, what: 'operation' | 'subscription'): Promise<() => void>;
+  takeTurn(account: string, what: 'operation' | 'subscription' | 'push'): Promise<() => void>;
   change(settings: LimitSettings): void;
 }
+
+const plurals = { operation: 'operations', subscription: 'subscriptions', push: 'pushes' } as const;
 
 export type LimitName = RequestBudget | 'cost' | 'concurrency';
 
@@ -37,6 +39,7 @@ export function createLimits(settings: LimitSettings, onRefused: (limit: LimitNa
   const turns = {
     operation: createSlots({ most: settings.concurrency, mostWaiting: 5 }),
     subscription: createSlots({ most: settings.concurrency, mostWaiting: 0 }),
+    push: createSlots({ most: settings.concurrency, mostWaiting: 5 }),
   };
   const refuse = (limit: LimitName, message: string, retryAfterSeconds: number): UtmqlError => {
     onRefused(limit);
@@ -64,7 +67,11 @@ export function createLimits(settings: LimitSettings, onRefused: (limit: LimitNa
     async takeTurn(account, what) {
       const end = await turns[what].take(account);
       if (end !== undefined) return end;
-      throw refuse('concurrency', `Too many ${what}s at a time. Wait for the answers to earlier ones.`, 1);
+      throw refuse(
+        'concurrency',
+        `Too many ${plurals[what]} at a time. Wait for the answers to earlier ones.`,
+        1,
+      );
     },
     change(next) {
       budgets.requests.change(next.requestsPerMinute);
@@ -72,6 +79,7 @@ export function createLimits(settings: LimitSettings, onRefused: (limit: LimitNa
       budgets.cost.change(next.costPerMinute);
       turns.operation.change(next.concurrency);
       turns.subscription.change(next.concurrency);
+      turns.push.change(next.concurrency);
     },
   };
 }

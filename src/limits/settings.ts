@@ -5,7 +5,7 @@ export interface LimitSettings {
   readonly requestsPerMinute: number;
   readonly pushesPerMinute: number;
   readonly costPerMinute: number;
-  /** Queries and mutations at work at a time, and as many subscriptions. */
+  /** Queries and mutations at work at a time, as many subscriptions, and as many pushes to `/ingest/…`. */
   readonly concurrency: number;
 }
 

@@ -204,7 +204,7 @@ describe('what would cost too much is refused in under 50 ms, before anything is
     expect(text.length).toBeLessThan(60_000);
     const { errors } = JSON.parse(text) as { errors: { message: string; extensions: { code: string } }[] };
     expect(errors.length).toBeLessThanOrEqual(21);
-    expect(errors[0]?.message).toMatch(/^Variable "\$groupBy" got invalid value .*[Ee]num/s);
+    expect(errors[0]?.message).toMatch(/^Variable "\$groupBy" got invalid value /);
     expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
   });
 

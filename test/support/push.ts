@@ -119,13 +119,14 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     drainIntervalMs: options.drainIntervalMs ?? 100,
     batchBytes: 8 * 1_048_576,
   });
+  const gate = testGate();
   const http = await listen({
     host: '127.0.0.1',
     port: 0,
     logger: silent,
     telemetry,
-    ...testGate(),
-    routes: createPushRoutes({ push }),
+    ...gate,
+    routes: createPushRoutes({ push, limits: gate.gate.limits }),
   });
   const stop = async (): Promise<void> => {
     await http.close(10_000);

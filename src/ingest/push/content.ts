@@ -12,6 +12,8 @@ export interface PushContent {
   readonly batches: AsyncIterable<RecordBatch>;
   /** SHA-256 of the kind and the content, hex; reads a body to its end. */
   hash(): Promise<string>;
+  /** Others wait for it from now on: a sender who is slow is not waited for as long. */
+  hurry(): void;
   /** Lets go of a body that is not read on. */
   release(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export function bodyContent(
   kind: RecordKind,
   body: AsyncIterable<Uint8Array>,
   format: BodyFormat | undefined,
+  hurry: () => void,
 ): PushContent {
   const hash = createHash('sha256').update(`${kind}\n`);
   const bytes = body[Symbol.asyncIterator]();
@@ -46,6 +49,7 @@ export function bodyContent(
       digest ??= readRest();
       return digest;
     },
+    hurry,
     async release() {
       const released = bytes.return?.().catch(() => undefined);
       // With a read pending, of a sender who has fallen silent, this would take as long as they like.
@@ -63,6 +67,7 @@ export function recordsContent(kind: RecordKind, records: readonly unknown[]): P
       yield { records, firstPosition: 1, malformed: [], bytes: Buffer.byteLength(text) };
     })(),
     hash: async () => createHash('sha256').update(`${kind}\n${text}`).digest('hex'),
+    hurry: () => undefined,
     release: async () => undefined,
   };
 }

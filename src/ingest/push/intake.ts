@@ -11,6 +11,8 @@ import { HeldRepairs, type Normalisers } from './normalisers.ts';
 import type { PushCounts, PushRun } from './push-run.ts';
 
 export interface PushCall extends Requester {
+  /** Whoever pushes: the same for every call with the same key. */
+  readonly id: string;
   readonly idempotencyKey: string | undefined;
 }
 

@@ -1,4 +1,3 @@
-import { Semaphore } from 'async-mutex';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
 import { badInput, UtmqlError } from '../../errors.ts';
@@ -29,6 +28,7 @@ import { chain, readHead, untilStopped } from './head.ts';
 import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
 import { type LargePushDeps, pushLarge } from './large-push.ts';
+import { createLargeTurns } from './large-turns.ts';
 import { createNormalisers, type Retention } from './normalisers.ts';
 import { pushInPieces } from './pieces-push.ts';
 import { createPushRuns } from './push-runs.ts';
@@ -37,9 +37,6 @@ import { pushSmall } from './small-push.ts';
 
 /** An INSERT that takes longer counts as a failure of the store. */
 const insertTimeoutMs = 60_000;
-
-/** Large pushes at a time: each holds a batch in memory. Others are not read on until it is their turn. */
-const maxLargePushes = 4;
 
 /** Up to this many records and bytes a push goes through the write-ahead buffer. */
 const usualSmallPush = { records: 1_000, bytes: 1_048_576 } as const;
@@ -149,7 +146,7 @@ export function createPush(options: PushOptions): Push {
     normalisers,
     runs,
   };
-  const largePushes = new Semaphore(maxLargePushes);
+  const largeTurns = createLargeTurns();
   const atWork = new Set<Promise<unknown>>();
   let stopped: Promise<void> | undefined;
 
@@ -180,7 +177,10 @@ export function createPush(options: PushOptions): Push {
     const whole = chain(head, rest);
     if (breaker.state() === 'open' || drainer.isStoreAway())
       return pushInPieces(small, kind, call, whole, () => content.hash());
-    return largePushes.runExclusive(() => pushLarge(large, kind, call, whole));
+    return largeTurns.run(call.id, () => {
+      content.hurry();
+      return pushLarge(large, kind, call, whole);
+    });
   };
 
   const stop = async (): Promise<void> => {
