@@ -17,6 +17,7 @@ import { createDocuments } from './http/documents.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
 import { healthRoutes, stateOfStore } from './http/health.ts';
+import { anyHost, createKnownHost } from './http/known-host.ts';
 import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
@@ -239,6 +240,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         guard,
         limits,
         accountOf: ({ id }, request) => (authenticator.isOpen ? addressOf(request) : id),
+        isKnownHost: authenticator.isOpen ? createKnownHost(config.HOST) : anyHost,
       },
       cors: createCors(config.CORS_ORIGINS),
       connections: { ...usualConnectionLimits, most: config.MAX_CONNECTIONS },

@@ -6,7 +6,6 @@ import type { Logger } from '../logger.ts';
 import { isKeyLike } from './api-key.ts';
 import { type ApiKeys, isOfKey, openApiKeys } from './api-keys.ts';
 import { anonymous, type Caller, type Identity } from './caller.ts';
-import { credentialOf } from './credentials.ts';
 import type { KeyChange } from './key-changes.ts';
 import { createKeyUses } from './key-uses.ts';
 import { unauthenticated } from './refusals.ts';
@@ -17,12 +16,6 @@ import { chooseWorkspace } from './workspaces.ts';
 export interface Authenticator {
   /** Nobody has to log in: everybody is an admin. */
   readonly isOpen: boolean;
-  /**
-   * Who made a request, and in which workspace. Reads nothing but its headers.
-   *
-   * @throws UtmqlError UNAUTHENTICATED; FORBIDDEN for a workspace that is not theirs; AUTHENTICATION_UNAVAILABLE
-   */
-  authenticate(request: IncomingMessage, requestId: string): Promise<Caller>;
   /** @throws UtmqlError UNAUTHENTICATED; AUTHENTICATION_UNAVAILABLE */
   identify(credential: string): Promise<Identity>;
   /** Whether somebody who was let in may stay: false once the key is revoked or changed, or the token has expired. */
@@ -89,8 +82,6 @@ function createAuthenticator(options: {
   };
   return {
     isOpen: false,
-    authenticate: async (request, requestId) =>
-      inWorkspace(await identify(credentialOf(request)), request, requestId),
     identify: async (credential) => identify(credential),
     async isValid(identity) {
       if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now()) return false;
@@ -106,14 +97,18 @@ const nothingToDo = (): void => undefined;
 /** Where nobody has to log in. */
 export const open: Authenticator = {
   isOpen: true,
-  authenticate: async (request, requestId) => inWorkspace(anonymous, request, requestId),
   identify: async () => anonymous,
   isValid: async () => true,
   prepareReload: async () => nothingToDo,
   close: async () => undefined,
 };
 
-function inWorkspace(identity: Identity, request: IncomingMessage, requestId: string): Caller {
+/**
+ * Whoever made a request, in the workspace that it asks for.
+ *
+ * @throws UtmqlError FORBIDDEN for a workspace that is not theirs
+ */
+export function inWorkspace(identity: Identity, request: IncomingMessage, requestId: string): Caller {
   const asked = request.headers['x-workspace'];
   const workspace = chooseWorkspace(identity, asked === undefined ? undefined : String(asked));
   return { ...identity, workspace, requestId };

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '../access/caller.ts';
+import { forbidden } from '../access/refusals.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { refusePlainly } from './refusal.ts';
 import { type Route, sendJson } from './server.ts';
 
 /** How long `/readyz` waits for the store. */
@@ -10,7 +12,7 @@ const readyTimeoutMs = 2_000;
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can serve queries (503 while it cannot); a source that is down is shown but
- * does not make it unready, since stored figures can still be asked for; who does not log in is told of no source. `/metrics`: Prometheus.
+ * does not make it unready, since stored figures can still be asked for; who does not log in or sees some channels only is told of no source. `/metrics`: Prometheus.
  */
 export function healthRoutes(options: {
   store: Store;
@@ -21,10 +23,15 @@ export function healthRoutes(options: {
   areMetricsPublic: boolean;
 }): Route[] {
   const { store, ingest, telemetry } = options;
+  const sendMetrics = async (response: ServerResponse): Promise<void> => {
+    response.writeHead(200, { 'content-type': telemetry.registry.contentType });
+    response.end(await telemetry.registry.metrics());
+  };
   return [
     {
       method: 'GET',
       path: '/healthz',
+      isForAnyHost: true,
       access: 'everybody',
       isBusy: true,
       handle: (_request, response) => sendJson(response, 200, { status: 'ok' }),
@@ -32,11 +39,12 @@ export function healthRoutes(options: {
     {
       method: 'GET',
       path: '/readyz',
+      isForAnyHost: true,
       access: 'guest',
       isBusy: true,
       async handle(_request, response, { caller }) {
         const storeState = options.isStopping() ? 'stopping' : await stateOfStore(store);
-        const sources = caller && circuitsOf(ingest, caller.workspaces);
+        const sources = caller && caller.policy === undefined && circuitsOf(ingest, caller.workspaces);
         const ready = storeState === 'ok';
         sendJson(response, ready ? 200 : 503, {
           status: ready ? 'ready' : storeState === 'stopping' ? 'stopping' : 'not ready',
@@ -48,15 +56,22 @@ export function healthRoutes(options: {
     {
       method: 'GET',
       path: '/metrics',
-      access: options.areMetricsPublic ? 'everybody' : 'admin',
       isBusy: true,
-      async handle(_request: unknown, response: ServerResponse) {
-        response.writeHead(200, { 'content-type': telemetry.registry.contentType });
-        response.end(await telemetry.registry.metrics());
-      },
+      ...(options.areMetricsPublic
+        ? { access: 'everybody', handle: (_request, response) => sendMetrics(response) }
+        : {
+            access: 'admin',
+            handle: (request, response, { caller }) =>
+              caller.workspaces === 'all'
+                ? sendMetrics(response)
+                : refusePlainly(request, response, forbidden(forAllWorkspaces)),
+          }),
     },
   ];
 }
+
+const forAllWorkspaces =
+  '/metrics tells of all workspaces: it is for admins of all of them (--all-workspaces).';
 
 /** Of the sources of these workspaces. */
 function circuitsOf({ sources }: Ingest, workspaces: Caller['workspaces']) {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { uuidv7 } from 'uuidv7';
-import type { Caller } from '../access/caller.ts';
-import { credentialOf } from '../access/credentials.ts';
+import { inWorkspace } from '../access/authenticator.ts';
+import type { Caller, Identity } from '../access/caller.ts';
 import { type Grant, may } from '../access/grants.ts';
 import { forbidden } from '../access/refusals.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -17,6 +17,7 @@ import { type ConnectionLimits, limitConnections, maxHeaderBytes } from './conne
 import type { Cors } from './cors.ts';
 import { createDrain } from './drain.ts';
 import type { Attempt, RequestInfo } from './graphql.ts';
+import type { KnownHost } from './known-host.ts';
 import { explainListenError } from './listen-error.ts';
 import { type Refuse, refusePlainly } from './refusal.ts';
 import { setSecurityHeaders } from './security-headers.ts';
@@ -59,6 +60,8 @@ export type Route = Access & {
   readonly isBusy?: boolean;
   /** Its bodies are of any length: it bounds their silence itself. */
   readonly isStreamed?: boolean;
+  /** Answers by whatever name it is called: who watches over the process knows its address only. */
+  readonly isForAnyHost?: boolean;
 };
 
 /** How often connections that have become idle are looked for while the server closes. */
@@ -78,7 +81,8 @@ export interface Gate {
   readonly guard: LoginGuard;
   readonly limits: Limits;
   /** Whose limits a request counts towards. */
-  accountOf(caller: Caller, request: IncomingMessage): string;
+  accountOf(identity: Identity, request: IncomingMessage): string;
+  readonly isKnownHost: KnownHost;
 }
 
 interface Service {
@@ -207,23 +211,28 @@ async function handle(
   gate: Gate,
   info: RequestInfo,
 ): Promise<void> {
+  if (!route.isForAnyHost && !gate.isKnownHost(request))
+    return (route.refuse ?? refusePlainly)(request, response, unknownHost());
   if (route.access === 'everybody') return route.handle(request, response, info);
   let caller: Caller | undefined;
   let account = '';
   try {
-    caller = await gate.guard.authenticate(request, info.requestId);
-    info.attempt.actor = caller;
+    const identity = await gate.guard.authenticate(request);
+    // Whoever asks for a workspace that is not theirs is known all the same, and it counts: it is told to those whose key it is.
+    info.attempt.actor = identity;
+    info.attempt.workspace = identity.workspaces === 'all' ? '' : (identity.workspaces[0] ?? '');
+    if (route.access !== 'guest') {
+      account = gate.accountOf(identity, request);
+      await gate.limits.countRequest(route.budget ?? 'requests', account, response);
+    }
+    caller = inWorkspace(identity, request, info.requestId);
     info.attempt.workspace = caller.workspace;
     if (route.access !== 'guest') {
-      account = gate.accountOf(caller, request);
-      await gate.limits.countRequest(route.budget ?? 'requests', account, response);
       if (!may(caller, route.access)) throw forbidden(`${route.path} is not for the role ${caller.role}.`);
     }
   } catch (error) {
     if (!(error instanceof UtmqlError)) throw error;
     if (route.access !== 'guest') {
-      if (error.code === 'FORBIDDEN' && caller === undefined)
-        await findActor(info.attempt, request, gate.guard);
       if (error.code === 'AUTHENTICATION_UNAVAILABLE')
         info.logger.warn({ err: error }, 'a caller could not be authenticated');
       return (route.refuse ?? refusePlainly)(request, response, error);
@@ -233,12 +242,10 @@ async function handle(
   if (caller !== undefined) return route.handle(request, response, extend(info, { caller, account }));
 }
 
-/** Whoever asks for a workspace that is not theirs is known all the same: it is told to those whose key it is. */
-async function findActor(attempt: Attempt, request: IncomingMessage, guard: LoginGuard): Promise<void> {
-  attempt.actor = await guard.identify(request, credentialOf(request)).catch(() => undefined);
-  const { workspaces = [] } = attempt.actor ?? {};
-  attempt.workspace = workspaces === 'all' ? '' : (workspaces[0] ?? '');
-}
+const unknownHost = (): UtmqlError =>
+  forbidden(
+    'The header Host names another machine. Where nobody logs in, call localhost or 127.0.0.1; to be called by other names, set API_KEYS_FILE.',
+  );
 
 /** The logger stays one that is made when it is needed. */
 const extend = <More extends object>(info: RequestInfo, more: More): RequestInfo & More => ({

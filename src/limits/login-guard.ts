@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Authenticator } from '../access/authenticator.ts';
-import type { Caller, Identity } from '../access/caller.ts';
+import type { Identity } from '../access/caller.ts';
 import { credentialOf } from '../access/credentials.ts';
 import { UtmqlError } from '../errors.ts';
 import { createBudget } from './budget.ts';
@@ -11,8 +11,12 @@ import type { RemoteAddress } from './remote-address.ts';
 
 /** Lets nobody try one key after the other. */
 export interface LoginGuard {
-  /** @throws what `Authenticator` throws; UtmqlError RATE_LIMITED, with the credential not looked at */
-  authenticate(request: IncomingMessage, requestId: string): Promise<Caller>;
+  /**
+   * Who made a request. Reads nothing but its headers.
+   *
+   * @throws what `Authenticator` throws; UtmqlError RATE_LIMITED, with the credential not looked at
+   */
+  authenticate(request: IncomingMessage): Promise<Identity>;
   /** @throws the same */
   identify(request: IncomingMessage, credential: string): Promise<Identity>;
 }
@@ -33,18 +37,14 @@ export function createLoginGuard(options: {
   const { authenticator, addressOf } = options;
   if (authenticator.isOpen) {
     return {
-      authenticate: (request, requestId) => authenticator.authenticate(request, requestId),
+      authenticate: () => authenticator.identify(''),
       identify: (_request, credential) => authenticator.identify(credential),
     };
   }
   const failures = createBudget(options.failuresPerMinute);
   const known = new LRUCache<string, true>({ max: mostKnown });
 
-  const guarded = async <Result>(
-    request: IncomingMessage,
-    credential: string,
-    check: () => Promise<Result>,
-  ): Promise<Result> => {
+  const identify = async (request: IncomingMessage, credential: string): Promise<Identity> => {
     const address = addressOf(request);
     const hash = createHash('sha256').update(credential).digest('base64url');
     if (!known.has(hash)) {
@@ -55,9 +55,9 @@ export function createLoginGuard(options: {
       }
     }
     try {
-      const result = await check();
+      const identity = await authenticator.identify(credential);
       known.set(hash, true);
-      return result;
+      return identity;
     } catch (error) {
       if (error instanceof UtmqlError && error.code === 'UNAUTHENTICATED') await failures.take(address);
       throw error;
@@ -65,8 +65,7 @@ export function createLoginGuard(options: {
   };
 
   return {
-    authenticate: async (request, requestId) =>
-      guarded(request, credentialOf(request), () => authenticator.authenticate(request, requestId)),
-    identify: (request, credential) => guarded(request, credential, () => authenticator.identify(credential)),
+    authenticate: async (request) => identify(request, credentialOf(request)),
+    identify,
   };
 }

@@ -184,12 +184,23 @@ describe('endpoints', () => {
       })
     ).status;
 
-  it('/healthz and /readyz are for everybody, /metrics for admins', async () => {
+  it('/healthz and /readyz are for everybody, /metrics for admins of all workspaces', async () => {
     expect(await status(undefined, '/healthz')).toBe(200);
     expect(await status(undefined, '/readyz')).toBe(200);
     expect(await status(undefined, '/metrics')).toBe(401);
     expect(await status('viewer', '/metrics')).toBe(403);
-    expect(await status('admin', '/metrics')).toBe(200);
+    const { status: refused, ...answer } = await fetch(`${app.url}/metrics`, { headers: headers.admin }).then(
+      async (response) => ({ status: response.status, body: await response.json() }),
+    );
+    expect(refused).toBe(403);
+    expect(answer.body).toEqual({
+      error: {
+        code: 'FORBIDDEN',
+        message: '/metrics tells of all workspaces: it is for admins of all of them (--all-workspaces).',
+      },
+    });
+    const everywhere = await keys.create({ role: 'admin', 'all-workspaces': true });
+    expect((await fetch(`${app.url}/metrics`, { headers: everywhere })).status).toBe(200);
   });
 
   it('/readyz names sources to those who logged in only', async () => {
@@ -198,6 +209,7 @@ describe('endpoints', () => {
     expect(await of()).toEqual({ status: 'ready', store: 'ok' });
     expect(await of({ authorization: 'Bearer nonsense' })).toEqual({ status: 'ready', store: 'ok' });
     expect(await of(headers.viewer)).toMatchObject({ sources: { ads: { circuit: 'closed' } } });
+    expect(await of(headers.restricted)).toEqual({ status: 'ready', store: 'ok' });
   });
 
   it.each([

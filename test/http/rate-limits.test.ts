@@ -84,6 +84,19 @@ describe('requests a minute', () => {
     }
   });
 
+  it('what is refused for its workspace counts', async () => {
+    const own = await keys.create({ role: 'viewer', workspace: ['default'] });
+    const app = await start({ RATE_LIMIT_PER_MINUTE: '2' });
+    try {
+      const foreign = () => ask(app, { ...own, 'x-workspace': 'acme' });
+      expect([await foreign(), await foreign(), await foreign()].map(({ status }) => status)).toEqual([
+        403, 403, 429,
+      ]);
+    } finally {
+      await app.close();
+    }
+  });
+
   it('where nobody logs in, by address: what a caller writes in X-Forwarded-For counts only behind a proxy', async () => {
     const forwarded = (address: string) => ({ 'x-forwarded-for': address });
     const direct = await startTestApp({ environment: { RATE_LIMIT_PER_MINUTE: '1' } });

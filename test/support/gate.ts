@@ -1,6 +1,7 @@
 import { type Authenticator, open } from '../../src/access/authenticator.ts';
 import { usualConnectionLimits } from '../../src/http/connections.ts';
 import { createCors } from '../../src/http/cors.ts';
+import { anyHost } from '../../src/http/known-host.ts';
 import { createLimits } from '../../src/limits/limits.ts';
 import { createLoginGuard } from '../../src/limits/login-guard.ts';
 import { createRemoteAddress } from '../../src/limits/remote-address.ts';
@@ -22,6 +23,7 @@ export const testGate = (authenticator: Authenticator = open) => ({
       ignore,
     ),
     accountOf: ({ id }: { readonly id: string }): string => id,
+    isKnownHost: anyHost,
   },
   audit: { noteDenial: ignore },
   cors: createCors([]),
