@@ -523,6 +523,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The whole configuration, by the names of the environment variables. Frozen. */
 export type Config = { readonly [Name in VariableName]: z.output<(typeof variables)[Name]['parse']> };
 
+/** An address can have a password in it, or a token. */
+const mayHoldPassword = /[@?]/;
+
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /**
@@ -540,7 +543,7 @@ export function readConfig(environment: Environment): Config {
     if (result.success) {
       values[name] = result.data;
     } else {
-      const shown = variable.secret ? '' : ` (${JSON.stringify(text)})`;
+      const shown = variable.secret || mayHoldPassword.test(text) ? '' : ` (${JSON.stringify(text)})`;
       problems.push(`${name}${shown} ${result.error.issues[0]?.message ?? 'is not valid'}`);
     }
   }

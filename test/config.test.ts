@@ -84,6 +84,19 @@ describe('configuration', () => {
     expect(messageOf({ ADS_API_URL: 'ftp://user:secret@host' })).not.toContain('secret');
   });
 
+  it.each([
+    'CLICKHOUSE_URL',
+    'CLICKHOUSE_SHARD_URLS',
+    'JWT_JWKS_URL',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  ])('shows no address with a password or a token in it: %s', (name) => {
+    for (const address of ['htp://user:planted@host:8123', 'htp://host/keys?token=planted']) {
+      expect(messageOf({ [name]: address })).toContain(`${name} is not`);
+      expect(messageOf({ [name]: address })).not.toContain('planted');
+    }
+  });
+
   it('refuses to be open to other machines while callers cannot log in', () => {
     expect(messageOf({ HOST: '0.0.0.0' })).toContain('HOST');
     expect(messageOf({ HOST: '::1' })).toBe('');

@@ -33,7 +33,7 @@ function auditField(field: GraphQLField<unknown, Context>, kind: AuditKind): voi
         details: detailsOf(
           args,
           result,
-          ingest.sources.map(({ name }) => name),
+          ingest.sources.filter(({ workspace }) => workspace === caller.workspace).map(({ name }) => name),
         ),
       });
     };

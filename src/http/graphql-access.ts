@@ -20,6 +20,8 @@ export interface Requirements {
   /** A field that cannot be shown to those whom a row policy restricts. */
   readonly allRows: string | undefined;
   readonly introspection: string | undefined;
+  /** It reads what is for admins alone: each call is noted in the audit log (`audited`). */
+  readonly isNoted: boolean;
 }
 
 const known = new WeakMap<OperationDefinitionNode, Requirements>();
@@ -38,6 +40,7 @@ export function requirementsOf(
   const needed = new Map<Grant, string>();
   let allRows: string | undefined;
   let introspection: string | undefined;
+  let isNoted = false;
   const types = new TypeInfo(schema);
   const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
   const parts: (OperationDefinitionNode | FragmentDefinitionNode)[] = [operation];
@@ -56,6 +59,7 @@ export function requirementsOf(
             types.getFieldDef()?.extensions ?? {};
           const grant = access ?? (isRoot ? 'admin' : undefined);
           if (grant !== undefined && !needed.has(grant)) needed.set(grant, name);
+          if (isRoot && grant === 'admin') isNoted = true;
           if (isRoot ? keepsPolicy !== true : keepsPolicy === false) allRows ??= name;
         },
         FragmentSpread({ name }) {
@@ -68,7 +72,7 @@ export function requirementsOf(
       }),
     );
   }
-  const requirements = { grants: needed, allRows, introspection };
+  const requirements = { grants: needed, allRows, introspection, isNoted };
   known.set(operation, requirements);
   return requirements;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OperationTypeNode } from 'graphql';
 import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
+import { schema } from '../graphql/schema.ts';
 import type { DataVersion } from '../ingest/data-version.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -9,6 +10,7 @@ import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
 import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
 import type { Graphql } from './graphql.ts';
+import { requirementsOf } from './graphql-access.ts';
 import { type Question, readParams, refuse } from './graphql-params.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import { refuseGraphql } from './refusal.ts';
@@ -21,9 +23,15 @@ const cacheStatus: Record<AnswerSource, string> = {
   collapsed: 'utmql; fwd=miss; collapsed',
 };
 
+interface QuestionKind {
+  readonly kind: OperationTypeNode;
+  /** Others who ask the same may be given the answer. */
+  readonly isShared: boolean;
+}
+
 /**
  * `/graphql`. A query is answered from the cache where it has the answer, before anything is parsed; if not, it is run once
- * for all who ask it at the same time. Mutations, subscriptions and what is wrong go to Yoga one by one. Browsers get GraphiQL.
+ * for all who ask it at the same time. Mutations, subscriptions, what the audit log notes and what is wrong go to Yoga one by one. Browsers get GraphiQL.
  */
 export function createGraphqlRoute(options: {
   graphql: Graphql;
@@ -48,9 +56,16 @@ export function createGraphqlRoute(options: {
   };
 
   /** Undefined where the question is wrong. */
-  const kindOf = ({ query, operationName }: Question): OperationTypeNode | undefined => {
+  const kindOf = ({ query, operationName }: Question): QuestionKind | undefined => {
     try {
-      return operationOf(documents.parse(query), operationName)?.operation;
+      const document = documents.parse(query);
+      const operation = operationOf(document, operationName);
+      return (
+        operation && {
+          kind: operation.operation,
+          isShared: operation.operation === 'query' && !requirementsOf(schema, document, operation).isNoted,
+        }
+      );
     } catch {
       return undefined;
     }
@@ -140,11 +155,11 @@ export function createGraphqlRoute(options: {
     }
     const kind = kindOf(question);
     if (kind === undefined) return passOn(() => question);
-    const endTurn = await takeTurn(kind, request, response, call.account);
+    const endTurn = await takeTurn(kind.kind, request, response, call.account);
     if (endTurn === undefined) return;
     if (left.signal.aborted) return endTurn();
     response.once('close', endTurn);
-    if (kind !== 'query') return passOn(() => question);
+    if (!kind.isShared) return passOn(() => question);
     const { answer, source } = cache.share(key, left.signal, (signal) => run(question, call, accept, signal));
     telemetry.onResponseCache(source);
     try {

@@ -199,6 +199,33 @@ describe('auditLog', () => {
     expect(elsewhere.nodes.some(({ callerId }) => callerId === `key:${idOf(viewer)}`)).toBe(false);
   });
 
+  it('is read by each who asks for it at the same time, and noted for each', async () => {
+    const document = '{ auditLog(first: 1000) { nodes { outcome } } }';
+    const ask = async (headers: Record<string, string>, requestId: string) =>
+      (await app.query(document, {}, { ...headers, 'x-request-id': requestId })).data as unknown as {
+        auditLog: { nodes: readonly { outcome: string }[] };
+      };
+    const callers = [everywhere, admin, everywhere, admin];
+    const answers = await Promise.all(callers.map((who, index) => ask(who, `together-${index}`)));
+    expect(
+      answers.map(({ auditLog }) => auditLog.nodes.some(({ outcome }) => outcome === 'UNAUTHENTICATED')),
+    ).toEqual([true, false, true, false]);
+    for (const index of callers.keys())
+      await eventually(async () => (await ofRequest(app.store, `together-${index}`)).length === 1);
+  });
+
+  it('names no source of another workspace, though it be asked for', async () => {
+    const requestId = await call('mutation { triggerIngest(input: { sources: ["ads"] }) { runs { id } } }', {
+      ...everywhere,
+      'x-workspace': 'acme',
+    });
+    const rows = await eventually(async () => {
+      const found = await ofRequest(app.store, requestId);
+      return found.length > 0 && found;
+    });
+    expect(rows).toMatchObject([{ outcome: 'BAD_USER_INPUT', workspace: 'acme', details: { sources: [] } }]);
+  });
+
   it('pages by key, filters, and is noted itself', async () => {
     const whole = await page('first: 1000, action: "cancelIngest"', admin);
     expect(whole.totalCount).toBe(whole.nodes.length);

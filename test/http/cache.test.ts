@@ -185,6 +185,7 @@ describe('the key of an answer', () => {
   it.each([
     ['workspace', { caller: { ...options.caller, workspace: 'b' } }],
     ['role', { caller: { ...options.caller, role: 'viewer' as const } }],
+    ['sight of all workspaces', { caller: { ...options.caller, workspaces: ['a'] } }],
     ['row policy', { caller: { ...options.caller, policy: onlyChannels(['a']) } }],
     ['data', { dataVersion: 2 }],
     ['quarter of an hour', { now: Date.UTC(2025, 7, 10, 12, 15) }],
