@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Explore } from '../explore/explore.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Push } from '../ingest/push/push.ts';
+import type { RunReads } from '../ingest/run-reads.ts';
 import type { Logger } from '../logger.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Day } from '../records/day.ts';
@@ -15,6 +16,7 @@ export interface Context {
   readonly metrics: MetricsLoader;
   readonly explore: Explore;
   readonly ingest: Ingest;
+  readonly runs: RunReads;
   readonly push: Push;
   readonly retention: Retention;
   readonly audit: Pick<AuditLog, 'note'>;

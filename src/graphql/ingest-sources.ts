@@ -37,8 +37,8 @@ const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
       type: 'LocalDate',
       nullable: true,
       description: 'Up to which day its data are complete; runs without `since` begin some days before.',
-      resolve: async (source, _args, { ingest }) => {
-        const day = await ingest.runs.watermark(source.workspace, source.name);
+      resolve: async ({ name }, _args, { runs }) => {
+        const day = await runs.watermark(name);
         return day === undefined ? null : formatDay(day);
       },
     }),

@@ -123,8 +123,7 @@ builder.queryField('ingestRun', (t) =>
     // Whoever follows a run wants its state now, also when another process runs it.
     extensions: { volatile: true, access: 'follow' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
-    resolve: async (_root, { id }, { caller, ingest }) =>
-      (await ingest.runs.find(caller.workspace, readRunId(String(id), 'id'))) ?? null,
+    resolve: async (_root, { id }, { runs }) => (await runs.find(readRunId(String(id), 'id'))) ?? null,
   }),
 );
 
@@ -141,8 +140,8 @@ builder.queryField('ingestRuns', (t) =>
         description: 'Only runs before (older than) the one with this id: the last of the page before.',
       }),
     },
-    resolve: (_root, args, { caller, ingest }) =>
-      ingest.runs.list(caller.workspace, {
+    resolve: (_root, args, { runs }) =>
+      runs.list({
         source: args.source ?? undefined,
         status: args.status ?? undefined,
         limit: readLimit(args.first ?? 20),

@@ -144,8 +144,8 @@ export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
       type: 'DateTime',
       nullable: true,
       description: 'When the last run that stored something ended. Null before the first.',
-      resolve: async ({ query }, _args, { ingest }) => {
-        const at = await ingest.runs.freshness(query.workspace);
+      resolve: async (_answer, _args, { runs }) => {
+        const at = await runs.freshness();
         return at === undefined ? null : new Date(at);
       },
     }),

@@ -12,6 +12,7 @@ import type { Context } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Push } from '../ingest/push/push.ts';
+import { createRunReads } from '../ingest/run-reads.ts';
 import type { Logger } from '../logger.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -108,6 +109,7 @@ export function createGraphql(options: {
         metrics,
         explore: createExplore({ store, metrics, scope: dataScope(caller), requestId, signal, slots }),
         ingest,
+        runs: createRunReads({ runs: ingest.runs, workspace: caller.workspace, requestId, signal, slots }),
         push,
         retention,
         audit,

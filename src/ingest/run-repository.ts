@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonRow } from '../clickhouse/json-row.ts';
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
-import { columnsOf, type Store } from '../clickhouse/store.ts';
+import { type CallOptions, columnsOf, type Store } from '../clickhouse/store.ts';
 import { type Day, formatDay, parseIsoDay } from '../records/day.ts';
 import { type IngestRun, ingestModes, type RunStatus, runStatuses } from './run.ts';
 
@@ -114,29 +114,30 @@ export interface RunFilter {
 export interface RunRepository {
   /** Stores the run's present state; later saves replace earlier ones. */
   save(run: IngestRun): Promise<void>;
-  find(workspace: string, id: string): Promise<IngestRun | undefined>;
+  find(workspace: string, id: string, call?: CallOptions): Promise<IngestRun | undefined>;
   /** The runs of one call, by the key that the caller gave it. */
   findByIdempotencyKey(workspace: string, key: string): Promise<IngestRun[]>;
   /** Newest first. */
-  list(workspace: string, filter: RunFilter): Promise<IngestRun[]>;
+  list(workspace: string, filter: RunFilter, call?: CallOptions): Promise<IngestRun[]>;
   /** Runs that are queued or running as far as the table knows, oldest first, of every process and workspace. */
   unfinished(): Promise<IngestRun[]>;
   /** When the last run of the source began, epoch milliseconds. */
   lastStart(workspace: string, source: string): Promise<number | undefined>;
   /** Up to which day the source's data are complete: set by its last good run. */
-  watermark(workspace: string, source: string): Promise<Day | undefined>;
+  watermark(workspace: string, source: string, call?: CallOptions): Promise<Day | undefined>;
   /** Days that good runs of the source, begun after this instant (epoch milliseconds), have read; replays do not count. */
   daysReadSince(workspace: string, source: string, startedAt: number): Promise<ReadonlySet<Day>>;
   /** When data last changed: the end of the last run that stored something, epoch milliseconds. */
-  freshness(workspace: string): Promise<number | undefined>;
+  freshness(workspace: string, call?: CallOptions): Promise<number | undefined>;
 }
 
 export function createRunRepository(store: Store): RunRepository {
   let lastVersion = 0;
-  const select = async (condition: Sql): Promise<IngestRun[]> => {
+  const select = async (condition: Sql, call?: CallOptions): Promise<IngestRun[]> => {
     const rows = await store.select(
       runRow,
       sql`SELECT ${selected} FROM ingest_runs FINAL WHERE ${condition}`,
+      call,
     );
     return rows.map(({ run, version }) => {
       // What is saved after a look wins over what was seen, though another process's clock be ahead.
@@ -195,9 +196,10 @@ export function createRunRepository(store: Store): RunRepository {
         requestId: run.requestId,
       });
     },
-    async find(workspace, id) {
+    async find(workspace, id, call) {
       const [run] = await select(
         sql`workspace = ${bind('String', workspace)} AND run_id = ${bind('UUID', id)}`,
+        call,
       );
       return run;
     },
@@ -205,12 +207,15 @@ export function createRunRepository(store: Store): RunRepository {
       select(
         sql`workspace = ${bind('String', workspace)} AND idempotency_key = ${bind('String', key)} ORDER BY toString(run_id)`,
       ),
-    list: (workspace, filter) =>
-      select(sql`workspace = ${bind('String', workspace)}
+    list: (workspace, filter, call) =>
+      select(
+        sql`workspace = ${bind('String', workspace)}
         ${filter.source === undefined ? empty : sql`AND source = ${bind('String', filter.source)}`}
         ${filter.status === undefined ? empty : sql`AND status = ${bind('String', filter.status)}`}
         ${filter.before === undefined ? empty : sql`AND toString(run_id) < ${bind('String', filter.before)}`}
-        ORDER BY toString(run_id) DESC LIMIT ${bind('UInt64', filter.limit)}`),
+        ORDER BY toString(run_id) DESC LIMIT ${bind('UInt64', filter.limit)}`,
+        call,
+      ),
     unfinished: () => select(sql`status IN ('queued', 'running') ORDER BY toString(run_id)`),
     async lastStart(workspace, source) {
       const [row] = await store.select(
@@ -220,11 +225,12 @@ export function createRunRepository(store: Store): RunRepository {
       );
       return row?.at ?? undefined;
     },
-    async watermark(workspace, source) {
+    async watermark(workspace, source, call) {
       const [row] = await store.select(
         z.object({ watermark: day }),
         sql`SELECT max(watermark) AS watermark FROM ingest_runs FINAL
             WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)} AND status = 'succeeded'`,
+        call,
       );
       return row?.watermark;
     },
@@ -238,11 +244,12 @@ export function createRunRepository(store: Store): RunRepository {
       );
       return new Set(rows.flatMap((row) => row.day ?? []));
     },
-    async freshness(workspace) {
+    async freshness(workspace, call) {
       const [row] = await store.select(
         z.object({ at: instant.nullable() }),
         sql`SELECT max(finished_at) AS at FROM ingest_runs WHERE workspace = ${bind('String', workspace)}
             AND status IN ('succeeded', 'partial')`,
+        call,
       );
       return row?.at ?? undefined;
     },

@@ -22,6 +22,8 @@ const days = 'dateRange: { between: { from: "2025-08-01", to: "2025-08-05" } }';
 const slow = (mark: string): string =>
   `{ metrics(${days}, groupBy: [AD_ID, CAMPAIGN_ID, DATE, CHANNEL, UTM_CAMPAIGN, UTM_SOURCE, UTM_MEDIUM, UTM_CONTENT, UTM_TERM], orderBy: [{ measure: CPC }], first: 10000) { nodes { adId cost cpc } } } # ${mark}`;
 
+const run = '019837c2-1b6e-7000-8000-000000000000';
+
 interface Call {
   readonly status: Promise<number | 'left'>;
   leave(): void;
@@ -111,8 +113,13 @@ it('a query that still waits for its turn is never sent', async () => {
     const first = call('POST', slow(id), id, narrow);
     await until(() => running(id));
     const second = call('POST', slow(`${id} second`), `${id}-second`, narrow);
+    const runs = `{ ingestRuns { id } ingestSources { watermark } a: ingestRun(id: "${run}") { id } }`;
+    const others = [
+      call('POST', runs, `${id}-runs`, narrow),
+      call('POST', '{ metrics(dateRange: { preset: TODAY }) { meta { freshness } } }', `${id}-meta`, narrow),
+    ];
     await sleep(50);
-    second.leave();
+    for (const { leave } of [second, ...others]) leave();
     expect([await first.status, await second.status]).toEqual([200, 'left']);
     expect(
       await call(
@@ -122,10 +129,26 @@ it('a query that still waits for its turn is never sent', async () => {
         narrow,
       ).status,
     ).toBe(200);
-    expect(await Promise.all([endOf(id), endOf(`${id}-second`)])).toEqual(['QueryFinish', undefined]);
+    const ends = [endOf(id), endOf(`${id}-second`), endOf(`${id}-runs`), endOf(`${id}-meta`)];
+    expect(await Promise.all(ends)).toEqual(['QueryFinish', undefined, undefined, undefined]);
   } finally {
     await narrow.close();
   }
+});
+
+it('reads of runs are the request’s, and freshness is read once', async () => {
+  const id = `runs-${Date.now()}`;
+  const tiles = ['TODAY', 'YESTERDAY'].map(
+    (preset) => `${preset}: metrics(dateRange: { preset: ${preset} }) { meta { freshness } }`,
+  );
+  expect(await call('POST', `{ ${tiles.join(' ')} ingestRun(id: "${run}") { id } }`, id).status).toBe(200);
+  await app.store.command(sql`SYSTEM FLUSH LOGS`);
+  const rows = await app.store.select(
+    z.object({ n: z.number() }),
+    sql`SELECT count() AS n FROM system.query_log WHERE log_comment = ${bind('String', id)} AND type = 'QueryFinish'
+      AND query LIKE '%FROM ingest_runs%'`,
+  );
+  expect(rows).toEqual([{ n: 2 }]);
 });
 
 describe('a query that needs too much is ended with a sentence that says how to narrow it', () => {
