@@ -18,6 +18,8 @@ const lines: string[] = [];
 
 let keys: TestKeys;
 let app: TestApp;
+/** Where nobody logs in. */
+let open: TestApp;
 let inside: SourceServer;
 let viewer: Record<string, string>;
 let admin: Record<string, string>;
@@ -40,6 +42,7 @@ beforeAll(async () => {
     headers: admin,
     logger: createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } }),
   });
+  open = await startTestApp();
   const { data } = await app.query(
     `mutation { ingestAdPerformance(input: { records: [
       { date: "2025-08-01", campaignId: "${foreignMark}", channel: "google", clicks: 1, cost: 1 }
@@ -56,6 +59,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await app.close();
+  await open.close();
   await inside.close();
   await keys.close();
 });
@@ -166,6 +170,11 @@ const attacks: readonly Attack[] = [
     }),
   ),
   {
+    attack: 'An admin of one workspace reads /metrics, which tells of all',
+    answer: '403 FORBIDDEN',
+    make: () => ask({ method: 'GET', path: '/metrics', headers: admin }),
+  },
+  {
     attack: 'The id of another workspace’s run, read',
     answer: '200 null',
     make: () => query(`{ ingestRun(id: "${foreign.runId}") { id } }`),
@@ -206,6 +215,15 @@ const attacks: readonly Attack[] = [
         cookie: `utmql_key=${admin.authorization?.slice(7)}`,
         'sec-fetch-site': 'cross-site',
         origin: 'https://evil.example',
+      }),
+  },
+  {
+    attack: 'A page whose own name leads to this machine, where nobody logs in (DNS rebinding)',
+    answer: '403 FORBIDDEN',
+    make: () =>
+      send(open.url, {
+        headers: { 'content-type': 'application/json', host: 'evil.example' },
+        body: JSON.stringify({ query: cancel }),
       }),
   },
   {
@@ -250,6 +268,37 @@ const attacks: readonly Attack[] = [
       query(
         `{ ...F0 } ${times(30, (index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`)} fragment F30 on Query { __typename }`,
       ),
+  },
+  {
+    attack: 'Ten levels of subtotals in each of 50 tiles of one row',
+    answer: '400 QUERY_TOO_COMPLEX',
+    make: () =>
+      query(
+        `{ ${times(50, (index) => `t${index}: metrics(dateRange: { preset: TODAY }, groupBy: [CHANNEL], first: 1) { subtotals(by: [${times(10, () => '[CHANNEL]')}]) { nodes { cost } } }`)} }`,
+      ),
+  },
+  {
+    attack: '1,600 fields that do not exist',
+    answer: '400 GRAPHQL_VALIDATION_FAILED',
+    make: () => query(`{ ${tile} { nodes { ${times(1_600, (index) => `x${index}(a: 1)`)} } } }`),
+  },
+  {
+    attack: 'A megabyte of wrong values in a variable',
+    answer: '200 BAD_USER_INPUT',
+    async make() {
+      const reply = await ask({
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json',
+          ...viewer,
+        },
+        body: JSON.stringify({
+          query: `query ($by: [Dimension!]!) { metrics(dateRange: { preset: TODAY }, groupBy: $by) { totals { cost } } }`,
+          variables: { by: Array<string>(200_000).fill('x') },
+        }),
+      });
+      return reply.body.length < 60_000 ? reply : `${reply.body.length} bytes`;
+    },
   },
   {
     attack: 'A batch of ten operations',
