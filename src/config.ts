@@ -185,7 +185,7 @@ export const variables = {
     parse: flag,
     default: 'false',
     description:
-      'Whether `/metrics` is for everybody. Otherwise, where callers log in, it is for admins of all workspaces.',
+      'Whether `/metrics` is for everybody. Otherwise, where callers log in, it is for admins, with the sources of their workspaces.',
   },
   RATE_LIMIT_PER_MINUTE: {
     parse: optional(wholeNumber(1, 1_000_000_000)),

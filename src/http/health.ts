@@ -1,10 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '../access/caller.ts';
-import { forbidden } from '../access/refusals.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { refusePlainly } from './refusal.ts';
 import { type Route, sendJson } from './server.ts';
 
 /** How long `/readyz` waits for the store. */
@@ -12,7 +10,8 @@ const readyTimeoutMs = 2_000;
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can serve queries (503 while it cannot); a source that is down is shown but
- * does not make it unready, since stored figures can still be asked for; who does not log in or sees some channels only is told of no source. `/metrics`: Prometheus.
+ * does not make it unready, since stored figures can still be asked for; who does not log in or sees some channels only is told of no source. `/metrics`: Prometheus;
+ * an admin is told of the sources of their workspaces.
  */
 export function healthRoutes(options: {
   store: Store;
@@ -23,9 +22,13 @@ export function healthRoutes(options: {
   areMetricsPublic: boolean;
 }): Route[] {
   const { store, ingest, telemetry } = options;
-  const sendMetrics = async (response: ServerResponse): Promise<void> => {
+  const sendMetrics = async (
+    response: ServerResponse,
+    workspaces: Caller['workspaces'] = 'all',
+  ): Promise<void> => {
+    const text = await telemetry.registry.metrics();
     response.writeHead(200, { 'content-type': telemetry.registry.contentType });
-    response.end(await telemetry.registry.metrics());
+    response.end(workspaces === 'all' ? text : ofSources(text, sourcesOf(ingest, workspaces)));
   };
   return [
     {
@@ -61,21 +64,30 @@ export function healthRoutes(options: {
         ? { access: 'everybody', handle: (_request, response) => sendMetrics(response) }
         : {
             access: 'admin',
-            handle: (request, response, { caller }) =>
-              caller.workspaces === 'all'
-                ? sendMetrics(response)
-                : refusePlainly(request, response, forbidden(forAllWorkspaces)),
+            handle: (_request, response, { caller }) => sendMetrics(response, caller.workspaces),
           }),
     },
   ];
 }
 
-const forAllWorkspaces =
-  '/metrics tells of all workspaces: it is for admins of all of them (--all-workspaces).';
+/** Those of these workspaces. */
+const sourcesOf = ({ sources }: Ingest, workspaces: Caller['workspaces']) =>
+  sources.filter(({ workspace }) => workspaces === 'all' || workspaces.includes(workspace));
 
-/** Of the sources of these workspaces. */
-function circuitsOf({ sources }: Ingest, workspaces: Caller['workspaces']) {
-  const own = sources.filter(({ workspace }) => workspaces === 'all' || workspaces.includes(workspace));
+/** Prometheus’ text without the series of other sources; breakers have the source as their name. */
+function ofSources(text: string, own: readonly { readonly name: string }[]): string {
+  const known = new Set(['push', 'clickhouse', ...own.map(({ name }) => name)]);
+  return text
+    .split('\n')
+    .filter((line) => {
+      const source = /[{,](?:source|name)="([^"]*)"/.exec(line)?.[1];
+      return source === undefined || known.has(source);
+    })
+    .join('\n');
+}
+
+function circuitsOf(ingest: Ingest, workspaces: Caller['workspaces']) {
+  const own = sourcesOf(ingest, workspaces);
   return Object.fromEntries(own.map((source) => [source.name, { circuit: source.state() }]));
 }
 

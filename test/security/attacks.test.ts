@@ -170,11 +170,6 @@ const attacks: readonly Attack[] = [
     }),
   ),
   {
-    attack: 'An admin of one workspace reads /metrics, which tells of all',
-    answer: '403 FORBIDDEN',
-    make: () => ask({ method: 'GET', path: '/metrics', headers: admin }),
-  },
-  {
     attack: 'The id of another workspace’s run, read',
     answer: '200 null',
     make: () => query(`{ ingestRun(id: "${foreign.runId}") { id } }`),
