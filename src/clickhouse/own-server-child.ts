@@ -3,6 +3,8 @@
  * HTTP port and then sleeps. Started by own-server-process.ts, which sends one `Start` message over IPC; when that
  * channel closes, for whatever reason, the server closes its data and the process ends.
  */
+import { readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataType, load, open } from 'ffi-rs';
 import { z } from 'zod';
@@ -31,8 +33,25 @@ const keepListening =
   ' SETTINGS function_sleep_max_microseconds_per_block = 0, max_block_size = 1 FORMAT Null';
 // ClickHouse waits 5 s for open connections before it closes its data (26.7; `shutdown_wait_unfinished` changes nothing here).
 const endWithinMs = 7_000;
+/** Of merges and whatever else has no priority of its own: queries have one in users.xml, which needs CAP_SYS_NICE. */
+const niceness = 10;
 // The parent was killed, and the next one waits for the folder: SIGKILL loses nothing that was acknowledged.
 const endOrphanWithinMs = 1_000;
+
+/**
+ * The program shares the cores with its server: without this, one request that needs a millisecond of it waits for dozens of
+ * ClickHouse's threads. On Linux a priority is a thread's own, and threads that are started later inherit it.
+ */
+function stepBack(): void {
+  const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0];
+  for (const thread of threads) {
+    try {
+      setPriority(thread, niceness);
+    } catch {
+      // It has ended.
+    }
+  }
+}
 
 /** Runs ClickHouse on a thread of its own until its query ends. The return value is not an exit code: 26.7 leaves it unset. */
 async function runClickHouse(options: Start): Promise<void> {
@@ -47,6 +66,7 @@ async function runClickHouse(options: Start): Promise<void> {
     ...(options.tcpPort === undefined ? [] : [`--tcp_port=${options.tcpPort}`]),
     `--query=${options.tcpPort === undefined ? '' : 'SYSTEM START LISTEN TCP; '}SYSTEM START LISTEN HTTP; ${keepListening}`,
   ];
+  stepBack();
   open({ library: 'chdb', path: options.library });
   await load({
     library: 'chdb',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { percentile } from '../../bench/table.ts';
 import { inTemporaryFolder } from './folders.ts';
 import { createFindings } from './report.ts';
@@ -40,16 +41,8 @@ export const leavers = defineScenario({
         for (const mark of ['warm', 'warmer'])
           await ask(program.url, heavy(mark), new AbortController().signal);
 
-        const health: number[] = [];
-        let isOver = false;
-        const watching = (async () => {
-          while (!isOver) {
-            const started = performance.now();
-            await (await fetch(`${program.url}/healthz`)).arrayBuffer();
-            health.push(performance.now() - started);
-            await delay(5);
-          }
-        })();
+        const watch = watchHealth(`${program.url}/healthz`);
+        let health: readonly number[] = [];
         let seen = 0;
         let slowestMs = 0;
         let answered = 0;
@@ -69,8 +62,7 @@ export const leavers = defineScenario({
             progress(`round ${round + 1}: free after ${Math.round(slowestMs)} ms at most`);
           }
         } finally {
-          isOver = true;
-          await watching;
+          health = await watch.stop();
         }
         findings.number('callers', callers * size.rounds);
         findings.number('queries seen at work', seen);
@@ -84,6 +76,23 @@ export const leavers = defineScenario({
       return findings.report();
     }),
 });
+
+/** Asks from a thread of its own; gives how long each answer took. */
+function watchHealth(url: string) {
+  const probe = new Worker(new URL('./health-probe.js', import.meta.url), { workerData: { url } });
+  const ended = new Promise<readonly number[]>((resolve, reject) => {
+    probe.once('message', resolve);
+    probe.once('error', reject);
+  });
+  // Thrown by `stop`.
+  ended.catch(() => undefined);
+  return {
+    stop(): Promise<readonly number[]> {
+      probe.postMessage('stop');
+      return ended;
+    },
+  };
+}
 
 /** Every ad is a group of its own. The filter makes each a query of its own, which no other caller waits for, too. */
 const heavy = (mark: string): string =>
