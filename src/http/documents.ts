@@ -9,8 +9,8 @@ import {
   tooComplex,
 } from './query-limits.ts';
 
-/** Characters of documents that are kept parsed; a parsed document takes some 30 times its text. */
-const keptCharacters = 2_000_000;
+/** Characters of documents that are kept parsed; a parsed document takes some 100 times its text. */
+const keptCharacters = 300_000;
 
 /** Parses GraphQL documents, within limits, and keeps what it parsed. */
 export interface Documents {

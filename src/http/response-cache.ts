@@ -56,12 +56,22 @@ export function createResponseCache(options: {
     perf: { now: () => clock.now() },
   });
   const flights = new Map<string, Flight>();
+  let purgedAt = clock.now();
+  /** What has become too old, or is of data that has changed since, would otherwise stay until its space is needed. */
+  const purge = (): void => {
+    if (clock.now() - purgedAt < ttlMs) return;
+    purgedAt = clock.now();
+    kept.purgeStale();
+  };
 
   const start = (key: string, make: (signal: AbortSignal) => Promise<Answer>): Flight => {
     const controller = new AbortController();
     const answer = make(controller.signal)
       .then((made) => {
-        if (made.reusable && ttlMs > 0) kept.set(key, made);
+        if (made.reusable && ttlMs > 0) {
+          kept.set(key, made);
+          purge();
+        }
         return made;
       })
       .finally(() => {
