@@ -8,7 +8,7 @@ import type { Store } from '../src/clickhouse/store.ts';
 import type { Day } from '../src/records/day.ts';
 import { feedBlocks } from './feed.ts';
 import { startProgram } from './program.ts';
-import { benchEvents, timePush } from './push.ts';
+import { timePush } from './push.ts';
 import { megabytes, percentile, printTable, progress, ratio } from './table.ts';
 
 const million = 1_000_000;
@@ -89,7 +89,6 @@ export async function benchIngest(server: OwnServer, store: Store, today: Day): 
       row('5 million, pulled', 5 * million, five.seconds, megabytes(five.peak), ''),
     ],
   );
-  await benchEvents(server);
 }
 
 async function timeRaw(server: OwnServer, store: Store, blocks: readonly Buffer[]): Promise<number> {

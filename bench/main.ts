@@ -10,10 +10,11 @@ import { benchCached, benchDashboard } from './dashboard.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
 import { startProgram } from './program.ts';
+import { benchEvents } from './push.ts';
 import { benchQuestions } from './questions.ts';
 import { progress } from './table.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard`, `-- cluster`, `-- ingest` or `-- access`: one part.
+// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard`, `-- cluster`, `-- ingest`, `-- events` or `-- access`: one part.
 const parts = process.argv.slice(2);
 const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 const today = Math.floor(Date.now() / 86_400_000);
@@ -60,6 +61,7 @@ try {
       );
     }
     if (wanted('ingest')) await benchIngest(server, store, today);
+    if (wanted('events')) await benchEvents(server);
     if (wanted('access')) await benchAccess(server, today);
   } finally {
     await program.stop();
