@@ -1,8 +1,10 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { sql } from '../../src/clickhouse/sql.ts';
 import type { CallOptions } from '../../src/clickhouse/store.ts';
 import { startTestPush, type TestPush } from '../support/push.ts';
-import { ad, adsTotals, deal, eventually, ndjson, rejectsOf } from '../support/push-records.ts';
+import { ad, adsTotals, deal, event, eventually, ndjson, rejectsOf } from '../support/push-records.ts';
 
 /** What ClickHouse lets a call that touches some table have, for the next calls. */
 interface Shortage {
@@ -67,4 +69,23 @@ it('a large push is 503 with Retry-After while ClickHouse has no memory, and the
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await app.post('/ingest/ad-performance', many, lines)).status).toBe(200);
   expect(await adsTotals(app.store)).toMatchObject({ rows: 1_500 });
+});
+
+it('what is stored of a batch is not stored again with the rest of it, and newer records', async () => {
+  const rows = async (): Promise<number> =>
+    (await app.store.select(z.object({ rows: z.number() }), sql`SELECT count() AS rows FROM events`))[0]
+      ?.rows ?? 0;
+  await app.store.command(sql`SYSTEM STOP MERGES events`);
+  await app.proxy.away('refused');
+  await app.post('/ingest/opportunities', [deal(1)]);
+  await app.post('/ingest/events', [event(1), event(2)]);
+  short.set('select', noMemory(2));
+  await app.proxy.back();
+  await eventually(async () => (await rows()) === 2);
+  await app.post('/ingest/events', [event(3)]);
+  await eventually(async () => app.buffer.stats().records === 0);
+  expect([short.get('select')?.calls, await rows()]).toEqual([0, 3]);
+  await app.push.stop();
+  const runs = await app.runs.list('default', { limit: 10 });
+  expect(runs.reduce((sum, { recordsWritten }) => sum + recordsWritten, 0)).toBe(4);
 });

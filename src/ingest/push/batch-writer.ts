@@ -27,24 +27,33 @@ const recordsPerTurn = 250;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Writes what the buffer held: the same entries in the same order make the same INSERTs. */
+/** Writes what the buffer held, in order. */
 export interface BatchWriter {
   /**
    * Resolves when ClickHouse has acknowledged all of it, but for records that it refuses for good: they become rejected
    * records.
    *
    * @returns what attributes the days that have changed
-   * @throws when the store is away: the same entries are to be written again
+   * @throws when the store is away: the same entries are to be written again, perhaps with more behind them. What of them is
+   *   stored by then is not stored again.
    */
   write(entries: readonly Buffer[]): Promise<() => Promise<void>>;
 }
 
 /** Records that one writer takes. */
 interface Group {
+  readonly key: string;
   readonly kind: RecordKind;
   readonly workspace: string;
   readonly source: string;
   readonly records: RecordPayload[];
+}
+
+/** What became of records of a group. */
+interface Stored {
+  readonly group: Group;
+  readonly drained: Drained;
+  readonly rejects: readonly RejectRow[];
 }
 
 export function createBatchWriter(options: {
@@ -59,10 +68,20 @@ export function createBatchWriter(options: {
 }): BatchWriter {
   const { store, dataVersion, runs, clock, logger } = options;
   let marks = createAttributionMarks(options.attributionQueue);
-  /** Made once for each refused record, also when its batch is written again. */
-  const refusedRows = new Map<string, RejectRow>();
+  /**
+   * Of a batch that is not stored as a whole yet. With newer records behind them, the first ones would be another INSERT to
+   * ClickHouse, and there twice until they are merged.
+   */
+  let stored: Stored[] = [];
 
-  const writeGroup = async (group: Group): Promise<{ drained: Drained; rejects: readonly RejectRow[] }> => {
+  /** The group without those that are stored: they come first, as they did before. */
+  const restOf = (group: Group): Group => {
+    const before = stored.filter(({ group: { key } }) => key === group.key);
+    const count = before.reduce((sum, { group: { records } }) => sum + records.length, 0);
+    return { ...group, records: group.records.slice(count) };
+  };
+
+  const writeGroup = async (group: Group): Promise<Stored> => {
     const { kind, workspace, source, records } = group;
     const side = kindFacts[kind].attributed;
     if (side !== undefined)
@@ -95,6 +114,7 @@ export function createBatchWriter(options: {
       logger.warn({ err: first.error, kind, records: refused.length }, 'the store refused pushed records');
     }
     return {
+      group,
       drained: { records: records.length, outdated, refused: refused.length },
       rejects: refused.map((entry) => toRefusedRow(entry)),
     };
@@ -102,12 +122,9 @@ export function createBatchWriter(options: {
 
   const toRefusedRow = ({ entry }: Refused<RecordPayload>): RejectRow => {
     const { kind, workspace, source } = entry;
-    const key = JSON.stringify(entry);
-    const known = refusedRows.get(key);
-    if (known !== undefined) return known;
     const run = runs.of(kind, { workspace, requestId, name: pushSource });
     const position = run.reserve(1);
-    const row = toRejectRow(
+    return toRejectRow(
       {
         workspace,
         runId: run.id,
@@ -121,8 +138,6 @@ export function createBatchWriter(options: {
       },
       clock.now(),
     );
-    refusedRows.set(key, row);
-    return row;
   };
 
   const decode = async (entries: readonly Buffer[]): Promise<readonly Payload[]> => {
@@ -143,9 +158,9 @@ export function createBatchWriter(options: {
   return {
     async write(entries) {
       const known = await decode(entries);
-      const results = [];
       for (const group of groupsOf(known)) {
-        results.push({ group, ...(await writeGroup(group)) });
+        const rest = restOf(group);
+        if (rest.records.length > 0) stored.push(await writeGroup(rest));
       }
       const common = { store, requestId, logger };
       await storeDayRows({
@@ -154,7 +169,7 @@ export function createBatchWriter(options: {
         columns: rejectColumns,
         rows: [
           ...known.flatMap((payload) => (payload.kind === 'reject' ? [payload.row] : [])),
-          ...results.flatMap(({ rejects }) => rejects),
+          ...stored.flatMap(({ rejects }) => rejects),
         ],
       });
       await storeDayRows({
@@ -163,8 +178,8 @@ export function createBatchWriter(options: {
         columns: pushAnswerColumns,
         rows: known.flatMap((payload) => (payload.kind === 'answer' ? [payload.row] : [])),
       });
-      for (const { group, drained } of results) runs.drained(group.kind, group.workspace, drained);
-      refusedRows.clear();
+      for (const { group, drained } of stored) runs.drained(group.kind, group.workspace, drained);
+      stored = [];
       const written = marks;
       marks = createAttributionMarks(options.attributionQueue);
       return () => written.settle(requestId);
@@ -179,7 +194,7 @@ function groupsOf(payloads: readonly Payload[]): readonly Group[] {
     if (payload.kind === 'reject' || payload.kind === 'answer') continue;
     const { kind, workspace, source } = payload;
     const key = JSON.stringify([kind, workspace, source]);
-    const group = groups.get(key) ?? { kind, workspace, source, records: [] };
+    const group = groups.get(key) ?? { key, kind, workspace, source, records: [] };
     group.records.push(payload);
     groups.set(key, group);
   }
