@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
 import { startTestPush, type TestPush } from '../support/push.ts';
 import {
@@ -145,6 +146,23 @@ it('a connection that breaks after ClickHouse has stored a batch changes no figu
   expect(left).toBeLessThanOrEqual(0);
   await app.store.command(sql`OPTIMIZE TABLE events FINAL`);
   expect(await eventIds(app.store)).toHaveLength(50);
+});
+
+it('a batch that is given up although it was stored goes again as it was, and newer records after it', async () => {
+  await app.store.command(sql`SYSTEM STOP MERGES events`);
+  // More often than one INSERT is tried.
+  let left = 6;
+  app.proxy.cutWhen(({ table }) => table === 'events' && left-- > 0);
+  const first = app.post('/ingest/events', [event(1), event(2)]);
+  await eventually(async () => left < 6);
+  expect((await app.post('/events', event(3))).status).toBe(202);
+  expect((await first).status).toBe(202);
+  await eventually(async () => app.buffer.stats().records === 0);
+  const [{ rows } = { rows: 0 }] = await app.store.select(
+    z.object({ rows: z.number() }),
+    sql`SELECT count() AS rows FROM events`,
+  );
+  expect([left < 0, rows]).toEqual([true, 3]);
 });
 
 it('events and ads of a batch do not wait for a run that is writing opportunities', async () => {

@@ -73,6 +73,16 @@ export function createBatchWriter(options: {
    * ClickHouse, and there twice until they are merged.
    */
   let stored: Stored[] = [];
+  /** How many records of a group were sent when that failed: some of them may be stored, so they go again as they were. */
+  const tried = new Map<string, number>();
+
+  const partsOf = (group: Group): readonly Group[] => {
+    const { records } = group;
+    const count = tried.get(group.key) ?? records.length;
+    return [records.slice(0, count), records.slice(count)]
+      .filter(({ length }) => length > 0)
+      .map((part) => ({ ...group, records: part }));
+  };
 
   /** The group without those that are stored: they come first, as they did before. */
   const restOf = (group: Group): Group => {
@@ -159,8 +169,11 @@ export function createBatchWriter(options: {
     async write(entries) {
       const known = await decode(entries);
       for (const group of groupsOf(known)) {
-        const rest = restOf(group);
-        if (rest.records.length > 0) stored.push(await writeGroup(rest));
+        for (const part of partsOf(restOf(group))) {
+          tried.set(part.key, part.records.length);
+          stored.push(await writeGroup(part));
+          tried.delete(part.key);
+        }
       }
       const common = { store, requestId, logger };
       await storeDayRows({

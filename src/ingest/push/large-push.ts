@@ -1,6 +1,5 @@
 import type { Store } from '../../clickhouse/store.ts';
 import type { Clock } from '../../clock.ts';
-import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import type { Lock } from '../../leases/store-lock.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
@@ -12,6 +11,7 @@ import type { DayMerger } from '../merge-days.ts';
 import { createRejectWriter } from '../reject-writer.ts';
 import { pushSource } from '../run.ts';
 import type { PushOutcome } from './answer.ts';
+import { createAttempts } from './attempts.ts';
 import { createAttributionMarks } from './attribution-marks.ts';
 import { Intake, type PushCall } from './intake.ts';
 import { createKindWriter } from './kind-writer.ts';
@@ -84,16 +84,8 @@ export async function pushLarge(
     days.clear();
   };
 
-  let failure: UtmqlError | undefined;
-  /** Each step is tried whatever happened to the one before: what was whole is stored, and what is stored is attributed. */
-  const attempt = async (step: () => Promise<void>): Promise<void> => {
-    try {
-      await step();
-    } catch (error) {
-      failure ??= toUtmqlError(error, 'The push failed for a reason that has been logged.');
-      if (failure.code === 'INTERNAL') deps.logger.error({ err: error, requestId }, 'a push failed');
-    }
-  };
+  const attempts = createAttempts(deps.logger, requestId);
+  const { attempt } = attempts;
   await attempt(async () => {
     for await (const batch of batches) {
       intake.take(batch);
@@ -125,5 +117,5 @@ export async function pushLarge(
   };
   runs.add(run, intake.counts(0, skipped));
   const accepted = intake.accepted - skipped.unconfirmed;
-  return { answer: intake.answer(accepted, { ...duplicates }, true), failure };
+  return { answer: intake.answer(accepted, { ...duplicates }, true), failure: attempts.failure };
 }

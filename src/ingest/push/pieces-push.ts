@@ -1,7 +1,9 @@
-import { toUtmqlError, UtmqlError } from '../../errors.ts';
+import { UtmqlError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
 import type { PushOutcome } from './answer.ts';
+import { createAttempts } from './attempts.ts';
 import { createBufferIntake } from './buffer-intake.ts';
 import type { PushCall } from './intake.ts';
 import { encodePayload } from './payload.ts';
@@ -24,14 +26,14 @@ const retrySeconds = 30;
  * @param hash of what was pushed, for the answer that is to be remembered; reads a body to its end
  */
 export async function pushInPieces(
-  deps: BufferedPushDeps,
+  deps: BufferedPushDeps & { readonly logger: Logger },
   kind: RecordKind,
   call: PushCall,
   batches: AsyncIterable<RecordBatch>,
   hash: () => Promise<string>,
 ): Promise<PushOutcome> {
   const { buffer, normalisers, runs, clock } = deps;
-  const { workspace, idempotencyKey } = call;
+  const { workspace, requestId, idempotencyKey } = call;
   const run = runs.of(kind, call);
   const now = clock.now();
   let waiting: Buffer[] = [];
@@ -69,14 +71,8 @@ export async function pushInPieces(
     taken = intake.accepted;
   };
 
-  let failure: UtmqlError | undefined;
-  const attempt = async (step: () => Promise<void>): Promise<void> => {
-    try {
-      await step();
-    } catch (error) {
-      failure ??= toUtmqlError(error, 'The push failed for a reason that has been logged.');
-    }
-  };
+  const attempts = createAttempts(deps.logger, requestId);
+  const { attempt } = attempts;
   await attempt(async () => {
     for await (const batch of batches) {
       intake.take(batch);
@@ -85,7 +81,7 @@ export async function pushInPieces(
   });
   await attempt(flush);
   const answer = intake.answer(taken, { ...duplicates }, false);
-  if (failure === undefined && idempotencyKey !== undefined) {
+  if (attempts.failure === undefined && idempotencyKey !== undefined) {
     const row = toPushAnswerRow(workspace, idempotencyKey, await hash(), { ...answer, stored: true }, now);
     await attempt(() => append([encodePayload({ kind: 'answer', row })]));
   }
@@ -96,7 +92,7 @@ export async function pushInPieces(
     unconfirmed: intake.accepted - taken,
   };
   runs.add(run, intake.counts(taken, skipped));
-  return { answer, failure };
+  return { answer, failure: attempts.failure };
 }
 
 const filled = (most: number): UtmqlError =>

@@ -132,7 +132,7 @@ export function createPush(options: PushOptions): Push {
   });
   const idempotency = createIdempotency({ store, caughtUp: (timeoutMs) => drainer.caughtUp(timeoutMs) });
   const stopping = new AbortController();
-  const small = { buffer, drainer, normalisers, runs, clock };
+  const small = { buffer, drainer, normalisers, runs, clock, logger };
   const { maxRecords, maxBytes } = buffer.stats();
   // A small buffer would never take a push that is usually a small one.
   const smallPush = {
