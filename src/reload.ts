@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, type Environment, readConfig, type VariableName, variables } from './config.ts';
+import { type VariableName, variables } from './config/variables.ts';
+import { type Config, type Environment, readConfig } from './config.ts';
 import type { Logger } from './logger.ts';
 
 export interface Settings {

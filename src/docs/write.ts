@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { variables } from '../config.ts';
+import { variables } from '../config/variables.ts';
 import { toEnumName } from '../graphql/builder.ts';
 import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
 import { metricsTable } from './metrics-table.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
-import { variables } from '../../src/config.ts';
+import { variables } from '../../src/config/variables.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
 
 const root = new URL('../../', import.meta.url);
