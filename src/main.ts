@@ -1,3 +1,5 @@
+// First: what is imported after it lives in the heap that it bounds.
+import './heap-growth.ts';
 import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
 import { systemClock } from './clock.ts';

@@ -12,9 +12,15 @@ import {
 /** Characters of documents that are kept parsed; a parsed document takes some 100 times its text. */
 const keptCharacters = 300_000;
 
-/** Parses GraphQL documents, within limits, and keeps what it parsed. */
+/** Characters of documents that are known to have been asked once. */
+const rememberedCharacters = 300_000;
+
+/** Parses GraphQL documents, within limits, and keeps those that are asked again. */
 export interface Documents {
   /**
+   * Call it once for each request. A document is kept parsed from the second time on: most that a program has put values
+   * into are never asked again, and what is kept for long is costly to let go of.
+   *
    * @throws GraphQLError QUERY_TOO_COMPLEX, or graphql-js's own about the syntax
    */
   parse(text: string): DocumentNode;
@@ -28,12 +34,17 @@ export function createDocuments(initial: QueryLimits): Documents {
     maxSize: keptCharacters,
     sizeCalculation: (_document, text) => text.length + 1,
   });
+  const asked = new LRUCache<string, true>({
+    maxSize: rememberedCharacters,
+    sizeCalculation: (_asked, text) => text.length + 1,
+  });
   return {
     parse(text) {
       const known = parsed.get(text);
       if (known) return known;
       const document = parseWithinLimits(text, limits);
-      parsed.set(text, document);
+      if (asked.delete(text)) parsed.set(text, document);
+      else asked.set(text, true);
       return document;
     },
     change(next) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { GraphQLError } from 'graphql';
+import { type DocumentNode, GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { countJsonObjects } from './query-limits.ts';
 
@@ -19,6 +19,8 @@ export type GraphqlParams = z.infer<typeof paramsShape>;
 /** What a GraphQL request asks, with the document in place of its id. */
 export interface Question {
   readonly query: string;
+  /** `query`, parsed; undefined before it is, and where it cannot be. */
+  readonly document?: DocumentNode;
   /** Whether the document is one of a manifest's, however it came: its operations' names are known beforehand. */
   readonly isListed: boolean;
   readonly operationName?: string | null | undefined;

@@ -35,7 +35,7 @@ const chosenOperation = (args: unknown): OperationDefinitionNode | undefined => 
 // Yoga types only what the server adapter puts there.
 const callOf = (serverContext: object): GraphqlCall => serverContext as GraphqlCall;
 
-/** Takes what the route has read of the request, and parses documents within their limits. */
+/** Takes what the route has read of the request. */
 export function readRequests(documents: Documents): CallPlugin {
   return {
     onRequestParse({ setRequestParser, serverContext }) {
@@ -48,8 +48,11 @@ export function readRequests(documents: Documents): CallPlugin {
         };
       });
     },
-    onParse({ setParseFn }) {
-      setParseFn((source: unknown) => documents.parse(String(source)));
+    onParse({ context, setParsedDocument, setParseFn }) {
+      const { document } = callOf(context).readQuestion();
+      if (document) setParsedDocument(document);
+      // It could not be parsed: this time, what is wrong with it is told.
+      else setParseFn((source: unknown) => documents.parse(String(source)));
     },
   };
 }

@@ -23,7 +23,8 @@ const cacheStatus: Record<AnswerSource, string> = {
   collapsed: 'utmql; fwd=miss; collapsed',
 };
 
-interface QuestionKind {
+interface ParsedQuestion {
+  readonly question: Question;
   readonly kind: OperationTypeNode;
   /** Others who ask the same may be given the answer. */
   readonly isShared: boolean;
@@ -56,12 +57,13 @@ export function createGraphqlRoute(options: {
   };
 
   /** Undefined where the question is wrong. */
-  const kindOf = ({ query, operationName }: Question): QuestionKind | undefined => {
+  const parse = (question: Question): ParsedQuestion | undefined => {
     try {
-      const document = documents.parse(query);
-      const operation = operationOf(document, operationName);
+      const document = documents.parse(question.query);
+      const operation = operationOf(document, question.operationName);
       return (
         operation && {
+          question: { ...question, document },
           kind: operation.operation,
           isShared: operation.operation === 'query' && !requirementsOf(schema, document, operation).isNoted,
         }
@@ -153,14 +155,16 @@ export function createGraphqlRoute(options: {
       telemetry.onResponseCache('hit');
       return send(request, response, kept, 'hit');
     }
-    const kind = kindOf(question);
-    if (kind === undefined) return passOn(() => question);
-    const endTurn = await takeTurn(kind.kind, request, response, call.account);
+    const parsed = parse(question);
+    if (parsed === undefined) return passOn(() => question);
+    const endTurn = await takeTurn(parsed.kind, request, response, call.account);
     if (endTurn === undefined) return;
     if (left.signal.aborted) return endTurn();
     response.once('close', endTurn);
-    if (!kind.isShared) return passOn(() => question);
-    const { answer, source } = cache.share(key, left.signal, (signal) => run(question, call, accept, signal));
+    if (!parsed.isShared) return passOn(() => parsed.question);
+    const { answer, source } = cache.share(key, left.signal, (signal) =>
+      run(parsed.question, call, accept, signal),
+    );
     telemetry.onResponseCache(source);
     try {
       send(request, response, await answer, source);
