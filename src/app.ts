@@ -197,7 +197,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       telemetry,
       timezone: config.REPORTING_TIMEZONE,
       slots,
-      documents,
       maxComplexity: () => reloader.config.QUERY_MAX_COMPLEXITY,
       authenticator,
       introspectionRoles: config.INTROSPECTION_ROLES,

@@ -1,11 +1,10 @@
-// First: what is imported after it lives in the heap that it bounds.
-import './heap-growth.ts';
 import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import type { UtmqlError } from './errors.ts';
+import { boundHeapGrowth } from './heap-growth.ts';
 import { createLogger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 import { runCheck } from './start-checks/run-check.ts';
@@ -17,6 +16,7 @@ const shutdownMs = 15_000;
 const skip: ('SIGTERM' | 'SIGINT' | 'SIGHUP')[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 try {
+  boundHeapGrowth();
   const environment = await readEnvironment(process.env);
   if (process.argv.includes('--check')) process.exit(await runCheck(environment));
   const config = readConfig(environment);

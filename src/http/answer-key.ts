@@ -9,7 +9,7 @@ const quarterHourMs = 900_000;
  * it: callers share an answer only where they may see the same.
  */
 export function answerKey(options: {
-  question: Omit<Question, 'isListed'>;
+  question: Omit<Question, 'isListed' | 'document'>;
   caller: Caller;
   dataVersion: number;
   /** Epoch milliseconds: relative ranges such as `last` move on with the days. */

@@ -18,7 +18,7 @@ const rememberedCharacters = 300_000;
 /** Parses GraphQL documents, within limits, and keeps those that are asked again. */
 export interface Documents {
   /**
-   * Call it once for each request. A document is kept parsed from the second time on: most that a program has put values
+   * Call it once for each request: a document is kept parsed from the second time on. Most that a program has put values
    * into are never asked again, and what is kept for long is costly to let go of.
    *
    * @throws GraphQLError QUERY_TOO_COMPLEX, or graphql-js's own about the syntax

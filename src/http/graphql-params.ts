@@ -19,8 +19,8 @@ export type GraphqlParams = z.infer<typeof paramsShape>;
 /** What a GraphQL request asks, with the document in place of its id. */
 export interface Question {
   readonly query: string;
-  /** `query`, parsed; undefined before it is, and where it cannot be. */
-  readonly document?: DocumentNode;
+  /** `query`, parsed when it is first asked for. Throws what is wrong with it. */
+  document(): DocumentNode;
   /** Whether the document is one of a manifest's, however it came: its operations' names are known beforehand. */
   readonly isListed: boolean;
   readonly operationName?: string | null | undefined;

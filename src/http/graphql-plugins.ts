@@ -12,7 +12,7 @@ import type { Context } from '../graphql/context.ts';
 import { otherOperation } from '../telemetry/graphql-metrics.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { complexityOf } from './complexity.ts';
-import { type Documents, operationOf } from './documents.ts';
+import { operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql.ts';
 import { refusalOf, requirementsOf } from './graphql-access.ts';
 import { explainAll, mostErrors, outcomeOf, publicError } from './graphql-errors.ts';
@@ -36,7 +36,7 @@ const chosenOperation = (args: unknown): OperationDefinitionNode | undefined => 
 const callOf = (serverContext: object): GraphqlCall => serverContext as GraphqlCall;
 
 /** Takes what the route has read of the request. */
-export function readRequests(documents: Documents): CallPlugin {
+export function readRequests(): CallPlugin {
   return {
     onRequestParse({ setRequestParser, serverContext }) {
       setRequestParser(() => {
@@ -48,11 +48,8 @@ export function readRequests(documents: Documents): CallPlugin {
         };
       });
     },
-    onParse({ context, setParsedDocument, setParseFn }) {
-      const { document } = callOf(context).readQuestion();
-      if (document) setParsedDocument(document);
-      // It could not be parsed: this time, what is wrong with it is told.
-      else setParseFn((source: unknown) => documents.parse(String(source)));
+    onParse({ context, setParseFn }) {
+      setParseFn(() => callOf(context).readQuestion().document());
     },
   };
 }

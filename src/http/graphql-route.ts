@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OperationTypeNode } from 'graphql';
+import type { DocumentNode, OperationTypeNode } from 'graphql';
 import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
@@ -23,8 +23,7 @@ const cacheStatus: Record<AnswerSource, string> = {
   collapsed: 'utmql; fwd=miss; collapsed',
 };
 
-interface ParsedQuestion {
-  readonly question: Question;
+interface QuestionKind {
   readonly kind: OperationTypeNode;
   /** Others who ask the same may be given the answer. */
   readonly isShared: boolean;
@@ -53,17 +52,21 @@ export function createGraphqlRoute(options: {
     const params = await readParams(request, options.maxBodyBytes);
     const { operationName, variables } = params;
     const query = persisted.documentOf(params);
-    return { query, isListed: persisted.isListed(query), operationName, variables };
+    let parsed: DocumentNode | undefined;
+    const document = (): DocumentNode => {
+      parsed ??= documents.parse(query);
+      return parsed;
+    };
+    return { query, document, isListed: persisted.isListed(query), operationName, variables };
   };
 
   /** Undefined where the question is wrong. */
-  const parse = (question: Question): ParsedQuestion | undefined => {
+  const kindOf = (question: Question): QuestionKind | undefined => {
     try {
-      const document = documents.parse(question.query);
+      const document = question.document();
       const operation = operationOf(document, question.operationName);
       return (
         operation && {
-          question: { ...question, document },
           kind: operation.operation,
           isShared: operation.operation === 'query' && !requirementsOf(schema, document, operation).isNoted,
         }
@@ -155,16 +158,14 @@ export function createGraphqlRoute(options: {
       telemetry.onResponseCache('hit');
       return send(request, response, kept, 'hit');
     }
-    const parsed = parse(question);
-    if (parsed === undefined) return passOn(() => question);
-    const endTurn = await takeTurn(parsed.kind, request, response, call.account);
+    const kind = kindOf(question);
+    if (kind === undefined) return passOn(() => question);
+    const endTurn = await takeTurn(kind.kind, request, response, call.account);
     if (endTurn === undefined) return;
     if (left.signal.aborted) return endTurn();
     response.once('close', endTurn);
-    if (!parsed.isShared) return passOn(() => parsed.question);
-    const { answer, source } = cache.share(key, left.signal, (signal) =>
-      run(parsed.question, call, accept, signal),
-    );
+    if (!kind.isShared) return passOn(() => question);
+    const { answer, source } = cache.share(key, left.signal, (signal) => run(question, call, accept, signal));
     telemetry.onResponseCache(source);
     try {
       send(request, response, await answer, source);

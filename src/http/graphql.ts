@@ -18,7 +18,6 @@ import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { Documents } from './documents.ts';
 import type { Question } from './graphql-params.ts';
 import {
   answerErrors,
@@ -73,7 +72,6 @@ export function createGraphql(options: {
   timezone: string;
   /** Bounds the ClickHouse queries at a time, over all requests. */
   slots: Semaphore;
-  documents: Documents;
   /** Most values that an answer can have. Looked at for each operation. */
   maxComplexity: () => number;
   authenticator: Pick<Authenticator, 'isValid'>;
@@ -118,12 +116,12 @@ export function createGraphql(options: {
         today: (timezone) => (timezone === undefined ? dayOf : dayIn(timezone))(clock.now()),
       };
     },
-    // `documents` keeps what it parses, and less of it.
+    // The route's questions bring their documents, kept where that is worth it.
     parserAndValidationCache: { documentCache: forgetful, errorCache: forgetful },
     maxRequestBodySize: false,
     multipart: false,
     plugins: [
-      readRequests(options.documents),
+      readRequests(),
       checkAccess(schema, options.introspectionRoles),
       endWithLogin(options.authenticator),
       checkVariables(schema, options.maxComplexity),

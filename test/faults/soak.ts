@@ -34,7 +34,7 @@ export const soak = defineScenario({
   law: 'at 80% of the most that it can take, with ingestion, no request fails, memory is flat and p99 is within three times p50',
   sizes: {
     // So short a load among other tests says nothing of memory and little of speed: it shows that nothing fails.
-    test: { rows: 20_000, maximumS: 2, loadS: 9, minuteS: 3, growth: 2, spread: 50, keptRate: 0.5 },
+    test: { rows: 20_000, maximumS: 3, loadS: 15, minuteS: 3, growth: 2, spread: 50, keptRate: 0.5 },
     full: { rows: 300_000, maximumS: 20, loadS: 300, minuteS: 60, growth: 1.1, spread: 3, keptRate: 0.98 },
   },
   run: (size, { clickhouse, command, progress }) =>
