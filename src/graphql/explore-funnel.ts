@@ -10,6 +10,7 @@ import {
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
 import { daysDescription, readFirst, readScope } from './explore-page.ts';
+import { type CountedList, countAlways } from './list-rows.ts';
 import { DimensionEnum } from './measures.ts';
 import { maxFirst } from './metrics-arguments.ts';
 import { MetricsWhere } from './where.ts';
@@ -58,6 +59,7 @@ const FunnelType = builder.objectRef<Funnel>('Funnel').implement({
     steps: t.field({
       type: [Step],
       description: 'IMPRESSION, CLICK, LEAD, OPPORTUNITY, WON: always all five, in this order.',
+      extensions: { countRows: countAlways(funnelStepNames.length) } satisfies CountedList,
       resolve: ({ steps }) => steps,
     }),
   }),

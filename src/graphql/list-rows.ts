@@ -33,6 +33,11 @@ export const countSubtotals: CountedList['countRows'] = (argument, pageRows) => 
   };
 };
 
+/** For a list that is always as long. */
+export const countAlways =
+  (rows: number): CountedList['countRows'] =>
+  () => ({ rows });
+
 const shortestDays: Readonly<Record<Granularity, number>> = {
   day: 1,
   week: 7,

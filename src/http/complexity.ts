@@ -65,9 +65,11 @@ export function complexityOf(
     const first = typeof given === 'number' ? Math.max(given, 1) : undefined;
     const isList = isListType(getNullableType(field.type));
     const { countRows }: Partial<CountedList> = field.extensions;
-    const { rows, below: pageRowsBelow = first ?? assumedRows } = countRows?.(argument, pageRows) ?? {
-      rows: first ?? pageRows,
-    };
+    const {
+      rows,
+      // What bounds a list itself says nothing of the lists in each of its rows.
+      below: pageRowsBelow = isList ? assumedRows : (first ?? assumedRows),
+    } = countRows?.(argument, pageRows) ?? { rows: first ?? pageRows };
     const below = node.selectionSet ? measure(node.selectionSet, getNamedType(field.type), pageRowsBelow) : 0;
     return isList ? rows * (1 + below) : 1 + below;
   };

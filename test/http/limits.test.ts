@@ -161,6 +161,25 @@ describe('what would cost too much is refused in under 50 ms, before anything is
     });
   });
 
+  it('a funnel counts its five steps, whatever `first` says', async () => {
+    const funnel = 'value steps { step count stepConversion overallConversion }';
+    const of = (first: number, by: string): string =>
+      `{ funnel(dateRange: { between: { from: "2025-01-01", to: "2025-12-31" } }, by: ${by}, first: ${first}) { ${funnel} } }`;
+    expect(await app.query(of(366, 'DATE'))).not.toHaveProperty('errors');
+    expect(await app.query(of(1_000, 'CAMPAIGN_ID'))).not.toHaveProperty('errors');
+    // 5 steps of 1 + 4 values, and 1 + 1 for the funnel itself.
+    const cost = 27;
+    const refused = `{ ${times(3, (index) => `f${index}: funnel(dateRange: { preset: TODAY }, by: CHANNEL, first: 10000) { ${funnel} }`)} }`;
+    expect((await app.query(refused)).errors).toMatchObject([
+      { message: expect.stringContaining(`could have ${3 * 10_000 * cost} values`) },
+    ]);
+  });
+
+  it('lists in each row of a list are not as long as it', async () => {
+    const runs = '{ ingestRuns(first: 1000) { id rejectedByReason { name count } } }';
+    expect(await app.query(runs)).not.toHaveProperty('errors');
+  });
+
   it('a filter of 600 conditions, in the document and in variables', async () => {
     const or = Array.from({ length: 600 }, (_, index) => ({ channel: { eq: `c${index}` } }));
     const inline = `{ metrics(dateRange: { preset: TODAY }, where: { or: [${times(600, (index) => `{ channel: { eq: "c${index}" } }`)}] }) { totals { cost } } }`;
