@@ -1,7 +1,7 @@
 import type { FieldName } from './contract.ts';
 import type { Day } from './day.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
-import { normalise, type Outcome, type Repairs } from './outcome.ts';
+import { normalise, type Outcome, RejectError, type Repairs, show } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { UnknownFields } from './unknown-fields.ts';
 
@@ -40,7 +40,7 @@ export function createAdPerformanceNormaliser(rules: FieldRules) {
       checkSchemaVersion(fields);
       return {
         day: read.day(fields, 'date'),
-        campaignId: read.identifier(fields, 'campaign_id'),
+        campaignId: checkTotals(read.identifier(fields, 'campaign_id')),
         channel: read.label(fields, 'channel', repairs),
         adGroupId: read.optionalIdentifier(fields, 'ad_group_id'),
         adId: read.optionalIdentifier(fields, 'ad_id'),
@@ -57,4 +57,16 @@ export function createAdPerformanceNormaliser(rules: FieldRules) {
         extra: unknownFields.read(fields, repairs),
       };
     });
+}
+
+/** `Total`, `Total: Account`, `Grand total`, `Gesamt`: how reports call the row that sums up the others. */
+const totals = /^(?:(?:grand |sub)?totals?(?:\s*[:–-].*)?|gesamt(?:summe|ergebnis)?|summe)$/i;
+
+function checkTotals(campaignId: string): string {
+  if (!totals.test(campaignId)) return campaignId;
+  throw new RejectError(
+    'totals_row',
+    'campaign_id',
+    `campaign_id is ${show(campaignId)}, as in a row that sums up the others; leave such rows out with where, or rename the campaign with map.`,
+  );
 }

@@ -1,16 +1,38 @@
-import { createDayOfInstant, type Day, dayOf, firstDay, formatDay, lastDay } from './day.ts';
+import { createDateReader, type DateReader, type ReadDate } from './dates.ts';
+import { createDayOfInstant, type Day, firstDay, formatDay, lastDay } from './day.ts';
+import { createGapTest } from './gaps.ts';
+import { createInstantOfLocal } from './local-time.ts';
+import {
+  createNumeralReader,
+  mayStandFor,
+  type Notation,
+  type Numeral,
+  notationsOf,
+  shiftDecimal,
+} from './numerals.ts';
 import { RejectError, type Repairs, show } from './outcome.ts';
-import { isTemplate, maxTextLength, normaliseIdentifier, normaliseLabel, unknown } from './text.ts';
-
-/** How a source writes dates whose day and month could be taken for each other. Never guessed. */
-export type AmbiguousDates = 'MM/DD/YYYY' | 'DD/MM/YYYY';
+import {
+  isTemplate,
+  maxTextLength,
+  normaliseIdentifier,
+  normaliseLabel,
+  readableText,
+  unknown,
+} from './text.ts';
 
 export interface FieldRules {
-  /** Days of instants are taken in this IANA time zone. */
+  /** Days of instants are taken in this IANA time zone, and times without an offset are of it. */
   readonly timezone: string;
   /** Taken where a record names no currency. */
   readonly currency: string;
-  readonly ambiguousDates?: AmbiguousDates | undefined;
+  /** Formats of dates beside the usual ones, checked by `dateFormatsProblem`. */
+  readonly dateFormats?: readonly string[] | undefined;
+  /** How numbers are written; without it only as in `1234.56`. */
+  readonly notation?: Notation | undefined;
+  /** Figure → the power of ten that makes units of it: -6 for micros. */
+  readonly scale?: Readonly<Record<string, number>> | undefined;
+  /** Words that stand for nothing, in place of the usual ones. */
+  readonly missing?: readonly string[] | undefined;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -30,8 +52,18 @@ export class FieldReader<Name extends string> {
   >();
   private readonly days = new Map<string, Day>();
 
+  private readonly instantOfLocal: (local: number) => number;
+  private readonly dates: DateReader;
+  private readonly readNumeral: (text: string) => Numeral;
+  /** Whether a text stands for nothing. */
+  readonly isGap: (text: string) => boolean;
+
   constructor(private readonly rules: FieldRules) {
     this.dayOfInstant = createDayOfInstant(rules.timezone);
+    this.instantOfLocal = createInstantOfLocal(rules.timezone);
+    this.dates = createDateReader(rules.dateFormats);
+    this.readNumeral = createNumeralReader(rules.notation);
+    this.isGap = createGapTest(rules.missing);
   }
 
   /** A channel or UTM value. */
@@ -64,7 +96,9 @@ export class FieldReader<Name extends string> {
   optionalIdentifier(raw: Raw, field: Name, maxLength = maxTextLength): string {
     const value = raw[field];
     if (value === undefined || value === null) return '';
+    if (typeof value === 'string' && exponentForm.test(value)) throw lostDigits(field, value);
     const text = normaliseIdentifier(typeof value === 'string' ? value : this.textOf(value, field));
+    if (this.isGap(text)) return '';
     if (text.length > maxLength) throw tooLong(field, text.length, maxLength);
     return text;
   }
@@ -90,7 +124,7 @@ export class FieldReader<Name extends string> {
 
   currency(raw: Raw): string {
     const value = raw.currency;
-    if (value === undefined || value === null || value === '') return this.rules.currency;
+    if (this.isMissing(value)) return this.rules.currency;
     const text = typeof value === 'string' ? value.trim().toUpperCase() : '';
     if (!/^[A-Z]{3}$/.test(text)) {
       throw new RejectError(
@@ -140,14 +174,13 @@ export class FieldReader<Name extends string> {
     return rounded;
   }
 
-  /** The day of an ads row. */
+  /** The day of an ads row: the one that is written, unless an offset says that it is an instant. */
   day(raw: Raw, field: Name): Day {
     const value = raw[field];
-    if (typeof value !== 'string')
-      return checkRange(this.dayOfInstant(this.instant(raw, field)), field, value);
+    if (typeof value !== 'string') return this.dayOf(this.date(value, field), field, value);
     let day = this.days.get(value);
     if (day === undefined) {
-      day = this.readDay(value, field);
+      day = this.dayOf(this.date(value, field), field, value);
       if (this.days.size >= cacheSize) this.days.clear();
       this.days.set(value, day);
     }
@@ -156,82 +189,87 @@ export class FieldReader<Name extends string> {
 
   /** An instant, as epoch milliseconds, and the day it falls on. A day without a time stays that day, west of UTC, too. */
   instantAndDay(raw: Raw, field: Name): { instant: number; day: Day } {
-    let instant = this.instant(raw, field);
-    let day = this.dayOfInstant(instant);
-    if (hasNoTime(raw[field]) && day * dayMs < instant) {
+    const value = raw[field];
+    const date = this.date(value, field);
+    let instant = this.instantOf(date, field, value);
+    if (!('instant' in date) && date.time === undefined && this.dayOfInstant(instant) !== date.day) {
       instant += dayMs / 2;
-      day = this.dayOfInstant(instant);
     }
-    return { instant, day: checkRange(day, field, raw[field]) };
+    return { instant, day: checkRange(this.dayOfInstant(instant), field, value) };
   }
 
   /** An instant where the field is given; undefined where it is not. */
   optionalInstant(raw: Raw, field: Name): number | undefined {
-    return isMissing(raw[field]) ? undefined : this.instant(raw, field);
+    const value = raw[field];
+    return this.isMissing(value) ? undefined : this.instantOf(this.date(value, field), field, value);
   }
 
   /** Like `instantAndDay`, with an instant that stands in where the field is not given. */
   instantAndDayOr(raw: Raw, field: Name, standIn: () => number): { instant: number; day: Day } {
-    if (!isMissing(raw[field])) return this.instantAndDay(raw, field);
+    if (!this.isMissing(raw[field])) return this.instantAndDay(raw, field);
     const instant = standIn();
     return { instant, day: this.dayOfInstant(instant) };
   }
 
-  private instant(raw: Raw, field: string): number {
-    const value = raw[field];
-    if (value === undefined || value === null || value === '') {
-      throw new RejectError('missing_field', field, `${field} is missing.`);
-    }
-    const instant = parseInstant(value, this.rules.ambiguousDates);
-    if (instant === undefined) {
-      throw new RejectError('invalid_date', field, `${field} is ${show(value)}; ${this.acceptedDates()}`);
-    }
-    if (!(instant >= Date.UTC(1999, 11, 31) && instant < Date.UTC(2149, 0, 2))) {
-      throw new RejectError(
-        'date_out_of_range',
-        field,
-        `${field} is ${show(value)}; dates go from 2000 to 2148.`,
-      );
-    }
-    return instant;
+  /** Whether a value is none: null, blank, or a word that stands for nothing. */
+  isMissing(value: unknown): boolean {
+    return value === undefined || value === null || (typeof value === 'string' && this.isGap(value));
   }
 
-  private readDay(text: string, field: string): Day {
-    const trimmed = text.trim();
-    if (trimmed === '') throw new RejectError('missing_field', field, `${field} is missing.`);
-    const plain = /^(\d{4})([-/])(\d{2})\2(\d{2})$/.exec(trimmed);
-    if (plain !== null) {
-      const day = dayOf(Number(plain[1]), Number(plain[3]), Number(plain[4]));
-      if (day === undefined)
-        throw new RejectError('invalid_date', field, `${field} is ${show(text)}; there is no such day.`);
-      return checkRange(day, field, text);
-    }
-    const ambiguous = parseAmbiguousDay(trimmed, this.rules.ambiguousDates);
-    if (ambiguous !== undefined) return checkRange(ambiguous, field, text);
-    return checkRange(this.dayOfInstant(this.instant({ [field]: trimmed }, field)), field, text);
+  private date(value: unknown, field: string): ReadDate {
+    if (this.isMissing(value)) throw new RejectError('missing_field', field, `${field} is missing.`);
+    const date = this.dates.read(value);
+    if (date !== undefined) return date;
+    throw new RejectError(
+      'invalid_date',
+      field,
+      `${field} is ${show(value)}; ${this.dates.accepted}, where there is such a day.`,
+    );
+  }
+
+  private dayOf(date: ReadDate, field: string, value: unknown): Day {
+    const isWritten = !('instant' in date) && date.offset === undefined;
+    return checkRange(
+      isWritten ? date.day : this.dayOfInstant(this.instantOf(date, field, value)),
+      field,
+      value,
+    );
+  }
+
+  private instantOf(date: ReadDate, field: string, value: unknown): number {
+    const instant = 'instant' in date ? date.instant : this.instantOfClock(date);
+    if (instant >= Date.UTC(1999, 11, 31) && instant < Date.UTC(2149, 0, 2)) return instant;
+    throw new RejectError(
+      'date_out_of_range',
+      field,
+      `${field} is ${show(value)}; dates go from 2000 to 2148.`,
+    );
+  }
+
+  private instantOfClock({ day, time, offset }: Exclude<ReadDate, { instant: number }>): number {
+    if (time === undefined) return day * dayMs;
+    const local = day * dayMs + time;
+    return offset === undefined ? this.instantOfLocal(local) : local - offset;
   }
 
   private figure(raw: Raw, field: string, repairs: Repairs): number {
     const value = raw[field];
+    const power = this.rules.scale?.[field] ?? 0;
     let number: number;
-    if (typeof value === 'number') {
-      number = value;
-    } else if (value === undefined || value === null) {
+    if (this.isMissing(value)) {
       repairs.note('missing_figure');
       return 0;
+    }
+    if (typeof value === 'number') {
+      number = power === 0 ? value : Number(shiftDecimal(String(value), power));
     } else if (typeof value === 'string') {
-      const text = value.trim();
-      if (text === '') {
-        repairs.note('missing_figure');
-        return 0;
-      }
-      number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+      const { digits, unit } = this.numeral(value, field);
+      if (unit !== '') this.checkUnit(raw, field, unit);
+      number = Number(power === 0 ? digits : shiftDecimal(digits, power));
     } else {
       number = Number.NaN;
     }
-    if (!Number.isFinite(number)) {
-      throw new RejectError('invalid_number', field, `${field} is ${show(value)}; expected a number.`);
-    }
+    if (!Number.isFinite(number)) throw this.noNumber(field, value);
     if (number < 0) {
       // Zero with float noise is zero, not a repair.
       if (number <= -5e-7) repairs.note('negative_to_zero');
@@ -240,11 +278,52 @@ export class FieldReader<Name extends string> {
     return number;
   }
 
+  private numeral(text: string, field: string): Exclude<Numeral, 'ambiguous' | undefined> {
+    const numeral = this.readNumeral(text);
+    if (numeral === undefined) throw this.noNumber(field, text);
+    if (numeral !== 'ambiguous') return numeral;
+    throw new RejectError(
+      'ambiguous_number',
+      field,
+      `${field} is ${show(text)}, which is one number with a decimal point and another with a decimal comma; say which with decimal: "." or decimal: ",".`,
+    );
+  }
+
+  private noNumber(field: string, value: unknown): RejectError {
+    const { notation } = this.rules;
+    const [decimal] = notation === undefined && typeof value === 'string' ? notationsOf(value) : [];
+    const expected =
+      decimal !== undefined
+        ? `decimal: "${decimal}" would read it`
+        : notation === undefined
+          ? 'expected a number'
+          : `expected a number with decimal: "${notation.decimal}"`;
+    return new RejectError('invalid_number', field, `${field} is ${show(value)}; ${expected}.`);
+  }
+
+  /** A sign of another currency than the record's would be an amount of the wrong one. */
+  private checkUnit(raw: Raw, field: string, unit: string): void {
+    const isMoney = field === 'cost' || field === 'amount';
+    if (
+      unit === '%'
+        ? this.rules.scale?.[field] !== undefined
+        : isMoney && mayStandFor(unit, this.currency(raw))
+    )
+      return;
+    if (!isMoney || unit === '%') throw this.noNumber(field, raw[field]);
+    throw new RejectError(
+      'invalid_currency',
+      field,
+      `${field} is ${show(raw[field])}, but the record's currency is ${this.currency(raw)}.`,
+    );
+  }
+
   private readLabel(text: string, field: string) {
     const label = normaliseLabel(text);
     if (label.length > maxTextLength) throw tooLong(field, label.length, maxTextLength);
-    if (label === '') return { label: unknown, repair: undefined };
-    if (isTemplate(text.trim())) return { label: unknown, repair: 'template_to_unknown' as const };
+    if (this.isGap(label)) return { label: unknown, repair: undefined };
+    if (isTemplate(readableText(text).trim()))
+      return { label: unknown, repair: 'template_to_unknown' as const };
     return { label, repair: label === text ? undefined : ('normalised_text' as const) };
   }
 
@@ -262,19 +341,19 @@ export class FieldReader<Name extends string> {
     if (typeof value === 'boolean') return String(value);
     throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected text.`);
   }
-
-  private acceptedDates(): string {
-    const also = this.rules.ambiguousDates === undefined ? '' : `, ${this.rules.ambiguousDates}`;
-    return `accepted are YYYY-MM-DD, YYYY/MM/DD, RFC 3339 date-times, YYYY-MM-DD HH:MM:SS, epoch milliseconds${also}.`;
-  }
 }
 
 const dayMs = 86_400_000;
 
-const hasNoTime = (value: unknown): boolean =>
-  typeof value === 'string' && /^[\d/-]{8,10}$/.test(value.trim());
+/** How spreadsheets write long numbers: the digits behind those that are shown are lost. */
+const exponentForm = /^\s*[+-]?(?:\d+[.,]\d+e\+?|\d+e\+)\d+\s*$/i;
 
-const isMissing = (value: unknown): boolean => value === undefined || value === null || value === '';
+const lostDigits = (field: string, text: string): RejectError =>
+  new RejectError(
+    'unsafe_identifier',
+    field,
+    `${field} is ${show(text)}, whose last digits a spreadsheet has dropped; export the column as text.`,
+  );
 
 const tooLong = (field: string, length: number, maxLength: number): RejectError =>
   new RejectError(
@@ -292,41 +371,4 @@ function checkRange(day: Day, field: string, value: unknown): Day {
     );
   }
   return day;
-}
-
-function parseAmbiguousDay(text: string, order: AmbiguousDates | undefined): Day | undefined {
-  const match = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(text);
-  if (match === null || order === undefined) return undefined;
-  const [first, second, year] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  return order === 'MM/DD/YYYY' ? dayOf(year, first, second) : dayOf(year, second, first);
-}
-
-/** Date-times without an offset are taken as UTC; epoch values are milliseconds. */
-function parseInstant(value: unknown, ambiguous: AmbiguousDates | undefined): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
-  if (typeof value !== 'string') return undefined;
-  const text = value.trim();
-  if (/^\d{12,14}$/.test(text)) return Number(text);
-  const match =
-    /^(\d{4})([-/])(\d{2})\2(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}:?\d{2})?)?$/.exec(
-      text,
-    );
-  if (match === null) {
-    const day = parseAmbiguousDay(text, ambiguous);
-    return day === undefined ? undefined : day * dayMs;
-  }
-  const day = dayOf(Number(match[1]), Number(match[3]), Number(match[4]));
-  const [hour, minute, second] = [Number(match[5] ?? 0), Number(match[6] ?? 0), Number(match[7] ?? 0)];
-  const offset = offsetMs(match[9]);
-  if (day === undefined || hour > 23 || minute > 59 || second > 60 || offset === undefined) return undefined;
-  const milliseconds = Math.trunc(Number(`0.${match[8] ?? '0'}`) * 1_000);
-  return day * dayMs + hour * 3_600_000 + minute * 60_000 + second * 1_000 + milliseconds - offset;
-}
-
-function offsetMs(zone: string | undefined): number | undefined {
-  if (zone === undefined || zone === 'Z' || zone === 'z') return 0;
-  const digits = zone.slice(1).replace(':', '');
-  const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2))];
-  if (hours > 23 || minutes > 59) return undefined;
-  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }

@@ -8,6 +8,7 @@ import {
   type RecordKind,
 } from './contract.ts';
 import { metadataLimits } from './event-metadata.ts';
+import { usualGaps } from './gaps.ts';
 import { maxTextLength } from './text.ts';
 
 /** A JSON Schema, or the keywords of one. */
@@ -17,12 +18,22 @@ const major = Number.parseInt(currentSchemaVersion, 10);
 // Of a larger whole number the last digits are lost: it has to come as a string.
 const safe = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 const name = { maxLength: maxTextLength, ...safe };
-const figure = String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`;
-const time = String.raw`[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s?([Zz]|[+-]\d{2}:?\d{2})?`;
+/** The usual words for nothing, in any case. */
+const gap = usualGaps
+  .map((word) =>
+    word
+      .replace(/[()]/g, String.raw`\$&`)
+      .replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`),
+  )
+  .join('|');
+// Before or behind the digits may stand a currency; a source may have a notation of its own.
+const unit = String.raw`([A-Za-z]{0,3}[^\d\s.,;:]{1,3}\.?\s*)?`;
+const figure = String.raw`${unit}[+−-]?\(?${unit}[+−-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*${unit}-?\)?|${gap}`;
+const time = String.raw`([Tt]|,?\s{1,2})\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s?[AaPp]\.?[Mm]\.?)?\s?([Zz]|[Uu][Tt][Cc]|[Gg][Mm][Tt]|[+-]\d{2}(:?\d{2})?)?`;
 const date = String.raw`(\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2})(${time})?`;
 const instant = {
   // Epoch milliseconds; then the form for sources that say whether they mean MM/DD/YYYY or DD/MM/YYYY.
-  pattern: String.raw`${date}|\d{12,14}|\d{1,2}/\d{1,2}/\d{4}`,
+  pattern: String.raw`${date}|\d{12,14}|\d{1,2}/\d{1,2}/\d{4}(${time})?|${gap}`,
   minimum: Date.UTC(1999, 11, 31),
   exclusiveMaximum: Date.UTC(2149, 0, 2),
 };
@@ -49,7 +60,7 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
     anyOf: [{ type: ['integer', 'string', 'null'] }, { maximum: 0 }],
   },
   money: { pattern: figure, exclusiveMaximum: 1e12 },
-  currency: { pattern: '[A-Za-z]{3}' },
+  currency: { pattern: `[A-Za-z]{3}|${gap}` },
   object: { maxProperties: metadataLimits.keys },
 };
 

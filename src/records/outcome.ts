@@ -10,9 +10,11 @@ export const rejectReasons = {
   date_out_of_range: 'A date is before 2000 or after 2148.',
   beyond_retention: 'The record is older than DATA_RETENTION_DAYS.',
   invalid_number: 'A figure is no finite number.',
+  ambiguous_number:
+    'The digits of a figure can be read as two numbers (`2.662`), and nothing says which; see `decimal` in docs/sources.md.',
   number_out_of_range: 'A figure is larger than can be counted exactly.',
   unsafe_identifier:
-    'An identifier came as a JSON number beyond 2^53, whose last digits are lost; send it as a string.',
+    'An identifier came as a JSON number beyond 2^53, or in the form of an exponent (`1.20210E+17`); its last digits are lost. Send it as a string.',
   invalid_currency: 'A currency is no three-letter code.',
   unsupported_schema_version:
     'The record is written in a version of the contract that this program does not know.',
@@ -20,6 +22,7 @@ export const rejectReasons = {
   metadata_too_large: 'The metadata of an event is larger than 16 KB.',
   metadata_too_many_keys: 'The metadata of an event has more than 100 keys.',
   metadata_too_deep: 'The metadata of an event is nested more than 5 levels deep.',
+  totals_row: 'The row sums up others, such as the row `Total` of a report; it would count everything twice.',
   refused_by_store: 'The database refused the record; the log says why.',
 } as const;
 export type RejectReason = keyof typeof rejectReasons;

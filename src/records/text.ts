@@ -8,13 +8,48 @@ export const maxTextLength = 1_024;
 const placeholders = /\{\{[^{}]*\}\}|\{[^{}]*\}|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__/g;
 const onlySeparators = /^[\s_|:./-]*$/;
 
-/** Channels and UTM values as they are stored and compared: NFC, one space between words, lower case. */
-export function normaliseLabel(text: string): string {
-  return text.normalize('NFC').toLowerCase().normalize('NFC').replace(/\s+/g, ' ').trim();
+/** Zero-width characters, marks of direction, soft hyphens, byte order marks, and control characters that are no white space. */
+const invisible =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+/** A character of UTF-8, encoded; what else stands between is left as it is. */
+const encoded =
+  /%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}/gi;
+
+/**
+ * A channel or UTM value as it was meant: without invisible characters, and decoded where a form stored it as it stood in an
+ * address (`back%20to%20school`), however often it was encoded. A `+` stays, since a name may have one.
+ */
+export function readableText(text: string): string {
+  let readable = text.replace(invisible, '').normalize('NFC');
+  while (readable.includes('%')) {
+    const decoded = readable.replace(encoded, decode).replace(invisible, '').normalize('NFC');
+    if (decoded === readable) break;
+    readable = decoded;
+  }
+  return readable;
 }
 
-/** Identifiers as they are stored: NFC and trimmed; their case is theirs. */
-export const normaliseIdentifier = (text: string): string => text.normalize('NFC').trim();
+function decode(sequence: string): string {
+  try {
+    return decodeURIComponent(sequence);
+  } catch {
+    return sequence;
+  }
+}
+
+/** Channels and UTM values as they are stored and compared: readable, NFC, one space between words, lower case. */
+export function normaliseLabel(text: string): string {
+  return readableText(text).toLowerCase().normalize('NFC').replace(/\s+/g, ' ').trim();
+}
+
+/** Identifiers as they are stored: NFC, trimmed and without invisible characters; their case is theirs. */
+export const normaliseIdentifier = (text: string): string =>
+  text
+    .replace(invisible, '')
+    .normalize('NFC')
+    .replace(/[\u00a0\u202f]/g, ' ')
+    .trim();
 
 /** Whether a text is made of placeholders, and of nothing else that would tell one campaign from another. */
 export function isTemplate(text: string): boolean {

@@ -19,7 +19,7 @@ import { testRules } from '../support/records.ts';
 
 const rules = {
   ...testRules,
-  ambiguousDates: 'MM/DD/YYYY',
+  dateFormats: ['MM/DD/YYYY'],
   now: () => Date.UTC(2026, 0, 1),
   makeId: () => 'made',
 } as const;
@@ -54,12 +54,14 @@ const instant = fc.oneof(
     ' 2025-08-01 10:00+0200 ',
   ),
   fc.constantFrom('1754042400000', '8/1/2025', '08/13/2025', '13/08/2025', '2025-13-01', 'soon', ''),
+  fc.constantFrom('2025-08-01 9:05 pm', '2025-08-01 10:00:00.1234567890 UTC', '8/1/2025 10:00', 'null', '-'),
   fc.integer({ min: Date.UTC(1999, 0), max: Date.UTC(2149, 5) }),
 );
 const figure = fc.oneof(
   fc.integer({ min: -5, max: 2_000 }),
   fc.double({ min: -1, max: 2e12 }),
   fc.constantFrom('', '12', ' 12.50 ', '1e3', '.5', '-3', '1,234.50', 'NaN', 2 ** 53),
+  fc.constantFrom('$350.75', '12.50 USD', '(3.5)', '−3', 'N/A', '--', '2.662', 'kr 5'),
 );
 const values: Record<FieldFormat, fc.Arbitrary<unknown>> = {
   version: fc.constantFrom('1.0', '1', 1, 1.5, '2.0', 2, 'x', ''),
@@ -70,7 +72,7 @@ const values: Record<FieldFormat, fc.Arbitrary<unknown>> = {
   instant,
   count: figure,
   money: figure,
-  currency: fc.constantFrom('USD', ' eur ', 'dollars', '', 'U$D'),
+  currency: fc.constantFrom('USD', ' eur ', 'dollars', '', 'U$D', 'N/A'),
   object: fc.oneof(fc.dictionary(text, fc.jsonValue({ maxDepth: 1 })), fc.constantFrom('{"a":1}', '', [1])),
 };
 

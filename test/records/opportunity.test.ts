@@ -81,6 +81,27 @@ describe('created_at', () => {
   });
 
   it.each([
+    ['America/Los_Angeles', '2025-08-01 10:00:00', '2025-08-01T17:00:00.000Z'],
+    ['Europe/Berlin', '2025-01-01 00:30', '2024-12-31T23:30:00.000Z'],
+    ['Asia/Kolkata', '2025-08-01T00:00:00', '2025-07-31T18:30:00.000Z'],
+    ['Pacific/Kiritimati', '2025-08-01T23:59:59', '2025-08-01T09:59:59.000Z'],
+    // The hour comes twice: the first one.
+    ['Europe/Berlin', '2025-10-26 02:30:00', '2025-10-26T00:30:00.000Z'],
+    ['Europe/Berlin', '2025-10-26 03:30:00', '2025-10-26T02:30:00.000Z'],
+    // There is no such hour: as long after midnight.
+    ['Europe/Berlin', '2025-03-30 02:30:00', '2025-03-30T01:30:00.000Z'],
+    ['Europe/Berlin', '2025-03-30 03:30:00', '2025-03-30T01:30:00.000Z'],
+    ['Europe/Berlin', '2025-08-01 10:00:00+00', '2025-08-01T10:00:00.000Z'],
+  ])('without an offset is a time of %s: %s', (timezone, created_at, instant) => {
+    const local = createOpportunityNormaliser({ ...rules, timezone });
+    const { record } = read({ created_at }, local);
+    expect(new Date(record?.createdAt ?? 0).toISOString()).toBe(instant);
+    expect(formatDay(record?.day ?? 0)).toBe(
+      created_at.includes('+') ? '2025-08-01' : created_at.slice(0, 10),
+    );
+  });
+
+  it.each([
     'America/Los_Angeles',
     'UTC',
     'Pacific/Kiritimati',

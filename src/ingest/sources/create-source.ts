@@ -12,6 +12,7 @@ import { createConnection } from './connection.ts';
 import { filePages } from './file-pages.ts';
 import { type HttpPagesOptions, httpPages } from './http-pages.ts';
 import { readElements } from './read-elements.ts';
+import { withReading } from './reading-settings.ts';
 import { createRecordMapper } from './record-mapper.ts';
 import { planOf } from './request-plan.ts';
 import type { Secrets } from './secrets.ts';
@@ -48,7 +49,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
   const kind = kindOf(settings, adapter);
   if (kind === undefined) throw new UtmqlError('CONFIGURATION', `The source ${name} has no kind.`);
 
-  const rules = rulesOf(settings, adapter, context.defaults.rules);
+  const rules = rulesOf(settings, adapter, kind, context.defaults.rules);
   const records = settings.records ?? adapter.records ?? envelopes[kind];
   const stream = adapter.read;
   const isArray = stream === undefined || isPagedAt(settings);
@@ -166,14 +167,17 @@ function overHttp(
   };
 }
 
-function rulesOf(settings: SourceSettings, adapter: Adapter, defaults: OpportunityRules): OpportunityRules {
+function rulesOf(
+  settings: SourceSettings,
+  adapter: Adapter,
+  kind: SourceKind,
+  defaults: OpportunityRules,
+): OpportunityRules {
   const stages = Object.entries(settings.stages).map(([stage, meaning]) => [stageKey(stage), meaning]);
   return {
-    timezone: settings.timezone ?? defaults.timezone,
-    currency: settings.currency ?? defaults.currency,
-    ambiguousDates: settings.date_format ?? defaults.ambiguousDates,
+    // A platform's answers have a decimal point, whoever reads them: `1.337` is not two numbers there.
+    ...withReading({ ...defaults, ...(adapter.record && { notation: { decimal: '.' } }) }, settings, kind),
     stages: { ...adapter.stages, ...defaults.stages, ...Object.fromEntries(stages) },
-    contactHashKey: defaults.contactHashKey,
   };
 }
 

@@ -2,6 +2,7 @@ import { Cron } from 'croner';
 import { fieldsOf } from '../../records/contract.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import { nearest } from './nearest.ts';
+import { readingProblem } from './reading-settings.ts';
 import { hasJsonBody, methodOf } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 import type { SourceKind } from './source.ts';
@@ -43,7 +44,11 @@ export function checkSettings(settings: SourceSettings, adapter: Adapter): Probl
   if (kind === undefined) report(['kind'], `is missing; accepted: ${adapter.kinds.join(', ')}`);
   else if (!adapter.kinds.includes(kind)) {
     report(['kind'], `does not go with the adapter ${adapter.name}; accepted: ${adapter.kinds.join(', ')}`);
-  } else checkFields(settings, kind, report);
+  } else {
+    checkFields(settings, kind, report);
+    const problem = readingProblem(settings, kind);
+    if (problem !== undefined) report(problem.path, problem.text);
+  }
 
   if ((settings.url === undefined) === (settings.files === undefined))
     report([], 'needs either url or files');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { stages } from '../../records/stage.ts';
 import { pushSource } from '../run.ts';
 import { adapterNames } from './adapters/adapters.ts';
+import { readingKeys } from './reading-settings.ts';
 import { sourceKinds } from './source.ts';
 
 /** An object with these keys and no other. Its message is the list of them, from which the problem's sentence is made. */
@@ -50,15 +51,6 @@ const path = z.union(
   ],
   pathText,
 );
-
-const isTimezone = (name: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const scalars = (expected: string) =>
   z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], expected).transform(String), expected);
@@ -152,15 +144,7 @@ export const sourceSettings = section({
   backfill_days: wholeNumber(1, 3_650).optional(),
   days_per_request: wholeNumber(1, 3_650).optional(),
   schedule: text('expected a cron expression').optional(),
-  timezone: z
-    .string('expected a time zone')
-    .refine(isTimezone, 'expected an IANA time zone such as UTC or Europe/Berlin')
-    .optional(),
-  currency: z
-    .string('expected a currency')
-    .regex(/^[A-Z]{3}$/, 'expected a three-letter code such as USD')
-    .optional(),
-  date_format: oneOf(['MM/DD/YYYY', 'DD/MM/YYYY']).optional(),
+  ...readingKeys,
   stages: z.record(z.string(), oneOf(stages), 'expected stage names and what they mean').default({}),
   mode: oneOf(['upsert', 'replace']).optional(),
   channel: text('expected the name of a channel').optional(),

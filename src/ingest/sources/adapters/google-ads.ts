@@ -35,14 +35,15 @@ export const googleAds: Adapter = {
 
 /**
  * UTMs of the page that a click leads to. Its address is the final URL with the suffix behind it, put into the tracking
- * template; each of these is the one of the lowest level that has it. Of a parameter that comes several times, a page sees
+ * template; each of these is the one of the lowest level that has it; a blank is none. Of a parameter that comes several times, a page sees
  * the first.
  *
  * @param levels ad, ad group, campaign and customer, as far as the query selected them
  */
 function utmsOf(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
   const [ad, adGroup, campaign] = levels;
-  const lowest = (field: string): unknown => levels.find((level) => textOf(level[field]) !== '')?.[field];
+  const lowest = (field: string): unknown =>
+    levels.find((level) => textOf(level[field]).trim() !== '')?.[field];
   const [finalUrl] = Array.isArray(ad.finalUrls) ? ad.finalUrls : [];
   const utms: Raw = {
     ...utmsOfUrl(lowest('trackingUrlTemplate')),

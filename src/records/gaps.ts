@@ -1,0 +1,26 @@
+/**
+ * Words that files write where there is no value, as whole values in any case: of databases, spreadsheets, forms and
+ * analytics exports.
+ */
+export const usualGaps: readonly string[] = [
+  'null',
+  'n/a',
+  '#n/a',
+  'none',
+  '(none)',
+  '(not set)',
+  '(direct)',
+  'undefined',
+  '-',
+  '--',
+];
+
+/** Tells whether a text is one of `words` as a whole, in any case; the empty text always is. */
+export function createGapTest(words: readonly string[] = usualGaps): (text: string) => boolean {
+  const gaps = new Set(words.map((word) => word.trim().toLowerCase()));
+  const longest = Math.max(0, ...[...gaps].map((word) => word.length));
+  return (text) => {
+    const trimmed = text.trim();
+    return trimmed === '' || (trimmed.length <= longest && gaps.has(trimmed.toLowerCase()));
+  };
+}

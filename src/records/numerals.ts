@@ -1,0 +1,148 @@
+/** How a source writes numbers. */
+export interface Notation {
+  readonly decimal: '.' | ',';
+  /** What stands between groups of digits; without it any of the usual signs but `decimal`, `none` for nothing. */
+  readonly thousands?: Thousands | undefined;
+}
+
+export const thousandsSigns = ['.', ',', ' ', "'", 'none'] as const;
+export type Thousands = (typeof thousandsSigns)[number];
+
+/** What a text of a number says. */
+export type Numeral =
+  | {
+      /** As JSON has it: `-2662.38`. */
+      readonly digits: string;
+      /** A currency's sign or code, or `%`; empty without one. */
+      readonly unit: string;
+    }
+  | 'ambiguous'
+  | undefined;
+
+const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** A point that may as well stand between thousands. */
+const ambiguous = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
+
+const unit = String.raw`(?:[A-Za-z]{0,3}\p{Sc}|[A-Z]{3}|[Kk]r\.?|zł|Fr\.|%)`;
+const dressed = new RegExp(
+  String.raw`^(\(?)([+-]?)\s*(${unit})?\s*([+-]?)\s*([\d.,'’\s]*\d[\d.,]*(?:e[+-]?\d+)?)\s*(${unit})?\s*(-?)(\)?)$`,
+  'iu',
+);
+
+/**
+ * Makes the reader of numbers in one notation. Without a notation only `1234.56` is one: digits that are grouped are not
+ * guessed at, and those that a point or comma makes two numbers of (`2.662`, `1,234`) are `ambiguous`.
+ */
+export function createNumeralReader(notation: Notation | undefined): (text: string) => Numeral {
+  const read = notation === undefined ? readUnsaid : createNotationReader(notation);
+  return (text) => {
+    const trimmed = text.trim();
+    // Most are plain, and the rest of this is slow.
+    if (notation === undefined && plain.test(trimmed)) {
+      return ambiguous.test(trimmed) ? 'ambiguous' : { digits: trimmed, unit: '' };
+    }
+    const parts = undress(trimmed);
+    if (parts === undefined) return undefined;
+    const digits = read(parts.digits);
+    if (digits === undefined || digits === 'ambiguous') return digits;
+    return { digits: parts.isNegative ? `-${digits}` : digits, unit: parts.unit };
+  };
+}
+
+/** Takes off the sign, the currency and the brackets that bookkeeping has for a minus. */
+function undress(
+  text: string,
+): { readonly digits: string; readonly isNegative: boolean; readonly unit: string } | undefined {
+  const match = dressed.exec(text.replaceAll('−', '-'));
+  if (match === null) return undefined;
+  const [, open, sign, before = '', inner, digits = '', after = '', trailing, close] = match;
+  const signs = [sign, inner, trailing].filter((found) => found !== '');
+  const isBracketed = open !== '' && close !== '';
+  const isWhole = (open === '') === (close === '') && signs.length + (isBracketed ? 1 : 0) <= 1;
+  if (!isWhole || (before !== '' && after !== '')) return undefined;
+  return { digits, isNegative: isBracketed || signs[0] === '-', unit: before || after };
+}
+
+const pointed = createNotationReader({ decimal: '.' });
+const commaed = createNotationReader({ decimal: ',' });
+
+/** Digits of which no notation is known. */
+function readUnsaid(digits: string): string | 'ambiguous' | undefined {
+  const [point, comma] = [pointed(digits), commaed(digits)];
+  if (point !== undefined && comma !== undefined && Number(point) !== Number(comma)) return 'ambiguous';
+  return plain.test(digits) ? digits : undefined;
+}
+
+function createNotationReader({ decimal, thousands }: Notation): (digits: string) => string | undefined {
+  const other = decimal === '.' ? ',' : String.raw`\.`;
+  const usual = `${other}'’\\s`;
+  const signs: Readonly<Record<Thousands, string>> = {
+    '.': String.raw`\.`,
+    ',': ',',
+    ' ': String.raw`\s`,
+    "'": "'’",
+    none: '',
+  };
+  const sign = thousands === undefined ? usual : signs[thousands];
+  // The last group has three digits; in India those before it have two.
+  const grouped = sign === '' ? '' : String.raw`[1-9]\d{0,2}(?<sign>[${sign}])(?:\d{2,3}\k<sign>)*\d{3}|`;
+  const point = decimal === '.' ? String.raw`\.` : ',';
+  const expression = new RegExp(
+    `^(?<whole>${grouped}\\d+|(?=${point}\\d))(?:${point}(?<rest>\\d*))?(?<exponent>e[+-]?\\d+)?$`,
+    'i',
+  );
+  return (digits) => {
+    const { whole, rest, exponent = '' } = expression.exec(digits)?.groups ?? {};
+    if (whole === undefined) return undefined;
+    return `${whole.replace(/\D/g, '') || '0'}${rest === undefined || rest === '' ? '' : `.${rest}`}${exponent}`;
+  };
+}
+
+/** The notations that read a text which has none, for a message. */
+export const notationsOf = (text: string): readonly Notation['decimal'][] => {
+  const digits = undress(text.trim())?.digits ?? '';
+  return [
+    ...(pointed(digits) === undefined ? [] : ['.' as const]),
+    ...(commaed(digits) === undefined ? [] : [',' as const]),
+  ];
+};
+
+/** `digits` × 10^`power`, to the last digit. */
+export function shiftDecimal(digits: string, power: number): string {
+  const match = /^(-?)\+?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(digits);
+  if (match === null) return digits;
+  const [, sign = '', whole = '', rest = '', exponent = '0'] = match;
+  return `${sign}${whole || '0'}${rest === '' ? '' : `.${rest}`}e${Number(exponent) + power}`;
+}
+
+/** The currencies that a sign may stand for; a code stands for itself, and a sign that is not known here for none. */
+const currenciesOfSign: Readonly<Record<string, readonly string[]>> = {
+  '€': ['EUR'],
+  '£': ['GBP', 'EGP', 'LBP'],
+  '¥': ['JPY', 'CNY'],
+  '₹': ['INR'],
+  '₽': ['RUB'],
+  '₺': ['TRY'],
+  '₩': ['KRW'],
+  '₪': ['ILS'],
+  '₫': ['VND'],
+  '₴': ['UAH'],
+  '₱': ['PHP'],
+  '฿': ['THB'],
+  '₦': ['NGN'],
+  r$: ['BRL'],
+  kr: ['SEK', 'NOK', 'DKK', 'ISK'],
+  zł: ['PLN'],
+  'fr.': ['CHF'],
+};
+const dollars = ['USD', 'CAD', 'AUD', 'NZD', 'SGD', 'HKD', 'TWD', 'MXN', 'ARS', 'CLP', 'COP', 'UYU', 'BRL'];
+
+/** Whether an amount with this sign or code can be in `currency`. */
+export function mayStandFor(unit: string, currency: string): boolean {
+  const sign = unit.toLowerCase();
+  if (/^[a-z]{3}$/.test(sign)) return sign.toUpperCase() === currency;
+  const known = currenciesOfSign[sign] ?? currenciesOfSign[sign.replace(/\.$/, '')];
+  if (known !== undefined) return known.includes(currency);
+  const country = /^([a-z]{0,3})\$$/.exec(sign)?.[1];
+  return country !== undefined && dollars.includes(currency) && currency.toLowerCase().startsWith(country);
+}
