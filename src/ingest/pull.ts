@@ -12,6 +12,7 @@ import { createOpportunityNormaliser } from '../records/opportunity.ts';
 import { type Outcome, Repairs } from '../records/outcome.ts';
 import type { AttributionQueue } from './attribution-queue.ts';
 import type { DataVersion } from './data-version.ts';
+import { leftOut } from './left-out.ts';
 import { rejectOf } from './malformed-reject.ts';
 import type { DayMerger } from './merge-days.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
@@ -121,6 +122,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   let recordsRead = 0;
   let bytesRead = 0;
   let outsideRange = 0;
+  let leftOutCount = 0;
   let applied = { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0 };
   let changes: readonly DayChanges[] = [];
   let touched: ReadonlySet<Day> = new Set();
@@ -137,6 +139,7 @@ async function pullRecords<T extends { readonly day: Day }>(
       recordsRemoved: applied.removed,
       recordsSkipped: present({
         outside_range: outsideRange,
+        left_out: leftOutCount,
         duplicate: duplicates.identical,
         conflicting_duplicate: duplicates.conflicting,
         outdated: applied.outdated,
@@ -176,8 +179,12 @@ async function pullRecords<T extends { readonly day: Day }>(
         }
         for (let index = 0; index < batch.records.length; index++) {
           const raw = batch.records[index];
-          const outcome = normalise(raw, repairs);
           position = before + batch.firstPosition + index;
+          if (raw === leftOut) {
+            leftOutCount += 1;
+            continue;
+          }
+          const outcome = normalise(raw, repairs);
           if ('reject' in outcome) {
             rejects.add(position, raw, outcome.reject);
           } else if (outcome.record.day < since || outcome.record.day > until) {

@@ -11,6 +11,9 @@ import { adapters } from './adapters/adapters.ts';
 import { createConnection } from './connection.ts';
 import { filePages } from './file-pages.ts';
 import { type HttpPagesOptions, httpPages } from './http-pages.ts';
+import { createLookup } from './lookup.ts';
+import { mapBatches } from './map-batches.ts';
+import { placeOf } from './place.ts';
 import { readElements } from './read-elements.ts';
 import { withReading } from './reading-settings.ts';
 import { createRecordMapper } from './record-mapper.ts';
@@ -20,6 +23,7 @@ import type { SourceSettings } from './settings.ts';
 import { kindOf } from './settings-checks.ts';
 import { paginationOf } from './settings-pagination.ts';
 import type { Page, PageBody, PagesCall, Source, SourceKind } from './source.ts';
+import { createSpread } from './spread.ts';
 
 /** What all sources have in common. */
 export interface SourceContext {
@@ -56,11 +60,20 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
   const read = isArray
     ? (page: PageBody) => readElements(page, records)
     : (page: PageBody) => stream(page, { records, delimiter: settings.delimiter });
-  const map = createRecordMapper(adapter, {
+  const lookups = settings.lookups.map((lookup) =>
+    createLookup(lookup, { owner: `source ${name}`, folder: context.folder }),
+  );
+  const map = createRecordMapper(adapter, kind, rules, {
     fields: settings.fields,
+    map: settings.map,
+    where: settings.where,
+    lookups,
     landingUrlField: settings.landing_url_field,
     defaults: defaultsOf(settings, adapter, kind),
   });
+  const { spread } = settings;
+  const spreadOver =
+    spread && createSpread({ start: placeOf(spread.start), end: placeOf(spread.end) }, rules);
   const { pages, state, namesSince } =
     settings.url === undefined
       ? filesOf(settings, context)
@@ -96,9 +109,8 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
       }
     },
     async *recordsOf(page) {
-      for await (const batch of guarded(read(page))) {
-        yield map === undefined ? batch : { ...batch, records: batch.records.map(map) };
-      }
+      await Promise.all(lookups.map((lookup) => lookup.load()));
+      yield* mapBatches(guarded(read(page)), map, spreadOver);
     },
     state,
   };

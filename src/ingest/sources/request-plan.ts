@@ -4,7 +4,7 @@ import { withParameters } from '../http/source-address.ts';
 import { parseJson } from '../json/parse.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import type { PageRequest } from './pagination/page-request.ts';
-import { isObject } from './record-mapper.ts';
+import { isObject } from './place.ts';
 import type { SourceSettings } from './settings.ts';
 import type { AskedRange } from './source.ts';
 import { fillTemplate, wantedDays } from './template.ts';

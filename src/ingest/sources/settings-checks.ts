@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 import { fieldsOf } from '../../records/contract.ts';
 import type { Adapter } from './adapters/adapter.ts';
+import { unknownFieldsIn } from './mapping-settings.ts';
 import { nearest } from './nearest.ts';
 import { readingProblem } from './reading-settings.ts';
 import { hasJsonBody, methodOf } from './request-plan.ts';
@@ -46,6 +47,12 @@ export function checkSettings(settings: SourceSettings, adapter: Adapter): Probl
     report(['kind'], `does not go with the adapter ${adapter.name}; accepted: ${adapter.kinds.join(', ')}`);
   } else {
     checkFields(settings, kind, report);
+    for (const { path, name } of unknownFieldsIn(settings, kind)) {
+      const accepted = fieldsOf(kind).map(([field]) => field);
+      report(path, noSuch('field', name, accepted));
+    }
+    if (settings.spread !== undefined && kind !== 'ad_performance')
+      report(['spread'], 'has a meaning only for ads');
     const problem = readingProblem(settings, kind);
     if (problem !== undefined) report(problem.path, problem.text);
   }

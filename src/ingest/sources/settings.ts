@@ -2,15 +2,9 @@ import { z } from 'zod';
 import { stages } from '../../records/stage.ts';
 import { pushSource } from '../run.ts';
 import { adapterNames } from './adapters/adapters.ts';
+import { mappingKeys, path, section } from './mapping-settings.ts';
 import { readingKeys } from './reading-settings.ts';
 import { sourceKinds } from './source.ts';
-
-/** An object with these keys and no other. Its message is the list of them, from which the problem's sentence is made. */
-const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.strictObject(shape, {
-    error: ({ code }) =>
-      code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'expected keys and values',
-  });
 
 const text = (expected: string) => z.string(expected).min(1, expected);
 
@@ -39,18 +33,6 @@ const wholeNumber = (min: number, max: number) =>
   );
 
 const fileText = 'expected a path such as exports/*.csv.gz';
-
-const pathText = 'expected a path such as data.items, or a list of keys';
-const path = z.union(
-  [
-    z
-      .string()
-      .min(1)
-      .transform((dotted) => dotted.split('.')),
-    z.array(z.string().min(1)).min(1),
-  ],
-  pathText,
-);
 
 const scalars = (expected: string) =>
   z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], expected).transform(String), expected);
@@ -149,8 +131,7 @@ export const sourceSettings = section({
   mode: oneOf(['upsert', 'replace']).optional(),
   channel: text('expected the name of a channel').optional(),
   defaults: scalars('expected fields and values').default({}),
-  landing_url_field: path.optional(),
-  fields: z.record(z.string(), path, 'expected fields and paths').default({}),
+  ...mappingKeys,
   records: path.optional(),
   delimiter: z.string('expected one character').length(1, 'expected one character').optional(),
 });

@@ -1,7 +1,7 @@
 import { UtmqlError } from '../../../errors.ts';
 import type { RecordBatch } from '../../json/record-batches.ts';
 import { readJsonRecords } from '../../json-records.ts';
-import { isObject } from '../record-mapper.ts';
+import { isObject } from '../place.ts';
 import type { PageBody } from '../source.ts';
 import type { Raw } from './adapter.ts';
 import { objectOf } from './platform-values.ts';

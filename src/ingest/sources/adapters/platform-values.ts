@@ -1,4 +1,4 @@
-import { isObject } from '../record-mapper.ts';
+import { isObject } from '../place.ts';
 import type { Raw } from './adapter.ts';
 
 /** An object within an element; empty where there is none, so that its fields are missing. */

@@ -1,6 +1,6 @@
 import { withParameters } from '../../http/source-address.ts';
 import { parseJson } from '../../json/parse.ts';
-import { isObject } from '../record-mapper.ts';
+import { isObject } from '../place.ts';
 import type { Place } from './pagination.ts';
 
 /** What is asked for a page. */

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { fieldsOf, type RecordKind } from '../../records/contract.ts';
+import { placeOf } from './place.ts';
+import type { RowCondition } from './row-filter.ts';
+
+/** An object with these keys and no other. Its message is the list of them, from which the problem's sentence is made. */
+export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'expected keys and values',
+  });
+
+const pathText = 'expected a path such as data.items, or a list of keys';
+export const path = z.union(
+  [
+    z
+      .string()
+      .min(1)
+      .transform((dotted) => dotted.split('.')),
+    z.array(z.string().min(1)).min(1),
+  ],
+  pathText,
+);
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const values = z.union([scalar.transform((value) => [value]), z.array(scalar).min(1)]);
+
+const conditionText = 'expected a value, a list of values, or { not: … } with one of these';
+const condition = z.union(
+  [
+    values.transform((list) => ({ values: list, isNegated: false })),
+    z.strictObject({ not: values }).transform(({ not }) => ({ values: not, isNegated: true })),
+  ],
+  conditionText,
+);
+
+const fieldPlace = z.union(
+  [path, z.strictObject({ concat: z.array(path).min(2), separator: z.string().default('-') })],
+  `${pathText}; or { concat: [path, path], separator: "-" }`,
+);
+
+/** How elements become records: keys of a source. */
+export const mappingKeys = {
+  fields: z.record(z.string(), fieldPlace, 'expected fields and paths').default({}),
+  map: z
+    .record(
+      z.string(),
+      z.record(z.string(), scalar, 'expected values and what they become'),
+      'expected fields, and for each its values and what they become',
+    )
+    .default({}),
+  where: z
+    .record(z.string(), condition, 'expected columns and the values that rows must have')
+    .default({})
+    .transform((written): readonly RowCondition[] =>
+      Object.entries(written).map(([name, rule]) => ({ place: placeOf(name.split('.')), ...rule })),
+    ),
+  lookups: z
+    .array(
+      section({
+        file: z.string('expected the path of a CSV file').min(1, 'expected the path of a CSV file'),
+        key: z.string('expected a column of the file').min(1, 'expected a column of the file'),
+        by: z.string('expected a field of the record'),
+        fields: z.record(z.string(), z.string().min(1), 'expected fields and columns of the file'),
+      }),
+      'expected a list of files with file, key, by and fields',
+    )
+    .default([]),
+  spread: section({ start: path, end: path }).optional(),
+  landing_url_field: path.optional(),
+};
+
+/** Names among the settings that are no fields of the kind: where, and which. */
+export function unknownFieldsIn(
+  settings: {
+    readonly map: Readonly<Record<string, unknown>>;
+    readonly lookups: readonly { readonly by: string; readonly fields: Readonly<Record<string, string>> }[];
+  },
+  kind: RecordKind,
+): { readonly path: readonly PropertyKey[]; readonly name: string }[] {
+  const accepted = new Set(fieldsOf(kind).map(([name]) => name));
+  const named = [
+    ...Object.keys(settings.map).map((name) => ({ path: ['map', name] as PropertyKey[], name })),
+    ...settings.lookups.flatMap(({ by, fields }, index) => [
+      { path: ['lookups', index, 'by'] as PropertyKey[], name: by },
+      ...Object.keys(fields).map((name) => ({ path: ['lookups', index, 'fields', name], name })),
+    ]),
+  ];
+  return named.filter(({ name }) => !accepted.has(name));
+}

@@ -1,0 +1,33 @@
+import type { Raw } from './adapters/adapter.ts';
+import { type Place, valueAt } from './place.ts';
+
+/** Which values a row must have at a place, or must not have. A value may end in `*`, for whatever follows. */
+export interface RowCondition {
+  readonly place: Place;
+  readonly values: readonly string[];
+  readonly isNegated: boolean;
+}
+
+/** Tells whether an element meets all conditions. Texts are compared without regard to case and white space around them. */
+export function createRowFilter(conditions: readonly RowCondition[]): (element: Raw) => boolean {
+  const tests = conditions.map(({ place, values, isNegated }) => {
+    const matchers = values.map(matcherOf);
+    return (element: Raw): boolean => {
+      const text = textOf(valueAt(element, place));
+      return matchers.some((matches) => matches(text)) !== isNegated;
+    };
+  });
+  return (element) => tests.every((test) => test(element));
+}
+
+function matcherOf(value: string): (text: string) => boolean {
+  const wanted = value.trim().toLowerCase();
+  if (!wanted.endsWith('*')) return (text) => text === wanted;
+  const beginning = wanted.slice(0, -1);
+  return (text) => text.startsWith(beginning);
+}
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value).trim().toLowerCase()
+    : '';

@@ -1,0 +1,78 @@
+import { formatDay } from '../../records/day.ts';
+import { FieldReader, type FieldRules } from '../../records/fields.ts';
+import { RejectError, Repairs } from '../../records/outcome.ts';
+import { isObject, type Place, valueAt } from './place.ts';
+
+/** A longer span is no report but an accident. */
+const maxDays = 1_100;
+const counts = ['clicks', 'impressions'] as const;
+
+/** Where the first and the last day stand that a row sums up. */
+export interface Span {
+  readonly start: Place;
+  readonly end: Place;
+}
+
+/**
+ * Makes what spreads the figures of a row over the days of its span: one record a day, which sum to the row, to the last
+ * click and cent. What does not divide goes to the first days. A row whose span cannot be read gets a date that says so, for
+ * the normaliser to reject.
+ */
+export function createSpread(
+  span: Span,
+  rules: FieldRules,
+): (element: unknown, record: unknown) => readonly unknown[] {
+  const read = new FieldReader<'date' | (typeof counts)[number] | 'cost'>(rules);
+
+  return (element, record) => {
+    if (!isObject(element) || !isObject(record)) return [record];
+    const [start, end] = [valueAt(element, span.start), valueAt(element, span.end)];
+    try {
+      const [first, last] = [read.day({ date: start }, 'date'), read.day({ date: end }, 'date')];
+      const days = last - first + 1;
+      if (days < 1 || days > maxDays) return [{ ...record, date: `${shown(start)} – ${shown(end)}` }];
+      const shares = Object.fromEntries(
+        [...counts, 'cost' as const]
+          .filter((name) => !read.isMissing(record[name]))
+          .map((name) => {
+            const repairs = new Repairs();
+            const value =
+              name === 'cost' ? read.money(record, name, repairs) : read.count(record, name, repairs);
+            return [
+              name,
+              sharesOf(value, days, name === 'cost' ? decimalsOf(value) : 0, rules.scale?.[name]),
+            ];
+          }),
+      );
+      return Array.from({ length: days }, (_, index) => ({
+        ...record,
+        date: formatDay(first + index),
+        ...Object.fromEntries(Object.entries(shares).map(([name, values]) => [name, values[index]])),
+      }));
+    } catch (error) {
+      if (!(error instanceof RejectError)) throw error;
+      const isOfDates = error.reject.field === 'date';
+      return [{ ...record, date: isOfDates ? `${shown(start)} – ${shown(end)}` : start }];
+    }
+  };
+}
+
+const shown = (value: unknown): string => (value === undefined ? '(nothing)' : String(value).slice(0, 40));
+
+/**
+ * `value` in as many parts, written in the units of the source, since the normaliser scales them.
+ *
+ * @param decimals how fine the parts are
+ * @param power the power of ten by which the source's figures are scaled
+ */
+function sharesOf(value: number, parts: number, decimals: number, power = 0): readonly number[] {
+  const units = BigInt(Math.round(Number(`${value}e${decimals}`)));
+  const each = units / BigInt(parts);
+  const more = Number(units % BigInt(parts));
+  return Array.from({ length: parts }, (_, index) =>
+    Number(`${each + (index < more ? 1n : 0n)}e${-decimals - power}`),
+  );
+}
+
+/** Two for whole amounts, too: a cent is the least that is paid. */
+const decimalsOf = (value: number): number => Math.max(2, /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 0);

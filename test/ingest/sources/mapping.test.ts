@@ -1,0 +1,151 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { leftOut } from '../../../src/ingest/left-out.ts';
+import { placeOf } from '../../../src/ingest/sources/place.ts';
+import { createSpread } from '../../../src/ingest/sources/spread.ts';
+import { formatDay } from '../../../src/records/day.ts';
+import { adsOf, micros, openOne, read, recordsOf, temporaryFolder } from './support.ts';
+
+/** A source that reads these files of one folder. */
+async function sourceOf(settings: string, files: Readonly<Record<string, string>>) {
+  const folder = await temporaryFolder();
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  return openOne(
+    `sources:\n  - { name: a, kind: ad_performance, adapter: csv, files: a.csv, channel: x, ${settings} }`,
+    {
+      folder,
+    },
+  );
+}
+
+const head = 'date,campaign_id,clicks,impressions,cost';
+const row = '2025-08-01,C1,1,10,5.5';
+
+describe('the rows of a source', () => {
+  it('are those that where names; the others are left out in their place', async () => {
+    const source = await sourceOf('where: { Level: { not: ["Total*", ""] }, Status: [active, paused] }', {
+      'a.csv': `${head},Level,Status\n${row},Ad,Active\n${row},Total: Account,Active\n${row},ad,Removed\n${row},,active\n`,
+    });
+    expect((await recordsOf(source)).map((record) => record === leftOut)).toEqual([false, true, true, true]);
+  });
+
+  it('keep a column in its own field when another is mapped to it', async () => {
+    const source = await sourceOf('fields: { utm_campaign: Campaign ID, ad_id: Note }', {
+      'a.csv': `${head},Note\n${row},n\n`,
+    });
+    expect(await recordsOf(source)).toMatchObject([{ campaign_id: 'C1', utm_campaign: 'C1', ad_id: 'n' }]);
+    expect(await recordsOf(source)).not.toMatchObject([{ note: 'n' }]);
+  });
+
+  it('have keys of several columns, values that are mapped, and JSON in cells', async () => {
+    const source = await sourceOf(
+      'fields: { campaign_id: { concat: [Account, Unit, Name], separator: "/" }, utm_source: URL Tags.0.value, utm_medium: Platform }, map: { utm_medium: { FB: paid_social } }',
+      {
+        'a.csv': `date,Account,Unit,Name,Platform,URL Tags\n2025-08-01,7,,N,fb,"[{""key"":""s"",""value"":""news""}]"\n2025-08-01,,,,IG,[broken\n`,
+      },
+    );
+    expect(await recordsOf(source)).toMatchObject([
+      { campaign_id: '7//N', utm_source: 'news', utm_medium: 'paid_social' },
+      { campaign_id: undefined, utm_source: undefined, utm_medium: 'IG' },
+    ]);
+  });
+
+  it('get defaults and the UTMs of the landing page where a word for nothing stands', async () => {
+    const source = await sourceOf('landing_url_field: Page, defaults: { utm_medium: cpc }', {
+      'a.csv': `${head},utm_source,utm_medium,Page\n${row},(not set),--,https://e.example/#utm_source=news\n`,
+    });
+    expect(await recordsOf(source)).toMatchObject([{ utm_source: 'news', utm_medium: 'cpc' }]);
+  });
+});
+
+describe('a look-up file', () => {
+  const settings =
+    'lookups: [{ file: names.csv, key: ID, by: campaign_id, fields: { utm_campaign: Name, utm_source: Source } }]';
+
+  it('says what it has a value for, and is read again when it has changed', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(
+      join(folder, 'a.csv'),
+      `${head},utm_source\n${row},own\n${row.replace('C1', 'C2')},own\n`,
+    );
+    await writeFile(join(folder, 'names.csv'), 'ID,Name,Source\nC1,Spring,\n');
+    const source = await openOne(
+      `sources:\n  - { name: a, kind: ad_performance, adapter: csv, files: a.csv, ${settings} }`,
+      { folder },
+    );
+    const taken = async () =>
+      adsOf(source, await recordsOf(source)).records.map(({ utmCampaign, utmSource }) => [
+        utmCampaign,
+        utmSource,
+      ]);
+    expect(await taken()).toEqual([
+      ['spring', 'own'],
+      ['unknown', 'own'],
+    ]);
+    await writeFile(join(folder, 'names.csv'), 'ID,Name,Source\nC1,Spring,news\nC2,Summer sale,\n');
+    expect(await taken()).toEqual([
+      ['spring', 'news'],
+      ['summer sale', 'own'],
+    ]);
+  });
+
+  it.each([
+    [{}, 'SOURCE_UNAVAILABLE', 'cannot be read'],
+    [{ 'names.csv': 'ID,Name\nC1,a\nC1,b\n' }, 'SOURCE_MALFORMED', 'two rows for "C1" that differ'],
+    [{ 'names.csv': 'ID,Name\nC1\n' }, 'SOURCE_MALFORMED', ''],
+  ])('that is not one ends the run: %j', async (files, code, message) => {
+    const source = await sourceOf(settings, { 'a.csv': `${head}\n${row}\n`, ...files });
+    const { error, records } = await read(source);
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+    expect(records).toEqual([]);
+  });
+});
+
+describe('a row that sums up several days', () => {
+  const rules = { timezone: 'UTC', currency: 'USD' };
+  const spread = createSpread({ start: placeOf(['from']), end: placeOf(['to']) }, rules);
+
+  it('becomes one record a day, through the settings', async () => {
+    const source = await sourceOf('spread: { start: From, end: To }, decimal: ","', {
+      'a.csv':
+        'From;To;campaign_id;clicks;impressions;cost\n2025-08-01;2025-08-03;C1;10;1.000;100,00\n2025-08-01;soon;C1;1;1;1\n2025-08-02;2025-08-01;C1;1;1;1\n2025-08-04;2025-08-04;C1;x;1;1\n',
+    });
+    const { records, rejects } = adsOf(source, await recordsOf(source));
+    expect(
+      records.map(({ day, clicks, impressions, cost }) => [formatDay(day), clicks, impressions, cost]),
+    ).toEqual([
+      ['2025-08-01', 4, 334, 33.34],
+      ['2025-08-02', 3, 333, 33.33],
+      ['2025-08-03', 3, 333, 33.33],
+    ]);
+    expect(rejects.map(({ reason, field }) => [reason, field])).toEqual([
+      ['invalid_date', 'date'],
+      ['invalid_date', 'date'],
+      ['invalid_number', 'clicks'],
+    ]);
+  });
+
+  it('sums to what it was, to the last cent and click', () => {
+    const element = fc.record({
+      clicks: fc.nat(),
+      impressions: fc.nat(),
+      cost: fc.oneof(
+        fc.nat({ max: 10 ** 9 }).map((cents) => cents / 100),
+        fc.nat({ max: 10 ** 12 }).map((millionths) => millionths / 10 ** 6),
+      ),
+    });
+    fc.assert(
+      fc.property(element, fc.integer({ min: 0, max: 27 }), (figures, more) => {
+        const raw = { ...figures, from: '2025-08-01', to: `2025-08-${String(more + 1).padStart(2, '0')}` };
+        const parts = spread(raw, raw) as (typeof figures)[];
+        expect(parts).toHaveLength(more + 1);
+        expect(micros(parts.map(({ cost }) => cost))).toBe(micros([figures.cost]));
+        for (const name of ['clicks', 'impressions'] as const) {
+          expect(parts.reduce((sum, part) => sum + part[name], 0)).toBe(figures[name]);
+        }
+      }),
+    );
+  });
+});
