@@ -16,7 +16,7 @@ import { createCors } from './http/cors.ts';
 import { createDocuments } from './http/documents.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
-import { healthRoutes, stateOfStore } from './http/health.ts';
+import { healthRoutes } from './http/health.ts';
 import { anyHost, createKnownHost } from './http/known-host.ts';
 import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
@@ -24,12 +24,12 @@ import { createPushRoutes } from './http/push-routes.ts';
 import type { QueryLimits } from './http/query-limits.ts';
 import { createResponseCache } from './http/response-cache.ts';
 import { type HttpServer, listen } from './http/server.ts';
+import { createStoreProbe } from './http/store-probe.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
 import { createSharedDataVersion } from './ingest/shared-data-version.ts';
 import type { Source } from './ingest/sources/source.ts';
 import { type OpenSourcesOptions, openSources } from './ingest/sources/sources.ts';
-import { keptText } from './kept-text.ts';
 import { createLimits } from './limits/limits.ts';
 import { createLoginGuard } from './limits/login-guard.ts';
 import { createRemoteAddress } from './limits/remote-address.ts';
@@ -40,6 +40,7 @@ import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
 import { createReloader, type Settings } from './reload.ts';
 import { createRetention } from './retention/retention.ts';
+import { readOrCreateSecretFile } from './secret-file.ts';
 import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';
 import { createCensus } from './telemetry/store-census.ts';
@@ -101,7 +102,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       stages: config.STAGE_MAP,
       contactHashKey:
         config.CONTACT_HASH_KEY ??
-        (await keptText(join(config.DATA_DIR, 'contact-hash.key'), () => randomBytes(32).toString('hex'))),
+        (await readOrCreateSecretFile(join(config.DATA_DIR, 'contact-hash.key'), {
+          make: () => randomBytes(32).toString('hex'),
+          shape: /^.{16,}$/,
+        })),
     };
     const audit = createAuditLog({
       clock,
@@ -144,7 +148,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     audit.begin(store);
     closers.add('audit log', 200, () => audit.close());
     const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
-    const owner = await keptText(join(config.DATA_DIR, 'instance.id'), uuidv7);
+    const owner = await readOrCreateSecretFile(join(config.DATA_DIR, 'instance.id'), {
+      make: uuidv7,
+      shape: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    });
     const dataVersion = createSharedDataVersion({
       store,
       owner,
@@ -172,8 +179,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       return () => ingestion.change(changed, next.config.SCHEDULER === 'on');
     });
     const sourceNames = (): string[] => ingest.sources.map(({ name }) => name);
+    const storeState = createStoreProbe({ store, clock });
     telemetry.observeStore({
-      isUp: async () => (await stateOfStore(store)) === 'ok',
+      isUp: async () => (await storeState()) === 'ok',
       census: createCensus({ store, sourceNames, clock }),
       failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
       now: () => clock.now(),
@@ -261,7 +269,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         ...createLoginRoutes({ guard }),
         ...createPushRoutes({ push, limits }),
         ...healthRoutes({
-          store,
+          storeState,
           ingest,
           telemetry,
           isStopping: () => stopped !== undefined,

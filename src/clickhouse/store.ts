@@ -135,6 +135,9 @@ const alwaysSettings: ClickHouseSettings = {
 /** ClickHouse ends a query in time; this is for one that has fallen silent. Longer than any QUERY_TIMEOUT_MS. */
 const longestSilenceMs = 605_000;
 
+/** A probe that gets no answer in this time is given up, so that the next one has a socket. */
+const probeSilenceMs = 5_000;
+
 const uptimeRow = z.object({ seconds: z.number() });
 
 /** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
@@ -153,6 +156,13 @@ export function createStore(options: StoreOptions): Store {
     log: { level: ClickHouseLogLevel.OFF },
   };
   const client: ClickHouseClient = createClient({ ...connection, url: options.url });
+  // A socket of its own: probes neither wait for queries nor take a place from them.
+  const prober = createClient({
+    ...connection,
+    url: options.url,
+    max_open_connections: 1,
+    request_timeout: probeSilenceMs,
+  });
   const servers = layout.urls.map((url) => createClient({ ...connection, url }));
   const readSettings = (): ClickHouseSettings => ({
     ...alwaysSettings,
@@ -258,12 +268,12 @@ export function createStore(options: StoreOptions): Store {
     insert: (table, columns, format, body, call = {}) =>
       timed('insert', call.requestId, () => writes.insert(table, columns, format, body, call)),
     async ping() {
-      const result = await client.ping({ select: true });
+      const result = await prober.ping({ select: true });
       if (!result.success) throw classifyStoreError(result.error);
       if (layout.shape !== undefined) await read(sql`SELECT 1 FROM ${layout.system('one')}`);
     },
     async close() {
-      await Promise.all([client, ...servers].map((each) => each.close()));
+      await Promise.all([client, prober, ...servers].map((each) => each.close()));
     },
   };
 }

@@ -1,12 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '../access/caller.ts';
-import type { Store } from '../clickhouse/store.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Route, sendJson } from './server.ts';
-
-/** How long `/readyz` waits for the store. */
-const readyTimeoutMs = 2_000;
+import type { StoreProbe } from './store-probe.ts';
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can serve queries (503 while it cannot); a source that is down is shown but
@@ -14,14 +11,14 @@ const readyTimeoutMs = 2_000;
  * an admin is told of the sources of their workspaces.
  */
 export function healthRoutes(options: {
-  store: Store;
+  storeState: StoreProbe;
   ingest: Ingest;
   telemetry: Telemetry;
   isStopping: () => boolean;
   /** Whether `/metrics` asks nobody who they are. */
   areMetricsPublic: boolean;
 }): Route[] {
-  const { store, ingest, telemetry } = options;
+  const { storeState, ingest, telemetry } = options;
   const sendMetrics = async (
     response: ServerResponse,
     workspaces: Caller['workspaces'] = 'all',
@@ -46,12 +43,12 @@ export function healthRoutes(options: {
       access: 'guest',
       isBusy: true,
       async handle(_request, response, { caller }) {
-        const storeState = options.isStopping() ? 'stopping' : await stateOfStore(store);
+        const state = options.isStopping() ? 'stopping' : await storeState();
         const sources = caller && caller.policy === undefined && circuitsOf(ingest, caller.workspaces);
-        const ready = storeState === 'ok';
+        const ready = state === 'ok';
         sendJson(response, ready ? 200 : 503, {
-          status: ready ? 'ready' : storeState === 'stopping' ? 'stopping' : 'not ready',
-          store: storeState,
+          status: ready ? 'ready' : state === 'stopping' ? 'stopping' : 'not ready',
+          store: state,
           ...(sources && { sources }),
         });
       },
@@ -89,21 +86,4 @@ function ofSources(text: string, own: readonly { readonly name: string }[]): str
 function circuitsOf(ingest: Ingest, workspaces: Caller['workspaces']) {
   const own = sourcesOf(ingest, workspaces);
   return Object.fromEntries(own.map((source) => [source.name, { circuit: source.state() }]));
-}
-
-/** Resolves within two seconds, whatever the store does. */
-export async function stateOfStore(store: Store): Promise<'ok' | 'unreachable'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'unreachable'>((resolve) => {
-    timer = setTimeout(resolve, readyTimeoutMs, 'unreachable');
-  });
-  const asked = store.ping().then(
-    () => 'ok' as const,
-    () => 'unreachable' as const,
-  );
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
+import { pipeline, type Transform } from 'node:stream';
 import { UtmqlError } from '../errors.ts';
-import { decompressors } from '../ingest/http/decompressors.ts';
+import { createDecompressor } from '../ingest/http/decompressors.ts';
 import { type BodyPace, createBodyPace } from './body-pace.ts';
 
 /** Longest silence of a caller in the middle of a body. The time that we take between two chunks does not count. */
@@ -22,14 +22,14 @@ export function requestBody(
 ): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return received(request, pace);
-  const decompress = decompressors[encoding];
-  if (decompress === undefined) {
+  const decompressor = createDecompressor(encoding);
+  if (decompressor === undefined) {
     throw new UtmqlError(
       'UNSUPPORTED_MEDIA_TYPE',
       `Content-Encoding ${JSON.stringify(encoding.slice(0, 60))} is not known; send gzip, deflate, br or none.`,
     );
   }
-  return decompressed(received(request, pace), encoding, decompress());
+  return decompressed(received(request, pace), encoding, decompressor);
 }
 
 /**
@@ -81,7 +81,7 @@ const left = (cause: unknown): UtmqlError =>
 async function* decompressed(
   compressed: AsyncIterable<Uint8Array>,
   encoding: string,
-  decompressor: ReturnType<(typeof decompressors)[string]>,
+  decompressor: Transform,
 ): AsyncGenerator<Uint8Array> {
   // The callback is empty because whatever breaks also breaks the iteration below.
   pipeline(compressed, decompressor, () => undefined);

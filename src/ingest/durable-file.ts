@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 /** Replaces a small file as a whole: after a crash it holds the old or the new text, and the new one once this resolves. */
 export async function writeDurably(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(file));
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w', 0o600);
   try {
@@ -16,8 +16,13 @@ export async function writeDurably(file: string, text: string): Promise<void> {
   await syncFolder(dirname(file));
 }
 
+/** A folder that only the program's own user may look into. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
 /** Makes names in a folder durable: a new or renamed file is found after a power cut only then. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

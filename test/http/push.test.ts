@@ -50,6 +50,17 @@ const encodings: Record<string, (text: string) => Uint8Array> = {
   br: (text) => brotliCompressSync(text),
 };
 
+it.each([
+  'constructor',
+  'toString',
+  '__proto__',
+  'zstd',
+  'gzip, gzip',
+])('Content-Encoding: %s is none that is known', async (name) => {
+  const answer = await app.post('/ingest/ad-performance', '[]', { 'content-encoding': name });
+  expect(answer.status).toBe(415);
+});
+
 describe.each(Object.entries(formats))('%s', (_name, { type, body, count }) => {
   it.each(
     Object.entries(encodings),

@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { UtmqlError } from '../../errors.ts';
 import { cancelled } from './cancellation.ts';
-import { decompressors } from './decompressors.ts';
+import { createDecompressor } from './decompressors.ts';
 import { failureReason, inWords } from './failure-reason.ts';
 
 export interface SourceBodyOptions {
@@ -31,7 +31,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
       yield* receivedBytes(options);
       return;
     }
-    const decompressor = decompressors[encoding]?.();
+    const decompressor = createDecompressor(encoding);
     if (decompressor === undefined) {
       throw new UtmqlError(
         'SOURCE_MALFORMED',

@@ -36,10 +36,14 @@ export async function readSourcesFile(
   if (document.errors.length > 0) {
     throw wrong(
       file,
-      document.errors.map(({ pos, message }) => `line ${lineAt(pos[0])}: ${message}`),
+      document.errors.map(
+        ({ pos, code, message }) =>
+          `line ${lineAt(pos[0])}: ${quotingErrors.has(code) ? `this is no YAML (${code})` : message}`,
+      ),
     );
   }
   const content = withoutExtensions(contentIn(document, file));
+  if (!hasSources(content)) throw wrong(file, ['sources: is missing; expected a list of sources']);
   const root = sourcesFile.safeParse(content);
   const problems: Problem[] = root.success
     ? []
@@ -98,11 +102,25 @@ async function contentOf(file: string): Promise<string> {
 function contentIn(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS() ?? {};
-  } catch (error) {
-    // Aliases of aliases of aliases, which would fill memory.
-    throw wrong(file, [error instanceof Error ? error.message : 'cannot be read']);
+  } catch (cause) {
+    // The library's sentence is not repeated: it quotes the file.
+    throw wrong(file, ['an alias (*) has no anchor (&), or aliases of aliases grow beyond bounds'], cause);
   }
 }
+
+/** Errors whose sentence quotes what stands in the file. */
+const quotingErrors: ReadonlySet<string> = new Set([
+  'BAD_ALIAS',
+  'BAD_DIRECTIVE',
+  'BAD_DQ_ESCAPE',
+  'IMPOSSIBLE',
+  'TAG_RESOLVE_FAILED',
+  'UNEXPECTED_TOKEN',
+]);
+
+/** A path that leads to another file, such as one of passwords, must not show what stands in it: not even its keys. */
+const hasSources = (content: unknown): boolean =>
+  typeof content === 'object' && content !== null && Object.hasOwn(content, 'sources');
 
 /** Keys that begin with `x-` are the file's own: places for what several sources share (`&anchor`). */
 function withoutExtensions(content: unknown): unknown {
@@ -110,8 +128,9 @@ function withoutExtensions(content: unknown): unknown {
   return Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-')));
 }
 
-const wrong = (file: string, problems: readonly string[]): UtmqlError =>
+const wrong = (file: string, problems: readonly string[], cause?: unknown): UtmqlError =>
   new UtmqlError(
     'CONFIGURATION',
     `The sources file ${file} is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    { cause },
   );

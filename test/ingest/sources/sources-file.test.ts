@@ -212,6 +212,20 @@ describe('the sources file', () => {
     expect(await openYaml('sources: []')).toEqual([]);
   });
 
+  it.each([
+    ['a file of passwords', 'root:x:0:0:hunter2:/root:/bin/bash\nbin:x:1:1:hunter2:/bin:/sbin\n'],
+    ['a private key', '-----BEGIN PRIVATE KEY-----\nhunter2+/=\n-----END PRIVATE KEY-----\n'],
+    ['variables', 'API_TOKEN: hunter2\nhunter2: 1\n'],
+    ['JSON that breaks off', '{"hunter2": "hunter2'],
+    ['a tag', '!hunter2 x\n'],
+    ['an alias', 'a: *hunter2\n'],
+    ['a directive', '%hunter2 x\n---\na: 1\n'],
+    ['an escape', '"\\hunter2"\n'],
+    ['what stands behind a scalar', "'a' hunter2\n"],
+  ])('that is another file, %s, is refused without a word of it', async (_name, content) => {
+    expect((await problemsOf(content)).join('\n')).not.toContain('hunter2');
+  });
+
   it('that is no YAML, names no sources or does not exist is refused with the reason', async () => {
     expect(await problemsOf('sources:\n  - name: a\n   url: b')).toEqual([
       expect.stringMatching(/^line 3: /),

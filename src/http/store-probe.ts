@@ -1,0 +1,45 @@
+import type { Store } from '../clickhouse/store.ts';
+import type { Clock } from '../clock.ts';
+
+/** Tells whether the store answers. Resolves within two seconds, whatever the store does. */
+export type StoreProbe = () => Promise<'ok' | 'unreachable'>;
+
+/** How long an answer is waited for. */
+const timeoutMs = 2_000;
+/** How long what was found is told again. */
+const keptMs = 1_000;
+
+/**
+ * Anybody may ask `/readyz`, as often as they like: so one ping is on its way at a time, for all who ask, and what it found is
+ * told for a second.
+ */
+export function createStoreProbe(options: { store: Pick<Store, 'ping'>; clock: Clock }): StoreProbe {
+  const { store, clock } = options;
+  let found: { readonly state: 'ok' | 'unreachable'; readonly at: number } | undefined;
+  let asking: Promise<'ok' | 'unreachable'> | undefined;
+
+  const ask = async (): Promise<'ok' | 'unreachable'> => {
+    const state = await store.ping().then(
+      () => 'ok' as const,
+      () => 'unreachable' as const,
+    );
+    found = { state, at: clock.now() };
+    asking = undefined;
+    return state;
+  };
+  const isFresh = (at: number): boolean => Math.abs(clock.now() - at) < keptMs;
+
+  return async () => {
+    if (found !== undefined && isFresh(found.at)) return found.state;
+    asking ??= ask();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'unreachable'>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, 'unreachable');
+    });
+    try {
+      return await Promise.race([asking, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
