@@ -1,5 +1,5 @@
-import { CsvHeader } from './csv/header.ts';
-import { type CsvRecordsOptions, readCsvRecords } from './csv-records.ts';
+import { CsvHeader, type CsvHeaderOptions } from './csv/header.ts';
+import { readCsvRecords } from './csv-records.ts';
 import { FirstByte } from './json/first-byte.ts';
 import { defaultMaxRecordBytes, readFeed } from './json/read-feed.ts';
 import type { RecordBatch } from './json/record-batches.ts';
@@ -11,7 +11,7 @@ export type BodyFormat = 'json' | 'csv';
 export interface BodyRecordsOptions extends JsonRecordsOptions {
   /** Undefined: JSON when the first byte that is not blank is `{` or `[`, else CSV. */
   readonly format: BodyFormat | undefined;
-  readonly csv?: Pick<CsvRecordsOptions, 'delimiter'> | undefined;
+  readonly csv?: CsvHeaderOptions | undefined;
 }
 
 /**
@@ -29,7 +29,7 @@ export function readRecords(
     body,
     (batches) => {
       const context = { batches, envelope, maxRecordBytes };
-      return new FirstByte(context, () => new CsvHeader(context, options.csv?.delimiter));
+      return new FirstByte(context, () => new CsvHeader(context, options.csv));
     },
     batchBytes,
   );

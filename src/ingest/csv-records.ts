@@ -1,13 +1,11 @@
-import { CsvHeader } from './csv/header.ts';
+import { CsvHeader, type CsvHeaderOptions } from './csv/header.ts';
 import { defaultMaxRecordBytes, readFeed } from './json/read-feed.ts';
 import type { RecordBatch } from './json/record-batches.ts';
 
 export { columnName } from './csv/columns.ts';
 
 /** How to read a body of CSV. */
-export interface CsvRecordsOptions {
-  /** What stands between the cells, one ASCII character. Where it is not given the header tells: a comma, a semicolon or a tab. */
-  readonly delimiter?: string | undefined;
+export interface CsvRecordsOptions extends CsvHeaderOptions {
   /** A longer row is reported as malformed and skipped without being held. Default 1 MiB. */
   readonly maxRecordBytes?: number | undefined;
   /** How much is scanned and parsed at a time, and about how much of the body one batch holds. Default 256 KiB. */
@@ -32,9 +30,5 @@ export function readCsvRecords(
   options: CsvRecordsOptions = {},
 ): AsyncGenerator<RecordBatch> {
   const { maxRecordBytes = defaultMaxRecordBytes } = options;
-  return readFeed(
-    body,
-    (batches) => new CsvHeader({ batches, maxRecordBytes }, options.delimiter),
-    options.batchBytes,
-  );
+  return readFeed(body, (batches) => new CsvHeader({ batches, maxRecordBytes }, options), options.batchBytes);
 }

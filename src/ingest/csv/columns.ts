@@ -17,24 +17,45 @@ Reflect.deleteProperty(Row.prototype, 'constructor');
 export const columnName = (header: string): string =>
   header.normalize('NFC').trim().toLowerCase().replace(/\s+/g, '_');
 
+/** What is asked of a header. Names are those that `columnName` makes. */
+export interface ColumnRules {
+  readonly read?: ReadonlySet<string> | undefined;
+  readonly required?: readonly string[] | undefined;
+}
+
 /** The columns of a table, in order. A column without a name is called `column_N`, by its number from 1. */
 export class Columns {
   private readonly names: readonly string[];
 
   /**
    * @param cells the header row
-   * @throws UtmqlError SOURCE_MALFORMED when two columns have one name
+   * @param rules.read names of columns that something is read from: each may stand there once. Without it, so may all; others
+   *   that come again are told apart by a number
+   * @param rules.required names of columns that must be there
+   * @throws UtmqlError SOURCE_MALFORMED when a column is there twice, or not at all
    */
-  constructor(cells: readonly string[]) {
+  constructor(cells: readonly string[], rules: ColumnRules = {}) {
     if (cells.length > maxColumns) {
       throw malformed(`The header has ${cells.length} columns; at most ${maxColumns} are read.`);
     }
-    this.names = cells.map((cell, index) => columnName(cell) || `column_${index + 1}`);
+    const named = cells.map((cell, index) => columnName(cell) || `column_${index + 1}`);
+    const all = new Set(named);
     const seen = new Set<string>();
-    for (const name of this.names) {
-      if (seen.has(name)) throw malformed(`The header names the column ${JSON.stringify(name)} twice.`);
-      seen.add(name);
-    }
+    this.names = named.map((name) => {
+      if (!seen.has(name)) {
+        seen.add(name);
+        return name;
+      }
+      if (rules.read?.has(name) !== false) {
+        throw malformed(`The header names the column ${JSON.stringify(name)} twice.`);
+      }
+      let number = 2;
+      while (all.has(`${name}_${number}`)) number++;
+      all.add(`${name}_${number}`);
+      return `${name}_${number}`;
+    });
+    const missing = rules.required?.find((name) => !seen.has(name));
+    if (missing !== undefined) throw malformed(`The header has no column ${JSON.stringify(missing)}.`);
   }
 
   get count(): number {

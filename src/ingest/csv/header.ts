@@ -4,24 +4,31 @@ import { BYTE_ORDER_MARK, countNewlines, isBeginningOf, NEWLINE, skipSpace } fro
 import { malformed, type Stage, type StageResult } from '../json/stage.ts';
 import { isForeign, unreadable } from '../json/unreadable.ts';
 import { parseCells } from './cells.ts';
-import { Columns } from './columns.ts';
+import { type ColumnRules, Columns } from './columns.ts';
 import { RowScanner } from './row-scanner.ts';
 import { type CsvContext, CsvRows } from './rows.ts';
 
 const UTF16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];
 const delimiters = [',', ';', '\t'] as const;
 
+export interface CsvHeaderOptions {
+  /** Between cells, one ASCII character; told by the header where it is not given. */
+  readonly delimiter?: string | undefined;
+  /** Lines in front of the header that are none of the table. */
+  readonly skipRows?: number | undefined;
+  readonly columns?: ColumnRules | undefined;
+}
+
 /** Reads the first line that is not blank: it names the columns, and tells the delimiter where none is given. */
 export class CsvHeader implements Stage {
   private readonly context: CsvContext;
   private readonly delimiter: string | undefined;
+  private readonly options: CsvHeaderOptions;
   private line = 1;
 
-  /**
-   * @param delimiter one ASCII character
-   * @throws UtmqlError CONFIGURATION when it is none
-   */
-  constructor(context: CsvContext, delimiter: string | undefined) {
+  /** @throws UtmqlError CONFIGURATION for a delimiter that cannot be one */
+  constructor(context: CsvContext, options: CsvHeaderOptions = {}) {
+    const { delimiter } = options;
     if (delimiter !== undefined && !/^[\t !#-~]$/.test(delimiter)) {
       throw new UtmqlError(
         'CONFIGURATION',
@@ -30,13 +37,15 @@ export class CsvHeader implements Stage {
     }
     this.context = context;
     this.delimiter = delimiter;
+    this.options = options;
   }
 
   read(bytes: Buffer): StageResult {
     if (UTF16_MARKS.some((mark) => isBeginningOf(mark, bytes))) throw notUtf8();
     let from = this.line === 1 && isBeginningOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0;
     let lineEnd = bytes.indexOf(NEWLINE, from);
-    while (lineEnd !== -1 && skipSpace(bytes, from, lineEnd) === lineEnd) {
+    const { skipRows = 0, columns } = this.options;
+    while (lineEnd !== -1 && (this.line <= skipRows || skipSpace(bytes, from, lineEnd) === lineEnd)) {
       this.line++;
       from = lineEnd + 1;
       lineEnd = bytes.indexOf(NEWLINE, from);
@@ -53,7 +62,7 @@ export class CsvHeader implements Stage {
     return {
       consumed: end + 1,
       next: new CsvRows(this.context, {
-        columns: new Columns(parseCells(row, delimiter)[0] ?? []),
+        columns: new Columns(parseCells(row, delimiter)[0] ?? [], columns),
         delimiter,
         line: this.line + countNewlines(row, row.length),
       }),

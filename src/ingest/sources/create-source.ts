@@ -1,11 +1,14 @@
 import type { Clock } from '../../clock.ts';
 import { UtmqlError } from '../../errors.ts';
+import { knownFields } from '../../records/contract.ts';
 import { createDayOfInstant } from '../../records/day.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { stageKey } from '../../records/stage.ts';
+import type { CsvHeaderOptions } from '../csv/header.ts';
 import type { Network } from '../http/reach.ts';
 import { shown } from '../http/source-address.ts';
 import type { SourceOutcome } from '../http-source.ts';
+import { toUtf8 } from '../to-utf8.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import { adapters } from './adapters/adapters.ts';
 import { createConnection } from './connection.ts';
@@ -59,7 +62,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
   const isArray = stream === undefined || isPagedAt(settings);
   const read = isArray
     ? (page: PageBody) => readElements(page, records)
-    : (page: PageBody) => stream(page, { records, delimiter: settings.delimiter });
+    : (page: PageBody) => stream(page, { records, csv: csvOf(settings, kind) });
   const lookups = settings.lookups.map((lookup) =>
     createLookup(lookup, { owner: `source ${name}`, folder: context.folder }),
   );
@@ -110,7 +113,8 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     },
     async *recordsOf(page) {
       await Promise.all(lookups.map((lookup) => lookup.load()));
-      yield* mapBatches(guarded(read(page)), map, spreadOver);
+      const body = toUtf8(page.body, settings.encoding);
+      yield* mapBatches(guarded(read({ ...page, body })), map, spreadOver);
     },
     state,
   };
@@ -119,6 +123,23 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
 /** Pages that are told to have their records somewhere: one that has none there is an error and not a record. */
 const isPagedAt = ({ records, pagination }: SourceSettings): boolean =>
   records !== undefined && pagination !== undefined && pagination.none === undefined;
+
+/** Columns that are read may stand in a header once; those that rows are chosen by must. */
+function csvOf(settings: SourceSettings, kind: SourceKind): CsvHeaderOptions {
+  const { delimiter, skip_rows: skipRows, fields, where, landing_url_field: landing, spread } = settings;
+  const chosen = Object.values(fields).flatMap((place) => ('separator' in place ? place.concat : [place]));
+  const paths = [...chosen, ...(landing ? [landing] : []), ...(spread ? [spread.start, spread.end] : [])];
+  const places = [...paths.map(placeOf), ...where.map(({ place }) => place)];
+  const own = [...knownFields(kind)].filter((name) => fields[name] === undefined);
+  return {
+    delimiter,
+    skipRows,
+    columns: {
+      read: new Set([...own, ...places.flatMap(({ column, head }) => [column, head])]),
+      required: where.flatMap(({ place: { path, head } }) => (path.length === 1 ? [head] : [])),
+    },
+  };
+}
 
 type Pages = Pick<Source, 'state'> & {
   readonly namesSince: boolean;

@@ -30,6 +30,8 @@ const shownKeys = new Set([
   'thousands',
   'scale',
   'missing',
+  'skip_rows',
+  'encoding',
   'mode',
   'stages',
   'timeout_ms',

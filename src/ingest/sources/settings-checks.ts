@@ -64,8 +64,10 @@ export function checkSettings(settings: SourceSettings, adapter: Adapter): Probl
     for (const key of httpOnly) if (settings[key] !== undefined) report([key], 'has no meaning for files');
   }
   if (settings.schedule !== undefined) checkSchedule(settings.schedule, report);
-  if (settings.delimiter !== undefined && adapter.read === undefined) {
-    report(['delimiter'], `has no meaning for the adapter ${adapter.name}`);
+  for (const key of ['delimiter', 'skip_rows'] as const) {
+    if (settings[key] !== undefined && adapter.read === undefined) {
+      report([key], `has no meaning for the adapter ${adapter.name}`);
+    }
   }
   if (settings.records !== undefined && adapter.records !== undefined) {
     report(['records'], `has no meaning for the adapter ${adapter.name}, which knows where they are`);

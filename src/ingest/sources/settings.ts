@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { stages } from '../../records/stage.ts';
 import { pushSource } from '../run.ts';
+import { encodings } from '../to-utf8.ts';
 import { adapterNames } from './adapters/adapters.ts';
 import { mappingKeys, path, section } from './mapping-settings.ts';
 import { readingKeys } from './reading-settings.ts';
@@ -133,6 +134,8 @@ export const sourceSettings = section({
   defaults: scalars('expected fields and values').default({}),
   ...mappingKeys,
   records: path.optional(),
+  skip_rows: wholeNumber(0, 1_000).optional(),
+  encoding: oneOf(encodings).optional(),
   delimiter: z.string('expected one character').length(1, 'expected one character').optional(),
 });
 

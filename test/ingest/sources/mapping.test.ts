@@ -60,6 +60,63 @@ describe('the rows of a source', () => {
   });
 });
 
+describe('a table', () => {
+  it('begins behind the lines that are none of it', async () => {
+    const source = await sourceOf('skip_rows: 2', { 'a.csv': `Report\n"1 Aug, 2025"\n${head}\n${row}\n` });
+    expect(await recordsOf(source)).toMatchObject([{ campaign_id: 'C1', cost: '5.5' }]);
+  });
+
+  it('may have a heading twice that nobody reads, and no other', async () => {
+    const files = { 'a.csv': `${head},Note,Note,note_2\n${row},a,b,c\n` };
+    expect(await recordsOf(await sourceOf('mode: replace', files))).toMatchObject([
+      { note: 'a', note_2: 'c', note_3: 'b' },
+    ]);
+    const { error } = await read(await sourceOf('fields: { utm_term: Note }', files));
+    expect(error).toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: expect.stringContaining('"note" twice'),
+    });
+    const own = await read(await sourceOf('mode: replace', { 'a.csv': `${head},Cost\n${row},7\n` }));
+    expect(own.error).toMatchObject({ code: 'SOURCE_MALFORMED' });
+    const elsewhere = await sourceOf('fields: { cost: Spend }', {
+      'a.csv': `${head},cost,Spend\n${row},7,8\n`,
+    });
+    expect(await recordsOf(elsewhere)).toMatchObject([{ cost: '8' }]);
+  });
+
+  it('must have the columns that rows are chosen by', async () => {
+    const source = await sourceOf('where: { Levle: { not: Total } }', { 'a.csv': `${head}\n${row}\n` });
+    expect((await read(source)).error).toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: 'The header has no column "levle".',
+    });
+  });
+
+  const text = `${head},utm_campaign\n${row},frühling\n`;
+  const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le');
+  it.each([
+    ['utf-8', Buffer.from(`\ufeff${text}`)],
+    ['windows-1252', Buffer.from(text, 'latin1')],
+    ['iso-8859-1', Buffer.from(text, 'latin1')],
+    ['utf-16', utf16],
+    ['utf-16le', utf16],
+    ['utf-16', Buffer.from(utf16).swap16()],
+    ['utf-16be', Buffer.from(utf16).swap16()],
+  ])('is read in %s', async (encoding, bytes) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a.csv'), bytes);
+    const yaml = `sources: [{ name: a, kind: ad_performance, adapter: csv, files: a.csv, encoding: ${encoding} }]`;
+    expect(await recordsOf(await openOne(yaml, { folder }))).toMatchObject([{ utm_campaign: 'frühling' }]);
+  });
+
+  it('in another encoding than it says is refused', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a.csv'), Buffer.concat([Buffer.from(text, 'utf16le'), Buffer.from([0])]));
+    const yaml = 'sources: [{ name: a, kind: ad_performance, adapter: csv, files: a.csv, encoding: utf-16 }]';
+    expect((await read(await openOne(yaml, { folder }))).error).toMatchObject({ code: 'SOURCE_MALFORMED' });
+  });
+});
+
 describe('a look-up file', () => {
   const settings =
     'lookups: [{ file: names.csv, key: ID, by: campaign_id, fields: { utm_campaign: Name, utm_source: Source } }]';

@@ -1,4 +1,5 @@
 import type { StageTable } from '../../../records/stage.ts';
+import type { CsvHeaderOptions } from '../../csv/header.ts';
 import type { Judge } from '../../http/verdict.ts';
 import type { RecordBatch } from '../../json/record-batches.ts';
 import type { Pagination } from '../pagination/pagination.ts';
@@ -10,8 +11,8 @@ export type Raw = Readonly<Record<string, unknown>>;
 export interface ReadSettings {
   /** Keys that lead to the array of elements. */
   readonly records: readonly string[];
-  /** Between the cells of CSV; undefined: told by the header line. */
-  readonly delimiter: string | undefined;
+  /** How CSV is laid out. */
+  readonly csv: CsvHeaderOptions;
 }
 
 /**

@@ -9,6 +9,6 @@ export const csv: Adapter = {
   records: [],
   sendsRange: true,
   headers: { accept: 'text/csv' },
-  read: ({ body }, { records, delimiter }) =>
-    readRecords(body, { format: 'csv', envelope: records, csv: { delimiter } }),
+  read: ({ body }, { records, csv: options }) =>
+    readRecords(body, { format: 'csv', envelope: records, csv: options }),
 };

@@ -6,6 +6,6 @@ export const genericJson: Adapter = {
   name: 'generic_json',
   kinds: ['ad_performance', 'opportunity'],
   sendsRange: true,
-  read: ({ body, contentType }, { records, delimiter }) =>
-    readRecords(body, { format: formatOf(contentType) ?? 'json', envelope: records, csv: { delimiter } }),
+  read: ({ body, contentType }, { records, csv: options }) =>
+    readRecords(body, { format: formatOf(contentType) ?? 'json', envelope: records, csv: options }),
 };
