@@ -28,6 +28,7 @@ import { createStoreProbe } from './http/store-probe.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
 import { createSharedDataVersion } from './ingest/shared-data-version.ts';
+import { createRefreshTokens } from './ingest/sources/refresh-tokens.ts';
 import type { Source } from './ingest/sources/source.ts';
 import { type OpenSourcesOptions, openSources } from './ingest/sources/sources.ts';
 import { createLimits } from './limits/limits.ts';
@@ -123,6 +124,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     reloader.add(authenticator.prepareReload);
     // Before the engine is started: a mistake in the sources file is told at once.
     const made: OpenSourcesOptions['made'] = [];
+    const refreshTokens = createRefreshTokens(join(config.DATA_DIR, 'refresh-tokens'));
     const sourcesOf = ({ config: now, environment }: Settings): Promise<readonly Source[]> =>
       openSources({
         file: now.SOURCES_FILE,
@@ -133,10 +135,12 @@ export async function startApp(options: AppOptions): Promise<App> {
           rules,
           timeoutMs: now.SOURCE_TIMEOUT_MS,
           attempts: now.SOURCE_ATTEMPTS,
+          restatesDays: now.WATERMARK_OVERLAP_DAYS,
           mayLeadInside: now.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
         },
         metrics: { onRequest: telemetry.onSource },
         clock,
+        refreshTokens,
         made,
       });
     const sources = await sourcesOf(options);

@@ -161,7 +161,7 @@ export type TriggerIngestInput = {
   idempotencyKey?: string | null | undefined;
   /** What to do with what is stored already; each source’s own mode when left out. */
   mode?: IngestMode | null | undefined;
-  /** First day. Passed on to the source, and applied to what comes back. Left out, for ads sources: the last good run’s watermark less WATERMARK_OVERLAP_DAYS is passed on, since platforms restate; everything when there was none. */
+  /** First day. Passed on to the source, and applied to what comes back. Left out, for ads sources: the last good run’s watermark less the days that its platform restates (WATERMARK_OVERLAP_DAYS) is passed on; everything when there was none. */
   since?: string | null | undefined;
   /** Names of sources (`ads`, `crm`); all when left out. */
   sources?: Array<string> | null | undefined;

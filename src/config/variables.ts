@@ -316,10 +316,9 @@ export const variables = {
     description: '`on` runs sources by the `schedule` that the sources file gives them.',
   },
   WATERMARK_OVERLAP_DAYS: {
-    parse: wholeNumber(0, 365),
-    default: '3',
+    parse: optional(wholeNumber(0, 365)),
     description:
-      'How many days a run without `since` goes back behind the last good run, because ad platforms restate.',
+      'How many days a run without `since` goes back behind the last good run, because ad platforms restate. Without it, as long as the platform restates: Google Ads 30, Meta 28, others 7. `restates_days` of a source goes before it.',
   },
   RAW_RETENTION_DAYS: {
     parse: wholeNumber(0, 36_500),

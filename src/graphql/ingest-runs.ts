@@ -127,7 +127,7 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       type: 'LocalDate',
       nullable: true,
       description:
-        'First day asked for: as called, or the watermark of the source less WATERMARK_OVERLAP_DAYS. Null: everything.',
+        'First day asked for: as called, or the watermark of the source less the days that its platform restates (WATERMARK_OVERLAP_DAYS). Null: everything.',
       resolve: (run) => dayOrNull(run.since ?? run.overlapFrom),
     }),
     until: t.field({

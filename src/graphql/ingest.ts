@@ -13,7 +13,7 @@ const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
       type: 'LocalDate',
       description:
         'First day. Passed on to the source, and applied to what comes back. Left out, for ads sources: the last good run’s watermark less ' +
-        'WATERMARK_OVERLAP_DAYS is passed on, since platforms restate; everything when there was none.',
+        'the days that its platform restates (WATERMARK_OVERLAP_DAYS) is passed on; everything when there was none.',
     }),
     until: t.field({
       type: 'LocalDate',

@@ -109,6 +109,7 @@ const scalars = {
   money: 'LenientNumber',
   currency: 'String',
   object: 'JSON',
+  flag: 'Boolean',
 } as const satisfies Record<FieldFormat, string>;
 
 /** An input in camel case as a record by the names of its contract. */

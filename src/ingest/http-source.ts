@@ -11,7 +11,7 @@ import {
   defaultBreakerRules,
   isBrokenCircuit,
 } from './circuit-breaker.ts';
-import { type BackoffRules, backoff, isFailed, mayComeAgain } from './http/backoff.ts';
+import { type BackoffRules, backoff, isFailed, isThrottled } from './http/backoff.ts';
 import { cancelled, untilAborted } from './http/cancellation.ts';
 import { inWords } from './http/failure-reason.ts';
 import { createReach, type Network, systemNetwork } from './http/reach.ts';
@@ -84,12 +84,19 @@ export interface HttpSourceOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Headers that must be got first, such as a token that expires. */
   readonly authorize?: ((call: OpenOptions) => Promise<Readonly<Record<string, string>>>) | undefined;
+  /** What `authorize` gave was refused (401): the next call of it gets others. */
+  readonly reauthorize?: (() => void) | undefined;
   /** Where the credentials are configured, in words that follow `check`. */
   readonly credentials?: string | undefined;
   /** Longest wait for the headers, connecting included, and longest silence within the body. */
   readonly timeoutMs: number;
-  /** Attempts in all. Default 4. */
+  /** Attempts in all that may fail, those that are throttled apart. Default 4. */
   readonly attempts?: number | undefined;
+  /**
+   * How long is waited in all, of one request, for a source that throttles (429), and for one that names a time. A longer
+   * Retry-After fails the call: a scheduler can come again then, a waiting run holds its place for nothing.
+   */
+  readonly patienceMs?: number | undefined;
   readonly backoffMs?: BackoffRules | undefined;
   /** Default: 5 failures open the circuit for 30 s, 2 successes close it. */
   readonly breaker?: BreakerRules | undefined;
@@ -112,6 +119,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     method = 'GET',
     timeoutMs,
     attempts = 4,
+    patienceMs = 150_000,
     backoffMs = { initial: 500, max: 10_000 },
     breaker: rules = defaultBreakerRules,
     rateLimit = { perSecond: 100, burst: 10 },
@@ -126,7 +134,9 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     mayLeadInside: options.mayLeadInside ?? false,
     network: options.network ?? systemNetwork,
   });
-  const breaker = createCircuitBreaker(handleWhenResult(isFailed), rules);
+  // A source that throttles is well: leaving it alone for longer than it asks for would only fail the run.
+  const isBroken = (result: unknown): boolean => isFailed(result) && !isThrottled(result);
+  const breaker = createCircuitBreaker(handleWhenResult(isBroken), rules);
   // p-throttle counts calls in a window and knows no bursts. Ten in any 100 ms (`strict` lets the window slide) is both: never
   // more than 10 at once, never more than 100 in a second. 100 in any 1000 ms would let 100 go at once.
   const window = { limit: rateLimit.burst, interval: (1_000 * rateLimit.burst) / rateLimit.perSecond };
@@ -138,7 +148,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
 
   function failure(failed: Failed, place: string, made: number): UtmqlError {
     const { reason, retryAfterMs: wait = 0 } = failed;
-    if (!mayComeAgain(failed)) {
+    if (wait > patienceMs) {
       const when = new Date(clock.now() + wait).toISOString();
       return unavailable(
         `Source ${name} cannot be read from ${place} now: ${reason} and asks to come again in ${inWords(wait)}, at ${when}.`,
@@ -173,29 +183,50 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     call: OpenOptions,
     attemptOnce: (request: AttemptOptions) => Promise<Attempt<Body>>,
   ): Promise<Answer<Body>> {
-    const request = await requestOf(call);
+    let request = await requestOf(call);
     let made = 0;
+    let failures = 0;
+    let waitedMs = 0;
 
     const attempt = async (): Promise<Attempt<Body>> => {
       made++;
       const startedAt = performance.now();
       const result = await attemptOnce(request);
       options.metrics?.onRequest(result.outcome, (performance.now() - startedAt) / 1_000);
-      if (result.kind === 'failed') lastReason = result.reason;
+      if (result.kind === 'failed') {
+        lastReason = result.reason;
+        if (!isThrottled(result)) failures++;
+      }
       return result;
     };
 
-    const policy = retry(
-      handleWhenResult((result) => isFailed(result) && mayComeAgain(result) && breaker.state() !== 'open'),
-      { maxAttempts: attempts - 1, backoff: backoff(backoffMs) },
-    );
+    const maySucceedLater = (result: unknown): boolean => {
+      if (!isFailed(result) || breaker.state() === 'open') return false;
+      const { retryAfterMs = 0 } = result;
+      return (
+        failures < attempts &&
+        (isThrottled(result) ? waitedMs + retryAfterMs <= patienceMs : retryAfterMs <= patienceMs)
+      );
+    };
+    const policy = retry(handleWhenResult(maySucceedLater), {
+      maxAttempts: Number.POSITIVE_INFINITY,
+      backoff: backoff(backoffMs),
+    });
     policy.onRetry(({ attempt: retries, delay }) => {
+      waitedMs += delay;
       call.logger.warn(
         { source: name, attempt: retries, delayMs: Math.round(delay), reason: lastReason },
         'source failed; will ask again',
       );
     });
-    const result = await policy.execute(() => breaker.execute(attempt));
+    const execute = (): Promise<Attempt<Body>> => policy.execute(() => breaker.execute(attempt));
+    let result = await execute();
+    // A token may run out, or be withdrawn, in the middle of a feed: another one goes on where it stood.
+    if (result.kind === 'refused' && result.status === 401 && options.reauthorize !== undefined) {
+      options.reauthorize();
+      request = await requestOf(call);
+      result = await execute();
+    }
     if (result.kind === 'refused') throw result.error;
     if (result.kind === 'failed') throw failure(result, show(request.url), made);
     return result.answer;

@@ -72,7 +72,6 @@ export interface IngestOptions extends PullDeps {
   /** Undefined: nothing is kept for replays. */
   readonly landing: RawLanding | undefined;
   readonly logger: Logger;
-  readonly overlapDays: number;
   readonly today: () => Day;
 }
 
@@ -88,7 +87,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const before = await runs.watermark(run.workspace, source.name).catch(() => undefined);
       const overlap =
         run.since === undefined && source.isIncremental
-          ? overlapFrom(before, options.overlapDays)
+          ? overlapFrom(before, source.restatesDays)
           : undefined;
       // Of days before the watermark it says nothing.
       const isAfterEnd = overlap !== undefined && run.until !== undefined && overlap > run.until;

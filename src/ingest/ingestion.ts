@@ -122,7 +122,6 @@ export async function openIngestion(options: {
       config.RAW_RETENTION_DAYS === 0
         ? undefined
         : createRawLanding({ store: calmStore, now: () => clock.now() }),
-    overlapDays: config.WATERMARK_OVERLAP_DAYS,
     today: options.today,
     queriesAtWork: options.queriesAtWork,
     retentionDays: config.DATA_RETENTION_DAYS,

@@ -2,8 +2,8 @@ import type { Day } from '../records/day.ts';
 import type { IngestRun } from './run.ts';
 
 /** From which day to ask, where the caller named none: what may have been restated since the last good run is read again. */
-export const overlapFrom = (watermark: Day | undefined, overlapDays: number): Day | undefined =>
-  watermark === undefined ? undefined : watermark - overlapDays;
+export const overlapFrom = (watermark: Day | undefined, restatesDays: number): Day | undefined =>
+  watermark === undefined ? undefined : watermark - restatesDays;
 
 /**
  * Up to which day the source's data are complete after a good run: the last day that it returned, but not beyond the day it

@@ -20,6 +20,7 @@ export const formatTypes = {
   money: ['number', 'string', 'null'],
   currency: ['string', 'null'],
   object: ['object', 'string', 'null'],
+  flag: ['boolean', 'string', 'number', 'null'],
 } as const satisfies Record<string, readonly string[]>;
 export type FieldFormat = keyof typeof formatTypes;
 
@@ -126,6 +127,15 @@ export const contracts = {
         format: 'identifier',
         description:
           'The stage in the CRM’s own words; STAGE_MAP maps it to lead, opportunity, closed_won or closed_lost.',
+      },
+      is_won: {
+        format: 'flag',
+        description:
+          'Whether the CRM itself counts it as won, whatever its stage is called. Goes before the stage.',
+      },
+      is_closed: {
+        format: 'flag',
+        description: 'Whether the CRM itself counts it as closed: closed and not won is lost.',
       },
       amount: { format: 'money', description: 'The amount, in units of the currency, to six decimals.' },
       currency,

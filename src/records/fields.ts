@@ -211,6 +211,16 @@ export class FieldReader<Name extends string> {
     return { instant, day: this.dayOfInstant(instant) };
   }
 
+  /** Yes or no where the field is given; undefined where it is not. */
+  optionalFlag(raw: Raw, field: Name): boolean | undefined {
+    const value = raw[field];
+    if (typeof value === 'boolean') return value;
+    if (this.isMissing(value)) return undefined;
+    const known = flags.get(String(value).trim().toLowerCase());
+    if (known !== undefined) return known;
+    throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected true or false.`);
+  }
+
   /** Whether a value is none: null, blank, or a word that stands for nothing. */
   isMissing(value: unknown): boolean {
     return value === undefined || value === null || (typeof value === 'string' && this.isGap(value));
@@ -342,6 +352,15 @@ export class FieldReader<Name extends string> {
     throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected text.`);
   }
 }
+
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['1', true],
+  ['false', false],
+  ['no', false],
+  ['0', false],
+]);
 
 const dayMs = 86_400_000;
 

@@ -19,13 +19,7 @@ const major = Number.parseInt(currentSchemaVersion, 10);
 const safe = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 const name = { maxLength: maxTextLength, ...safe };
 /** The usual words for nothing, in any case. */
-const gap = usualGaps
-  .map((word) =>
-    word
-      .replace(/[()]/g, String.raw`\$&`)
-      .replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`),
-  )
-  .join('|');
+const gap = usualGaps.map((word) => anyCase(word.replace(/[()]/g, String.raw`\$&`))).join('|');
 // Before or behind the digits may stand a currency; a source may have a notation of its own.
 const unit = String.raw`([A-Za-z]{0,3}[^\d\s.,;:]{1,3}\.?\s*)?`;
 const figure = String.raw`${unit}[+−-]?\(?${unit}[+−-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*${unit}-?\)?|${gap}`;
@@ -62,6 +56,7 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
   money: { pattern: figure, exclusiveMaximum: 1e12 },
   currency: { pattern: `[A-Za-z]{3}|${gap}` },
   object: { maxProperties: metadataLimits.keys },
+  flag: { pattern: `${anyCase('true|false|yes|no')}|[01]|${gap}`, minimum: 0, maximum: 1, multipleOf: 1 },
 };
 
 /** The JSON Schema (draft 2020-12) of one kind of record. */
@@ -95,4 +90,9 @@ function schemaOf({ format, description, required, maxLength }: Field): JsonSche
     ...others,
     ...(maxLength === undefined ? {} : { maxLength }),
   };
+}
+
+/** A pattern of lower-case words that takes them in any case: JSON Schema has no flag for it. */
+function anyCase(words: string): string {
+  return words.replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
 }

@@ -50,7 +50,9 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
       const opportunityId = read.identifier(fields, 'opportunity_id');
       const { instant, day } = read.instantAndDay(fields, 'created_at');
       const stageName = read.optionalIdentifier(fields, 'stage');
-      const stage = readStage(stageName);
+      const told = outcomeOf(read.optionalFlag(fields, 'is_won'), read.optionalFlag(fields, 'is_closed'));
+      // A pipeline of one's own has stages that no table knows; the CRM's word on the outcome goes before their names.
+      const stage = told ?? readStage(stageName);
       if (stage === undefined) repairs.note('unknown_stage');
       return {
         opportunityId,
@@ -70,6 +72,12 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
         extra: withoutAddresses(unknownFields.read(fields, repairs)),
       };
     });
+}
+
+/** What the CRM's own flags say; undefined while the deal is open, or where there are none. */
+function outcomeOf(isWon: boolean | undefined, isClosed: boolean | undefined): Stage | undefined {
+  if (isWon === true) return 'closed_won';
+  return isClosed === true && isWon === false ? 'closed_lost' : undefined;
 }
 
 function hashContact(email: string, key: string): string {

@@ -73,6 +73,10 @@ const values: Record<FieldFormat, fc.Arbitrary<unknown>> = {
   count: figure,
   money: figure,
   currency: fc.constantFrom('USD', ' eur ', 'dollars', '', 'U$D', 'N/A'),
+  flag: fc.oneof(
+    fc.boolean(),
+    fc.constantFrom('TRUE', ' no ', 'Yes', '0', 1, 2, -1, 0.5, 'maybe', '', 'N/A', null),
+  ),
   object: fc.oneof(fc.dictionary(text, fc.jsonValue({ maxDepth: 1 })), fc.constantFrom('{"a":1}', '', [1])),
 };
 

@@ -384,15 +384,31 @@ describe('retries', () => {
     expect(Math.min(...waits)).toBeGreaterThan(950);
   });
 
-  it('do not wait longer than 60 s: the error says when to come again', async () => {
-    const server = await serve(status(429, { 'retry-after': '120' }));
+  it('are patient with a source that throttles: its answers neither use up attempts nor open the circuit', async () => {
+    const throttled = Array.from({ length: 12 }, () => status(429));
+    const server = await serve(inTurn(status(500), ...throttled, status(500), json([1])));
+    const source = sourceAt(server.url, { attempts: 3 });
+    expect(await read(source)).toBe('[1]');
+    expect(source.state()).toBe('closed');
+    expect(server.requests).toHaveLength(15);
+  });
+
+  it('end when a source has throttled for so long as is waited', async () => {
+    const server = await serve(status(429, { 'retry-after': '1' }));
+    const error = await failureOf(sourceAt(server.url, { patienceMs: 1_500 }));
+    expect(error.message).toMatch(/in 2 attempts: it answered 429 Too Many Requests\.$/);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('wait two minutes and more, but not for ages: the error says when to come again', async () => {
+    const server = await serve(status(429, { 'retry-after': '180' }));
     const clock = { now: () => Date.UTC(2025, 7, 1) };
     expect(await failureOf(sourceAt(server.url, { clock }))).toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       retryable: true,
       message:
         `Source ads cannot be read from ${server.url}/ now: it answered 429 Too Many Requests ` +
-        'and asks to come again in 120 s, at 2025-08-01T00:02:00.000Z.',
+        'and asks to come again in 180 s, at 2025-08-01T00:03:00.000Z.',
     });
     expect(server.requests).toHaveLength(1);
   });

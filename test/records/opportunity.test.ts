@@ -44,6 +44,27 @@ describe('stages', () => {
     expect(read({ stage }).record?.stage).toBe(expected);
   });
 
+  it.each([
+    [{ is_won: true, is_closed: true }, 'closed_won'],
+    [{ is_won: 'TRUE' }, 'closed_won'],
+    [{ is_won: 'false', is_closed: 'true' }, 'closed_lost'],
+    [{ is_won: 0, is_closed: 1 }, 'closed_lost'],
+    [{ is_won: false, is_closed: false }, 'lead'],
+    [{ is_closed: true }, 'lead'],
+    [{ is_won: '', is_closed: null }, 'lead'],
+  ])('with the CRM’s own word %j a stage that no table knows is %s, and keeps its name', (flags, expected) => {
+    expect(read({ stage: '80123451', ...flags }).record).toMatchObject({
+      stage: expected,
+      stageName: '80123451',
+    });
+  });
+
+  it('the CRM’s own word goes before the table, and one that cannot be read is rejected', () => {
+    expect(read({ stage: 'closed_won', is_won: false, is_closed: true }).record?.stage).toBe('closed_lost');
+    expect(read({ stage: 'proposal', is_won: false, is_closed: false }).record?.stage).toBe('opportunity');
+    expect(read({ is_won: 'maybe' }).reject).toMatchObject({ reason: 'invalid_text', field: 'is_won' });
+  });
+
   it('an unknown stage is kept in its own words, counted as a lead, and reported', () => {
     expect(read({ stage: 'Kicked tires' })).toMatchObject({
       record: { stage: 'lead', stageName: 'Kicked tires' },

@@ -1,9 +1,6 @@
 import { DelegateBackoff, ExponentialBackoff, type IBackoff, type IRetryBackoffContext } from 'cockatiel';
 import type { Failed } from './source-request.ts';
 
-/** A longer Retry-After fails the call: a scheduler can come again then, a waiting run holds its place for nothing. */
-const MAX_RETRY_AFTER_MS = 60_000;
-
 /** The first wait, about, and the longest, in milliseconds. */
 export interface BackoffRules {
   readonly initial: number;
@@ -13,7 +10,8 @@ export interface BackoffRules {
 export const isFailed = (result: unknown): result is Failed =>
   typeof result === 'object' && result !== null && 'kind' in result && result.kind === 'failed';
 
-export const mayComeAgain = ({ retryAfterMs = 0 }: Failed): boolean => retryAfterMs <= MAX_RETRY_AFTER_MS;
+/** The source is there, and wants to be asked more slowly. */
+export const isThrottled = ({ outcome }: Failed): boolean => outcome === 'rate_limited';
 
 /** Exponential with decorrelated jitter, and never shorter than the source asked for. */
 export const backoff = ({ initial, max }: BackoffRules) =>

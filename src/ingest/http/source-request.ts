@@ -36,6 +36,8 @@ interface Refused {
   readonly kind: 'refused';
   readonly outcome: 'refused';
   readonly error: UtmqlError;
+  /** Of the answer, where the source refused by one. */
+  readonly status?: number | undefined;
 }
 
 /** One attempt to get an answer from a source. */
@@ -114,7 +116,7 @@ async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<Readable
     options.signal.throwIfAborted();
 
     const answered = `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
-    if (verdict !== undefined) return { attempt: judged(options, url, answered, verdict), url };
+    if (verdict !== undefined) return { attempt: judged(options, url, answered, verdict, status), url };
     if (status === 429 || status >= 500) {
       const retryAfterMs = parseRetryAfter(single(headers['retry-after']), options.now());
       const outcome = status === 429 ? 'rate_limited' : 'server_error';
@@ -123,7 +125,9 @@ async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<Readable
     const location = status < 400 ? single(headers.location) : undefined;
     if (location === undefined) {
       return {
-        attempt: refused(`${answered} for ${show(url)}; check ${checkWhat(options, status)}.`, options),
+        attempt: refused(`${answered} for ${show(url)}; check ${checkWhat(options, status)}.`, options, {
+          status,
+        }),
         url,
       };
     }
@@ -145,11 +149,17 @@ async function verdictOf(
   return options.judge({ status, headers, body });
 }
 
-function judged(options: AttemptOptions, url: URL, answered: string, verdict: Verdict): Refused | Failed {
+function judged(
+  options: AttemptOptions,
+  url: URL,
+  answered: string,
+  verdict: Verdict,
+  status?: number,
+): Refused | Failed {
   const { kind, detail } = verdict;
   if (kind === 'refused') {
     const check = `check what it is asked for and ${options.credentials}.`;
-    return refused(`${answered} (${detail}) for ${options.show(url)}; ${check}`, options);
+    return refused(`${answered} (${detail}) for ${options.show(url)}; ${check}`, options, { status });
   }
   return {
     kind: 'failed',
@@ -203,11 +213,16 @@ async function firstAnswer(
 function refused(
   what: string,
   { name }: AttemptOptions,
-  { code = 'SOURCE_REFUSED', cause }: { code?: UtmqlError['code']; cause?: unknown } = {},
+  {
+    code = 'SOURCE_REFUSED',
+    cause,
+    status,
+  }: { code?: UtmqlError['code']; cause?: unknown; status?: number | undefined } = {},
 ): Refused {
   return {
     kind: 'refused',
     outcome: 'refused',
+    status,
     error: new UtmqlError(code, `Source ${name} ${what}`, { cause }),
   };
 }

@@ -8,12 +8,6 @@ import type { Secrets } from './secrets.ts';
 import type { SourceSettings } from './settings.ts';
 
 /** A source's way over HTTP, with its credentials. */
-export interface Connection {
-  readonly http: HttpSource;
-  /** The source refused: a token that is kept may not hold any more. */
-  forgetToken(): void;
-}
-
 export function createConnection(
   settings: SourceSettings,
   parts: {
@@ -23,7 +17,7 @@ export function createConnection(
     show: (url: URL) => string;
     context: SourceContext;
   },
-): Connection {
+): { http: HttpSource; forgetToken: () => void } {
   const { name, rate_limit: limit } = settings;
   const { plan, adapter, secrets, show, context } = parts;
   const { defaults, metrics, clock } = context;
@@ -34,6 +28,7 @@ export function createConnection(
     method: plan.method,
     headers: headersOf(settings, plan, adapter),
     authorize: token && (async (call) => ({ authorization: `Bearer ${await token.get(call)}` })),
+    reauthorize: token && (() => token.forget()),
     credentials: settings.auth === undefined ? undefined : 'its auth in the sources file',
     timeoutMs: settings.timeout_ms ?? defaults.timeoutMs,
     attempts: settings.attempts ?? defaults.attempts,
@@ -68,10 +63,11 @@ function headersOf(
 function tokenOf(
   { name, auth, timeout_ms }: SourceSettings,
   secrets: Secrets,
-  { defaults, network, clock }: SourceContext,
+  { defaults, network, clock, refreshTokens }: SourceContext,
 ): OauthToken | undefined {
   if (auth?.oauth2 === undefined) return undefined;
-  const { token_url: url, ...credentials } = auth.oauth2;
+  const { token_url: url, refresh_token: configured, ...credentials } = auth.oauth2;
+  const line = configured && { tokenUrl: url, clientId: credentials.client_id, configured };
   const http = createHttpSource({
     name: `${name} (token_url)`,
     url,
@@ -85,6 +81,12 @@ function tokenOf(
     show: (address) => secrets.hide(`${address.origin}${address.pathname}`),
     clock,
   });
-  const onToken = (token: string): void => secrets.add('access token', token);
-  return createOauthToken({ source: name, http, credentials, clock, onToken });
+  const onToken = (token: string): void => secrets.add('token', token);
+  const refreshToken = line
+    ? {
+        newest: () => refreshTokens.newest(line),
+        keep: (token: string) => refreshTokens.keep(line, token),
+      }
+    : undefined;
+  return createOauthToken({ source: name, http, credentials, refreshToken, clock, onToken });
 }

@@ -20,6 +20,7 @@ import { placeOf } from './place.ts';
 import { readElements } from './read-elements.ts';
 import { withReading } from './reading-settings.ts';
 import { createRecordMapper } from './record-mapper.ts';
+import type { RefreshTokens } from './refresh-tokens.ts';
 import { planOf } from './request-plan.ts';
 import type { Secrets } from './secrets.ts';
 import type { SourceSettings } from './settings.ts';
@@ -36,18 +37,23 @@ export interface SourceContext {
     readonly rules: OpportunityRules;
     readonly timeoutMs: number;
     readonly attempts: number;
+    /** WATERMARK_OVERLAP_DAYS; without it, platforms have their own. */
+    readonly restatesDays: number | undefined;
     /** Whether a public source may point into a private network. */
     readonly mayLeadInside: boolean;
   };
   readonly metrics: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void } | undefined;
   readonly network?: Network | undefined;
   readonly clock: Clock;
+  readonly refreshTokens: RefreshTokens;
 }
 
 const envelopes = {
   ad_performance: ['external', 'ads', 'performance'],
   opportunity: ['external', 'crm', 'opportunities'],
 } as const satisfies Record<SourceKind, readonly string[]>;
+
+const usualRestatesDays = 7;
 
 /** A source of settings that were checked. What its errors say is free of `secrets`. */
 export function createSource(settings: SourceSettings, secrets: Secrets, context: SourceContext): Source {
@@ -104,6 +110,8 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     rules,
     adapter,
     schedule: settings.schedule,
+    restatesDays:
+      settings.restates_days ?? context.defaults.restatesDays ?? adapter.restatesDays ?? usualRestatesDays,
     isIncremental: kind === 'ad_performance' || namesSince,
     defaultMode: settings.mode ?? (kind === 'ad_performance' ? 'replace' : 'upsert'),
     async *pages(call) {

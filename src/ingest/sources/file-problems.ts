@@ -39,6 +39,7 @@ const shownKeys = new Set([
   'max_pages',
   'backfill_days',
   'days_per_request',
+  'restates_days',
   'rate_limit',
 ]);
 

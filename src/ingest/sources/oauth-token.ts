@@ -1,3 +1,4 @@
+import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { UtmqlError } from '../../errors.ts';
@@ -15,6 +16,8 @@ const maxAnswerBytes = 65_536;
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
   expires_in: z.coerce.number().positive().default(shortestLifeSeconds),
+  /** In place of the one that was sent. */
+  refresh_token: z.string().min(1).optional(),
 });
 
 /** Access tokens of OAuth 2.0: got with a refresh token, or with the client's own credentials, and kept while they hold. */
@@ -29,35 +32,54 @@ export function createOauthToken(options: {
   /** The source whose token it is. */
   readonly source: string;
   readonly http: HttpSource;
-  /** Sent as a form, beside `grant_type`. */
-  readonly credentials: Readonly<Record<string, string | undefined>> & { refresh_token?: string | undefined };
+  /** Sent as a form, beside `grant_type` and the newest refresh token. */
+  readonly credentials: Readonly<Record<string, string | undefined>>;
+  /** Where the refresh token comes from, where there is one, and where the next one goes. */
+  readonly refreshToken:
+    | { readonly newest: () => Promise<string>; readonly keep: (token: string) => Promise<void> }
+    | undefined;
   readonly clock: Clock;
   /** Gets every token, which must not be shown. */
   readonly onToken: (token: string) => void;
 }): OauthToken {
-  const { source, http, credentials, clock } = options;
-  const grantType = credentials.refresh_token === undefined ? 'client_credentials' : 'refresh_token';
-  const form = new URLSearchParams({ grant_type: grantType });
-  for (const [name, value] of Object.entries(credentials)) if (value !== undefined) form.set(name, value);
-  const body = form.toString();
+  const { source, http, credentials, refreshToken, clock } = options;
+  // One at a time: a refresh token that holds for one use must not be sent twice.
+  const turn = new Mutex();
   let kept: { readonly token: string; readonly until: number } | undefined;
 
+  const bodyOf = (refresh: string | undefined): string => {
+    const form = new URLSearchParams({
+      grant_type: refresh === undefined ? 'client_credentials' : 'refresh_token',
+    });
+    for (const [name, value] of Object.entries(credentials)) if (value !== undefined) form.set(name, value);
+    if (refresh !== undefined) form.set('refresh_token', refresh);
+    return form.toString();
+  };
+
   return {
-    async get({ signal, logger }) {
-      if (kept !== undefined && clock.now() < kept.until) return kept.token;
-      const answer = await http.page({ body, signal, logger }, maxAnswerBytes);
-      const parsed = tokenAnswer.safeParse(parseJson(answer.body.toString('utf8')));
-      if (!parsed.success) {
-        throw new UtmqlError(
-          'SOURCE_REFUSED',
-          `The token_url of source ${source} answered without an access_token.`,
-        );
-      }
-      const { access_token: token, expires_in: seconds } = parsed.data;
-      options.onToken(token);
-      kept = { token, until: clock.now() + seconds * 1_000 - reserveMs };
-      return token;
-    },
+    get: ({ signal, logger }) =>
+      turn.runExclusive(async () => {
+        if (kept !== undefined && clock.now() < kept.until) return kept.token;
+        const refresh = await refreshToken?.newest();
+        if (refresh !== undefined) options.onToken(refresh);
+        const body = bodyOf(refresh);
+        const answer = await http.page({ body, signal, logger }, maxAnswerBytes);
+        const parsed = tokenAnswer.safeParse(parseJson(answer.body.toString('utf8')));
+        if (!parsed.success) {
+          throw new UtmqlError(
+            'SOURCE_REFUSED',
+            `The token_url of source ${source} answered without an access_token.`,
+          );
+        }
+        const { access_token: token, expires_in: seconds, refresh_token: next } = parsed.data;
+        options.onToken(token);
+        if (next !== undefined && next !== refresh) {
+          options.onToken(next);
+          await refreshToken?.keep(next);
+        }
+        kept = { token, until: clock.now() + seconds * 1_000 - reserveMs };
+        return token;
+      }),
     forget() {
       kept = undefined;
     },

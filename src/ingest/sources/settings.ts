@@ -126,6 +126,7 @@ export const sourceSettings = section({
   attempts: wholeNumber(1, 20).optional(),
   backfill_days: wholeNumber(1, 3_650).optional(),
   days_per_request: wholeNumber(1, 3_650).optional(),
+  restates_days: wholeNumber(0, 365).optional(),
   schedule: text('expected a cron expression').optional(),
   ...readingKeys,
   stages: z.record(z.string(), oneOf(stages), 'expected stage names and what they mean').default({}),

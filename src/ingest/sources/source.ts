@@ -51,6 +51,8 @@ export interface Source {
    * everything unless its settings say what `since` means there (such as: modified since).
    */
   readonly isIncremental: boolean;
+  /** How many days back from the last good run its figures may still change. */
+  readonly restatesDays: number;
   /**
    * Its pages in order. Each must be read to its end before the next is asked for.
    *

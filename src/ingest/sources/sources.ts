@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import type { Network } from '../http/reach.ts';
 import type { SourceOutcome } from '../http-source.ts';
 import { createSource, type SourceContext } from './create-source.ts';
+import type { RefreshTokens } from './refresh-tokens.ts';
 import { createSecrets } from './secrets.ts';
 import { sourceSettings } from './settings.ts';
 import type { Source, SourceKind } from './source.ts';
@@ -23,6 +24,7 @@ export interface OpenSourcesOptions {
   /** Default: that of this machine. */
   readonly network?: Network | undefined;
   readonly clock: Clock;
+  readonly refreshTokens: RefreshTokens;
   /**
    * Those that were made before; new ones are added. A source that has not changed stays the same one, with its circuit,
    * its pace and its token.
@@ -41,7 +43,7 @@ interface MadeSource {
  * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
  */
 export async function openSources(options: OpenSourcesOptions): Promise<readonly Source[]> {
-  const { file, environment, defaults, metrics, network, clock, made = [] } = options;
+  const { file, environment, defaults, metrics, network, clock, refreshTokens, made = [] } = options;
   const plain = (name: string, kind: SourceKind, url: string | undefined) =>
     url === undefined
       ? []
@@ -52,7 +54,7 @@ export async function openSources(options: OpenSourcesOptions): Promise<readonly
   ];
   const taken = short.map(({ settings }) => settings.name);
   const listed = file === undefined ? [] : await readSourcesFile(file, environment, taken);
-  const context = { folder: dirname(file ?? '.'), defaults, metrics, network, clock };
+  const context = { folder: dirname(file ?? '.'), defaults, metrics, network, clock, refreshTokens };
   return [...short, ...listed].map(({ settings, secrets }) => {
     const from = { settings, folder: context.folder, defaults };
     const known = made.find((before) => isDeepStrictEqual(before.from, from));

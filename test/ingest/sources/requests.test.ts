@@ -1,6 +1,8 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { json, status } from '../../support/source-server.ts';
-import { call, openOne, openYaml, read, recordsOf, serve } from './support.ts';
+import { call, openOne, openYaml, read, recordsOf, serve, temporaryFolder } from './support.ts';
 
 describe('a request', () => {
   const yaml = (url: string, more = '') => `
@@ -151,7 +153,66 @@ sources:
     const sent = server.requests
       .filter(({ path }) => path === '/api')
       .map(({ headers }) => headers.authorization);
-    expect(sent).toEqual(['Bearer t0ken-1', 'Bearer t0ken-1', 'Bearer t0ken-1', 'Bearer t0ken-2']);
+    // Another token is tried at once; that one was refused, too.
+    expect(sent).toEqual([1, 1, 1, 2, 3].map((nth) => `Bearer t0ken-${nth}`));
+  });
+
+  it('whose token runs out in the middle goes on with another', async () => {
+    let tokens = 0;
+    const server = await serve({
+      '/token': (request, response) => json({ access_token: `t0ken-${++tokens}` })(request, response),
+      '/api': (request, response) => {
+        const isSecond = request.url?.includes('page=2') === true;
+        const isOver = isSecond && request.headers.authorization === 'Bearer t0ken-1';
+        const page = isSecond ? [] : [{ date: '2025-08-01', campaign_id: 'C-1' }];
+        return (isOver ? status(401) : json(page))(request, response);
+      },
+    });
+    const auth = `auth: { oauth2: { token_url: "${server.url}/token", client_id: id, client_secret: s3cret } }
+    pagination: { page_number: { parameter: page } }`;
+    const source = await openOne(yaml(`${server.url}/api`, auth));
+    expect(await recordsOf(source)).toHaveLength(1);
+    expect(server.requests.map(({ path, query }) => [path, query.page])).toEqual([
+      ['/token', undefined],
+      ['/api', '1'],
+      ['/api', '2'],
+      ['/token', undefined],
+      ['/api', '2'],
+    ]);
+  });
+
+  it('whose refresh token is replaced with each use goes on with the newest, after a restart too', async () => {
+    let next = 1;
+    const server = await serve({
+      '/token': async (request, response) => {
+        let form = '';
+        for await (const chunk of request) form += String(chunk);
+        if (new URLSearchParams(form).get('refresh_token') !== `r3fresh-${next}`) {
+          response.writeHead(400).end();
+          return;
+        }
+        next += 1;
+        const answer = { access_token: `t0ken-${next}`, refresh_token: `r3fresh-${next}`, expires_in: 61 };
+        await json(answer)(request, response);
+      },
+      '/api': json([]),
+    });
+    const auth = (token: string): string =>
+      `auth: { oauth2: { token_url: "${server.url}/token", client_id: id, client_secret: s3cret, refresh_token: ${token} } }`;
+    const folder = await temporaryFolder();
+    const now = Date.UTC(2025, 7, 10);
+    const source = await openOne(yaml(`${server.url}/api`, auth('r3fresh-1')), { folder, now });
+    await Promise.all([recordsOf(source), recordsOf(source)]);
+    expect(next).toBe(2);
+    const restarted = await openOne(yaml(`${server.url}/api`, auth('r3fresh-1')), { folder, now });
+    await recordsOf(restarted);
+    expect(next).toBe(3);
+    // What the operator has put in anew goes before what was kept for the old one.
+    next = 40;
+    await recordsOf(await openOne(yaml(`${server.url}/api`, auth('r3fresh-40')), { folder, now }));
+    expect(next).toBe(41);
+    const tokens = join(folder, 'refresh-tokens');
+    for (const name of await readdir(tokens)) expect((await stat(join(tokens, name))).mode & 0o077).toBe(0);
   });
 
   it('whose token cannot be had says so, without the secret', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
+import { createRefreshTokens } from '../../../src/ingest/sources/refresh-tokens.ts';
 import type { PagesCall, Source } from '../../../src/ingest/sources/source.ts';
 import { type OpenSourcesOptions, openSources } from '../../../src/ingest/sources/sources.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../../../src/records/ad-performance.ts';
@@ -43,6 +44,7 @@ export interface OpenedYaml {
   readonly crmUrl?: string;
   readonly now?: number;
   readonly attempts?: number;
+  readonly restatesDays?: number;
   readonly timeoutMs?: number;
   readonly network?: OpenSourcesOptions['network'];
   readonly metrics?: OpenSourcesOptions['metrics'];
@@ -68,11 +70,13 @@ export async function openYaml(yaml: string, options: OpenedYaml = {}): Promise<
       rules,
       timeoutMs: options.timeoutMs ?? 5_000,
       attempts: options.attempts ?? 2,
+      restatesDays: options.restatesDays,
       mayLeadInside: false,
     },
     network: options.network,
     ...(options.metrics && { metrics: options.metrics }),
     clock: { now: () => options.now ?? Date.UTC(2025, 7, 10, 12) },
+    refreshTokens: createRefreshTokens(join(folder, 'refresh-tokens')),
   });
 }
 

@@ -40,6 +40,8 @@ export interface Adapter {
   readonly sendsRange?: true;
   /** How many days the first run asks for, of platforms that want a range. */
   readonly backfillDays?: number;
+  /** For how many days the platform goes on attributing conversions and correcting spend. Default 7. */
+  readonly restatesDays?: number;
   /** The longest range that the platform answers at once. */
   readonly daysPerRequest?: number;
   /** The platform's own signs of throttling and failure. */

@@ -13,6 +13,8 @@ export const googleAds: Adapter = {
   channel: 'google_ads',
   method: 'POST',
   backfillDays: 30,
+  // Its default conversion window.
+  restatesDays: 30,
   read: readGoogleBatches,
   judge: judgeGoogle,
   record(row) {

@@ -24,6 +24,8 @@ export const hubspotDeals: Adapter = {
       created_at: properties.createdate ?? deal.createdAt,
       updated_at: properties.hs_lastmodifieddate ?? deal.updatedAt,
       stage: properties.dealstage,
+      is_won: properties.hs_is_closed_won,
+      is_closed: properties.hs_is_closed,
       amount: properties.amount,
       currency: properties.deal_currency_code,
       contact_email: properties.contact_email,

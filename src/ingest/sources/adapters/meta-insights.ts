@@ -31,6 +31,8 @@ export const metaInsights: Adapter = {
     more: ['paging', 'next'],
   },
   backfillDays: 30,
+  // Its longest attribution window.
+  restatesDays: 28,
   judge: judgeMeta,
   record(row) {
     const stops = row.date_stop ?? row.date_start;

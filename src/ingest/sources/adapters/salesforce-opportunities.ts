@@ -25,6 +25,8 @@ export const salesforceOpportunities: Adapter = {
       created_at: opportunity.CreatedDate,
       updated_at: opportunity.LastModifiedDate,
       stage: opportunity.StageName,
+      is_won: opportunity.IsWon,
+      is_closed: opportunity.IsClosed,
       amount: opportunity.Amount,
       currency: opportunity.CurrencyIsoCode,
       contact_email: custom.contact_email__c,
