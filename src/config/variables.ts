@@ -387,6 +387,12 @@ export const variables = {
     default: '30',
     description: 'How long events are kept.',
   },
+  MAX_FUTURE_DAYS: {
+    parse: wholeNumber(0, 36_500),
+    default: '2',
+    description:
+      'How many days ahead of today (UTC) the day of a record may be: of an ads row its `date`, of an opportunity its `created_at`, of an event its `timestamp`.',
+  },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     parse: optional(httpUrl),
     description:

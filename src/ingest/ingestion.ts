@@ -125,6 +125,7 @@ export async function openIngestion(options: {
     today: options.today,
     queriesAtWork: options.queriesAtWork,
     retentionDays: config.DATA_RETENTION_DAYS,
+    maxFutureDays: config.MAX_FUTURE_DAYS,
     batchBytes,
     clock,
     logger,

@@ -7,9 +7,10 @@ import type { Lock } from '../leases/store-lock.ts';
 import type { Logger } from '../logger.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { createAdPerformanceNormaliser } from '../records/ad-performance.ts';
-import { type Day, formatDay } from '../records/day.ts';
+import type { Day } from '../records/day.ts';
 import { createOpportunityNormaliser } from '../records/opportunity.ts';
 import { type Outcome, Repairs } from '../records/outcome.ts';
+import { refuseDay, type TakenDays } from '../records/taken-days.ts';
 import type { AttributionQueue } from './attribution-queue.ts';
 import type { DataVersion } from './data-version.ts';
 import { leftOut } from './left-out.ts';
@@ -37,6 +38,7 @@ export interface PullDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly retentionDays: number;
+  readonly maxFutureDays: number;
   /** Encoded rows held at most, while one batch as large is on its way. */
   readonly batchBytes: number;
   /** Whether callers wait for queries: feeds give way to them. */
@@ -160,8 +162,12 @@ async function pullRecords<T extends { readonly day: Day }>(
   const read = async (): Promise<void> => {
     const since = run.since ?? Number.NEGATIVE_INFINITY;
     const until = run.until ?? Number.POSITIVE_INFINITY;
-    // TTL drops a day once it is this old; such a record would be stored only to vanish.
-    const oldest = Math.floor(clock.now() / 86_400_000) - deps.retentionDays + 1;
+    const taken: TakenDays = {
+      today: Math.floor(clock.now() / 86_400_000),
+      keptDays: deps.retentionDays,
+      keptBy: 'DATA_RETENTION_DAYS',
+      maxFutureDays: deps.maxFutureDays,
+    };
     let position = 0;
     let pageNumber = 0;
     for await (const page of input.pages) {
@@ -189,11 +195,10 @@ async function pullRecords<T extends { readonly day: Day }>(
             rejects.add(position, raw, outcome.reject);
           } else if (outcome.record.day < since || outcome.record.day > until) {
             outsideRange += 1;
-          } else if (outcome.record.day < oldest) {
-            const detail = `The record is of ${formatDay(outcome.record.day)}; only the last ${deps.retentionDays} days are kept (DATA_RETENTION_DAYS).`;
-            rejects.add(position, raw, { reason: 'beyond_retention', field: '', detail });
           } else {
-            stage.add(outcome.record);
+            const reject = refuseDay(outcome.record.day, taken);
+            if (reject !== undefined) rejects.add(position, raw, reject);
+            else stage.add(outcome.record);
             if (stage.full) await stage.send();
           }
         }

@@ -9,6 +9,7 @@ export const rejectReasons = {
   invalid_date: 'A date is in no format that is accepted.',
   date_out_of_range: 'A date is before 2000 or after 2148.',
   beyond_retention: 'The record is older than DATA_RETENTION_DAYS.',
+  in_the_future: 'The record is of a day further ahead than MAX_FUTURE_DAYS.',
   invalid_number: 'A figure is no finite number.',
   ambiguous_number:
     'The digits of a figure can be read as two numbers (`2.662`), and nothing says which; see `decimal` in docs/sources.md.',

@@ -111,7 +111,11 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     runs,
     owner: 'test',
     rulesOf: () => testRules,
-    retention: { DATA_RETENTION_DAYS: options.dataRetentionDays ?? 20_000, EVENT_RETENTION_DAYS: 20_000 },
+    retention: {
+      DATA_RETENTION_DAYS: options.dataRetentionDays ?? 20_000,
+      EVENT_RETENTION_DAYS: 20_000,
+      MAX_FUTURE_DAYS: 2,
+    },
     clock,
     logger: silent,
     telemetry,

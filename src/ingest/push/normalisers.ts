@@ -1,18 +1,19 @@
 import type { Clock } from '../../clock.ts';
 import { createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
 import type { RecordKind } from '../../records/contract.ts';
-import { formatDay } from '../../records/day.ts';
 import { createEventNormaliser, type EventRules } from '../../records/event.ts';
 import { createOpportunityNormaliser, type OpportunityRules } from '../../records/opportunity.ts';
 import { type Outcome, Repairs } from '../../records/outcome.ts';
+import { refuseDay } from '../../records/taken-days.ts';
 import { type KindRecord, kindFacts } from './kinds.ts';
 
 const millisecondsPerDay = 86_400_000;
 
-/** For how many days each kind is kept: the environment variables of these names. */
+/** For how many days each kind is kept, and how far ahead a day may be: the environment variables of these names. */
 export interface Retention {
   readonly DATA_RETENTION_DAYS: number;
   readonly EVENT_RETENTION_DAYS: number;
+  readonly MAX_FUTURE_DAYS: number;
 }
 
 /** Makes the id of an event that has none. */
@@ -35,7 +36,7 @@ export class HeldRepairs extends Repairs {
 }
 
 export interface Normalisers {
-  /** Raw in, a record or the reason against it out; what is already older than its kind is kept for is refused. */
+  /** Raw in, a record or the reason against it out; what is older than its kind is kept for, or too far ahead, is refused. */
   normalise(
     kind: RecordKind,
     workspace: string,
@@ -77,22 +78,24 @@ export function createNormalisers(options: {
     return normalise;
   };
 
-  const keptLongEnough = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
+  const ofTakenDay = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
     if ('reject' in outcome) return outcome;
     const { kind, record } = outcome.record;
-    const variable = kindFacts[kind].retention;
-    const days = retention[variable];
-    const oldest = Math.floor(clock.now() / millisecondsPerDay) - days + 1;
-    if (record.day >= oldest) return outcome;
-    const detail = `The record is of ${formatDay(record.day)}; only the last ${days} days are kept (${variable}).`;
-    return { reject: { reason: 'beyond_retention', field: '', detail } };
+    const keptBy = kindFacts[kind].retention;
+    const reject = refuseDay(record.day, {
+      today: Math.floor(clock.now() / millisecondsPerDay),
+      keptDays: retention[keptBy],
+      keptBy,
+      maxFutureDays: retention.MAX_FUTURE_DAYS,
+    });
+    return reject === undefined ? outcome : { reject };
   };
 
   return {
     normalise(kind, workspace, source, raw, repairs, ids) {
       const normalise = normaliserOf(kind, workspace, source);
       currentIds = ids;
-      const outcome = keptLongEnough(normalise(raw, repairs));
+      const outcome = ofTakenDay(normalise(raw, repairs));
       repairs.settle('record' in outcome);
       return outcome;
     },

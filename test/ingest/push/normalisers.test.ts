@@ -7,7 +7,7 @@ it('reads records by the rules of their source as they are now', () => {
   const rules = new Map<string, OpportunityRules>();
   const normalisers = createNormalisers({
     rulesOf: (_workspace, source) => rules.get(source) ?? testRules,
-    retention: { DATA_RETENTION_DAYS: 20_000, EVENT_RETENTION_DAYS: 20_000 },
+    retention: { DATA_RETENTION_DAYS: 20_000, EVENT_RETENTION_DAYS: 20_000, MAX_FUTURE_DAYS: 2 },
     clock: { now: () => Date.UTC(2025, 8, 1) },
   });
   const currencyOf = (source: string): unknown => {

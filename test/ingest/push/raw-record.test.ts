@@ -9,7 +9,7 @@ import { testRules } from '../../support/records.ts';
 
 const { normalise } = createNormalisers({
   rulesOf: () => testRules,
-  retention: { DATA_RETENTION_DAYS: 20_000, EVENT_RETENTION_DAYS: 20_000 },
+  retention: { DATA_RETENTION_DAYS: 20_000, EVENT_RETENTION_DAYS: 20_000, MAX_FUTURE_DAYS: 60_000 },
   clock: { now: () => Date.UTC(2026, 0, 1) },
 });
 const accept = (kind: RecordKind, raw: unknown): KindRecord => {
