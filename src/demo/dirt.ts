@@ -102,7 +102,7 @@ const crmFlaws: readonly Flaw[] = [
     every: 601,
     spoil: change((_record, occurrence) =>
       inTurn<FeedRecord>(
-        [{ created_at: 'yesterday' }, { opportunity_id: null }, { amount: 'n/a' }],
+        [{ created_at: 'yesterday' }, { opportunity_id: null }, { amount: 'on request' }],
         occurrence,
       ),
     ),
