@@ -135,6 +135,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           rules,
           timeoutMs: now.SOURCE_TIMEOUT_MS,
           attempts: now.SOURCE_ATTEMPTS,
+          patienceMs: now.SOURCE_PATIENCE_MS,
           restatesDays: now.WATERMARK_OVERLAP_DAYS,
           mayLeadInside: now.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
         },

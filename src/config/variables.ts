@@ -296,6 +296,13 @@ export const variables = {
     reloads: true,
     description: 'How often a source is asked before a run fails.',
   },
+  SOURCE_PATIENCE_MS: {
+    parse: wholeNumber(0, 3_600_000),
+    default: '150000',
+    reloads: true,
+    description:
+      'How long, for each page in all, a run waits for a source that throttles (429) or names a time to come again.',
+  },
   SOURCE_REDIRECTS_TO_PRIVATE: {
     parse: z.enum(['refuse', 'allow'], 'is neither refuse nor allow'),
     default: 'refuse',

@@ -205,7 +205,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       const { retryAfterMs = 0 } = result;
       return (
         failures < attempts &&
-        (isThrottled(result) ? waitedMs + retryAfterMs <= patienceMs : retryAfterMs <= patienceMs)
+        (isThrottled(result) ? waitedMs + retryAfterMs < patienceMs : retryAfterMs <= patienceMs)
       );
     };
     const policy = retry(handleWhenResult(maySucceedLater), {

@@ -50,7 +50,8 @@ export const hostile = defineScenario({
         clickhouse,
         command,
         dataDir: join(folder, 'data'),
-        environment: { SOURCES_FILE: file },
+        // Patience with a source that throttles for ever would only make this longer.
+        environment: { SOURCES_FILE: file, SOURCE_PATIENCE_MS: '500' },
       };
       try {
         await withProgram(options, async ({ program, sql }) => {

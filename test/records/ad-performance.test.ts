@@ -350,6 +350,7 @@ describe('texts as forms and exports write them', () => {
     ['%E4', '%e4'],
     ['a+b', 'a+b'],
     ['back\u200b to\u00a0sch\u00adool\ufeff', 'back to school'],
+    ['Crew 👩‍🚀 b\u200dc \u200d🚀', 'crew 👩‍🚀 bc 🚀'],
     ['%7B%7Bcampaign.name%7D%7D', 'unknown'],
     ['%20', 'unknown'],
     ['%28not%20set%29', 'unknown'],

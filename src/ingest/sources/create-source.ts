@@ -37,6 +37,7 @@ export interface SourceContext {
     readonly rules: OpportunityRules;
     readonly timeoutMs: number;
     readonly attempts: number;
+    readonly patienceMs: number;
     /** WATERMARK_OVERLAP_DAYS; without it, platforms have their own. */
     readonly restatesDays: number | undefined;
     /** Whether a public source may point into a private network. */

@@ -36,6 +36,7 @@ const shownKeys = new Set([
   'stages',
   'timeout_ms',
   'attempts',
+  'patience_ms',
   'max_pages',
   'backfill_days',
   'days_per_request',

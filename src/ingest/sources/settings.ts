@@ -124,6 +124,7 @@ export const sourceSettings = section({
   }).optional(),
   timeout_ms: wholeNumber(100, 3_600_000).optional(),
   attempts: wholeNumber(1, 20).optional(),
+  patience_ms: wholeNumber(0, 3_600_000).optional(),
   backfill_days: wholeNumber(1, 3_650).optional(),
   days_per_request: wholeNumber(1, 3_650).optional(),
   restates_days: wholeNumber(0, 365).optional(),

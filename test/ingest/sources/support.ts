@@ -70,6 +70,7 @@ export async function openYaml(yaml: string, options: OpenedYaml = {}): Promise<
       rules,
       timeoutMs: options.timeoutMs ?? 5_000,
       attempts: options.attempts ?? 2,
+      patienceMs: 150_000,
       restatesDays: options.restatesDays,
       mayLeadInside: false,
     },
