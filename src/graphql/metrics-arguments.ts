@@ -43,6 +43,7 @@ export interface MetricsArguments {
   readonly fill: boolean;
   readonly first: number;
   readonly after: string | undefined;
+  readonly limitBy: LimitBy | undefined;
 }
 
 /**
@@ -79,7 +80,7 @@ export function buildQuery(
     where: args.where,
     having: args.having,
     orderBy: args.orderBy,
-    compareTo: args.compareTo && resolveComparison(args.compareTo, range, args.range, byDate),
+    compareTo: args.compareTo && resolveComparison(args.compareTo, range, args.range),
     fold: undefined,
     fill,
     offset: 0,
@@ -92,7 +93,7 @@ export function buildQuery(
       totalCount: selection.has('totalCount'),
     },
   };
-  return args.after === undefined ? query : { ...query, offset: readCursor(args.after, query) };
+  return args.after === undefined ? query : { ...query, offset: readCursor(args.after, query, args.limitBy) };
 }
 
 /** The measures that the selection shows in these places, and which figures of them. */
@@ -181,23 +182,28 @@ export const foldOf = (
 });
 
 /** Where a page ended, with a mark of the query that it belongs to. Opaque to callers. */
-export function writeCursor(query: MetricsQuery, rows: number): string {
-  return Buffer.from(`${query.offset + rows}.${mark(query)}`).toString('base64url');
+export function writeCursor(query: MetricsQuery, limitBy: LimitBy | undefined, rows: number): string {
+  return Buffer.from(`${query.offset + rows}.${mark(query, limitBy)}`).toString('base64url');
 }
 
-function readCursor(cursor: string, query: MetricsQuery): number {
+function readCursor(cursor: string, query: MetricsQuery, limitBy: LimitBy | undefined): number {
   const match = /^(\d{1,15})\.([0-9a-f]{16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   if (match === null) throw badInput('after: this is no cursor; pass the `endCursor` of the page before.');
-  if (match[2] !== mark(query)) {
+  if (match[2] !== mark(query, limitBy)) {
     throw badInput(
-      'after: this cursor is of another query; a page goes on only with the same range, groupBy, where, having, orderBy, compareTo and fill.',
+      'after: this cursor is of another query; a page goes on only with the same range, groupBy, where, having, orderBy, compareTo, fill and limitBy.',
     );
   }
   return Number(match[1]);
 }
 
 /** The same for all pages of one query, whatever their size and what they show. */
-function mark(query: MetricsQuery): string {
+function mark(query: MetricsQuery, limitBy: LimitBy | undefined): string {
+  // Not the fold: which values are the largest may change from page to page.
   const { offset, limit, measures, figures, wants, fold, subtotalBy, ...rest } = query;
-  return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 16);
+  const { n, dimension, measure, others } = limitBy ?? {};
+  return createHash('sha256')
+    .update(JSON.stringify([rest, n, dimension, measure, others]))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -66,8 +66,15 @@ export const CompareToInput = builder.inputType('CompareToInput', {
       description:
         'True: as many days just before. For weeks, months, quarters and years as many units before, up to the same day where the current one is unfinished.',
     }),
-    previousYear: t.boolean({ description: 'True: the same days of the calendar a year before.' }),
-    between: t.field({ type: BetweenInput, description: 'These days.' }),
+    previousYear: t.boolean({
+      description:
+        'True: the same days of the calendar a year before; of whole months, whole months. 29 February stands beside 28 February.',
+    }),
+    between: t.field({
+      type: BetweenInput,
+      description:
+        'These days. By DATE, the first of them stands beside the first of the range, and so on; days beyond the range count towards its last.',
+    }),
   }),
 });
 
@@ -87,7 +94,8 @@ export const LimitByInput = builder.inputType('LimitByInput', {
     }),
     others: t.boolean({
       defaultValue: false,
-      description: 'True: the rest is folded into rows named `(other)`. False: it is left out.',
+      description:
+        'True: the rest is folded into rows named `(other)`, which have `isOther`. False: it is left out.',
     }),
   }),
 });

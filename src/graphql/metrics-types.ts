@@ -5,13 +5,14 @@ import type { Warning } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
 import { builder } from './builder.ts';
 import { dimensionFields, measureFields } from './measures.ts';
-import { writeCursor } from './metrics-arguments.ts';
+import { type LimitBy, writeCursor } from './metrics-arguments.ts';
 
 /** What the fields below `metrics` are resolved from. */
 export interface Answer {
   readonly query: MetricsQuery;
   readonly result: MetricsResult;
   readonly warnings: readonly Warning[];
+  readonly limitBy: LimitBy | undefined;
 }
 
 const PreviousMeasures = builder.objectRef<MetricsRow>('PreviousMeasures').implement({
@@ -80,7 +81,16 @@ const comparisonFields = (t: RowFields) => ({
 
 export const MetricsNode = builder.objectRef<MetricsRow>('MetricsNode').implement({
   description: 'A row: one combination of the dimensions in `groupBy`, with its measures.',
-  fields: (t) => ({ ...dimensionFields(t), ...measureFields(t), ...comparisonFields(t) }),
+  fields: (t) => ({
+    ...dimensionFields(t),
+    isOther: t.boolean({
+      description:
+        'True: the row is the rest that `limitBy` folds, and not a value that is itself named `(other)`.',
+      resolve: (row) => row.isOther === true,
+    }),
+    ...measureFields(t),
+    ...comparisonFields(t),
+  }),
 });
 
 export const MetricsTotals = builder.objectRef<MetricsRow>('MetricsTotals').implement({
@@ -95,8 +105,8 @@ export const PageInfo = builder.objectRef<Answer>('PageInfo').implement({
     endCursor: t.string({
       nullable: true,
       description: 'Pass it as `after` to get the next page. Null on an empty page.',
-      resolve: ({ query, result }) =>
-        result.rows.length === 0 ? null : writeCursor(query, result.rows.length),
+      resolve: ({ query, limitBy, result }) =>
+        result.rows.length === 0 ? null : writeCursor(query, limitBy, result.rows.length),
     }),
     hasNextPage: t.boolean({
       description: 'Whether there is a next page.',
@@ -109,7 +119,7 @@ const WarningType = builder.objectRef<Warning>('MetricsWarning').implement({
   description: 'Something that a reader of these figures should know.',
   fields: (t) => ({
     code: t.exposeString('code', {
-      description: 'PARTIAL_FIRST_BUCKET, PARTIAL_LAST_BUCKET or TIMEZONE_NOT_APPLIED.',
+      description: 'PARTIAL_FIRST_BUCKET, PARTIAL_LAST_BUCKET, COMPARED_LONGER or TIMEZONE_NOT_APPLIED.',
     }),
     message: t.exposeString('message', { description: 'The warning in a sentence.' }),
   }),

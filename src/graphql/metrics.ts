@@ -196,14 +196,17 @@ builder.queryField('metrics', (t) =>
         fill: args.fill ?? false,
         first: args.first ?? defaultFirst,
         after: args.after ?? undefined,
+        limitBy: args.limitBy
+          ? {
+              ...args.limitBy,
+              measure: args.limitBy.measure ?? undefined,
+              others: args.limitBy.others ?? false,
+            }
+          : undefined,
       } as const;
       const asked = args.timezone ?? undefined;
       const query = buildQuery(dataScope(context.caller), given, readSelection(info), context.today(asked));
-      const { limitBy } = args;
-      const limit = limitBy
-        ? { ...limitBy, measure: limitBy.measure ?? undefined, others: limitBy.others ?? false }
-        : undefined;
-      return answer(query, limit, context, asked);
+      return answer(query, given.limitBy, context, asked);
     },
   }),
 );
@@ -216,7 +219,7 @@ async function answer(
 ): Promise<Answer> {
   const { metrics, reportingTimezone } = context;
   const warnings = warningsOf(query, { asked, reporting: reportingTimezone });
-  if (limitBy === undefined) return { query, warnings, result: await metrics.load(query) };
+  if (limitBy === undefined) return { query, limitBy, warnings, result: await metrics.load(query) };
   const ranking = await metrics.load(rankingQuery(query, limitBy));
   const folded = {
     ...query,
@@ -228,6 +231,7 @@ async function answer(
   const result = await metrics.load(folded);
   return {
     query: folded,
+    limitBy,
     warnings,
     result: {
       ...result,

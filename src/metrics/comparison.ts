@@ -1,6 +1,6 @@
 import { badInput } from '../errors.ts';
 import { type Day, formatDay } from '../records/day.ts';
-import type { Comparison, DayRange } from './query.ts';
+import type { Comparison, DayRange, Shift } from './query.ts';
 import { addMonths, calendarUnit, monthsOf, type RangeInput } from './range.ts';
 
 /** What to compare a range to, as callers give it. */
@@ -14,15 +14,11 @@ export type ComparisonInput =
  *
  * The previous period of plain days is as many days just before. That of weeks, months, quarters or years (THIS_MONTH,
  * `last: {count: 2, unit: WEEK}`) is as many units before, up to the same day where the current one is unfinished: 1–22
- * November is compared to 1–22 October. The previous year is the same days of the calendar a year before.
+ * November is compared to 1–22 October. The previous year is the same days of the calendar a year before. Other days meet
+ * those of the range by their position: the first of the one stands beside the first of the other.
  */
-export function resolveComparison(
-  input: ComparisonInput,
-  range: DayRange,
-  given: RangeInput,
-  byDate: boolean,
-): Comparison {
-  if ('between' in input) return comparisonTo(input.between, range, byDate);
+export function resolveComparison(input: ComparisonInput, range: DayRange, given: RangeInput): Comparison {
+  if ('between' in input) return comparisonTo(input.between, range);
   if ('previousYear' in input) return monthsBefore(range, 12);
   const calendar = calendarUnit(given);
   if (calendar === undefined) return daysBefore(range, range.to - range.from + 1);
@@ -35,30 +31,31 @@ const daysBefore = ({ from, to }: DayRange, count: number): Comparison => ({
   shift: { unit: 'day', count },
 });
 
-function monthsBefore({ from, to }: DayRange, count: number): Comparison {
-  return {
-    range: { from: addMonths(from, -count), to: lastDayBefore(to, count) },
-    shift: { unit: 'month', count },
-  };
+function monthsBefore(range: DayRange, count: number): Comparison {
+  const previous = { from: addMonths(range.from, -count), to: lastDayBefore(range, count) };
+  return { range: previous, shift: shiftTo(range, previous, { unit: 'month', count }) };
 }
 
-/** The end of a month stays the end of a month: 30 November − 1 month = 31 October. */
-function lastDayBefore(to: Day, months: number): Day {
-  const endsMonth = formatDay(to + 1).endsWith('-01');
-  return endsMonth ? addMonths(to + 1, -months) - 1 : addMonths(to, -months);
+/** Whole months stay whole: November is compared to October with its 31st. Part of a month keeps its days. */
+function lastDayBefore({ from, to }: DayRange, months: number): Day {
+  const areWhole = isFirstOfMonth(from) && isFirstOfMonth(to + 1);
+  return areWhole ? addMonths(to + 1, -months) - 1 : addMonths(to, -months);
 }
 
-function comparisonTo(previous: DayRange, range: DayRange, byDate: boolean): Comparison {
+const isFirstOfMonth = (day: Day): boolean => formatDay(day).endsWith('-01');
+
+function shiftTo(range: DayRange, previous: DayRange, shift: Pick<Shift, 'unit' | 'count'>): Shift {
+  const moved = (day: Day): Day => (shift.unit === 'day' ? day + shift.count : addMonths(day, shift.count));
+  const fits = moved(previous.from) >= range.from && moved(previous.to) <= range.to;
+  return fits ? shift : { ...shift, within: range };
+}
+
+function comparisonTo(previous: DayRange, range: DayRange): Comparison {
   if (previous.from > previous.to) {
     throw badInput(
       `compareTo.between: from (${formatDay(previous.from)}) is after to (${formatDay(previous.to)}); swap them.`,
     );
   }
-  const [days, other] = [range.to - range.from + 1, previous.to - previous.from + 1];
-  if (byDate && days !== other) {
-    throw badInput(
-      `compareTo.between has ${other} days and dateRange ${days}; with DATE in groupBy both must have as many.`,
-    );
-  }
-  return { range: previous, shift: { unit: 'day', count: range.from - previous.from } };
+  const shift = { unit: 'day', count: range.from - previous.from } as const;
+  return { range: previous, shift: shiftTo(range, previous, shift) };
 }

@@ -44,7 +44,7 @@ export function compileScan(
     dimension(name) {
       if (name === 'date') return bucket(plan, scan);
       if (fold?.others !== true || fold.dimension !== name) return column(name, side);
-      return sql`if(${column(name, side)} IN (${bind('Array(String)', fold.values)}), toString(${column(name, side)}), ${bind('String', otherValue)})`;
+      return foldedColumn(column(name, side), fold.values);
     },
     sum({ sum, of }) {
       const own = (of === 'previous') === (scan.shift !== undefined) && scan.sums.includes(sum);
@@ -52,6 +52,16 @@ export function compileScan(
     },
   };
 }
+
+/** Marks the values that keep their rows, since one of them may be called as the rest is. See `unfolded`. */
+const keptMark = '=';
+
+const foldedColumn = (column: Sql, kept: readonly string[]): Sql =>
+  sql`multiIf(${column} NOT IN (${bind('Array(String)', kept)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptMark)}, ${column}))`;
+
+/** A value of a folded dimension as it is stored; undefined for the rest. */
+export const unfolded = (value: string): string | undefined =>
+  value === otherValue ? undefined : value.slice(keptMark.length);
 
 /** A dimension that the side does not know is null there, stored as ''. */
 const column = (name: LabelName, side: Side): Sql => labels[name].columns[side] ?? sql`''`;
@@ -81,7 +91,11 @@ function bucket({ granularity, weekStart }: Plan, { shift }: Scan): Sql {
 
 function shiftedDay(shift: Scan['shift']): Sql {
   if (shift === undefined) return sql`date`;
-  return shift.unit === 'day'
-    ? sql`(date + ${bind('Int32', shift.count)})`
-    : sql`addMonths(date, ${bind('Int32', shift.count)})`;
+  const { within } = shift;
+  const moved =
+    shift.unit === 'day'
+      ? sql`(date + ${bind('Int32', shift.count)})`
+      : sql`addMonths(date, ${bind('Int32', shift.count)})`;
+  if (within === undefined) return moved;
+  return sql`least(greatest(${moved}, ${bind('Date', formatDay(within.from))}), ${bind('Date', formatDay(within.to))})`;
 }

@@ -1,12 +1,14 @@
 import type { CallOptions, Store } from '../clickhouse/store.ts';
 import { compile, figurePrefixes } from './compile.ts';
-import { plan } from './plan.ts';
+import { unfolded } from './compile-scan.ts';
+import { type Plan, plan } from './plan.ts';
 import {
   type FigureKind,
   figureKinds,
   type MetricsQuery,
   type MetricsResult,
   type MetricsRow,
+  otherValue,
 } from './query.ts';
 import {
   columnName,
@@ -39,12 +41,12 @@ export async function loadMetrics(
   const planned = plan(query);
   const statement = compile(planned);
   const answer = await store.read(statement, call);
-  const rows = answer.rows.map((values) => decode(answer.columns, values, planned.compared));
+  const rows = answer.rows.map((values) => decode(answer.columns, values, planned));
   // ClickHouse gives totals only beside groups; without groups the one row is the total, unless `having` left it out.
   const totals = planned.totals ? answer.totals : answer.rows[0];
   return {
     rows: query.wants.rows ? rows.slice(0, query.limit) : [],
-    totals: decode(answer.columns, totals ?? [], planned.compared),
+    totals: decode(answer.columns, totals ?? [], planned),
     totalCount: answer.rowsBeforeLimit,
     hasNextPage: query.wants.rows && rows.length > query.limit,
     rowsRead: answer.rowsRead,
@@ -55,8 +57,12 @@ export async function loadMetrics(
 }
 
 /** Columns by their prefixed names → the names of the registry. An empty dimension is null. */
-function decode(columns: readonly string[], values: readonly unknown[], compared: boolean): MetricsRow {
-  const row: Record<string, string | number | null> = {};
+function decode(
+  columns: readonly string[],
+  values: readonly unknown[],
+  { compared, fold }: Pick<Plan, 'compared' | 'fold'>,
+): MetricsRow {
+  const row: Record<string, string | number | boolean | null> = {};
   const others: Record<Exclude<FigureKind, 'current'>, Record<string, number | null>> = {
     previous: {},
     change: {},
@@ -66,7 +72,11 @@ function decode(columns: readonly string[], values: readonly unknown[], compared
     const value = values[index];
     const dimension = dimensionOfColumn.get(column);
     if (dimension !== undefined) {
-      row[dimension] = typeof value === 'string' && value !== '' ? value : null;
+      const text = typeof value === 'string' && value !== '' ? value : null;
+      const isFolded = text !== null && fold?.others === true && fold.dimension === dimension;
+      const kept = isFolded ? unfolded(text) : text;
+      row[dimension] = kept === undefined ? otherValue : kept;
+      if (kept === undefined) row.isOther = true;
       return;
     }
     const figure = figureOfColumn.get(column);

@@ -57,7 +57,17 @@ export interface Order {
 /** The range that rows are compared to, and how its days are moved so that they meet those of the range. */
 export interface Comparison {
   readonly range: DayRange;
-  readonly shift: { readonly unit: 'day' | 'month'; readonly count: number };
+  readonly shift: Shift;
+}
+
+export interface Shift {
+  readonly unit: 'day' | 'month';
+  readonly count: number;
+  /**
+   * Days that are moved beyond the range count towards its first or last day: 29 February has no day a year before, March has
+   * more days than February. Undefined where none is.
+   */
+  readonly within?: DayRange | undefined;
 }
 
 /** Only these values of a dimension get rows of their own; the rest is one row, or none. */
@@ -68,7 +78,7 @@ export interface Fold {
   readonly others: boolean;
 }
 
-/** What stands for the rest in a folded dimension. */
+/** What stands for the rest in a folded dimension. A value can be called so, too: `isOther` tells them apart. */
 export const otherValue = '(other)';
 
 /** What is asked, validated: everything that decides the answer and nothing else. */
@@ -118,6 +128,8 @@ export type Measures = { readonly [Name in MeasureName]?: number | null };
 
 /** Values by dimension (null where the row has none; missing where it was not asked for) and by measure, with those of the comparison. */
 export type MetricsRow = { readonly [Name in DimensionName]?: string | null } & Measures & {
+    /** The row is the rest of a fold. */
+    readonly isOther?: boolean;
     readonly compared?: { readonly [Kind in Exclude<FigureKind, 'current'>]: Measures };
   };
 

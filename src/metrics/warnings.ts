@@ -4,7 +4,7 @@ import { bucketsOf, moveUnits } from './range.ts';
 
 /** Something that a reader of the figures should know. */
 export interface Warning {
-  readonly code: 'PARTIAL_FIRST_BUCKET' | 'PARTIAL_LAST_BUCKET' | 'TIMEZONE_NOT_APPLIED';
+  readonly code: 'PARTIAL_FIRST_BUCKET' | 'PARTIAL_LAST_BUCKET' | 'COMPARED_LONGER' | 'TIMEZONE_NOT_APPLIED';
   readonly message: string;
 }
 
@@ -36,6 +36,14 @@ export function warningsOf(
         message: `The last ${granularity} ends on ${formatDay(end)}, the range on ${formatDay(range.to)}: it is not whole.`,
       });
     }
+  }
+  const previous = query.compareTo?.range;
+  const beyond = previous === undefined ? 0 : previous.to - previous.from - (range.to - range.from);
+  if (query.groupBy.includes('date') && query.compareTo?.shift.unit === 'day' && beyond > 0) {
+    warnings.push({
+      code: 'COMPARED_LONGER',
+      message: `The days compared to are ${beyond} more than those of the range; these count towards the last row.`,
+    });
   }
   if (timezones.asked !== undefined && timezones.asked !== timezones.reporting) {
     warnings.push({

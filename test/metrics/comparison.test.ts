@@ -55,7 +55,6 @@ describe('what a range is compared to', () => {
       to === 'previousPeriod' ? { previousPeriod: true } : { previousYear: true },
       resolveRange(input, today, 'monday'),
       input,
-      true,
     );
     return [
       formatDay(comparison.range.from),
@@ -80,17 +79,29 @@ describe('what a range is compared to', () => {
   it.each([
     [{ from: day('2025-02-01'), to: day('2025-02-28') }, '2024-02-01', '2024-02-29'],
     [{ from: day('2024-02-29'), to: day('2024-03-10') }, '2023-02-28', '2023-03-10'],
+    [{ from: day('2025-02-28'), to: day('2025-02-28') }, '2024-02-28', '2024-02-28'],
+    [{ from: day('2025-02-15'), to: day('2025-02-28') }, '2024-02-15', '2024-02-28'],
+    [{ from: day('2025-01-15'), to: day('2025-04-30') }, '2024-01-15', '2024-04-30'],
+    [{ from: day('2025-01-01'), to: day('2025-02-28') }, '2024-01-01', '2024-02-29'],
   ])('the year before %j is %s to %s', (between, from, to) => {
     expect(compared({ between }, 'previousYear')).toEqual([from, to, '12 month']);
   });
 
-  it('other days must be as many where rows are by date', () => {
-    const range = { from: day('2025-08-01'), to: day('2025-08-07') };
-    const other = { between: { from: day('2025-07-01'), to: day('2025-07-31') } };
-    expect(() => resolveComparison(other, range, { between: range }, true)).toThrow(
-      'compareTo.between has 31 days and dateRange 7',
-    );
-    expect(resolveComparison(other, range, { between: range }, false).range).toEqual(other.between);
+  it('other days meet those of the range by position, and none is moved out of it', () => {
+    const month = (from: string, to: string) => ({ from: day(from), to: day(to) });
+    const [february, march] = [month('2025-02-01', '2025-02-28'), month('2025-03-01', '2025-03-31')];
+    const shiftOf = (between: typeof march, range: typeof march) =>
+      resolveComparison({ between }, range, { between: range }).shift;
+    expect(shiftOf(february, march)).toEqual({ unit: 'day', count: 28 });
+    expect(shiftOf(march, february)).toEqual({ unit: 'day', count: -28, within: february });
+  });
+
+  it('a leap day meets the day before, not one outside the range', () => {
+    const range = { from: day('2024-02-29'), to: day('2024-03-01') };
+    expect(resolveComparison({ previousYear: true }, range, { between: range })).toEqual({
+      range: { from: day('2023-02-28'), to: day('2023-03-01') },
+      shift: { unit: 'month', count: 12, within: range },
+    });
   });
 });
 
@@ -107,5 +118,15 @@ it('warns of buckets that are not whole, and of a time zone that cannot be appli
     warningsOf({ ...query, ...changes }, { asked, reporting: 'UTC' }).map(({ code }) => code);
   expect(codes(undefined)).toEqual(['PARTIAL_FIRST_BUCKET', 'PARTIAL_LAST_BUCKET']);
   expect(codes('Europe/Berlin', { granularity: 'day' })).toEqual(['TIMEZONE_NOT_APPLIED']);
+  const february = { from: day('2025-02-01'), to: day('2025-02-28') };
+  const march = { from: day('2025-03-01'), to: day('2025-03-31') };
+  const against = (range: typeof march, between: typeof march) =>
+    codes(undefined, {
+      granularity: 'day',
+      range,
+      compareTo: resolveComparison({ between }, range, { between: range }),
+    });
+  expect(against(february, march)).toEqual(['COMPARED_LONGER']);
+  expect(against(march, february)).toEqual([]);
   expect(codes('UTC', { range: { from: day('2025-08-04'), to: day('2025-08-17') } })).toEqual([]);
 });

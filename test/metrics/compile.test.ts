@@ -385,8 +385,10 @@ describe('top N', () => {
 
   it('binds the values', () => {
     const { sql, parameters } = compiled({ groupBy: ['channel'], fold });
-    expect(sql).toContain('if(channel IN ({p1:Array(String)}), toString(channel), {p2:String}) AS d_channel');
-    expect(parameters).toMatchObject({ p1: ['meta'], p2: '(other)' });
+    expect(sql).toContain(
+      "multiIf(channel NOT IN ({p1:Array(String)}), {p2:String}, channel = '', '', concat({p3:String}, channel)) AS d_channel",
+    );
+    expect(parameters).toMatchObject({ p1: ['meta'], p2: '(other)', p3: '=' });
   });
 });
 
