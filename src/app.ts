@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Semaphore } from 'async-mutex';
 import { uuidv7 } from 'uuidv7';
 import { openAuthenticator } from './access/authenticator.ts';
+import { createAdmission } from './admission/admission.ts';
+import { createEndedQueries } from './admission/ended-queries.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { noteKeyChange } from './audit/key-changes.ts';
 import type { Store } from './clickhouse/store.ts';
@@ -49,6 +50,9 @@ import { createTelemetry } from './telemetry.ts';
 
 /** How long requests at work may take to end once the program stops: the rest is cut off, its queries are cancelled. */
 const requestsEndMs = 6_000;
+
+/** For each operation that a caller may have at work, so many of their queries may wait: the tiles of a large document, and their subtotals. */
+const waitingPerOperation = 100;
 
 /** The running program. */
 export interface App {
@@ -152,7 +156,16 @@ export async function startApp(options: AppOptions): Promise<App> {
     closers.add('store', 500, () => store.close());
     audit.begin(store);
     closers.add('audit log', 200, () => audit.close());
-    const slots = new Semaphore(config.CLICKHOUSE_MAX_CONCURRENCY);
+    const admission = createAdmission({
+      settings: {
+        slots: config.CLICKHOUSE_MAX_CONCURRENCY,
+        mostWaiting: waitingPerOperation * limitSettings(config, authenticator.isOpen).concurrency,
+      },
+      timeoutMs: () => reloader.config.QUERY_TIMEOUT_MS,
+      clock,
+      ended: createEndedQueries(store),
+      onRefused: () => telemetry.onRateLimited('queries'),
+    });
     const owner = await readOrCreateSecretFile(join(config.DATA_DIR, 'instance.id'), {
       make: uuidv7,
       shape: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -173,7 +186,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       telemetry,
       owner,
       today: () => createDayOfInstant(config.REPORTING_TIMEZONE)(clock.now()),
-      queriesAtWork: () => slots.getValue() < config.CLICKHOUSE_MAX_CONCURRENCY,
+      queriesAtWork: () => admission.isBusy,
       clock,
       logger,
     });
@@ -209,7 +222,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock,
       telemetry,
       timezone: config.REPORTING_TIMEZONE,
-      slots,
       maxComplexity: () => reloader.config.QUERY_MAX_COMPLEXITY,
       authenticator,
       introspectionRoles: config.INTROSPECTION_ROLES,
@@ -227,6 +239,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       graphql,
       documents,
       limits,
+      admission,
       maxBodyBytes: config.MAX_BODY_BYTES,
       persisted: await openPersistedDocuments({
         trustedOnly: config.TRUSTED_DOCUMENTS === 'only',

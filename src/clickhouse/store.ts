@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type ClickHouseClient,
   type ClickHouseClientConfigOptions,
@@ -24,6 +25,8 @@ export interface CallOptions {
   readonly requestId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly settings?: ClickHouseSettings;
+  /** Begins the query's id, by which it can be found in `system.processes` while it goes on. Of reads and commands. */
+  readonly queryIdPrefix?: string;
 }
 
 export interface CommandOptions extends CallOptions {
@@ -34,8 +37,6 @@ export interface CommandOptions extends CallOptions {
   readonly repeatable?: boolean;
   /** The statement is about what each server holds (see `Layout`), and is executed on all of them. */
   readonly everywhere?: boolean;
-  /** Begins the query's id, by which it can be found in `system.processes` while it goes on. */
-  readonly queryIdPrefix?: string;
 }
 
 export interface InsertOptions extends CallOptions {
@@ -225,6 +226,7 @@ export function createStore(options: StoreOptions): Store {
         query: sql,
         query_params: parameters,
         format: 'JSONCompact',
+        ...(call.queryIdPrefix === undefined ? {} : { query_id: `${call.queryIdPrefix}${randomUUID()}` }),
         ...common(call, readSettings()),
       });
       const body = answer.parse(await result.json());

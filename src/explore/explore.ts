@@ -1,5 +1,5 @@
-import type { Semaphore } from 'async-mutex';
 import DataLoader from 'dataloader';
+import type { Queries } from '../admission/admission.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
@@ -21,9 +21,7 @@ export function createExplore(options: {
   metrics: MetricsLoader;
   /** What its caller may see. */
   scope: DataScope;
-  requestId: string;
-  signal: AbortSignal | undefined;
-  slots: Semaphore;
+  queries: Queries;
 }): Explore {
   const { metrics, scope } = options;
   const reader = createReader(options);

@@ -1,5 +1,5 @@
-import type { Semaphore } from 'async-mutex';
 import type { z } from 'zod';
+import type { Queries } from '../admission/admission.ts';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Store, StoreAnswer } from '../clickhouse/store.ts';
 
@@ -16,7 +16,7 @@ export interface Page<Row> {
   readonly hasNextPage: boolean;
 }
 
-/** Reads for one request: cancelled when its caller leaves, and waiting for one of the slots that all requests share. */
+/** Reads for one operation: they wait for their turns, and end with it. */
 export interface Reader {
   /** All rows, up to what the store lets one query return. */
   rows<Row>(row: z.ZodType<Row>, statement: Sql): Promise<readonly Row[]>;
@@ -24,14 +24,9 @@ export interface Reader {
   page<Row>(row: z.ZodType<Row>, statement: Sql, page: PageRequest): Promise<Page<Row>>;
 }
 
-export function createReader(options: {
-  store: Store;
-  requestId: string;
-  signal: AbortSignal | undefined;
-  slots: Semaphore;
-}): Reader {
-  const { store, requestId, signal, slots } = options;
-  const read = (statement: Sql) => slots.runExclusive(() => store.read(statement, { requestId, signal }));
+export function createReader(options: { store: Store; queries: Queries }): Reader {
+  const { store, queries } = options;
+  const read = (statement: Sql) => queries.run((call) => store.read(statement, call));
   return {
     rows: async (row, statement) => parseRows(row, await read(statement)),
     async page(row, statement, { offset, limit }) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DocumentNode, OperationTypeNode } from 'graphql';
+import type { Admission, Queries } from '../admission/admission.ts';
 import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
@@ -38,6 +39,7 @@ export function createGraphqlRoute(options: {
   documents: Documents;
   persisted: PersistedDocuments;
   limits: Limits;
+  admission: Admission;
   /** Bytes of a request’s body. */
   maxBodyBytes: number;
   cache: ResponseCache;
@@ -45,7 +47,7 @@ export function createGraphqlRoute(options: {
   telemetry: Telemetry;
   clock: Clock;
 }): Handler {
-  const { graphql, documents, persisted, limits, cache, dataVersion, telemetry, clock } = options;
+  const { graphql, documents, persisted, limits, admission, cache, dataVersion, telemetry, clock } = options;
   const sendGraphiql = createGraphiqlPage();
 
   const readQuestion = async (request: IncomingMessage): Promise<Question> => {
@@ -100,6 +102,7 @@ export function createGraphqlRoute(options: {
     call: CallInfo,
     accept: string,
     signal: AbortSignal,
+    queries: Queries,
   ): Promise<Answer> => {
     let reusable = true;
     const forbid = (): void => {
@@ -108,7 +111,14 @@ export function createGraphqlRoute(options: {
     const result = await graphql.fetch(
       'http://utmql/graphql',
       { method: 'POST', headers: { accept }, signal },
-      { ...call, ...spending(call), readQuestion: () => question, onErrors: forbid, onVolatile: forbid },
+      {
+        ...call,
+        ...spending(call),
+        queries,
+        readQuestion: () => question,
+        onErrors: forbid,
+        onVolatile: forbid,
+      },
     );
     const body = Buffer.from(await result.arrayBuffer());
     return {
@@ -121,9 +131,17 @@ export function createGraphqlRoute(options: {
   };
 
   return async (request, response, call) => {
+    /** What is at work for this caller, be it that the answer is there or they have left. */
+    let work: Promise<void> = Promise.resolve();
+    const open = (): Queries =>
+      admission.open({ account: call.account, workspace: call.caller.workspace }, call.requestId);
     const passOn = async (readQuestion: () => Question): Promise<void> => {
       if (request.method === 'GET') response.setHeader('Cache-Control', 'no-store');
-      await graphql(request, response, { ...call, ...spending(call), readQuestion });
+      const queries = open();
+      response.once('close', () => {
+        work = queries.end();
+      });
+      await graphql(request, response, { ...call, ...spending(call), queries, readQuestion });
     };
     if (asksForPage(request)) return sendGraphiql(response);
     if (!isQuestion(request)) return passOn(noQuestion);
@@ -163,9 +181,23 @@ export function createGraphqlRoute(options: {
     const endTurn = await takeTurn(kind.kind, request, response, call.account);
     if (endTurn === undefined) return;
     if (left.signal.aborted) return endTurn();
-    response.once('close', endTurn);
-    if (!kind.isShared) return passOn(() => question);
-    const { answer, source } = cache.share(key, left.signal, (signal) => run(question, call, accept, signal));
+    // After `passOn`'s own, which ends the work.
+    const holdTurn = (): void => {
+      response.once('close', () => void work.finally(endTurn));
+    };
+    if (!kind.isShared) {
+      const passed = passOn(() => question);
+      holdTurn();
+      return passed;
+    }
+    const { answer, source } = cache.share(key, left.signal, (signal) => {
+      const queries = open();
+      signal.addEventListener('abort', () => void queries.end(), { once: true });
+      const made = run(question, call, accept, signal, queries);
+      work = made.then(queries.end, queries.end);
+      return made;
+    });
+    holdTurn();
     telemetry.onResponseCache(source);
     try {
       send(request, response, await answer, source);

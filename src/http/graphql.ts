@@ -1,8 +1,8 @@
-import type { Semaphore } from 'async-mutex';
 import { GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
 import { type Caller, dataScope, type Identity, type Role } from '../access/caller.ts';
+import type { Queries } from '../admission/admission.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
@@ -48,6 +48,8 @@ export interface Attempt {
 /** A GraphQL request as the route hands it to Yoga. */
 export interface GraphqlCall extends RequestInfo {
   readonly caller: Caller;
+  /** What it reads with. */
+  readonly queries: Queries;
   /** What it asks. Throws what is to be answered where that cannot be read. */
   readQuestion(): Question;
   /** Is called before it is run, with what it costs. */
@@ -70,15 +72,13 @@ export function createGraphql(options: {
   clock: Clock;
   telemetry: Telemetry;
   timezone: string;
-  /** Bounds the ClickHouse queries at a time, over all requests. */
-  slots: Semaphore;
   /** Most values that an answer can have. Looked at for each operation. */
   maxComplexity: () => number;
   authenticator: Pick<Authenticator, 'isValid'>;
   /** Who may ask for the schema, and is told what they may have meant. */
   introspectionRoles: readonly Role[];
 }) {
-  const { store, ingest, push, retention, audit, clock, slots } = options;
+  const { store, ingest, push, retention, audit, clock } = options;
   const dayOf = createDayOfInstant(options.timezone);
   return createYoga<GraphqlCall, Context>({
     schema,
@@ -98,16 +98,16 @@ export function createGraphql(options: {
               extensions: { code: 'INTERNAL' },
             }),
     },
-    context: ({ caller, requestId, logger, request }) => {
+    context: ({ caller, logger, queries, request }) => {
       const { signal } = request;
-      const metrics = createMetricsLoader({ store, requestId, signal, slots });
+      const metrics = createMetricsLoader({ store, queries });
       return {
         caller,
         logger,
         metrics,
-        explore: createExplore({ store, metrics, scope: dataScope(caller), requestId, signal, slots }),
+        explore: createExplore({ store, metrics, scope: dataScope(caller), queries }),
         ingest,
-        runs: createRunReads({ runs: ingest.runs, workspace: caller.workspace, requestId, signal, slots }),
+        runs: createRunReads({ runs: ingest.runs, workspace: caller.workspace, queries }),
         push,
         retention,
         audit,

@@ -1,11 +1,10 @@
-import type { Semaphore } from 'async-mutex';
+import type { Queries } from '../admission/admission.ts';
 import type { Day } from '../records/day.ts';
 import type { IngestRun } from './run.ts';
 import type { RunFilter, RunRepository } from './run-repository.ts';
 
 /**
- * Runs of one workspace, as one request reads them: cancelled when its caller leaves, and waiting for one of the slots that
- * all requests share.
+ * Runs of one workspace, as one operation reads them: the reads wait for their turns, and end with it.
  */
 export interface RunReads {
   find(id: string): Promise<IngestRun | undefined>;
@@ -18,19 +17,16 @@ export interface RunReads {
 export function createRunReads(options: {
   runs: RunRepository;
   workspace: string;
-  requestId: string;
-  signal: AbortSignal;
-  slots: Semaphore;
+  queries: Queries;
 }): RunReads {
-  const { runs, workspace, requestId, signal, slots } = options;
-  const call = { requestId, signal };
+  const { runs, workspace, queries } = options;
   let freshness: Promise<number | undefined> | undefined;
   return {
-    find: (id) => slots.runExclusive(() => runs.find(workspace, id, call)),
-    list: (filter) => slots.runExclusive(() => runs.list(workspace, filter, call)),
-    watermark: (source) => slots.runExclusive(() => runs.watermark(workspace, source, call)),
+    find: (id) => queries.run((call) => runs.find(workspace, id, call)),
+    list: (filter) => queries.run((call) => runs.list(workspace, filter, call)),
+    watermark: (source) => queries.run((call) => runs.watermark(workspace, source, call)),
     freshness() {
-      freshness ??= slots.runExclusive(() => runs.freshness(workspace, call));
+      freshness ??= queries.run((call) => runs.freshness(workspace, call));
       return freshness;
     },
   };

@@ -28,7 +28,7 @@ export interface Limits {
 
 const plurals = { operation: 'operations', subscription: 'subscriptions', push: 'pushes' } as const;
 
-export type LimitName = RequestBudget | 'cost' | 'concurrency';
+export type LimitName = RequestBudget | 'cost' | 'concurrency' | 'queries';
 
 export function createLimits(settings: LimitSettings, onRefused: (limit: LimitName) => void): Limits {
   const budgets = {

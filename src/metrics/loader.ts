@@ -1,5 +1,5 @@
-import type { Semaphore } from 'async-mutex';
 import DataLoader from 'dataloader';
+import type { Queries } from '../admission/admission.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { loadMetrics } from './load.ts';
 import { plan } from './plan.ts';
@@ -13,22 +13,17 @@ export interface MetricsLoader {
 
 /**
  * Collects the `metrics` fields of a request and sends as few ClickHouse queries as their shapes allow: those that differ
- * only in what they show become one with the union of it. At most `slots` queries run at a time, over all requests.
+ * only in what they show become one with the union of it. Each waits for its turn.
  */
-export function createMetricsLoader(options: {
-  store: Store;
-  requestId: string;
-  signal?: AbortSignal | undefined;
-  slots: Semaphore;
-}): MetricsLoader {
-  const { store, requestId, signal, slots } = options;
+export function createMetricsLoader(options: { store: Store; queries: Queries }): MetricsLoader {
+  const { store } = options;
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, query] of unite(queries)) {
         answers.set(
           shape,
-          slots.runExclusive(() => loadMetrics(store, query, { requestId, signal })),
+          options.queries.run((call) => loadMetrics(store, query, call)),
         );
       }
       return Promise.all(

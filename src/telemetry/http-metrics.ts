@@ -31,7 +31,7 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
   });
   const rateLimited = new Counter({
     name: 'rate_limited_requests_total',
-    help: 'Requests that were refused because their caller had used up a limit: requests, pushes, cost, concurrency or logins.',
+    help: 'Requests that were refused because their caller had used up a limit: requests, pushes, cost, concurrency, queries or logins.',
     labelNames: ['limit'],
     registers,
   });

@@ -182,3 +182,24 @@ describe('a query that needs too much is ended with a sentence that says how to 
     ]);
   });
 });
+
+it('what ends an answer early ends its queries: a wrong tile beside heavy ones leaves nothing at work', async () => {
+  const id = `bubble-${Date.now()}`;
+  const tiles = Array.from(
+    { length: 24 },
+    (_, index) =>
+      `t${index}: metrics(${days}, where: { campaignId: { notIn: ["${index}"] } }, groupBy: [AD_ID, CAMPAIGN_ID, DATE, UTM_SOURCE], first: 10) { nodes { adId cost cpc } }`,
+  );
+  const wrong =
+    'wrong: metrics(dateRange: { preset: TODAY }, orderBy: [{ dimension: CHANNEL }]) { nodes { cost } }';
+  expect(await call('POST', `{ ${tiles.join(' ')} ${wrong} }`, id).status).toBe(200);
+  await until(async () => !(await running(id)));
+  const next = call('POST', '{ metrics(dateRange: { preset: TODAY }) { totals { cost } } }', `${id}-next`);
+  expect(await next.status).toBe(200);
+  await app.store.command(sql`SYSTEM FLUSH LOGS`);
+  const finished = await app.store.select(
+    z.object({ n: z.number() }),
+    sql`SELECT count() AS n FROM system.query_log WHERE log_comment = ${bind('String', id)} AND type = 'QueryFinish'`,
+  );
+  expect(finished).toEqual([{ n: 0 }]);
+});
