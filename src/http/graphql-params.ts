@@ -72,13 +72,12 @@ function readAddress(url: string): unknown {
 }
 
 async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<unknown> {
-  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(/\s*;\s*/);
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8) ?? 'utf-8';
-  if (
-    type.trim() !== 'application/json' ||
-    !/^"?utf-?8"?$/.test(charset) ||
-    request.headers['content-encoding']
-  ) {
+  if (type !== 'application/json' || !/^"?utf-?8"?$/.test(charset) || request.headers['content-encoding']) {
     throw refuse('BAD_USER_INPUT', 'Send the request as application/json in UTF-8, not compressed.', 415);
   }
   const bytes = await readBytes(request, maxBodyBytes);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badInput, UtmqlError } from '../errors.ts';
 import { type BodyFormat, formatOf } from '../ingest/body-records.ts';
@@ -153,5 +154,6 @@ async function readEvent(request: IncomingMessage): Promise<string> {
   const bytes = await wholeBody(request, maxEventBytes);
   if (bytes === undefined) throw tooLarge();
   if (bytes.length === 0) throw badInput('The body is empty; send one event as a JSON object.');
+  if (!isUtf8(bytes)) throw badInput('The body is not valid UTF-8.');
   return bytes.toString();
 }

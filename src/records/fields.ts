@@ -13,6 +13,7 @@ import {
 import { RejectError, type Repairs, show } from './outcome.ts';
 import {
   isTemplate,
+  maxRawLength,
   maxTextLength,
   normaliseIdentifier,
   normaliseLabel,
@@ -100,7 +101,7 @@ export class FieldReader<Name extends string> {
     const text = normaliseIdentifier(typeof value === 'string' ? value : this.textOf(value, field));
     if (this.isGap(text)) return '';
     if (text.length > maxLength) throw tooLong(field, text.length, maxLength);
-    return text;
+    return wholeCharacters(text, field);
   }
 
   /** Text as it is, at most `maxBytes` as UTF-8; empty where there is none. */
@@ -119,7 +120,7 @@ export class FieldReader<Name extends string> {
         );
       }
     }
-    return text;
+    return wholeCharacters(text, field);
   }
 
   currency(raw: Raw): string {
@@ -228,7 +229,8 @@ export class FieldReader<Name extends string> {
 
   private date(value: unknown, field: string): ReadDate {
     if (this.isMissing(value)) throw new RejectError('missing_field', field, `${field} is missing.`);
-    const date = this.dates.read(value);
+    const isTooLong = typeof value === 'string' && value.length > maxFigureLength;
+    const date = isTooLong ? undefined : this.dates.read(value);
     if (date !== undefined) return date;
     throw new RejectError(
       'invalid_date',
@@ -289,6 +291,7 @@ export class FieldReader<Name extends string> {
   }
 
   private numeral(text: string, field: string): Exclude<Numeral, 'ambiguous' | undefined> {
+    if (text.length > maxFigureLength) throw this.noNumber(field, text);
     const numeral = this.readNumeral(text);
     if (numeral === undefined) throw this.noNumber(field, text);
     if (numeral !== 'ambiguous') return numeral;
@@ -301,7 +304,8 @@ export class FieldReader<Name extends string> {
 
   private noNumber(field: string, value: unknown): RejectError {
     const { notation } = this.rules;
-    const [decimal] = notation === undefined && typeof value === 'string' ? notationsOf(value) : [];
+    const isReadable = typeof value === 'string' && value.length <= maxFigureLength;
+    const [decimal] = notation === undefined && isReadable ? notationsOf(value) : [];
     const expected =
       decimal !== undefined
         ? `decimal: "${decimal}" would read it`
@@ -329,7 +333,8 @@ export class FieldReader<Name extends string> {
   }
 
   private readLabel(text: string, field: string) {
-    const label = normaliseLabel(text);
+    if (text.length > maxRawLength) throw tooLong(field, text.length, maxRawLength);
+    const label = normaliseLabel(wholeCharacters(text, field));
     if (label.length > maxTextLength) throw tooLong(field, label.length, maxTextLength);
     if (this.isGap(label)) return { label: unknown, repair: undefined };
     if (isTemplate(readableText(text).trim()))
@@ -363,6 +368,15 @@ const flags: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 const dayMs = 86_400_000;
+
+/** No number and no date is longer; patterns are not tried on what is, since they take more than twice as long for twice as much. */
+const maxFigureLength = 256;
+
+/** JSON can hold half of a character (`\ud800`), which UTF-8 cannot: two such names would be stored as one, with U+FFFD. */
+function wholeCharacters(text: string, field: string): string {
+  if (!/\p{Surrogate}/u.test(text)) return text;
+  throw new RejectError('invalid_text', field, `${field} is ${show(text)}, which holds half of a character.`);
+}
 
 /** How spreadsheets write long numbers: the digits behind those that are shown are lost. */
 const exponentForm = /^\s*[+-]?(?:\d+[.,]\d+e\+?|\d+e\+)\d+\s*$/i;

@@ -4,6 +4,9 @@ export const unknown = 'unknown';
 /** Longer texts are no names but accidents. */
 export const maxTextLength = 1_024;
 
+/** A name that is longer as it is sent is not even looked at: encoded, a name takes at most nine times its length. */
+export const maxRawLength = 9 * maxTextLength;
+
 // {{site_source_name}}, {campaignid}, __CAMPAIGN_NAME__: placeholders that an ad platform failed to fill in.
 const placeholders = /\{\{[^{}]*\}\}|\{[^{}]*\}|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__/g;
 const onlySeparators = /^[\s_|:./-]*$/;
@@ -26,7 +29,12 @@ const encoded =
 export function readableText(text: string): string {
   let readable = text.replace(invisible, '').normalize('NFC');
   while (readable.includes('%')) {
-    const decoded = readable.replace(encoded, decode).replace(invisible, '').normalize('NFC');
+    // A percent sign that was encoded again and again is one at once: a round for each time would cost a long text dearly.
+    const decoded = readable
+      .replace(/%(?:25)+/g, '%')
+      .replace(encoded, decode)
+      .replace(invisible, '')
+      .normalize('NFC');
     if (decoded === readable) break;
     readable = decoded;
   }

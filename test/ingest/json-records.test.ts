@@ -131,11 +131,6 @@ describe('the shapes of a feed', () => {
       (JSON.parse(body) as unknown[]).map((value, i) => [i + 1, value]),
     );
   });
-
-  it('decodes invalid UTF-8 as U+FFFD', async () => {
-    const body = Buffer.concat([Buffer.from('["'), Buffer.from([0xff]), Buffer.from('a"]')]);
-    expect(valuesOf(await read(body))).toEqual(['\ufffda']);
-  });
 });
 
 describe('chunks', () => {
@@ -444,5 +439,37 @@ describe('an answer that is no feed', () => {
       expect(valuesOf(reading)).toEqual([1, 2]);
       expect(reading.error?.code).toBe('SOURCE_MALFORMED');
     }
+  });
+});
+
+describe('records that are not UTF-8', () => {
+  const named = (bytes: string) => `{"a":"b${bytes}r"}`;
+  it.each([
+    ['NDJSON', `${named('\xe4')}\n${named('i')}\n${named('\xf6')}\n${named('u')}\n${named('\xfc')}`],
+    ['an array', `[${[named('\xe4'), named('i'), named('\xf6'), named('u'), named('\xfc')].join(',')}]`],
+    [
+      'an envelope',
+      enveloped(`[${[named('\xe4'), named('i'), named('\xf6'), named('u'), named('\xfc')].join(',')}]`),
+    ],
+  ])('are refused one by one with their bytes shown, in %s', async (_, body) => {
+    for (const size of [1, 7, 65_536]) {
+      const reading = await read(Buffer.from(body, 'latin1'), {}, [size]);
+      expect(reading.records).toEqual([
+        [2, { a: 'bir' }],
+        [4, { a: 'bur' }],
+      ]);
+      expect(reading.malformed.map(({ position, text, detail }) => [position, text, detail])).toEqual(
+        [
+          [1, '{"a":"b\\xE4r"}'],
+          [3, '{"a":"b\\xF6r"}'],
+          [5, '{"a":"b\\xFCr"}'],
+        ].map((flaw) => [...flaw, 'The record is not valid UTF-8.']),
+      );
+      expect(reading.error).toBeUndefined();
+    }
+  });
+
+  it('are none where U+FFFD was sent', async () => {
+    expect(valuesOf(await read('{"a":"\ufffd"}'))).toEqual([{ a: '\ufffd' }]);
   });
 });

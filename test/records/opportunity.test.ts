@@ -31,6 +31,15 @@ function read(changes: Record<string, unknown>, using = normalise) {
   return { record: outcome.record, repairs: repairs.toRecord() };
 }
 
+it.each([
+  'opportunity_id',
+  'stage',
+  'utm_campaign',
+])('half of a character in %s is refused, not merged with another', (field) => {
+  expect(read({ [field]: 'b\ud800r' }).reject).toMatchObject({ reason: 'invalid_text', field });
+  expect(read({ [field]: 'b\ufffdr 🙂' }).reject).toBeUndefined();
+});
+
 describe('stages', () => {
   it.each([
     ['closed_won', 'closed_won'],

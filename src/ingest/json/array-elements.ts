@@ -3,6 +3,7 @@ import { excerptOf, OversizedRecord } from './excerpt.ts';
 import { parseFlatElements } from './flat-elements.ts';
 import { parseJson } from './parse.ts';
 import { cutOff, type ReadContext, type Stage, type StageResult } from './stage.ts';
+import { decodeUtf8, notUtf8 } from './utf8.ts';
 import { ValueScanner } from './value-scanner.ts';
 
 /**
@@ -76,7 +77,7 @@ export class ArrayElements implements Stage {
 
   end(rest: Buffer): never {
     const { batches } = this.context;
-    const last = this.oversized === undefined ? parseJson(rest.toString('utf8')) : undefined;
+    const last = this.oversized === undefined ? parseJson(decodeUtf8(rest) ?? '') : undefined;
     // Only brackets show that a value is whole: 12 may be the beginning of 123.
     const isWhole = typeof last === 'object' && last !== null;
     if (isWhole) batches.addRecord(last, this.position++);
@@ -105,7 +106,8 @@ export class ArrayElements implements Stage {
   private parseElements(bytes: Buffer, from: number, to: number, count: number): void {
     if (count === 0) return;
     const { batches } = this.context;
-    const records = parseJson(`[${bytes.toString('utf8', from, to)}]`);
+    const text = decodeUtf8(bytes.subarray(from, to));
+    const records = text === undefined ? undefined : parseJson(`[${text}]`);
     if (Array.isArray(records) && records.length === count) {
       batches.addRecords(records, this.position);
       this.position += count;
@@ -121,10 +123,17 @@ export class ArrayElements implements Stage {
   }
 
   private parseElement(bytes: Buffer): void {
-    const value = parseJson(bytes.toString('utf8'));
+    const text = decodeUtf8(bytes);
+    const value = text === undefined ? undefined : parseJson(text);
     const position = this.position++;
     if (value !== undefined) this.context.batches.addRecord(value, position);
-    else this.context.batches.addMalformed(position, excerptOf(bytes), 'invalid_json');
+    else
+      this.context.batches.addMalformed(
+        position,
+        excerptOf(bytes),
+        'invalid_json',
+        text === undefined ? notUtf8 : undefined,
+      );
   }
 
   private rejectOversized(lastPart: Buffer): void {

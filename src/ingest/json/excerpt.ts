@@ -1,11 +1,13 @@
+import { showBytes } from './utf8.ts';
+
 /** How much of a malformed record is kept to look at. */
 const MAX_BYTES = 65_536;
 
-/** The first 64 KB of `bytes` as text; a character that the limit would split is left out. */
+/** The first 64 KB of `bytes` as text, bytes that are no UTF-8 as `\xE4`; a character that the limit would split is left out. */
 export function excerptOf(bytes: Buffer): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true })
-    .decode(bytes.subarray(0, MAX_BYTES), { stream: bytes.length > MAX_BYTES })
-    .trim();
+  let end = Math.min(bytes.length, MAX_BYTES);
+  for (let back = 0; back < 3 && ((bytes[end] ?? 0) & 0xc0) === 0x80; back++) end--;
+  return showBytes(bytes.subarray(0, end)).trim();
 }
 
 /** Keeps the first 64 KB of a record that is too long to be held, while the rest of it passes by. */

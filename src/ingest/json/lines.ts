@@ -2,6 +2,7 @@ import { NEWLINE } from './bytes.ts';
 import { excerptOf, OversizedRecord } from './excerpt.ts';
 import { parseJson } from './parse.ts';
 import { cutOff, type ReadContext, type Stage, type StageResult } from './stage.ts';
+import { decodeUtf8, notUtf8 } from './utf8.ts';
 
 /** Reads NDJSON: one value a line. Each line is judged by itself, so a malformed one costs no other. */
 export class Lines implements Stage {
@@ -33,7 +34,7 @@ export class Lines implements Stage {
       this.rejectOversized(this.oversized, bytes.subarray(0, end));
       from = end + 1;
     }
-    this.readLines(bytes.toString('utf8', from, last + 1));
+    this.readLines(bytes.subarray(from, last + 1));
     return { consumed: last + 1, next: this };
   }
 
@@ -43,14 +44,30 @@ export class Lines implements Stage {
       this.rejectOversized(this.oversized, rest);
       return;
     }
-    const text = rest.toString('utf8');
+    const text = decodeUtf8(rest);
+    if (text === undefined) {
+      this.readBrokenLine(rest);
+      return;
+    }
     const looksCut = rest.length <= maxRecordBytes && /^\s*[{[]/.test(text) && parseJson(text) === undefined;
     if (looksCut) throw cutOff(`in the middle of line ${this.line}`, batches.kept);
     this.readLine(text);
   }
 
-  /** `text` is whole lines, each with its newline. */
-  private readLines(text: string): void {
+  /** `bytes` are whole lines, each with its newline. */
+  private readLines(bytes: Buffer): void {
+    const text = decodeUtf8(bytes);
+    if (text === undefined) {
+      for (let from = 0; from < bytes.length; ) {
+        const end = bytes.indexOf(NEWLINE, from);
+        const line = bytes.subarray(from, end);
+        const decoded = decodeUtf8(line);
+        if (decoded === undefined) this.readBrokenLine(line);
+        else this.readLine(decoded);
+        from = end + 1;
+      }
+      return;
+    }
     let from = 0;
     let end = text.indexOf('\n');
     while (end !== -1) {
@@ -58,6 +75,13 @@ export class Lines implements Stage {
       from = end + 1;
       end = text.indexOf('\n', from);
     }
+  }
+
+  private readBrokenLine(bytes: Buffer): void {
+    const isTooLarge = bytes.length > this.context.maxRecordBytes;
+    const detail = isTooLarge ? undefined : notUtf8;
+    const reason = isTooLarge ? 'record_too_large' : 'invalid_json';
+    this.context.batches.addMalformed(this.line++, excerptOf(bytes), reason, detail);
   }
 
   private readLine(text: string): void {

@@ -5,6 +5,7 @@ import { OversizedRecord } from './excerpt.ts';
 import { Lines } from './lines.ts';
 import { parseJson } from './parse.ts';
 import { cutOff, malformed, type ReadContext, type Stage, type StageResult } from './stage.ts';
+import { decodeUtf8 } from './utf8.ts';
 
 /**
  * Reads the first object of a body until it is clear whether it is the envelope or the first line of NDJSON. Until then its
@@ -60,7 +61,7 @@ export class ObjectHead implements Stage {
   /** The object ended in front of `end` and is not the envelope: it is a record, mostly in one line. */
   private readObject(bytes: Buffer, end: number): StageResult {
     const newlines = countNewlines(bytes, end);
-    const record = newlines > 0 ? parseJson(bytes.toString('utf8', 0, end)) : undefined;
+    const record = newlines > 0 ? parseJson(decodeUtf8(bytes.subarray(0, end)) ?? '') : undefined;
     if (record === undefined) return this.readLines();
     this.context.batches.addRecord(record, this.line);
     return { consumed: end, next: new Lines(this.context, { line: this.line + newlines }) };
