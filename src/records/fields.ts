@@ -120,7 +120,7 @@ export class FieldReader<Name extends string> {
         );
       }
     }
-    return wholeCharacters(text, field);
+    return text;
   }
 
   currency(raw: Raw): string {
