@@ -13,6 +13,7 @@ import { type Outcome, Repairs } from '../records/outcome.ts';
 import { refuseDay, type TakenDays } from '../records/taken-days.ts';
 import type { AttributionQueue } from './attribution-queue.ts';
 import type { DataVersion } from './data-version.ts';
+import { createFeedCheck } from './feed-check.ts';
 import { leftOut } from './left-out.ts';
 import { rejectOf } from './malformed-reject.ts';
 import type { DayMerger } from './merge-days.ts';
@@ -121,6 +122,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   });
   const repairs = new Repairs();
   const side = source.kind === 'ad_performance' ? 'ads' : 'opportunities';
+  const check = createFeedCheck(source.feed);
   let recordsRead = 0;
   let bytesRead = 0;
   let outsideRange = 0;
@@ -194,11 +196,15 @@ async function pullRecords<T extends { readonly day: Day }>(
           if ('reject' in outcome) {
             rejects.add(position, raw, outcome.reject);
           } else if (outcome.record.day < since || outcome.record.day > until) {
+            check.see(raw);
             outsideRange += 1;
           } else {
             const reject = refuseDay(outcome.record.day, taken);
             if (reject !== undefined) rejects.add(position, raw, reject);
-            else stage.add(outcome.record);
+            else {
+              check.see(raw);
+              stage.add(outcome.record);
+            }
             if (stage.full) await stage.send();
           }
         }
@@ -226,10 +232,18 @@ async function pullRecords<T extends { readonly day: Day }>(
 
   await attempt(read);
   await attempt(() => stage.finish());
+  const before = failures.length;
+  await attempt(async () => {
+    const { beyond_retention: _readable, ...unreadable } = rejects.counts();
+    const count = Object.values(unreadable).reduce((sum, times) => sum + times, 0);
+    check.verify({ mode: run.mode, read: recordsRead, unreadable: count });
+  });
+  const isRefused = failures.length > before;
   input.report(state('running'));
   await attempt(() => rejects.send(true));
   const marked = new Set<Day>();
-  const mayWrite = failures.length === 0 || (run.mode === 'upsert' && !signal.aborted && !run.dryRun);
+  const mayWrite =
+    failures.length === 0 || (run.mode === 'upsert' && !isRefused && !signal.aborted && !run.dryRun);
   if (mayWrite && run.dryRun) {
     await attempt(async () => {
       changes = await stage.changes({ mode: run.mode });

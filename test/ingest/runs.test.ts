@@ -469,3 +469,46 @@ it('a call that broke off before all of its runs had begun is completed by the s
     await proxy.close();
   }
 });
+
+describe('a feed that is not what its source was configured for', () => {
+  const day = today;
+  const stored = { cost: 100, clicks: 20, leads: 0 };
+  const load = async (records: readonly unknown[], input = '') => {
+    app.answer({ ads: adsFeed(records) });
+    return (await trigger(`sources: ["ads"], wait: true ${input}`))[0];
+  };
+  const good = [ad(day, 60), ad(day, 40, { campaign_id: 'C-2' })];
+
+  it('fails without a change when no record has the cost any more, in either mode', async () => {
+    expect(await load(good)).toMatchObject({ status: 'SUCCEEDED' });
+    const renamed = good.map(({ cost, ...rest }) => ({ ...rest, amount_spent: cost }));
+    for (const mode of ['REPLACE', 'UPSERT']) {
+      const run = await load(renamed, `, mode: ${mode}`);
+      expect(run).toMatchObject({ status: 'FAILED', error: { code: 'SOURCE_MALFORMED' } });
+      expect(run?.error?.message).toMatch(/figure cost;.*amount_spent.*Nothing was changed\./);
+      expect(await totals(day)).toEqual(stored);
+    }
+  });
+
+  it('succeeds where some record has the cost', async () => {
+    const run = await load([ad(day, 60), ad(day, 0, { campaign_id: 'C-2', cost: undefined })]);
+    expect(run).toMatchObject({ status: 'SUCCEEDED', recordsWritten: 2 });
+  });
+
+  it('fails when every record is rejected', async () => {
+    expect(await load([{ nonsense: 1 }, { nonsense: 2 }])).toMatchObject({ status: 'FAILED' });
+  });
+
+  it('replaces nothing when more than a tenth of more than 20 records cannot be read', async () => {
+    await load(good);
+    const many = Array.from({ length: 27 }, (_, index) => ad(day, 1, { campaign_id: `N-${index}` }));
+    const wrong = Array.from({ length: 3 }, (_, index) =>
+      ad(day, 1, { campaign_id: `W-${index}`, cost: 'x' }),
+    );
+    const tooMany = [...many.slice(1), ...wrong, ad(day, 1, { campaign_id: 'W-3', cost: 'x' })];
+    expect(await load(tooMany)).toMatchObject({ status: 'FAILED', recordsRejected: 4 });
+    expect(await totals(day)).toEqual(stored);
+    expect(await load([...many, ...wrong])).not.toMatchObject({ status: 'FAILED' });
+    expect((await totals(day)).cost).toBe(27);
+  });
+});

@@ -3,6 +3,15 @@ import { malformed } from '../json/stage.ts';
 /** A wider table is no feed of records but an accident. */
 const maxColumns = 1_000;
 
+/** So many names are enough to see what a table is. */
+const maxListed = 40;
+
+const listed = (names: readonly string[]): string =>
+  [
+    ...names.slice(0, maxListed).map((name) => JSON.stringify(name)),
+    ...(names.length > maxListed ? [`${names.length - maxListed} more`] : []),
+  ].join(', ');
+
 /** The record of a row: without a prototype, since any name can stand in a header. */
 class Row {
   [column: string]: string;
@@ -54,8 +63,10 @@ export class Columns {
       all.add(`${name}_${number}`);
       return `${name}_${number}`;
     });
-    const missing = rules.required?.find((name) => !seen.has(name));
-    if (missing !== undefined) throw malformed(`The header has no column ${JSON.stringify(missing)}.`);
+    const missing = [...new Set(rules.required)].filter((name) => !seen.has(name));
+    if (missing.length > 0) {
+      throw malformed(`The header has no column ${listed(missing)}; it has ${listed([...seen])}.`);
+    }
   }
 
   get count(): number {

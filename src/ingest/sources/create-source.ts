@@ -109,6 +109,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     kind,
     workspace: settings.workspace,
     rules,
+    feed: { maxRejects: settings.max_rejects, requiredFigures: requiredFigures(settings, adapter, kind) },
     adapter,
     schedule: settings.schedule,
     restatesDays:
@@ -129,11 +130,20 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
   };
 }
 
+/** The cost of ads, always; other figures where the settings say which column they are. */
+function requiredFigures(settings: SourceSettings, adapter: Adapter, kind: SourceKind): string[] {
+  if (kind !== 'ad_performance' || adapter.omitsZeros) return [];
+  return ['cost', ...['clicks', 'impressions'].filter((name) => Object.hasOwn(settings.fields, name))];
+}
+
 /** Pages that are told to have their records somewhere: one that has none there is an error and not a record. */
 const isPagedAt = ({ records, pagination }: SourceSettings): boolean =>
   records !== undefined && pagination !== undefined && pagination.none === undefined;
 
-/** Columns that are read may stand in a header once; those that rows are chosen by must. */
+/**
+ * Columns that are read may stand in a header once; those that the settings name must, since a column that was renamed would be
+ * stored as nothing.
+ */
 function csvOf(settings: SourceSettings, kind: SourceKind): CsvHeaderOptions {
   const { delimiter, skip_rows: skipRows, fields, where, landing_url_field: landing, spread } = settings;
   const chosen = Object.values(fields).flatMap((place) => ('separator' in place ? place.concat : [place]));
@@ -145,7 +155,7 @@ function csvOf(settings: SourceSettings, kind: SourceKind): CsvHeaderOptions {
     skipRows,
     columns: {
       read: new Set([...own, ...places.flatMap(({ column, head }) => [column, head])]),
-      required: where.flatMap(({ place: { path, head } }) => (path.length === 1 ? [head] : [])),
+      required: places.flatMap(({ path, head }) => (path.length === 1 ? [head] : [])),
     },
   };
 }

@@ -4,6 +4,7 @@ import type { OpportunityRules } from '../../records/opportunity.ts';
 import type { BreakerState } from '../circuit-breaker.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
 import type { Adapter } from './adapters/adapter.ts';
+import type { FeedRules } from './feed-rules.ts';
 
 /** The kinds of records that are pulled. */
 export const sourceKinds = ['ad_performance', 'opportunity'] as const;
@@ -40,6 +41,8 @@ export interface Source {
   readonly workspace: string;
   /** How this source writes dates, currencies and stages. */
   readonly rules: OpportunityRules;
+  /** What its feed must be like. */
+  readonly feed: FeedRules;
   /** How its answers are read. */
   readonly adapter: Adapter;
   /** Cron expression, in the time zone of `rules`. */

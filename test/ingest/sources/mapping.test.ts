@@ -88,7 +88,17 @@ describe('a table', () => {
     const source = await sourceOf('where: { Levle: { not: Total } }', { 'a.csv': `${head}\n${row}\n` });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: 'The header has no column "levle".',
+      message: expect.stringMatching(/^The header has no column "levle"; it has "/),
+    });
+  });
+
+  it('must have the columns that fields are taken from, and says which there are', async () => {
+    const source = await sourceOf('fields: { date: Day, campaign_id: Campaign, cost: Ad Spend }', {
+      'a.csv': 'Day,Campaign,Amount Spent\n2025-08-01,C-1,5\n',
+    });
+    expect((await read(source)).error).toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: 'The header has no column "ad_spend"; it has "day", "campaign", "amount_spent".',
     });
   });
 

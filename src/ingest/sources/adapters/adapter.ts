@@ -29,6 +29,8 @@ export interface Adapter {
   readonly record?: (element: Raw) => Raw;
   /** How the elements of a page are read, as a stream. Default: an array of JSON in a page that is held. */
   readonly read?: (page: PageBody, settings: ReadSettings) => AsyncIterable<RecordBatch>;
+  /** Leaves out figures that are 0, so that a missing one says nothing. */
+  readonly omitsZeros?: true;
   /** Channel of records that name none. */
   readonly channel?: string;
   /** The platform's own stage names. */

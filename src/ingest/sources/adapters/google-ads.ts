@@ -11,6 +11,7 @@ export const googleAds: Adapter = {
   kinds: ['ad_performance'],
   records: ['results'],
   channel: 'google_ads',
+  omitsZeros: true,
   method: 'POST',
   backfillDays: 30,
   // Its default conversion window.

@@ -1,0 +1,24 @@
+/** How many records of a feed may be unreadable before `replace` changes nothing. */
+export interface MaxRejects {
+  /** Of the records that came, from 0 to 1; holds where more than 20 came. */
+  readonly share: number;
+  /** Of a feed of any length; undefined: only the share counts. */
+  readonly count?: number | undefined;
+}
+
+/** What a feed must be like for its runs to change anything. */
+export interface FeedRules {
+  readonly maxRejects: MaxRejects;
+  /** Figures that some record must have: a feed in which none does has changed its shape, and would store zeros. */
+  readonly requiredFigures: readonly string[];
+}
+
+export const defaultMaxRejects: MaxRejects = { share: 0.1 };
+
+/** Of so few records a share says nothing. */
+const smallFeed = 20;
+
+export function exceeds(limit: MaxRejects, unreadable: number, read: number): boolean {
+  if (limit.count !== undefined && unreadable > limit.count) return true;
+  return read > smallFeed && unreadable > limit.share * read;
+}
