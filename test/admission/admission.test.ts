@@ -17,7 +17,7 @@ it('one waits for the other and gets what is left of the time; too many are refu
       onRefused: refused,
     });
     const queries = admission.open(owner, 'r');
-    let finish: () => void = nothing;
+    let finish = (): void => undefined;
     const first = queries.run(() => new Promise<void>((resolve) => (finish = resolve)));
     const second = queries.run(async ({ settings }) => settings?.max_execution_time);
     await expect(queries.run(nothing)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 1 });
@@ -40,7 +40,7 @@ it('one waits for the other and gets what is left of the time; too many are refu
 });
 
 it('the end takes waiters out of the queue, and holds the slot until the store has let go', async () => {
-  let letGo: () => void = nothing;
+  let letGo = (): void => undefined;
   const gone = new Promise<void>((resolve) => {
     letGo = resolve;
   });
@@ -49,7 +49,7 @@ it('the end takes waiters out of the queue, and holds the slot until the store h
     timeoutMs: () => 10_000,
     clock: systemClock,
     ended: () => gone,
-    onRefused: nothing,
+    onRefused: () => undefined,
   });
   const queries = admission.open(owner, 'r');
   const atWork = queries.run(
