@@ -10,6 +10,7 @@ import { untilAborted } from './http/cancellation.ts';
 import { type IngestRun, isFinished } from './run.ts';
 import type { RunCancellations } from './run-cancellations.ts';
 import type { RunRepository } from './run-repository.ts';
+import type { Versions } from './versions.ts';
 
 /** Runs at work at a time; others wait as `queued`. */
 const maxActiveRuns = 4;
@@ -66,11 +67,12 @@ export function createExecutions(options: {
   leases: Leases;
   cancellations: RunCancellations;
   clock: Clock;
+  versions: Versions;
   logger: Logger;
   tracer: Tracer;
   onFinished: (run: IngestRun) => void;
 }): Executions {
-  const { runs, leases, cancellations, clock, logger, tracer } = options;
+  const { runs, leases, cancellations, clock, versions, logger, tracer } = options;
   const atWork = new Map<string, Execution>();
   /** Runs whose rows are being stored. */
   const beginning = new Map<IngestRun, Promise<IngestRun>>();
@@ -136,7 +138,8 @@ export function createExecutions(options: {
   ): Promise<IngestRun> => {
     // Each run has a start of its own: the later run's rows win over the earlier one's, whose clock may have been ahead.
     const before = (await runs.lastStart(queued.workspace, queued.source)) ?? 0;
-    lastStart = Math.max(lastStart + 1, before + 1, clock.now());
+    lastStart = Math.max(lastStart + 1, before + 1, versions.now());
+    versions.raise(lastStart);
     const running: IngestRun = { ...queued, status: 'running', startedAt: lastStart };
     note(running);
     let savedAt = performance.now();

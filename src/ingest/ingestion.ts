@@ -29,6 +29,7 @@ import { createScheduler } from './sources/scheduler.ts';
 import type { Source } from './sources/source.ts';
 import { dropStaleStages } from './staging/stale-stages.ts';
 import { everything } from './trigger-input.ts';
+import { createVersions, raiseAboveStored } from './versions.ts';
 
 /** How long attribution at work may take to end. */
 const queueStopMs = 2_000;
@@ -65,17 +66,21 @@ export async function openIngestion(options: {
 }): Promise<Ingestion> {
   const { config, store, rules, dataVersion, telemetry, owner, clock, logger } = options;
   let { sources } = options;
+  const versions = createVersions(clock);
   const buffer = await openBuffer({
     folder: join(config.DATA_DIR, 'buffer'),
     maxRecords: config.BUFFER_MAX_SIZE,
     maxBytes: config.BUFFER_MAX_BYTES,
     logger,
-    clock,
+    clock: versions,
   });
   const watch = (): void => {
     for (const source of sources) telemetry.observeBreaker(source.name, source);
   };
   watch();
+  // What waits may be from a clock that ran ahead, like what is stored.
+  versions.raise((buffer.newestAtOpening ?? Number.NEGATIVE_INFINITY) + 1);
+  await raiseAboveStored({ store, versions, clock, logger });
   // Behind the buffer, which no second process of this name can open: only now is the predecessor sure to be gone.
   const leases = await openLeases({ table: await openLeaseTable(store), owner, logger });
   const opportunityLock = createStoreLock(leases, 'opportunities');
@@ -98,6 +103,7 @@ export async function openIngestion(options: {
     leases,
     cancellations,
     clock,
+    versions,
     logger,
     tracer: telemetry.tracer,
     onFinished: (run) => {
@@ -144,6 +150,7 @@ export async function openIngestion(options: {
       sources.find((known) => known.workspace === workspace && known.name === source)?.rules ?? rules,
     retention: config,
     clock,
+    versions,
     logger,
     batchSize: config.BATCH_SIZE,
     drainIntervalMs: config.DRAIN_INTERVAL_MS,

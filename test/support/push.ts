@@ -14,6 +14,7 @@ import { createDataVersion } from '../../src/ingest/data-version.ts';
 import { createStoreBreaker } from '../../src/ingest/push/guarded-store.ts';
 import { createPush, type Push } from '../../src/ingest/push/push.ts';
 import { createRunRepository, type RunRepository } from '../../src/ingest/run-repository.ts';
+import { createVersions } from '../../src/ingest/versions.ts';
 import type { Lock } from '../../src/leases/store-lock.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry.ts';
 import { openMigratedStore, silent, testLimits } from './database.ts';
@@ -117,6 +118,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
       MAX_FUTURE_DAYS: 2,
     },
     clock,
+    versions: createVersions(clock),
     logger: silent,
     telemetry,
     batchSize: options.batchSize ?? 5_000,

@@ -22,6 +22,8 @@ export interface Buffered {
  * read again after a restart until it is released: at least once.
  */
 export interface WriteAheadBuffer {
+  /** When the newest record that was found at the start had been appended, epoch ms; undefined when there was none. */
+  readonly newestAtOpening: number | undefined;
   /**
    * All or none. Resolves, with the position behind the last record, once they are fsynced.
    *
@@ -89,7 +91,7 @@ export async function openBuffer(options: {
   const { folder, maxRecords, maxBytes, clock, files = nodeFiles } = options;
   const logger = partLogger(options.logger, 'buffer');
   const segmentBytes = options.segmentBytes ?? Math.min(usualSegmentBytes, Math.ceil(maxBytes / 8));
-  const { lock, setAside, positions, backlog, nextBase } = await openFolder(folder, files, logger);
+  const { lock, setAside, positions, backlog, newestAt, nextBase } = await openFolder(folder, files, logger);
 
   const drainRate = createDrainRate(() => performance.now());
   const listeners: (() => void)[] = [];
@@ -157,6 +159,7 @@ export async function openBuffer(options: {
   };
 
   return {
+    newestAtOpening: newestAt,
     append(payloads) {
       const refused = refusal(payloads);
       if (refused !== undefined) return Promise.reject(refused);

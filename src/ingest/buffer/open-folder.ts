@@ -17,6 +17,8 @@ export interface OpenFolder {
   readonly setAside: SetAside;
   readonly positions: PositionFile;
   readonly backlog: Backlog;
+  /** When the newest record that there is was appended, epoch ms. */
+  readonly newestAt: number | undefined;
   /** Position behind everything there ever was. */
   readonly nextBase: number;
 }

@@ -11,7 +11,8 @@ import type { SetAside } from './set-aside.ts';
  * are removed; other files are left alone.
  *
  * @param options.released the noted position; undefined: everything is there to be drained
- * @returns the records that wait, and a position behind everything there ever was
+ * @returns the records that wait, when the newest record that there is was appended, and a position behind everything there
+ *   ever was
  * @throws UtmqlError CONFIGURATION when a segment cannot be read or is of a newer version
  */
 export async function recover(options: {
@@ -20,7 +21,7 @@ export async function recover(options: {
   files: BufferFiles;
   setAside: SetAside;
   logger: Logger;
-}): Promise<{ backlog: Backlog; nextBase: number }> {
+}): Promise<{ backlog: Backlog; newestAt: number | undefined; nextBase: number }> {
   const { folder, files, setAside, logger } = options;
   const startedAt = performance.now();
   const released = options.released ?? 0;
@@ -31,6 +32,7 @@ export async function recover(options: {
 
   const segments: Segment[] = [];
   let oldest: Oldest | undefined;
+  let newestAt: number | undefined;
   let nextBase = Math.max(1, released);
   let corrupt = 0;
   // Newest first: a segment says where the one before it ends, whatever a failed fsync left behind there.
@@ -42,6 +44,7 @@ export async function recover(options: {
     nextBase = Math.max(nextBase, base + segmentHeaderBytes, endOf(segment));
     if (scanned.intact) before = base;
     oldest = first ?? oldest;
+    if (scanned.newestAt !== undefined) newestAt = Math.max(newestAt ?? scanned.newestAt, scanned.newestAt);
     const removed = first === undefined && scanned.kept && (await remove(files, segment));
     if (!removed) segments.unshift(segment);
   }
@@ -60,7 +63,7 @@ export async function recover(options: {
       'looked for records that wait in the buffer',
     );
   }
-  return { backlog, nextBase };
+  return { backlog, newestAt, nextBase };
 }
 
 /** True when it is gone; otherwise it is tried again when something is drained. */

@@ -13,6 +13,8 @@ export interface Scanned {
   readonly intact: boolean;
   /** The first record that waits. */
   readonly first: Oldest | undefined;
+  /** When the newest of its records was appended, epoch ms. */
+  readonly newestAt: number | undefined;
   /** Corrupt records among those that wait. */
   readonly corrupt: number;
   /** Whether all their bytes have been copied. */
@@ -59,6 +61,7 @@ async function scan(
   if (state === 'newer') throw newer(segment);
 
   let first: Oldest | undefined;
+  let newestAt: number | undefined;
   let intact = state === 'intact';
   const found = gatherCorrupt();
   const place = await walk(
@@ -68,6 +71,7 @@ async function scan(
       record(offset, index, time) {
         intact = true;
         found.passed(time);
+        newestAt = Math.max(newestAt ?? time, time);
         if (segment.base + offset >= options.released) first ??= { segment, offset, index, time };
         return true;
       },
@@ -87,7 +91,7 @@ async function scan(
   segment.records = place.index ?? 0;
   segment.next = first ?? { offset: segment.size, index: segment.records };
   const corrupt = ranges.reduce((sum, { records }) => sum + Math.max(1, records), 0);
-  return { segment, intact, first, corrupt, kept };
+  return { segment, intact, first, newestAt, corrupt, kept };
 }
 
 /** Leaves only what counts. When the disk does not let it, the next segment's base says that the rest does not count. */

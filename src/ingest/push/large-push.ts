@@ -10,6 +10,7 @@ import type { RecordBatch } from '../json/record-batches.ts';
 import type { DayMerger } from '../merge-days.ts';
 import { createRejectWriter } from '../reject-writer.ts';
 import { pushSource } from '../run.ts';
+import type { Versions } from '../versions.ts';
 import type { PushOutcome } from './answer.ts';
 import { createAttempts } from './attempts.ts';
 import { createAttributionMarks } from './attribution-marks.ts';
@@ -28,6 +29,7 @@ export interface LargePushDeps {
   readonly normalisers: Normalisers;
   readonly runs: PushRuns;
   readonly clock: Clock;
+  readonly versions: Versions;
   readonly logger: Logger;
   /** Encoded rows held at most, while one batch as large is on its way. */
   readonly batchBytes: number;
@@ -43,10 +45,10 @@ export async function pushLarge(
   call: PushCall,
   batches: AsyncIterable<RecordBatch>,
 ): Promise<PushOutcome> {
-  const { clock, runs } = deps;
+  const { clock, runs, versions } = deps;
   const { workspace, requestId } = call;
   const run = runs.of(kind, call);
-  const version = clock.now() * 1_000;
+  const version = versions.now() * 1_000;
   const side = kindFacts[kind].attributed;
   const marks = createAttributionMarks(deps.attributionQueue);
   const writer = createKindWriter(kind, {

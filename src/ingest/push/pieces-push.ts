@@ -32,10 +32,10 @@ export async function pushInPieces(
   batches: AsyncIterable<RecordBatch>,
   hash: () => Promise<string>,
 ): Promise<PushOutcome> {
-  const { buffer, normalisers, runs, clock } = deps;
+  const { buffer, normalisers, runs, versions } = deps;
   const { workspace, requestId, idempotencyKey } = call;
   const run = runs.of(kind, call);
-  const now = clock.now();
+  const now = versions.now();
   let waiting: Buffer[] = [];
   let bytes = 0;
   /** Records of `intake.accepted` that are durable. */

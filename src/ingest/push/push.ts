@@ -19,6 +19,7 @@ import {
   retryRejects,
 } from '../rejects/retry-rejects.ts';
 import type { RunRepository } from '../run-repository.ts';
+import type { Versions } from '../versions.ts';
 import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import type { PushContent } from './content.ts';
@@ -93,6 +94,8 @@ export interface PushOptions {
   readonly rulesOf: (workspace: string, source: string) => OpportunityRules;
   readonly retention: Retention;
   readonly clock: Clock;
+  /** Gives records the time by which they win. */
+  readonly versions: Versions;
   readonly logger: Logger;
   /** Records that are written at a time. */
   readonly batchSize: number;
@@ -104,8 +107,8 @@ export interface PushOptions {
 }
 
 export function createPush(options: PushOptions): Push {
-  const { buffer, breaker, clock, logger, telemetry } = options;
-  telemetry.observeBuffer(buffer, () => clock.now());
+  const { buffer, breaker, clock, versions, logger, telemetry } = options;
+  telemetry.observeBuffer(buffer, () => versions.now());
   telemetry.observeBreaker('clickhouse', breaker);
   const ending = new AbortController();
   const store = guardStore({
@@ -126,13 +129,13 @@ export function createPush(options: PushOptions): Push {
     breaker,
     batchSize: options.batchSize,
     intervalMs: options.drainIntervalMs,
-    clock,
+    clock: versions,
     logger,
     abort: () => ending.abort(),
   });
   const idempotency = createIdempotency({ store, caughtUp: (timeoutMs) => drainer.caughtUp(timeoutMs) });
   const stopping = new AbortController();
-  const small = { buffer, drainer, normalisers, runs, clock, logger };
+  const small = { buffer, drainer, normalisers, runs, clock, versions, logger };
   const { maxRecords, maxBytes } = buffer.stats();
   // A small buffer would never take a push that is usually a small one.
   const smallPush = {

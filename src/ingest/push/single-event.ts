@@ -7,6 +7,7 @@ import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import { parseJson } from '../json/parse.ts';
 import { toRejectRow } from '../rejects/reject-row.ts';
 import { pushSource } from '../run.ts';
+import type { Versions } from '../versions.ts';
 import { eventIds } from './event-id.ts';
 import type { PushCall } from './intake.ts';
 import { keyOf } from './kinds.ts';
@@ -32,6 +33,7 @@ export interface SingleEventDeps {
   readonly normalisers: Normalisers;
   readonly runs: PushRuns;
   readonly clock: Clock;
+  readonly versions: Versions;
 }
 
 /**
@@ -41,10 +43,10 @@ export interface SingleEventDeps {
  * @throws UtmqlError BUFFER_FULL or BUFFER_UNAVAILABLE: nothing was taken
  */
 export async function pushEvent(deps: SingleEventDeps, text: string, call: PushCall): Promise<EventAnswer> {
-  const { buffer, normalisers, runs, clock } = deps;
+  const { buffer, normalisers, runs, clock, versions } = deps;
   const { workspace, requestId, idempotencyKey } = call;
   const run = runs.of('event', call);
-  const now = clock.now();
+  const now = versions.now();
   const repairs = new HeldRepairs();
   const raw = parseJson(text);
   const ids = eventIds(workspace, idempotencyKey)(1);
@@ -71,7 +73,7 @@ export async function pushEvent(deps: SingleEventDeps, text: string, call: PushC
   } else {
     run.reserve(1);
     payloads.push(encodePayload({ ...outcome.record, workspace, source: pushSource, version: now * 1_000 }));
-    answer = { eventId: keyOf(outcome.record), queuedAt: new Date(now).toISOString() };
+    answer = { eventId: keyOf(outcome.record), queuedAt: new Date(clock.now()).toISOString() };
   }
   if (idempotencyKey !== undefined) {
     const row = toPushAnswerRow(workspace, idempotencyKey, hashOfEvent(text), answer, now);

@@ -1,8 +1,8 @@
-import type { Clock } from '../../clock.ts';
 import type { UtmqlError } from '../../errors.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
+import type { Versions } from '../versions.ts';
 import type { PushOutcome } from './answer.ts';
 import { createBufferIntake } from './buffer-intake.ts';
 import type { Drainer } from './drainer.ts';
@@ -20,7 +20,7 @@ export interface BufferedPushDeps {
   readonly drainer: Drainer;
   readonly normalisers: Normalisers;
   readonly runs: PushRuns;
-  readonly clock: Clock;
+  readonly versions: Versions;
 }
 
 /**
@@ -39,10 +39,10 @@ export async function pushSmall(
   contentHash: string | undefined,
   failure: UtmqlError | undefined,
 ): Promise<PushOutcome> {
-  const { buffer, drainer, normalisers, runs, clock } = deps;
+  const { buffer, drainer, normalisers, runs, versions } = deps;
   const { workspace, idempotencyKey } = call;
   const run = runs.of(kind, call);
-  const now = clock.now();
+  const now = versions.now();
   const payloads: Buffer[] = [];
   const put = (payload: Buffer): void => void payloads.push(payload);
   const { intake, duplicates } = createBufferIntake({ kind, call, run, normalisers, now, put });

@@ -1,6 +1,5 @@
 import type { Requester } from '../../access/caller.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { Clock } from '../../clock.ts';
 import type { DataScope } from '../../metrics/data-scope.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
@@ -11,6 +10,7 @@ import type { KindRecord } from '../push/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../push/normalisers.ts';
 import { encodePayload } from '../push/payload.ts';
 import type { PushRuns } from '../push/push-runs.ts';
+import type { Versions } from '../versions.ts';
 import {
   formatRejectId,
   type RejectCursor,
@@ -58,7 +58,7 @@ export interface RetryDeps {
   readonly drainer: Drainer;
   readonly normalisers: Normalisers;
   readonly runs: PushRuns;
-  readonly clock: Clock;
+  readonly versions: Versions;
 }
 
 /**
@@ -127,7 +127,7 @@ async function retryChunk(
   input: RetryInput,
   caller: RetryCaller,
 ): Promise<readonly RetriedRecord[]> {
-  const { buffer, drainer, runs, clock } = deps;
+  const { buffer, drainer, runs, versions } = deps;
   if (stored.length === 0) return [];
   const { workspace, requestId } = caller;
   const scope: DataScope = { workspace, policy: caller.policy };
@@ -147,7 +147,7 @@ async function retryChunk(
     const outcome = deps.normalisers.normalise(kind, workspace, row.source, patched.raw, tally.repairs, ids);
     if ('reject' in outcome) {
       payloads.push(
-        encodePayload({ kind: 'reject', row: newRow(row, workspace, outcome.reject, clock.now()) }),
+        encodePayload({ kind: 'reject', row: newRow(row, workspace, outcome.reject, versions.now()) }),
       );
       return { id, isAccepted: false, reject: outcome.reject };
     }
@@ -156,7 +156,10 @@ async function retryChunk(
     const entry = asOfRejection(outcome.record, row.rejected_at.getTime(), replacing.get(row.run_id));
     payloads.push(encodePayload({ ...entry, workspace, source: row.source }));
     payloads.push(
-      encodePayload({ kind: 'reject', row: { ...newRow(row, workspace, row, clock.now()), is_deleted: 1 } }),
+      encodePayload({
+        kind: 'reject',
+        row: { ...newRow(row, workspace, row, versions.now()), is_deleted: 1 },
+      }),
     );
     return { id, isAccepted: true, reject: undefined };
   };

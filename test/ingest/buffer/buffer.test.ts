@@ -52,6 +52,7 @@ describe('what was appended', () => {
     await first.release((await first.read({ records: 1, bytes: 100 })).end);
     await first.close();
     const second = await open(folder);
+    expect([first.newestAtOpening, second.newestAtOpening]).toEqual([undefined, 1_754_000_000_000]);
     expect(await waiting(second)).toEqual(['b', 'c']);
     expect(second.stats()).toMatchObject({ records: 2, oldestAt: 1_754_000_000_000, setAside: 0 });
     await second.append(records('d'));
