@@ -50,7 +50,15 @@ const adsFlaws: readonly Flaw[] = [
   { every: 443, spoil: (record) => [record, record] },
   {
     every: 3_001,
-    spoil: (record) => [record, { ...record, cost: Math.round(figure(record.cost) * 110) / 100 }],
+    // Restated: the row as it was, then as it is.
+    spoil: (record) => [
+      { ...record, updated_at: `${text(record.date).replaceAll('/', '-').slice(0, 10)}T12:00:00Z` },
+      {
+        ...record,
+        cost: Math.round(figure(record.cost) * 110) / 100,
+        updated_at: `${text(record.date).replaceAll('/', '-').slice(0, 10)}T18:00:00Z`,
+      },
+    ],
   },
   {
     every: 2_503,

@@ -114,8 +114,8 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       type: [CountType],
       extensions: ofAllRows,
       description:
-        'Records that are neither wrong nor stored as rows of their own, by reason. With `conflicting_duplicate` a feed is ' +
-        `finer than its key, so spend may be missing. ${countedRuns}`,
+        'Records that are neither wrong nor stored as rows of their own, by reason. With `conflicting_duplicate` a feed may ' +
+        `be finer than its key, so that spend is missing. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'skips')),
     }),

@@ -3,7 +3,7 @@ import type { AdPerformance } from '../records/ad-performance.ts';
 import type { RowEncoder } from './row-binary.ts';
 
 /** Of ads rows: what makes two of them the same row. */
-const adKeyColumns = {
+export const adKeyColumns = {
   date: 'Date',
   channel: 'String',
   campaign_id: 'String',

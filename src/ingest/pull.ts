@@ -91,7 +91,10 @@ export async function pull(
         run,
         input,
         createAdPerformanceNormaliser(source.rules),
-        createAdsStage(common),
+        createAdsStage({
+          ...common,
+          duplicates: source.feed.duplicates ?? (run.mode === 'replace' ? 'fail' : 'last'),
+        }),
       )
     : pullRecords(
         deps,
@@ -146,6 +149,7 @@ async function pullRecords<T extends { readonly day: Day }>(
         left_out: leftOutCount,
         duplicate: duplicates.identical,
         conflicting_duplicate: duplicates.conflicting,
+        summed: duplicates.summed ?? 0,
         outdated: applied.outdated,
         superseded: applied.superseded,
       }),

@@ -148,7 +148,7 @@ it('wrong records are rejected with their reasons, kept whole, and the rest is s
   ]);
 });
 
-it('duplicates in one feed: identical ones are one, differing ones are counted, and the last wins', async () => {
+it('duplicates in one feed: identical ones are one; differing ones change nothing, or the last wins with UPSERT', async () => {
   app.answer({
     ads: adsFeed(
       [record('G', 1), record('G', 1), record('H', 1), record('H', 2)].map((row) => ({
@@ -157,7 +157,24 @@ it('duplicates in one feed: identical ones are one, differing ones are counted, 
       })),
     ),
   });
+  const cost = async () =>
+    (
+      await app.query(
+        '{ metrics(dateRange: { between: { from: "2025-09-01", to: "2025-09-01" } }) { totals { cost } } }',
+      )
+    ).data;
   expect(await run()).toMatchObject({
+    status: 'FAILED',
+    error: {
+      code: 'SOURCE_MALFORMED',
+      message: expect.stringMatching(
+        /campaign H on 2025-09-01; they differ in cost\..*Nothing was changed\.$/,
+      ),
+    },
+  });
+  expect(await cost()).toEqual({ metrics: { totals: { cost: 0 } } });
+  expect(await run(', mode: UPSERT')).toMatchObject({
+    status: 'SUCCEEDED',
     recordsRead: 4,
     recordsWritten: 2,
     skippedByReason: [
@@ -165,10 +182,7 @@ it('duplicates in one feed: identical ones are one, differing ones are counted, 
       { name: 'duplicate', count: 1 },
     ],
   });
-  const { data } = await app.query(
-    '{ metrics(dateRange: { between: { from: "2025-09-01", to: "2025-09-01" } }) { totals { cost } } }',
-  );
-  expect(data).toEqual({ metrics: { totals: { cost: 3 } } });
+  expect(await cost()).toEqual({ metrics: { totals: { cost: 3 } } });
 });
 
 it('a record that is older than the retention is rejected, not stored to vanish', async () => {

@@ -110,7 +110,7 @@ describe('createSampleData', () => {
   it('holds rows twice, some with other figures', () => {
     const rows = new Map<string, Set<string>>();
     let identical = 0;
-    for (const { clicks, impressions, cost, ...key } of normaliseAds().accepted) {
+    for (const { clicks, impressions, cost, updatedAt, ...key } of normaliseAds().accepted) {
       const name = JSON.stringify(key);
       const figures = JSON.stringify([clicks, impressions, cost]);
       const known = rows.get(name) ?? new Set();

@@ -163,8 +163,8 @@ describe('of ingest runs', () => {
       { ...ad, ...utm, cost: 2 },
     ];
     other.answer({ ads: adsFeed(feed), crm: crmFeed([]) });
-    await other.pull();
-    await other.pull('sources: ["ads"]');
+    await other.pull('mode: UPSERT');
+    await other.pull('sources: ["ads"], mode: UPSERT');
     expect(
       await ask(other, `dataQuality(${days}) { repairs ${names} rejects ${names} skips ${names} }`),
     ).toEqual({

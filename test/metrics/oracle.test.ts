@@ -28,7 +28,7 @@ beforeAll(async () => {
     },
   });
   app.answer({ ads: adsFeed(feeds.ads), crm: crmFeed(feeds.crm) });
-  expect(await app.pull()).toMatchObject([{ status: 'SUCCEEDED' }, { status: 'SUCCEEDED' }]);
+  expect(await app.pull('mode: UPSERT')).toMatchObject([{ status: 'SUCCEEDED' }, { status: 'SUCCEEDED' }]);
 });
 afterAll(() => app.close());
 

@@ -109,7 +109,11 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     kind,
     workspace: settings.workspace,
     rules,
-    feed: { maxRejects: settings.max_rejects, requiredFigures: requiredFigures(settings, adapter, kind) },
+    feed: {
+      maxRejects: settings.max_rejects,
+      requiredFigures: requiredFigures(settings, adapter, kind),
+      duplicates: settings.duplicates,
+    },
     adapter,
     schedule: settings.schedule,
     restatesDays:

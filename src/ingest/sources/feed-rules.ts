@@ -11,7 +11,16 @@ export interface FeedRules {
   readonly maxRejects: MaxRejects;
   /** Figures that some record must have: a feed in which none does has changed its shape, and would store zeros. */
   readonly requiredFigures: readonly string[];
+  /** Undefined: `fail` where a run replaces what is stored, else `last`. */
+  readonly duplicates: DuplicateRule | undefined;
 }
+
+/**
+ * What rows of one feed mean that have one key and other figures: parts of one row, whose feed is finer than its key; states of one
+ * row, the last of which holds; or a mistake, with which a run changes nothing. Rows with other `updated_at` are states, always.
+ */
+export const duplicateRules = ['sum', 'last', 'fail'] as const;
+export type DuplicateRule = (typeof duplicateRules)[number];
 
 export const defaultMaxRejects: MaxRejects = { share: 0.1 };
 

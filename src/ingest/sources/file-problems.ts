@@ -33,6 +33,7 @@ const shownKeys = new Set([
   'skip_rows',
   'encoding',
   'mode',
+  'duplicates',
   'stages',
   'timeout_ms',
   'attempts',

@@ -3,7 +3,7 @@ import { stages } from '../../records/stage.ts';
 import { pushSource } from '../run.ts';
 import { encodings } from '../to-utf8.ts';
 import { adapterNames } from './adapters/adapters.ts';
-import { defaultMaxRejects } from './feed-rules.ts';
+import { defaultMaxRejects, duplicateRules } from './feed-rules.ts';
 import { mappingKeys, path, section } from './mapping-settings.ts';
 import { readingKeys } from './reading-settings.ts';
 import { sourceKinds } from './source.ts';
@@ -136,6 +136,7 @@ export const sourceSettings = section({
   channel: text('expected the name of a channel').optional(),
   defaults: scalars('expected fields and values').default({}),
   ...mappingKeys,
+  duplicates: oneOf(duplicateRules).optional(),
   max_rejects: section({
     share: number('expected a number from 0 to 1', (value) => value >= 0 && value <= 1).default(
       defaultMaxRejects.share,

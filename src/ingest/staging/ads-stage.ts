@@ -2,26 +2,39 @@ import { z } from 'zod';
 import { retryWhileAway } from '../../clickhouse/retry.ts';
 import type { Sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
+import type { UtmqlError } from '../../errors.ts';
 import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { Day } from '../../records/day.ts';
 import { adColumns, encodeAdFigures, encodeAdKey } from '../ads-rows.ts';
 import type { DayChanges } from '../run.ts';
+import type { DuplicateRule } from '../sources/feed-rules.ts';
 import {
   type AdsApply,
   adChangesStatement,
+  adConflictStatement,
   adDuplicatesStatement,
   adKeysStatement,
   insertChangedAdsStatement,
   insertFreshAdsStatement,
   storedAdsStatement,
+  sumDuplicatesStatement,
 } from './ads-statements.ts';
+import { conflictError } from './conflict-error.ts';
 import { groupDays, inLanes } from './day-groups.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import type { Applied, ApplyOptions, Stage, StageOptions } from './stage.ts';
 import { createStagedRows, expectAll } from './staged-rows.ts';
 
 const keysRow = z.object({ day: z.number(), rows: z.number(), keys: z.number() });
-const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number() });
+const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number(), unexplained: z.number() });
+const conflictRow = z.object({
+  day: z.number(),
+  campaign_id: z.string(),
+  clicks: z.number(),
+  impressions: z.number(),
+  cost: z.number(),
+  extra: z.string(),
+});
 const storedRow = z.object({ day: z.number(), rows: z.number() });
 const changesRow = z.object({
   day: z.number(),
@@ -42,8 +55,14 @@ interface Census {
   readonly repeating: ReadonlySet<Day>;
 }
 
-/** Stages ads rows; see `Stage`. A row is known by its day and key; of rows with one key the last counts. */
-export function createAdsStage(options: StageOptions & { readonly store: Store }): Stage<AdPerformance> {
+/**
+ * Stages ads rows; see `Stage`. A row is known by its day and key; `duplicates` says what becomes of rows with one key.
+ *
+ * `changes` and `apply` throw UtmqlError SOURCE_MALFORMED where the rule is `fail` and rows have one key and other figures.
+ */
+export function createAdsStage(
+  options: StageOptions & { readonly store: Store; readonly duplicates: DuplicateRule },
+): Stage<AdPerformance> {
   const { store, runId, requestId } = options;
   const rows = createStagedRows({
     ...options,
@@ -53,7 +72,7 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
   const writing = { requestId, settings: writeSettings, repeatable: true, queryIdPrefix: `${runId}.` };
-  const duplicates = { identical: 0, conflicting: 0 };
+  const duplicates = { identical: 0, conflicting: 0, summed: 0 };
   const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
   let census: Promise<Census> | undefined;
 
@@ -61,6 +80,7 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
     const keys = new Map<Day, number>();
     const repeating = new Set<Day>();
     let seen = 0;
+    let unexplained = 0;
     await inLanes(groupDays(rows.days.keys(), rowsOf), async (days) => {
       const found = await select(keysRow, adKeysStatement(runId, days));
       for (const row of found) {
@@ -73,15 +93,31 @@ export function createAdsStage(options: StageOptions & { readonly store: Store }
       const [counted] = await select(duplicatesRow, adDuplicatesStatement(runId, repeated));
       duplicates.identical += counted?.identical ?? 0;
       duplicates.conflicting += counted?.conflicting ?? 0;
+      unexplained += counted?.unexplained ?? 0;
     });
     expectAll(rows.count, seen);
+    if (options.duplicates === 'fail' && unexplained > 0) throw await conflict([...repeating], unexplained);
+    if (options.duplicates === 'sum') await sum([...repeating]);
     return { keys, repeating };
+  };
+  const sum = async (repeating: readonly Day[]): Promise<void> => {
+    await inLanes(groupDays(repeating, rowsOf), async (days) => {
+      await store.command(sumDuplicatesStatement(runId, days, rows.count), writing);
+    });
+    duplicates.summed = duplicates.identical + duplicates.conflicting;
+    duplicates.identical = 0;
+    duplicates.conflicting = 0;
+  };
+  const conflict = async (repeating: readonly Day[], count: number): Promise<UtmqlError> => {
+    const found = await select(conflictRow, adConflictStatement(runId, repeating));
+    return conflictError(options.source, count, found);
   };
   const look = (): Promise<Census> => {
     census ??= takeCensus().catch((error: unknown) => {
       census = undefined;
       duplicates.identical = 0;
       duplicates.conflicting = 0;
+      duplicates.summed = 0;
       throw error;
     });
     return census;

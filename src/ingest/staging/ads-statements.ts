@@ -1,8 +1,13 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import { type Day, formatDay } from '../../records/day.ts';
-import { adColumns } from '../ads-rows.ts';
+import { adColumns, adKeyColumns } from '../ads-rows.ts';
 import type { IngestMode } from '../run.ts';
 import type { StageOptions } from './stage.ts';
+
+const recordColumns = Object.keys(adColumns).map(identifier);
+const keyColumns = Object.keys(adKeyColumns)
+  .filter((name) => name !== 'date')
+  .map(identifier);
 
 /** What one apply is about. */
 export type AdsApply = Pick<StageOptions, 'runId' | 'workspace' | 'source' | 'version'> & {
@@ -39,17 +44,51 @@ export const adKeysStatement = (runId: string, days: readonly Day[]): Sql =>
 const repeatedKeys = (runId: string, days: readonly Day[]): Sql =>
   sql`SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} GROUP BY date, row_key HAVING count() > 1`;
 
-/** How many rows have the key of a row before them, with the same figures or with others. */
+/**
+ * How many rows have the key of a row before them and say the same, or something else: other figures, or those of another hour or
+ * device, which their other fields tell. Rows with other `updated_at` are no mistake.
+ */
 export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql =>
-  sql`SELECT countIf(nth > 1 AND same) AS identical, countIf(nth > 1 AND NOT same) AS conflicting
+  sql`SELECT countIf(nth > 1 AND same) AS identical, countIf(nth > 1 AND NOT same) AS conflicting,
+             countIf(nth > 1 AND NOT same AND NOT is_restated) AS unexplained
       FROM (
-        SELECT row_number() OVER feed AS nth, figures = lagInFrame(figures) OVER feed AS same
+        SELECT row_number() OVER feed AS nth,
+               figures = lagInFrame(figures) OVER feed AND (extra = lagInFrame(extra) OVER feed OR figures = (0, 0, 0)) AS same,
+               updated != lagInFrame(updated) OVER feed AS is_restated
         FROM (
-          SELECT DISTINCT date, row_key, position, (clicks, impressions, cost) AS figures
+          SELECT DISTINCT date, row_key, position, updated, extra, (clicks, impressions, cost) AS figures
           FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (${repeatedKeys(runId, days)})
         )
         WINDOW feed AS (PARTITION BY date, row_key ORDER BY position)
       )`;
+
+/** Two rows with one key and other figures: what is needed to say in what they differ. */
+export const adConflictStatement = (runId: string, days: readonly Day[]): Sql =>
+  sql`SELECT toUInt16(date) AS day, campaign_id, clicks, impressions, cost, extra FROM staged_ad_performance
+      WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (
+        SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)}
+        GROUP BY date, row_key HAVING uniqExact(clicks, impressions, cost, extra) > 1 AND uniqExact(updated) < uniqExact(position)
+        ORDER BY date, row_key LIMIT 1)
+      ORDER BY position LIMIT 1 BY clicks, impressions, cost, extra LIMIT 2`;
+
+/**
+ * Stages the sum of the rows of each key that came more than once, behind all rows of the feed, so that it wins over them. May be
+ * executed twice: only rows of the feed are summed.
+ *
+ * @param count rows of the feed: their positions are 1 to this
+ */
+export const sumDuplicatesStatement = (runId: string, days: readonly Day[], count: number): Sql =>
+  sql`INSERT INTO staged_ad_performance (run_id, position, ${join(recordColumns, ', ')}, updated)
+      SELECT any(run_id), ${bind('UInt64', count)} + max(position), date, ${join(
+        keyColumns.map((column) => sql`any(${column})`),
+        ', ',
+      )},
+             sum(clicks), sum(impressions), toDecimal64(sum(cost), 6), if(uniqExact(extra) = 1, any(extra), ''), max(updated)
+      FROM (
+        SELECT * , row_key FROM staged_ad_performance
+        WHERE ${stagedOf({ runId }, days)} AND position <= ${bind('UInt64', count)} LIMIT 1 BY position
+      )
+      GROUP BY date, row_key HAVING count() > 1`;
 
 /** Leaves of the rows with one key only the newest, and of those the last. */
 function winnersOnly(apply: AdsApply, { days, hasDuplicates }: AdsDays): Sql {
@@ -114,7 +153,6 @@ export function adChangesStatement(apply: AdsApply, part: AdsDays): Sql {
     FROM (${compared(apply, part, 'FULL')}) GROUP BY date ORDER BY date`;
 }
 
-const recordColumns = Object.keys(adColumns).map(identifier);
 const target = sql`INSERT INTO ad_performance (${join(recordColumns, ', ')}, row_key, workspace, source, version, is_deleted)`;
 
 /** Writes staged rows of days that hold nothing yet. */

@@ -8,7 +8,12 @@ export interface StageProgress {
    * Rows whose key the feed had before: with the same figures (one row), or with others (the last wins, and spend may be
    * missing). All of them, once `changes` or `apply` has looked; none before.
    */
-  readonly duplicates: { readonly identical: number; readonly conflicting: number };
+  readonly duplicates: {
+    readonly identical: number;
+    readonly conflicting: number;
+    /** Of ads: rows that were added to the row of their key. */
+    readonly summed?: number;
+  };
   /** Days that the feed has returned. */
   readonly days: ReadonlySet<Day>;
 }

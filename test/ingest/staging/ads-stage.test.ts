@@ -177,6 +177,62 @@ describe('rows of one feed with one key', () => {
     ]);
   });
 
+  const hourly = [
+    ad({ clicks: 1, cost: 0.1, extra: '{"hour":0,"device":"phone"}' }),
+    ad({ clicks: 2, cost: 0.2, extra: '{"hour":1,"device":"phone"}' }),
+    // With the figures of another hour: spend all the same.
+    ad({ clicks: 2, cost: 0.2, extra: '{"hour":2,"device":"phone"}' }),
+    ad({ day: second, clicks: 5, cost: 3 }),
+  ];
+
+  it('are added up where the source says so, once whatever is repeated', async () => {
+    const summed = [
+      ['2025-08-01', 'C-1', 5, 0.5],
+      ['2025-08-02', 'C-1', 5, 3],
+    ];
+    const rows = () =>
+      rowsOf(store, 'SELECT date, campaign_id, clicks, cost FROM ad_performance FINAL ORDER BY date');
+    for (const mode of ['replace', 'upsert'] as const) {
+      const stage = adsStage(store, { duplicates: 'sum', capacityBytes: 1 });
+      await fill(stage, hourly);
+      // What a run that could not write does again.
+      expect(await stage.changes({ mode })).toHaveLength(mode === 'replace' ? 2 : 0);
+      const applied = await stage.apply(applyOptions({ mode }));
+      expect(applied).toMatchObject({ written: 2, changed: mode === 'replace' ? 2 : 0 });
+      expect(await stage.apply(applyOptions({ mode }))).toMatchObject({ changed: 0 });
+      expect(stage.progress()).toMatchObject({
+        staged: 4,
+        duplicates: { identical: 0, conflicting: 0, summed: 2 },
+      });
+      await stage.discard();
+      expect(await rows()).toEqual(summed);
+    }
+  });
+
+  it('change nothing where they are a mistake, and the error says in what they differ', async () => {
+    await runStage(adsStage(store), [ad({ cost: 9 })]);
+    const before = await stored();
+    const stage = adsStage(store, { duplicates: 'fail' });
+    await fill(stage, hourly);
+    await expect(stage.apply(applyOptions())).rejects.toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: expect.stringMatching(
+        /^The feed of source feed has \d rows with the key .* campaign C-1 on 2025-08-01; they differ in hour, clicks, cost\. Say with `duplicates`/,
+      ),
+    });
+    expect(await stored()).toEqual(before);
+  });
+
+  it('are no mistake where they are identical, or say that they are states of one row', async () => {
+    const records = [
+      ad({ cost: 1 }),
+      ad({ cost: 1 }),
+      ad({ campaignId: 'restated', cost: 1, updatedAt: Date.UTC(2025, 7, 5) }),
+      ad({ campaignId: 'restated', cost: 2, updatedAt: Date.UTC(2025, 7, 9) }),
+    ];
+    expect(await runStage(adsStage(store, { duplicates: 'fail' }), records)).toMatchObject({ written: 2 });
+  });
+
   it('also where the day holds rows already', async () => {
     await runStage(adsStage(store), [ad({ cost: 9 })]);
     const applied = await runStage(adsStage(store), [ad({ cost: 1 }), ad({ cost: 2 })]);

@@ -3,6 +3,7 @@ import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { bind, Sql, sql } from '../../../src/clickhouse/sql.ts';
 import type { CommandOptions, Store } from '../../../src/clickhouse/store.ts';
+import type { DuplicateRule } from '../../../src/ingest/sources/feed-rules.ts';
 import { createAdsStage } from '../../../src/ingest/staging/ads-stage.ts';
 import { createOpportunityStage } from '../../../src/ingest/staging/opportunity-stage.ts';
 import type { Applied, ApplyOptions, Stage } from '../../../src/ingest/staging/stage.ts';
@@ -78,8 +79,10 @@ const common = (options: RunOptions) => ({
   capacityBytes: options.capacityBytes ?? 1_000_000,
 });
 
-export const adsStage = (store: Store, options: RunOptions = {}): Stage<AdPerformance> =>
-  createAdsStage({ store, ...common(options) });
+export const adsStage = (
+  store: Store,
+  { duplicates = 'last', ...options }: RunOptions & { readonly duplicates?: DuplicateRule } = {},
+): Stage<AdPerformance> => createAdsStage({ store, duplicates, ...common(options) });
 
 const lock = new Mutex();
 export const opportunityStage = (store: Store, options: RunOptions = {}): Stage<Opportunity> =>
