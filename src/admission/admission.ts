@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { CallOptions } from '../clickhouse/store.ts';
 import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
@@ -56,6 +57,8 @@ export function createAdmission(options: {
       const member = queue.join(owner);
       const controller = new AbortController();
       const { signal } = controller;
+      // Each query of the operation listens.
+      setMaxListeners(0, signal);
       const atWork = new Set<Promise<void>>();
 
       const turn = (timeoutMs: number): Promise<void> =>

@@ -1,3 +1,5 @@
+import type { ValueList } from './value-list.ts';
+
 /** A ClickHouse type as it stands in a placeholder: `{p1:Array(String)}`. */
 export type ParameterType =
   | 'String'
@@ -12,7 +14,7 @@ export type ParameterType =
   | 'UUID'
   | 'Array(UUID)';
 
-export type ParameterValue = string | number | readonly string[];
+export type ParameterValue = string | number | readonly string[] | ValueList;
 
 export interface Parameter {
   readonly type: ParameterType;
@@ -29,19 +31,28 @@ export class Sql {
     private readonly parts: readonly (Sql | Parameter)[],
   ) {}
 
-  /** The statement with its parameters numbered in order of appearance: the same query gives the same text. */
+  /**
+   * The statement with its parameters numbered in order of appearance: the same query gives the same text. A parameter that
+   * is named more than once is sent once.
+   */
   compile(): CompiledSql {
     const parameters: Record<string, ParameterValue> = {};
-    let count = 0;
+    const names = new Map<Parameter, string>();
+    const nameOf = (parameter: Parameter): string => {
+      const known = names.get(parameter);
+      if (known !== undefined) return known;
+      const name = `p${names.size + 1}`;
+      names.set(parameter, name);
+      parameters[name] = parameter.value;
+      return name;
+    };
     const write = (fragment: Sql): string => {
       let text = fragment.strings[0] ?? '';
       fragment.parts.forEach((part, index) => {
         if (part instanceof Sql) {
           text += write(part);
         } else {
-          count += 1;
-          parameters[`p${count}`] = part.value;
-          text += `{p${count}:${part.type}}`;
+          text += `{${nameOf(part)}:${part.type}}`;
         }
         text += fragment.strings[index + 1] ?? '';
       });

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { insertStatement } from './insert-statement.ts';
 import { createServerLife, insertToken } from './insert-token.ts';
+import { plainParameters } from './request-parameters.ts';
 import { retryWhileAway } from './retry.ts';
 import type { CallOptions, Store } from './store.ts';
 
@@ -41,7 +42,7 @@ export function createStoreWrites(options: {
       const execute = async (attempt: number): Promise<void> => {
         const command = {
           query,
-          query_params: parameters,
+          query_params: plainParameters(parameters),
           query_id: queryId,
           ...prepare(call, {
             // Without a token ClickHouse goes by the rows: figures that come back to what they were would be left out.
@@ -67,7 +68,7 @@ export function createStoreWrites(options: {
         try {
           const result = await client.exec({
             query,
-            query_params: parameters,
+            query_params: plainParameters(parameters),
             values: Readable.from(body, { objectMode: false }),
             ...prepare(call, await settings()),
           });

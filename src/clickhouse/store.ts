@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { json } from 'node:stream/consumers';
 import {
   type ClickHouseClient,
   type ClickHouseClientConfigOptions,
@@ -10,7 +11,8 @@ import { z } from 'zod';
 import { noTracer, type Tracer } from '../telemetry/tracer.ts';
 import { classifyStoreError } from './errors.ts';
 import { type Layout, singleServer } from './layout.ts';
-import { type Parameter, type Sql, sql } from './sql.ts';
+import { formOf, hasLongList, plainParameters, refuseTooMany } from './request-parameters.ts';
+import { type CompiledSql, type Parameter, type Sql, sql } from './sql.ts';
 import { createStoreWrites } from './store-writes.ts';
 
 /** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
@@ -219,17 +221,31 @@ export function createStore(options: StoreOptions): Store {
     };
   };
 
+  const send = async (compiled: CompiledSql, call: ReturnType<typeof common>): Promise<unknown> => {
+    refuseTooMany(compiled);
+    if (!hasLongList(compiled)) {
+      const result = await client.query({
+        query: compiled.sql,
+        query_params: plainParameters(compiled.parameters),
+        format: 'JSONCompact',
+        ...call,
+      });
+      return result.json();
+    }
+    const { type, body } = formOf(compiled, 'JSONCompact');
+    const http_headers = { ...call.http_headers, 'Content-Type': type };
+    const { stream } = await client.exec({ ...call, query: '', values: body, http_headers });
+    return json(stream);
+  };
+
   const read: Store['read'] = (statement, call = {}) =>
     timed('read', call.requestId, async () => {
-      const { sql, parameters } = statement.compile();
-      const result = await client.query({
-        query: sql,
-        query_params: parameters,
-        format: 'JSONCompact',
-        ...(call.queryIdPrefix === undefined ? {} : { query_id: `${call.queryIdPrefix}${randomUUID()}` }),
-        ...common(call, readSettings()),
-      });
-      const body = answer.parse(await result.json());
+      const body = answer.parse(
+        await send(statement.compile(), {
+          ...(call.queryIdPrefix === undefined ? {} : { query_id: `${call.queryIdPrefix}${randomUUID()}` }),
+          ...common(call, readSettings()),
+        }),
+      );
       return {
         columns: body.meta.map((column) => column.name),
         rows: body.data,

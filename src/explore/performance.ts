@@ -9,6 +9,7 @@ import {
   type MetricsRow,
   plainQuery,
 } from '../metrics/query.ts';
+import { queryKey } from '../metrics/query-key.ts';
 import type { Granularity, MeasureName, Weekday } from '../metrics/registry.ts';
 
 /** One of the things that have `metrics` and `timeseries`: a campaign by its id, or a channel by its name. */
@@ -78,7 +79,7 @@ export function createPerformance(metrics: MetricsLoader, scope: DataScope): Per
 }
 
 function ask(question: Question, { dimension }: Subject): Omit<Asked, 'subject'> {
-  return { question, key: JSON.stringify([dimension, question]) };
+  return { question, key: queryKey([dimension, question]) };
 }
 
 /** One query for all values, its rows by value. */

@@ -4,6 +4,7 @@ import { dataScope } from '../access/caller.ts';
 import { badInput } from '../errors.ts';
 import type { Page, PageRequest } from '../explore/reader.ts';
 import type { Scope } from '../explore/records.ts';
+import { queryKey } from '../metrics/query-key.ts';
 import { resolveRange } from '../metrics/range.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
@@ -72,7 +73,7 @@ export async function loadPage<Row>(
   args: PageArguments,
   load: (page: PageRequest) => Promise<Page<Row>>,
 ): Promise<PageAnswer<Row>> {
-  const mark = createHash('sha256').update(JSON.stringify(query)).digest('hex').slice(0, 16);
+  const mark = createHash('sha256').update(queryKey(query)).digest('hex').slice(0, 16);
   const offset = typeof args.after === 'string' ? readCursor(args.after, mark) : 0;
   const page = await load({ offset, limit: readFirst(args.first) });
   const rows = page.nodes.length;

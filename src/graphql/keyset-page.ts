@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ObjectRef } from '@pothos/core';
 import { z } from 'zod';
 import { badInput } from '../errors.ts';
+import { queryKey } from '../metrics/query-key.ts';
 import { builder } from './builder.ts';
 import { PageInfo } from './explore-page.ts';
 
@@ -52,7 +53,7 @@ export async function loadKeysetPage<Row, Key extends readonly (string | number)
   count: () => Promise<number>;
 }): Promise<KeysetPage<Row>> {
   const { query, args, keyShape, keyOf, read, count } = options;
-  const mark = createHash('sha256').update(JSON.stringify(query)).digest('hex').slice(0, 16);
+  const mark = createHash('sha256').update(queryKey(query)).digest('hex').slice(0, 16);
   const first = args.first ?? defaultFirst;
   if (first < 1 || first > maxFirst) throw badInput(`first: ${first} is not between 1 and ${maxFirst}.`);
   const after = typeof args.after === 'string' ? readCursor(args.after, mark, keyShape) : undefined;

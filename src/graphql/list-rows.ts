@@ -17,8 +17,32 @@ export interface CountedList {
    * @param argument an argument by its name, coerced; undefined where there is none or it is wrong
    * @param pageRows of the page that the list is in
    */
-  readonly countRows: (argument: (name: string) => unknown, pageRows: number) => RowCount;
+  readonly countRows: (argument: Argument, pageRows: number) => RowCount;
 }
+
+type Argument = (name: string) => unknown;
+
+/** What the `extensions` of a field say that reads more than once with its arguments, or with those of the field above. */
+export interface ReadingField {
+  readonly countReads?: {
+    /** Ranges of days that one query reads. */
+    readonly periods: (argument: Argument) => number;
+    /** Queries. */
+    readonly times: (argument: Argument) => number;
+  };
+  /** Queries with the arguments of the field above. */
+  readonly countReadsAgain?: (argument: Argument) => number;
+}
+
+/** The range and the one that it is compared to; the ranking of `limitBy` is a query of its own. */
+export const countMetricsReads: NonNullable<ReadingField['countReads']> = {
+  periods: (argument) => (argument('compareTo') ? 2 : 1),
+  times: (argument) => (argument('limitBy') ? 2 : 1),
+};
+
+/** Each level is a query. */
+export const countLevels = (argument: Argument): number =>
+  ((argument('by') ?? []) as readonly unknown[]).length;
 
 /** Rows of a level, which no argument bounds, are reckoned as a page of this size, however small the page beside them. */
 const usualLevelRows = 1_000;

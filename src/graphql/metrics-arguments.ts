@@ -11,6 +11,7 @@ import {
   type MetricsQuery,
   type Order,
 } from '../metrics/query.ts';
+import { queryKey } from '../metrics/query-key.ts';
 import { bucketsOf, type RangeInput, resolveRange } from '../metrics/range.ts';
 import {
   type DimensionName,
@@ -203,7 +204,7 @@ function mark(query: MetricsQuery, limitBy: LimitBy | undefined): string {
   const { offset, limit, measures, figures, wants, fold, subtotalBy, ...rest } = query;
   const { n, dimension, measure, others } = limitBy ?? {};
   return createHash('sha256')
-    .update(JSON.stringify([rest, n, dimension, measure, others]))
+    .update(queryKey([rest, n, dimension, measure, others]))
     .digest('hex')
     .slice(0, 16);
 }

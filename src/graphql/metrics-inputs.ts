@@ -100,7 +100,18 @@ export const LimitByInput = builder.inputType('LimitByInput', {
   }),
 });
 
-export function readHaving(input: typeof HavingInput.$inferInput, index: number): Having[] {
+/** Conditions on measures, at most; there are not so many measures. */
+const maxHaving = 100;
+
+/** @throws UtmqlError BAD_USER_INPUT that names the field */
+export function readHavings(inputs: readonly (typeof HavingInput.$inferInput)[]): Having[] {
+  const conditions = inputs.flatMap(readHaving);
+  if (conditions.length > maxHaving)
+    throw badInput(`having has ${conditions.length} conditions; at most ${maxHaving} can be given.`);
+  return conditions;
+}
+
+function readHaving(input: typeof HavingInput.$inferInput, index: number): Having[] {
   const { measure } = input;
   const of = input.of ?? 'current';
   const conditions: Having[] = numberOperators.flatMap((operator) => {

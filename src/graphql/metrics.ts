@@ -7,7 +7,13 @@ import { warningsOf } from '../metrics/warnings.ts';
 import { builder, toEnumName } from './builder.ts';
 import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
-import { type CountedList, countSubtotals } from './list-rows.ts';
+import {
+  type CountedList,
+  countLevels,
+  countMetricsReads,
+  countSubtotals,
+  type ReadingField,
+} from './list-rows.ts';
 import { DimensionEnum } from './measures.ts';
 import {
   buildQuery,
@@ -24,7 +30,7 @@ import {
   LimitByInput,
   OrderByInput,
   readComparison,
-  readHaving,
+  readHavings,
   readOrder,
 } from './metrics-inputs.ts';
 import { type Answer, MetricsMeta, MetricsNode, MetricsTotals, PageInfo } from './metrics-types.ts';
@@ -83,7 +89,8 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
           description: 'Lists of dimensions of `groupBy`.',
         }),
       },
-      extensions: { countRows: countSubtotals } satisfies CountedList,
+      extensions: { countRows: countSubtotals, countReadsAgain: countLevels } satisfies CountedList &
+        ReadingField,
       resolve: ({ query }, { by }, { metrics }, info) => {
         const shown = shownBy(readSelection(info), ['nodes']);
         checkLevels(by, query.groupBy);
@@ -106,6 +113,7 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
     unattributed: t.field({
       type: MetricsTotals,
       description: 'The CRM measures of the range and filter that belong to no (channel, campaign).',
+      extensions: { countReadsAgain: () => 1 } satisfies ReadingField,
       resolve: async ({ query }, _args, { metrics }, info) => {
         const shown = shownBy(below(readSelection(info)), ['']);
         const where = both(query.where, { dimension: 'match', operator: 'eq', values: ['UNATTRIBUTED'] });
@@ -137,7 +145,8 @@ builder.queryField('metrics', (t) =>
   t.field({
     type: MetricsAnswer,
     description: 'Spend and what came of it: any measures, by any dimensions, over any days.',
-    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
+    extensions: { access: 'read', keepsPolicy: true, countReads: countMetricsReads } satisfies RootField &
+      ReadingField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: 'Which days.' }),
       groupBy: t.arg({
@@ -190,7 +199,7 @@ builder.queryField('metrics', (t) =>
         granularity: args.granularity ?? 'day',
         weekStart: args.weekStart ?? 'monday',
         where: readWhere(args.where),
-        having: (args.having ?? []).flatMap(readHaving),
+        having: readHavings(args.having ?? []),
         orderBy: (args.orderBy ?? []).map(readOrder),
         compareTo: readComparison(args.compareTo),
         fill: args.fill ?? false,

@@ -1,11 +1,15 @@
 import { badInput } from '../errors.ts';
+import { countConditions, joinConditions } from '../metrics/join-conditions.ts';
 import { type Filter, textOperators } from '../metrics/query.ts';
 import { describeDimension, type LabelName, labelNames, matches } from '../metrics/registry.ts';
+import { maxRawLength } from '../records/text.ts';
 import { builder } from './builder.ts';
 
-/** Values in one list and conditions in one filter, at most: beyond this the filter belongs into a dimension. */
+/** Values in one list, at most: beyond this the filter belongs into a dimension. */
 const maxValues = 10_000;
 const maxDepth = 10;
+/** Conditions of one filter, lists counting as one. */
+const maxConditions = 200;
 
 interface TextFilterShape {
   eq?: string | null | undefined;
@@ -51,38 +55,55 @@ export const MetricsWhere = builder.inputRef<WhereShape>('MetricsWhere').impleme
   }),
 });
 
+/** By the argument: a variable that all tiles of a dashboard are filtered by is read once. */
+const known = new WeakMap<WhereShape, Filter>();
+
 /**
  * The `where` argument as a filter.
  *
  * @throws UtmqlError BAD_USER_INPUT that names the field
  */
-export function readWhere(
-  where: WhereShape | null | undefined,
-  path = 'where',
-  depth = 0,
-): Filter | undefined {
+export function readWhere(where: WhereShape | null | undefined): Filter | undefined {
   if (!where) return undefined;
+  const filter = known.get(where) ?? readPart(where, 'where', 0);
+  if (filter === undefined) return undefined;
+  const conditions = countConditions(filter);
+  if (conditions > maxConditions) {
+    throw badInput(
+      `where has ${conditions} conditions; at most ${maxConditions} can be given. Put values of one dimension into one list (in, notIn).`,
+    );
+  }
+  known.set(where, filter);
+  return filter;
+}
+
+function readPart(where: WhereShape, path: string, depth: number): Filter | undefined {
   if (depth > maxDepth) throw badInput(`${path}: filters nest at most ${maxDepth} deep.`);
   const parts: Filter[] = [];
   for (const name of labelNames) {
     const filter = where[name];
     if (filter) parts.push(...readTextFilter(name, filter, `${path}.${name}`));
   }
-  if (where.and) parts.push({ and: readList(where.and, `${path}.and`, depth) });
-  if (where.or) parts.push({ or: readList(where.or, `${path}.or`, depth) });
+  if (where.and) parts.push(...readList(where.and, `${path}.and`, depth));
+  if (where.or) {
+    const either = joinConditions(readList(where.or, `${path}.or`, depth), 'or');
+    const [only] = either;
+    parts.push(only !== undefined && either.length === 1 ? only : { or: either });
+  }
   if (where.not) {
-    const inner = readWhere(where.not, `${path}.not`, depth + 1);
+    const inner = readPart(where.not, `${path}.not`, depth + 1);
     if (inner === undefined) throw badInput(`${path}.not is empty; name a condition.`);
     parts.push({ not: inner });
   }
-  const [only] = parts;
-  return parts.length <= 1 ? only : { and: parts };
+  const all = joinConditions(parts, 'and');
+  const [only] = all;
+  return all.length <= 1 ? only : { and: all };
 }
 
 function readList(list: readonly WhereShape[], path: string, depth: number): readonly Filter[] {
   if (list.length === 0) throw badInput(`${path} is an empty list; name a condition or leave it out.`);
   return list.map((where, index) => {
-    const filter = readWhere(where, `${path}[${index}]`, depth + 1);
+    const filter = readPart(where, `${path}[${index}]`, depth + 1);
     if (filter === undefined) throw badInput(`${path}[${index}] is empty; name a condition.`);
     return filter;
   });
@@ -100,6 +121,12 @@ export function readTextFilter(dimension: LabelName, filter: TextFilterShape, pa
     const values = Array.isArray(given) ? given : [String(given)];
     if (values.length > maxValues)
       throw badInput(`${path}.${operator} has ${values.length} values; at most ${maxValues} can be given.`);
+    const long = values.find((value) => value.length > maxRawLength);
+    if (long !== undefined) {
+      throw badInput(
+        `${path}.${operator} has a value of ${long.length} characters; at most ${maxRawLength} can be given.`,
+      );
+    }
     if (dimension === 'match') checkMatches(values, `${path}.${operator}`);
     parts.push({ dimension, operator, values });
   }

@@ -109,14 +109,19 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: () => numbe
         return;
       }
       if (operation.operation === 'query') checkQueryVariables(variableValues);
-      const complexity = complexityOf(schema, document, operation, coerced);
+      const { values, texts } = complexityOf(schema, document, operation, coerced);
       const most = maxComplexity();
-      if (complexity > most) {
+      if (values > most) {
         throw tooComplex(
-          `The answer could have ${complexity} values; at most ${most} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
+          `The answer could have ${values} values; at most ${most} are allowed. Ask for fewer rows with first, fewer fields, or in several requests.`,
         );
       }
-      await contextValue.onCost(complexity);
+      if (values + texts > most) {
+        throw tooComplex(
+          `The query costs ${values} for the values that its answer could have and ${texts} for the texts in its arguments, each time that one is read with; at most ${most} are allowed. Give shorter lists, or ask in several requests.`,
+        );
+      }
+      await contextValue.onCost(values + texts);
     },
   };
 }

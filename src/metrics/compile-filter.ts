@@ -1,7 +1,11 @@
-import { bind, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { bind, join, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
+import { ValueList } from '../clickhouse/value-list.ts';
 import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
 import type { Filter } from './query.ts';
 import { type LabelName, labels, type Side } from './registry.ts';
+
+const unknownText = bind('String', unknown);
+const holds = { true: bind('UInt8', 1), false: bind('UInt8', 0) } as const;
 
 /** A filter as a condition on one side's table. Dimensions that the side does not know are null there, stored as ''. */
 export function compileFilter(filter: Filter, side: Side): Sql {
@@ -22,33 +26,57 @@ export function compileFilter(filter: Filter, side: Side): Sql {
   if ('not' in filter) return sql`NOT ${compileFilter(filter.not, side)}`;
   const column = labels[filter.dimension].columns[side] ?? sql`''`;
   if (filter.operator === 'isUnknown')
-    return sql`(${column} IN ('', ${bind('String', unknown)}) = ${bind('UInt8', filter.holds ? 1 : 0)})`;
+    return sql`(${column} IN ('', ${unknownText}) = ${filter.holds ? holds.true : holds.false})`;
   const { operator } = filter;
-  const values = filter.values.map((value) => storedForm(filter.dimension, value));
-  const first = values[0] ?? '';
+  const { first, all } = boundValues(filter.dimension, filter.values);
   switch (operator) {
     case 'eq':
-      return sql`(${column} = ${bind('String', first)})`;
+      return sql`(${column} = ${first})`;
     case 'ne':
-      return sql`(${column} != ${bind('String', first)})`;
+      return sql`(${column} != ${first})`;
     case 'in':
-      return sql`(${column} IN (${bind('Array(String)', values)}))`;
+      return sql`(${column} IN (${all}))`;
     case 'notIn':
-      return sql`(${column} NOT IN (${bind('Array(String)', values)}))`;
+      return sql`(${column} NOT IN (${all}))`;
     case 'contains':
-      return sql`(position(${column}, ${bind('String', first)}) > 0)`;
+      return sql`(position(${column}, ${first}) > 0)`;
     case 'startsWith':
-      return sql`startsWith(${column}, ${bind('String', first)})`;
+      return sql`startsWith(${column}, ${first})`;
     case 'endsWith':
-      return sql`endsWith(${column}, ${bind('String', first)})`;
+      return sql`endsWith(${column}, ${first})`;
     default:
       return operator satisfies never;
   }
 }
 
-/** Filters are written as people know the values ("Google"); they are stored normalised ("google"). */
-function storedForm(dimension: LabelName, value: string): string {
+interface BoundValues {
+  readonly first: Parameter;
+  readonly all: Parameter;
+}
+
+/** By the list that they came in: the tiles of a dashboard share it, and so do the tables and periods that a tile reads. */
+const bound = new WeakMap<readonly string[], Partial<Record<LabelForm, BoundValues>>>();
+
+/** The values of a condition, as they are stored. The same list gives the same parameters: it is prepared and sent once. */
+function boundValues(dimension: LabelName, values: readonly string[]): BoundValues {
   const form = labels[dimension].values;
+  const known = bound.get(values) ?? {};
+  if (!bound.has(values)) bound.set(values, known);
+  const before = known[form];
+  if (before !== undefined) return before;
+  const stored = values.map((value) => storedForm(form, value));
+  const made = {
+    first: bind('String', stored[0] ?? ''),
+    all: bind('Array(String)', new ValueList(stored)),
+  };
+  known[form] = made;
+  return made;
+}
+
+type LabelForm = (typeof labels)[LabelName]['values'];
+
+/** Filters are written as people know the values ("Google"); they are stored normalised ("google"). */
+function storedForm(form: LabelForm, value: string): string {
   switch (form) {
     case 'label':
       return normaliseLabel(value);

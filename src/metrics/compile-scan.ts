@@ -1,4 +1,5 @@
-import { bind, empty, identifier, type Sql, sql } from '../clickhouse/sql.ts';
+import { bind, empty, identifier, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
+import { ValueList } from '../clickhouse/value-list.ts';
 import { formatDay } from '../records/day.ts';
 import { compileFilter } from './compile-filter.ts';
 import { visibleRows } from './data-scope.ts';
@@ -36,9 +37,7 @@ export function compileScan(
   const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, side)}`;
   const { fold } = plan;
   const leftOut =
-    fold && !fold.others
-      ? sql` AND ${column(fold.dimension, side)} IN (${bind('Array(String)', fold.values)})`
-      : empty;
+    fold && !fold.others ? sql` AND ${column(fold.dimension, side)} IN (${keptValues(fold.values)})` : empty;
   return {
     from: sql`${tables[side]} FINAL WHERE ${visibleRows(side, plan)} AND date BETWEEN ${bind('Date', formatDay(scan.range.from))} AND ${bind('Date', formatDay(scan.range.to))}${filter}${leftOut}`,
     dimension(name) {
@@ -56,8 +55,17 @@ export function compileScan(
 /** Marks the values that keep their rows, since one of them may be called as the rest is. See `unfolded`. */
 const keptMark = '=';
 
-const foldedColumn = (column: Sql, kept: readonly string[]): Sql =>
-  sql`multiIf(${column} NOT IN (${bind('Array(String)', kept)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptMark)}, ${column}))`;
+/** The tables and periods of a query keep the same values: they are sent once. */
+const kept = new WeakMap<readonly string[], Parameter>();
+
+function keptValues(values: readonly string[]): Parameter {
+  const parameter = kept.get(values) ?? bind('Array(String)', new ValueList(values));
+  kept.set(values, parameter);
+  return parameter;
+}
+
+const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
+  sql`multiIf(${column} NOT IN (${keptValues(values)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptMark)}, ${column}))`;
 
 /** A value of a folded dimension as it is stored; undefined for the rest. */
 export const unfolded = (value: string): string | undefined =>

@@ -4,6 +4,7 @@ import type { Store } from '../clickhouse/store.ts';
 import { loadMetrics } from './load.ts';
 import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
+import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
 
 /** Answers the `metrics` fields of one request. */
@@ -19,15 +20,16 @@ export function createMetricsLoader(options: { store: Store; queries: Queries })
   const { store } = options;
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
+      const shapes = queries.map(shapeOf);
       const answers = new Map<string, Promise<MetricsResult | Error>>();
-      for (const [shape, query] of unite(queries)) {
+      for (const [shape, query] of unite(queries, shapes)) {
         answers.set(
           shape,
           options.queries.run((call) => loadMetrics(store, query, call)),
         );
       }
       return Promise.all(
-        queries.map(async (query) => (await answers.get(shapeOf(query))) ?? new Error('not answered')),
+        shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
       );
     },
     { cache: false },
@@ -41,13 +43,13 @@ export function createMetricsLoader(options: { store: Store; queries: Queries })
 function shapeOf(query: MetricsQuery): string {
   const { measures, wants, ...shape } = query;
   const { scans, groupBy } = plan(query);
-  return JSON.stringify([shape, wants.rows, groupBy.length === 0 ? [] : scans.map((scan) => scan.side)]);
+  return queryKey([shape, wants.rows, groupBy.length === 0 ? [] : scans.map((scan) => scan.side)]);
 }
 
-function unite(queries: readonly MetricsQuery[]): Map<string, MetricsQuery> {
+function unite(queries: readonly MetricsQuery[], shapes: readonly string[]): Map<string, MetricsQuery> {
   const united = new Map<string, MetricsQuery>();
-  for (const query of queries) {
-    const shape = shapeOf(query);
+  for (const [index, query] of queries.entries()) {
+    const shape = shapes[index] ?? '';
     const other = united.get(shape) ?? query;
     const measures = new Set<MeasureName>([...other.measures, ...query.measures]);
     united.set(shape, {

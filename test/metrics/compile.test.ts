@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ValueList } from '../../src/clickhouse/value-list.ts';
 import { compile } from '../../src/metrics/compile.ts';
 import { loadMetrics } from '../../src/metrics/load.ts';
 import { plan } from '../../src/metrics/plan.ts';
@@ -161,7 +162,23 @@ describe('filters', () => {
       where: { dimension: 'utmSource', operator: 'in', values: ["Google'; DROP TABLE x"] },
     });
     expect(sql).toContain('AND (utm_source IN ({p4:Array(String)}))');
-    expect(parameters).toMatchObject({ p4: ["google'; drop table x"] });
+    expect(parameters).toMatchObject({ p4: { values: ["google'; drop table x"] } });
+  });
+
+  it('send a list once, however many tables and periods are read and however many queries share it', () => {
+    const where: MetricsQuery['where'] = { dimension: 'campaignId', operator: 'in', values: ['C-1', 'C-2'] };
+    const range = { from: day('2025-07-01'), to: day('2025-07-31') };
+    const whole = compiled({
+      where,
+      measures: ['cost', 'leads'],
+      compareTo: { range, shift: { unit: 'month', count: 1 } },
+    });
+    const lists = Object.entries(whole.parameters).filter(([, value]) => value instanceof ValueList);
+    expect(lists).toHaveLength(1);
+    const [[name = '', list] = []] = lists;
+    expect(whole.sql.split(`IN ({${name}:Array(String)})`)).toHaveLength(1 + 4);
+    // Another tile over the same list, which a variable gives to both.
+    expect(Object.values(compiled({ where: { not: where } }).parameters)).toContain(list);
   });
 
   it('find what they name, however it is spelt where case does not count', async () => {
@@ -388,7 +405,7 @@ describe('top N', () => {
     expect(sql).toContain(
       "multiIf(channel NOT IN ({p1:Array(String)}), {p2:String}, channel = '', '', concat({p3:String}, channel)) AS d_channel",
     );
-    expect(parameters).toMatchObject({ p1: ['meta'], p2: '(other)', p3: '=' });
+    expect(parameters).toMatchObject({ p1: { values: ['meta'] }, p2: '(other)', p3: '=' });
   });
 });
 

@@ -1,0 +1,39 @@
+import type { Filter } from './query.ts';
+import type { LabelName } from './registry.ts';
+
+/** Equalities that can stand in one list: `a = 1 OR a = 2` is `a IN (1, 2)`, `a != 1 AND a != 2` is `a NOT IN (1, 2)`. */
+const lists = {
+  or: { one: 'eq', many: 'in' },
+  and: { one: 'ne', many: 'notIn' },
+} as const;
+
+/**
+ * Conditions that are joined by `or` or `and`, as few as they can be: those that compare one dimension for equality become
+ * one list, in the place of the first of them. Which records they let through stays the same.
+ */
+export function joinConditions(parts: readonly Filter[], by: 'or' | 'and'): readonly Filter[] {
+  const { one, many } = lists[by];
+  const values = new Map<LabelName, string[]>();
+  const joined: Filter[] = [];
+  for (const part of parts) {
+    if (!('operator' in part) || (part.operator !== one && part.operator !== many)) {
+      joined.push(part);
+      continue;
+    }
+    const list = values.get(part.dimension);
+    if (list === undefined) {
+      const begun = [...part.values];
+      values.set(part.dimension, begun);
+      joined.push({ dimension: part.dimension, operator: many, values: begun });
+    } else for (const value of part.values) list.push(value);
+  }
+  // A condition that found none to be joined with stays as it was written.
+  return joined.length === parts.length ? parts : joined;
+}
+
+/** Conditions of a filter. */
+export function countConditions(filter: Filter): number {
+  if ('and' in filter) return filter.and.reduce((sum, part) => sum + countConditions(part), 0);
+  if ('or' in filter) return filter.or.reduce((sum, part) => sum + countConditions(part), 0);
+  return 'not' in filter ? countConditions(filter.not) : 1;
+}
