@@ -69,6 +69,13 @@ export type Granularity =
   /** By year. */
   | 'YEAR';
 
+/** What becomes of a run that would take away more than half of what is stored of its source. */
+export type IngestGuard =
+  /** It is written. */
+  | 'OFF'
+  /** It waits as `HELD`. */
+  | 'ON';
+
 /** What a run does with what is stored already. */
 export type IngestMode =
   /** Each day that the source returns becomes what the source now says: its records that the source no longer has are deleted. A reader sees the old day or the new one. The default for ads sources. */
@@ -82,7 +89,9 @@ export type IngestRunStatus =
   | 'CANCELLED'
   /** Nothing was stored. */
   | 'FAILED'
-  /** The source broke off; what came before is stored. The same call again completes it. */
+  /** Nothing was stored: the run would take away more than half of what is stored, and waits for `approveRun` or `cancelIngest`. `changes` says what it would do. */
+  | 'HELD'
+  /** The source broke off, and what came before is stored (`error` says so): the same call again completes it. Or records of a `REPLACE` could not be read (`rejectedByReason`), and what is stored of them stays. */
   | 'PARTIAL'
   /** Waits for its turn. */
   | 'QUEUED'
@@ -157,6 +166,8 @@ export type TextFilter = {
 export type TriggerIngestInput = {
   /** Only report what would change, by day (`changes`); read it with `wait: true`. */
   dryRun?: boolean | null | undefined;
+  /** With `REPLACE`: whether a run waits as `HELD` that would take away more than half of the cost or rows that its source has stored on the days that it is about. `guard: off` in the sources file turns it off, too. */
+  guard?: IngestGuard | null | undefined;
   /** The same key gives the same runs, started once, however often the call is repeated. Without a key, a call gets the run that is already at work on the same. */
   idempotencyKey?: string | null | undefined;
   /** What to do with what is stored already; each source’s own mode when left out. */

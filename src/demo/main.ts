@@ -6,7 +6,7 @@ import { type App, startApp } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { UtmqlError } from '../errors.ts';
-import type { IngestRun } from '../ingest/run.ts';
+import { endedWell, type IngestRun } from '../ingest/run.ts';
 import { everything } from '../ingest/trigger-input.ts';
 import { createLogger } from '../logger.ts';
 import { createDayOfInstant } from '../records/day.ts';
@@ -73,7 +73,7 @@ async function ingest(app: App): Promise<readonly IngestRun[]> {
     { ...everything, wait: true },
     { workspace: 'default', requestId: 'demo', name: 'demo' },
   );
-  const bad = runs.find(({ status }) => status !== 'succeeded');
+  const bad = runs.find((run) => !endedWell(run));
   if (bad) throw new Error(`Ingesting the source ${bad.source} ended as ${bad.status}: ${bad.errorMessage}`);
   return runs;
 }

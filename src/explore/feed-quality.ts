@@ -70,7 +70,7 @@ export interface SourceFreshness {
 
 // Runs by their ids as text: these are UUIDv7, which sort by time, but not in ClickHouse's order of UUIDs.
 export const sourcesStatement = (scope: DataScope): Sql =>
-  sql`SELECT source, maxIf(finished_at, status = 'succeeded') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE ${allRows(scope)} GROUP BY source ORDER BY source`;
+  sql`SELECT source, maxIf(finished_at, status = 'succeeded' OR status = 'partial' AND error_code = '') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE ${allRows(scope)} GROUP BY source ORDER BY source`;
 
 /** Every source that is configured or has run, by name. */
 export async function loadFreshness(

@@ -20,7 +20,12 @@ const statuses = {
   queued: 'Waits for its turn.',
   running: 'Reads and stores.',
   succeeded: 'Everything that the source sent is stored, but for rejects and duplicates.',
-  partial: 'The source broke off; what came before is stored. The same call again completes it.',
+  partial:
+    'The source broke off, and what came before is stored (`error` says so): the same call again completes it. Or records of a ' +
+    '`REPLACE` could not be read (`rejectedByReason`), and what is stored of them stays.',
+  held:
+    'Nothing was stored: the run would take away more than half of what is stored, and waits for `approveRun` or `cancelIngest`. ' +
+    '`changes` says what it would do.',
   failed: 'Nothing was stored.',
   cancelled: 'Was ended by a caller or a shutdown.',
 } as const;
@@ -58,7 +63,7 @@ const inWords = (texts: Readonly<Record<string, string>>): string =>
     .join('\n');
 
 const DayChangesType = builder.objectRef<DayChanges>('IngestDayChanges').implement({
-  description: 'What a dry run would have changed on one day.',
+  description: 'What a run that is dry or held would change on one day.',
   fields: (t) => ({
     date: t.field({ type: 'LocalDate', description: 'The day.', resolve: ({ day }) => formatDay(day) }),
     added: t.field({ type: 'SafeInt', description: 'New records.', resolve: ({ added }) => added }),

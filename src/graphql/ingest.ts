@@ -5,6 +5,14 @@ import { builder } from './builder.ts';
 import { readDay } from './dates.ts';
 import { IngestRunType, ModeEnum, StatusEnum } from './ingest-runs.ts';
 
+const GuardEnum = builder.enumType('IngestGuard', {
+  description: 'What becomes of a run that would take away more than half of what is stored of its source.',
+  values: {
+    ON: { value: 'on', description: 'It waits as `HELD`.' },
+    OFF: { value: 'off', description: 'It is written.' },
+  } as const,
+});
+
 const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
   description: 'What to pull.',
   fields: (t) => ({
@@ -26,6 +34,13 @@ const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
     dryRun: t.boolean({
       defaultValue: false,
       description: 'Only report what would change, by day (`changes`); read it with `wait: true`.',
+    }),
+    guard: t.field({
+      type: GuardEnum,
+      defaultValue: 'on',
+      description:
+        'With `REPLACE`: whether a run waits as `HELD` that would take away more than half of the cost or rows that its source has ' +
+        'stored on the days that it is about. `guard: off` in the sources file turns it off, too.',
     }),
     wait: t.boolean({ defaultValue: false, description: 'Answer only when every run has ended.' }),
     idempotencyKey: t.string({
@@ -63,6 +78,7 @@ builder.mutationField('triggerIngest', (t) =>
           until: input?.until ? readDay(input.until) : undefined,
           mode: input?.mode ?? undefined,
           dryRun: input?.dryRun ?? false,
+          guard: input?.guard !== 'off',
           wait: input?.wait ?? false,
           idempotencyKey: readKey(input?.idempotencyKey),
         },
@@ -77,10 +93,26 @@ builder.mutationField('cancelIngest', (t) =>
     type: IngestRunType,
     description:
       'Ends a run, whichever process works on it, and answers with its last state. It stops between two steps, each of which ' +
-      'changes whole days; a run that has ended stays as it is. Errors: NOT_FOUND.',
+      'changes whole days. One that is held is dropped; a run that has ended stays as it is. Errors: NOT_FOUND.',
     extensions: { access: 'ingest' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     resolve: (_root, { id }, { caller, ingest }) => ingest.cancel(readRunId(String(id), 'id'), caller),
+  }),
+);
+
+builder.mutationField('approveRun', (t) =>
+  t.field({
+    type: IngestRunType,
+    description:
+      'Writes what a run had read that is `HELD`, under its own id. Days that newer runs have read stay as those left them; a run ' +
+      'that has been approved stays as it is. Errors: NOT_FOUND; CONFLICT when the run failed or was cancelled.',
+    extensions: { access: 'ingest' } satisfies RootField,
+    args: {
+      id: t.arg.id({ required: true, description: 'Id of the run.' }),
+      wait: t.arg.boolean({ defaultValue: false, description: 'Answer only when the run has ended.' }),
+    },
+    resolve: (_root, { id, wait }, { caller, ingest }) =>
+      ingest.approve(readRunId(String(id), 'id'), wait ?? false, caller),
   }),
 );
 

@@ -11,7 +11,7 @@ import { createOrphans } from './orphans.ts';
 import { type PullDeps, pull } from './pull.ts';
 import type { RawLanding } from './raw-landing.ts';
 import { begunAgain, endingOf } from './resume.ts';
-import { type IngestRun, isFinished, newRun } from './run.ts';
+import { endedWell, type IngestRun, isFinished, newRun } from './run.ts';
 import type { RunCancellations } from './run-cancellations.ts';
 import type { RunRepository } from './run-repository.ts';
 import type { Source } from './sources/source.ts';
@@ -35,11 +35,18 @@ export interface Ingest {
    */
   trigger(input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]>;
   /**
-   * Ends a run, whichever process works on it, and gives its state; one that has ended stays as it is.
+   * Ends a run, whichever process works on it or though it is held, and gives its state; one that has ended stays as it is.
    *
    * @throws UtmqlError NOT_FOUND
    */
   cancel(id: string, caller: Requester): Promise<IngestRun>;
+  /**
+   * Writes what a run had read that is held because it would take a lot away, under its own id; days that newer runs have read
+   * stay as those left them. One that has been approved stays as it is.
+   *
+   * @throws UtmqlError NOT_FOUND; CONFLICT when the run has ended otherwise; BAD_USER_INPUT when what it read is not kept
+   */
+  approve(id: string, wait: boolean, caller: Requester): Promise<IngestRun>;
   /**
    * Reads again what a run had read, by today's rules, as a new run. Days that newer runs have read stay as those left
    * them; so any runs can be replayed in any order.
@@ -105,16 +112,18 @@ export function createIngest(options: IngestOptions): Ingest {
         landing: run.dryRun ? undefined : options.landing,
         skipDays: new Set(),
         version: (run.startedAt ?? run.createdAt) * 1_000,
+        isGuarded: run.guard && source.feed.isGuarded,
         signal,
         lease,
         report,
       });
-      if (ended.status !== 'succeeded') return ended;
-      return { ...ended, watermark: watermarkAfter(ended, before, options.today()) };
+      return endedWell(ended)
+        ? { ...ended, watermark: watermarkAfter(ended, before, options.today()) }
+        : ended;
     };
 
   const replayOf =
-    (original: IngestRun, source: Source, landing: RawLanding): Work =>
+    (original: IngestRun, source: Source, landing: RawLanding, isGuarded = source.feed.isGuarded): Work =>
     async (run, signal, report, lease) => {
       const readAt = original.startedAt ?? original.createdAt;
       const replaces = run.mode === 'replace';
@@ -124,10 +133,23 @@ export function createIngest(options: IngestOptions): Ingest {
         // With `replace`, a day belongs to the newest run that read it. With `upsert`, each record to its newest state.
         skipDays: replaces ? await runs.daysReadSince(run.workspace, source.name, readAt) : new Set<Day>(),
         version: replaces ? (run.startedAt ?? run.createdAt) * 1_000 : readAt * 1_000,
+        isGuarded,
         signal,
         lease,
         report,
       });
+    };
+
+  /** What a run had read before it was held, written whatever it takes away. */
+  const approved =
+    (held: IngestRun, original: IngestRun, source: Source, landing: RawLanding): Work =>
+    async (run, signal, report, lease) => {
+      const before = await runs.watermark(run.workspace, source.name).catch(() => undefined);
+      const read = { ...original, startedAt: held.startedAt };
+      const ended = await replayOf(read, source, landing, false)(run, signal, report, lease);
+      return endedWell(ended)
+        ? { ...ended, watermark: watermarkAfter(ended, before, options.today()) }
+        : ended;
     };
 
   /** @param triggerId of the call, which may have been made before */
@@ -161,6 +183,7 @@ export function createIngest(options: IngestOptions): Ingest {
         source: source.name,
         mode,
         dryRun: input.dryRun,
+        guard: input.guard,
         requestedBy: caller.name,
         requestId: caller.requestId,
         owner,
@@ -235,6 +258,33 @@ export function createIngest(options: IngestOptions): Ingest {
   const sourceOf = (workspace: string, name: string): Source | undefined =>
     sources().find((source) => source.workspace === workspace && source.name === name);
 
+  /** What a run is of and what it has read. */
+  const kept = ({ id, workspace, source: name }: IngestRun): { source: Source; landing: RawLanding } => {
+    const source = sourceOf(workspace, name);
+    const { landing } = options;
+    if (landing === undefined) {
+      throw badInput('What runs read is not kept: RAW_RETENTION_DAYS is 0. Trigger the source again.');
+    }
+    if (source === undefined) throw badInput(`id: run ${id} is of ${name}, which is no configured source.`);
+    return { source, landing };
+  };
+
+  const decisions = ({ workspace }: Requester): string => `trigger:${workspace}`;
+  /** Under the lease of decisions: of approving and dropping a run, one comes first. */
+  const dropHeld = async (id: string, caller: Requester): Promise<IngestRun> => {
+    const run = await find(id, caller);
+    if (run.status !== 'held') return run;
+    const ended: IngestRun = {
+      ...run,
+      status: 'cancelled',
+      errorCode: 'CANCELLED',
+      errorMessage: `The run was held, and ${caller.name} dropped it. Nothing was changed.`,
+      finishedAt: clock.now(),
+    };
+    await runs.save(ended);
+    return ended;
+  };
+
   const refuseWhileStopping = (): void => {
     if (!stopping.signal.aborted) return;
     throw new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down; call again shortly.', {
@@ -280,22 +330,41 @@ export function createIngest(options: IngestOptions): Ingest {
     },
     async cancel(id, caller) {
       const run = await find(id, caller);
+      if (run.status === 'held') return leases.runExclusive(decisions(caller), () => dropHeld(id, caller));
       if (isFinished(run)) return run;
       if (executions.finished(id) === undefined) await cancellations.request(run, caller.name);
       executions.cancel(id, new UtmqlError('CANCELLED', `The run was cancelled by ${caller.name}.`));
       return ended(run, AbortSignal.any([stopping.signal, AbortSignal.timeout(cancelWithinMs)]));
     },
+    async approve(id, wait, caller) {
+      refuseWhileStopping();
+      const run = await leases.runExclusive(decisions(caller), async () => {
+        const held = await find(id, caller);
+        if (held.status !== 'held') return held;
+        const { source, landing } = kept(held);
+        const original = held.replayOf === '' ? held : await find(held.replayOf, caller);
+        const again = begunAgain(held, owner);
+        return executions.start(
+          // What it has read is kept under the attempt that read it.
+          { ...again, attempt: held.attempt, overlapFrom: held.overlapFrom },
+          approved(held, original, source, landing),
+        );
+      });
+      if (run.status === 'failed' || run.status === 'cancelled') {
+        throw new UtmqlError(
+          'CONFLICT',
+          `Run ${id} is not held (${run.status}); trigger the source instead.`,
+        );
+      }
+      return present(run, wait);
+    },
     async replay(id, wait, caller) {
       refuseWhileStopping();
       const original = await find(id, caller);
-      const source = sourceOf(caller.workspace, original.source);
-      const { landing } = options;
-      if (landing === undefined) throw badInput('Nothing is kept for replays: RAW_RETENTION_DAYS is 0.');
-      if (source === undefined)
-        throw badInput(`id: run ${id} is of ${original.source}, which is no configured source.`);
+      const { source, landing } = kept(original);
       if (original.replayOf !== '')
         throw badInput(`id: run ${id} is a replay itself; replay ${original.replayOf}.`);
-      if (original.status !== 'succeeded' && !(original.status === 'partial' && original.mode === 'upsert')) {
+      if (!endedWell(original) && !(original.status === 'partial' && original.mode === 'upsert')) {
         throw new UtmqlError(
           'CONFLICT',
           `Run ${id} has not read its source to the end (${original.status}), so it cannot be replayed; trigger the source instead.`,

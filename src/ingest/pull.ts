@@ -7,6 +7,7 @@ import type { Lock } from '../leases/store-lock.ts';
 import type { Logger } from '../logger.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { createAdPerformanceNormaliser } from '../records/ad-performance.ts';
+import { createAdRemains, type Remains } from '../records/ad-remains.ts';
 import type { Day } from '../records/day.ts';
 import { createOpportunityNormaliser } from '../records/opportunity.ts';
 import { type Outcome, Repairs } from '../records/outcome.ts';
@@ -14,16 +15,18 @@ import { refuseDay, type TakenDays } from '../records/taken-days.ts';
 import type { AttributionQueue } from './attribution-queue.ts';
 import type { DataVersion } from './data-version.ts';
 import { createFeedCheck } from './feed-check.ts';
+import { describeLoss, lossOf, takesTooMuch } from './guard.ts';
 import { leftOut } from './left-out.ts';
 import { rejectOf } from './malformed-reject.ts';
 import type { DayMerger } from './merge-days.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createRejectWriter } from './reject-writer.ts';
 import type { DayChanges, IngestRun, RunStatus } from './run.ts';
-import type { Source } from './sources/source.ts';
+import type { Source, SourceKind } from './sources/source.ts';
 import { createAdsStage } from './staging/ads-stage.ts';
 import { createOpportunityStage } from './staging/opportunity-stage.ts';
-import type { Stage } from './staging/stage.ts';
+import type { Extent, Stage } from './staging/stage.ts';
+import { createUnclearDays } from './unclear-days.ts';
 
 /** How often a running run tells how far it is. */
 const progressEveryMs = 500;
@@ -55,6 +58,8 @@ export interface PullInput {
   readonly skipDays: ReadonlySet<Day>;
   /** When what the source says was true, microseconds. */
   readonly version: number;
+  /** Whether a run that would take a lot away is to wait for somebody's word. */
+  readonly isGuarded: boolean;
   readonly signal: AbortSignal;
   /** Without it nothing is written any more: another process may have taken the run up. */
   readonly lease: Pick<Lease, 'isHeld'>;
@@ -84,26 +89,32 @@ export async function pull(
     requestId: run.requestId,
     capacityBytes: deps.batchBytes,
   };
-  return source.kind === 'ad_performance'
-    ? pullRecords(
-        deps,
-        source,
-        run,
-        input,
-        createAdPerformanceNormaliser(source.rules),
-        createAdsStage({
-          ...common,
-          duplicates: source.feed.duplicates ?? (run.mode === 'replace' ? 'fail' : 'last'),
-        }),
-      )
-    : pullRecords(
-        deps,
-        source,
-        run,
-        input,
-        createOpportunityNormaliser(source.rules),
-        createOpportunityStage({ ...common, lock: deps.opportunityLock }),
-      );
+  if (source.kind === 'opportunity') {
+    return pullRecords(deps, source, run, input, {
+      normalise: createOpportunityNormaliser(source.rules),
+      stage: createOpportunityStage({ ...common, lock: deps.opportunityLock }),
+      remainsOf: () => 'nothing',
+      keep: () => undefined,
+    });
+  }
+  const duplicates = source.feed.duplicates ?? (run.mode === 'replace' ? 'fail' : 'last');
+  const stage = createAdsStage({ ...common, duplicates });
+  return pullRecords(deps, source, run, input, {
+    normalise: createAdPerformanceNormaliser(source.rules),
+    stage,
+    remainsOf: createAdRemains(source.rules),
+    keep: (record) => stage.keep(record),
+  });
+}
+
+/** What differs between the kinds of record. */
+interface PulledKind<T extends { readonly day: Day }> {
+  normalise(raw: unknown, repairs: Repairs): Outcome<T>;
+  readonly stage: Stage<T>;
+  /** What can still be read of a rejected record. */
+  remainsOf(raw: unknown): Remains<T>;
+  /** Leaves what is stored of a record as it is. */
+  keep(record: T): void;
 }
 
 async function pullRecords<T extends { readonly day: Day }>(
@@ -111,8 +122,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   source: Source,
   run: IngestRun,
   input: PullInput,
-  normalise: (raw: unknown, repairs: Repairs) => Outcome<T>,
-  stage: Stage<T>,
+  { normalise, stage, ...kind }: PulledKind<T>,
 ): Promise<IngestRun> {
   const { clock, queue } = deps;
   const { signal } = input;
@@ -130,12 +140,13 @@ async function pullRecords<T extends { readonly day: Day }>(
   let bytesRead = 0;
   let outsideRange = 0;
   let leftOutCount = 0;
+  const unclear = createUnclearDays();
   let applied = { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0 };
   let changes: readonly DayChanges[] = [];
   let touched: ReadonlySet<Day> = new Set();
   let reportedAt = clock.now();
 
-  const state = (status: RunStatus, error?: UtmqlError): IngestRun => {
+  const state = (status: RunStatus, error?: { code: string; message: string }): IngestRun => {
     const { duplicates, days } = stage.progress();
     return {
       ...run,
@@ -156,7 +167,7 @@ async function pullRecords<T extends { readonly day: Day }>(
       recordsRejected: rejects.counts(),
       repairs: repairs.toRecord(),
       unknownFields: repairs.unknownFields(),
-      days: [...(status === 'running' ? new Set([...run.days, ...days]) : days)].sort((a, b) => a - b),
+      days: [...new Set([...(status === 'running' ? run.days : touched), ...days])].sort((a, b) => a - b),
       changes,
       bytesRead,
       errorCode: error?.code ?? '',
@@ -174,6 +185,16 @@ async function pullRecords<T extends { readonly day: Day }>(
       keptBy: 'DATA_RETENTION_DAYS',
       maxFutureDays: deps.maxFutureDays,
     };
+    const isAsked = (day: Day): boolean => day >= since && day <= until;
+    /** With `replace`, what is missing from the feed is gone; what came and could not be read is not missing. */
+    const salvage = (raw: unknown): void => {
+      const remains = kind.remainsOf(raw);
+      if (remains === 'nothing') unclear.addAll();
+      else if ('day' in remains) unclear.add(remains.day);
+      else if (isAsked(remains.keyed.day) && refuseDay(remains.keyed.day, taken) === undefined) {
+        kind.keep(remains.keyed);
+      }
+    };
     let position = 0;
     let pageNumber = 0;
     for await (const page of input.pages) {
@@ -188,6 +209,7 @@ async function pullRecords<T extends { readonly day: Day }>(
         for (const broken of batch.malformed) {
           position = Math.max(position, before + broken.position);
           rejects.add(before + broken.position, broken.text, rejectOf(broken));
+          unclear.addAll();
         }
         for (let index = 0; index < batch.records.length; index++) {
           const raw = batch.records[index];
@@ -199,7 +221,8 @@ async function pullRecords<T extends { readonly day: Day }>(
           const outcome = normalise(raw, repairs);
           if ('reject' in outcome) {
             rejects.add(position, raw, outcome.reject);
-          } else if (outcome.record.day < since || outcome.record.day > until) {
+            if (run.mode === 'replace' && outcome.reject.reason !== 'totals_row') salvage(raw);
+          } else if (!isAsked(outcome.record.day)) {
             check.see(raw);
             outsideRange += 1;
           } else {
@@ -237,26 +260,45 @@ async function pullRecords<T extends { readonly day: Day }>(
   await attempt(read);
   await attempt(() => stage.finish());
   const before = failures.length;
+  const { beyond_retention: _readable, ...unreadable } = rejects.counts();
+  const unreadableCount = sumOf(unreadable);
   await attempt(async () => {
-    const { beyond_retention: _readable, ...unreadable } = rejects.counts();
-    const count = Object.values(unreadable).reduce((sum, times) => sum + times, 0);
-    check.verify({ mode: run.mode, read: recordsRead, unreadable: count });
+    check.verify({ mode: run.mode, read: recordsRead, unreadable: unreadableCount });
   });
   const isRefused = failures.length > before;
   input.report(state('running'));
   await attempt(() => rejects.send(true));
   const marked = new Set<Day>();
+  const extent: Extent = {
+    mode: run.mode,
+    skipDays: input.skipDays,
+    unclearDays: unclear.days,
+    wholeRange: unreadableCount === 0 ? askedRange(run, source.kind) : undefined,
+  };
+  let loss = '';
+  if (failures.length === 0 && run.mode === 'replace' && !run.dryRun && input.isGuarded) {
+    await attempt(async () => {
+      const { stored, staged, days } = await stage.weigh(extent);
+      if (!takesTooMuch({ before: stored, after: staged })) return;
+      // Closer: some of it may only be what could not be read.
+      const found = await stage.changes(extent);
+      const exact = lossOf(stored, found);
+      if (!takesTooMuch(exact)) return;
+      changes = found;
+      loss = describeLoss(exact, days);
+    });
+  }
   const mayWrite =
-    failures.length === 0 || (run.mode === 'upsert' && !isRefused && !signal.aborted && !run.dryRun);
+    loss === '' &&
+    (failures.length === 0 || (run.mode === 'upsert' && !isRefused && !signal.aborted && !run.dryRun));
   if (mayWrite && run.dryRun) {
     await attempt(async () => {
-      changes = await stage.changes({ mode: run.mode });
+      changes = await stage.changes(extent);
     });
   } else if (mayWrite) {
     await attempt(async () => {
       const result = await stage.apply({
-        mode: run.mode,
-        skipDays: input.skipDays,
+        ...extent,
         signal,
         onDays: async (days) => {
           await queue.mark(run.workspace, side, days);
@@ -290,7 +332,12 @@ async function pullRecords<T extends { readonly day: Day }>(
 
   const [error] = failures;
   const stored = applied.written > 0 || marked.size > 0;
-  const finished = state(statusOf(error, stored), error && explain(error, run, stored));
+  const { totals_row: _noRecords, ...lost } = unreadable;
+  const isIncomplete = run.mode === 'replace' && !run.dryRun && sumOf(lost) > 0;
+  const finished =
+    error === undefined && loss !== ''
+      ? state('held', { code: 'HELD', message: loss })
+      : state(statusOf(error, stored, isIncomplete), error && explain(error, run, stored));
   logger.info(
     {
       status: finished.status,
@@ -324,8 +371,9 @@ function whileHeld(store: Store, lease: Pick<Lease, 'isHeld'>): Store {
   };
 }
 
-function statusOf(error: UtmqlError | undefined, stored: boolean): RunStatus {
-  if (error === undefined) return 'succeeded';
+/** @param isIncomplete records of a `replace` could not be read, so that what is stored of them stays as it was */
+function statusOf(error: UtmqlError | undefined, stored: boolean, isIncomplete: boolean): RunStatus {
+  if (error === undefined) return isIncomplete ? 'partial' : 'succeeded';
   if (error.code === 'CANCELLED') return 'cancelled';
   return stored ? 'partial' : 'failed';
 }
@@ -345,6 +393,15 @@ const unexpected = 'The run failed for a reason that has been logged.';
 
 const cancelled = (signal: AbortSignal): UtmqlError =>
   signal.reason instanceof UtmqlError ? signal.reason : new UtmqlError('CANCELLED', 'The run was cancelled.');
+
+/** The range that the call names. A CRM is often asked for what was changed in it, which says nothing of its days. */
+const askedRange = ({ since, until }: IngestRun, kind: SourceKind): DayRange | undefined =>
+  kind === 'ad_performance' && since !== undefined && until !== undefined
+    ? { from: since, to: until }
+    : undefined;
+
+const sumOf = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, times) => sum + times, 0);
 
 const present = (counts: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));

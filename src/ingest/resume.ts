@@ -35,6 +35,7 @@ export const begunAgain = (run: IngestRun, owner: string): IngestRun =>
     source: run.source,
     mode: run.mode,
     dryRun: run.dryRun,
+    guard: run.guard,
     replayOf: run.replayOf,
     requestedBy: run.requestedBy,
     requestId: run.requestId,

@@ -31,6 +31,7 @@ const runRow = z
     source: z.string(),
     mode: z.enum(ingestModes),
     dry_run: z.number(),
+    guard: z.number(),
     replay_of: z.string(),
     owner: z.string(),
     attempt: z.number(),
@@ -69,6 +70,7 @@ const runRow = z
       source: row.source,
       mode: row.mode,
       dryRun: row.dry_run === 1,
+      guard: row.guard === 1,
       replayOf: row.replay_of,
       owner: row.owner,
       attempt: row.attempt,
@@ -98,7 +100,7 @@ const runRow = z
     } satisfies IngestRun,
   }));
 
-const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, replay_of, owner, attempt, requested_by,
+const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, owner, attempt, requested_by,
   request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
   records_skipped, records_rejected, repairs, unknown_fields, days, changes, watermark, bytes_read, error_code, error_message, version`;
 
@@ -162,6 +164,7 @@ export function createRunRepository(store: Store): RunRepository {
         source: run.source,
         mode: run.mode,
         dry_run: run.dryRun ? 1 : 0,
+        guard: run.guard ? 1 : 0,
         replay_of: run.replayOf,
         owner: run.owner,
         attempt: run.attempt,
@@ -229,7 +232,7 @@ export function createRunRepository(store: Store): RunRepository {
       const [row] = await store.select(
         z.object({ watermark: day }),
         sql`SELECT max(watermark) AS watermark FROM ingest_runs FINAL
-            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)} AND status = 'succeeded'`,
+            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)} AND status IN ('succeeded', 'partial')`,
         call,
       );
       return row?.watermark;

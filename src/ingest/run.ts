@@ -1,9 +1,18 @@
 import type { Day } from '../records/day.ts';
 
-export const runStatuses = ['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled'] as const;
+export const runStatuses = [
+  'queued',
+  'running',
+  'succeeded',
+  'partial',
+  'held',
+  'failed',
+  'cancelled',
+] as const;
 /**
- * `partial`: the source broke off; the records before that are stored. `failed`: nothing was stored. Either way the same
- * call again completes it.
+ * `partial`: the source broke off, and the records before that are stored; or, without an error, some records of a `replace`
+ * could not be read, and what is stored of them stays. `held`: nothing was stored; the run would take a lot away, and waits for
+ * somebody's word. `failed`: nothing was stored.
  */
 export type RunStatus = (typeof runStatuses)[number];
 
@@ -37,6 +46,8 @@ export interface IngestRun {
   readonly mode: IngestMode;
   /** Reports what would change and writes nothing. */
   readonly dryRun: boolean;
+  /** Waits as `held` where it would take a lot away. */
+  readonly guard: boolean;
   /** Id of the run whose landed data this one reads again; empty for others. */
   readonly replayOf: string;
   readonly requestedBy: string;
@@ -69,7 +80,7 @@ export interface IngestRun {
   readonly unknownFields: Readonly<Record<string, number>>;
   /** Days that the source returned. */
   readonly days: readonly Day[];
-  /** Of a dry run: what would change, by day. */
+  /** Of a dry run, and of one that is held: what would change, by day. */
   readonly changes: readonly DayChanges[];
   /** Up to which day the source's data are complete, as far as runs can tell; set when the run ends well. */
   readonly watermark: Day | undefined;
@@ -89,6 +100,7 @@ type RunStart = Pick<
 export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
   idempotencyKey: '',
   dryRun: false,
+  guard: true,
   replayOf: '',
   attempt: 1,
   since: undefined,
@@ -114,4 +126,9 @@ export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
   ...start,
 });
 
+/** The source was read to its end, and what could be read is stored. */
+export const endedWell = (run: IngestRun): boolean =>
+  run.status === 'succeeded' || (run.status === 'partial' && run.errorCode === '');
+
+/** One that is held has ended, too: it goes on when somebody approves it. */
 export const isFinished = (run: IngestRun): boolean => run.status !== 'queued' && run.status !== 'running';

@@ -12,6 +12,8 @@ export interface TriggerInput {
   /** Each source's own when undefined. */
   readonly mode: IngestMode | undefined;
   readonly dryRun: boolean;
+  /** Whether runs that would take a lot away wait as `held`. */
+  readonly guard: boolean;
   /** Answer only when every run has finished. */
   readonly wait: boolean;
   readonly idempotencyKey: string | undefined;
@@ -24,6 +26,7 @@ export const everything: TriggerInput = {
   until: undefined,
   mode: undefined,
   dryRun: false,
+  guard: true,
   wait: false,
   idempotencyKey: undefined,
 };
@@ -34,6 +37,7 @@ export const isSame = (run: IngestRun, source: Source, mode: IngestMode, input: 
   run.source === source.name &&
   run.mode === mode &&
   run.dryRun === input.dryRun &&
+  run.guard === input.guard &&
   run.since === input.since &&
   run.until === input.until &&
   run.replayOf === '';
@@ -76,6 +80,7 @@ export function refuseOtherCall(
       run.since !== input.since ||
       run.until !== input.until ||
       run.dryRun !== input.dryRun ||
+      run.guard !== input.guard ||
       modes.get(run.source) !== run.mode,
   );
   if (other !== undefined) {

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { PushCounts } from '../ingest/push/push-run.ts';
-import type { IngestRun } from '../ingest/run.ts';
+import { endedWell, type IngestRun } from '../ingest/run.ts';
 import type { RecordKind } from '../records/contract.ts';
 
 export interface IngestMetrics {
@@ -21,13 +21,13 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   const registers = [registry];
   const runs = new Counter({
     name: 'ingest_requests_total',
-    help: 'Ingest runs of sources that ended, by status: succeeded, partial, failed or cancelled.',
+    help: 'Ingest runs of sources that ended, by status: succeeded, partial, held, failed or cancelled.',
     labelNames: ['source', 'status'],
     registers,
   });
   const failures = new Counter({
     name: 'ingest_failures_total',
-    help: 'Ingest runs that ended as failed or partial, by the code of their error.',
+    help: 'Ingest runs that failed or broke off, by the code of their error.',
     labelNames: ['source', 'code'],
     registers,
   });
@@ -69,9 +69,12 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     onRun(run, kind) {
       const { source, status, startedAt, finishedAt } = run;
       runs.inc({ source, status });
-      if (status === 'failed' || status === 'partial') failures.inc({ source, code: run.errorCode });
+      if (status === 'failed' || (status === 'partial' && !endedWell(run)))
+        failures.inc({ source, code: run.errorCode });
       if (startedAt !== undefined && finishedAt !== undefined)
         latency.observe({ source }, (finishedAt - startedAt) / 1_000);
+      // Its records count when it has been decided what becomes of them.
+      if (status === 'held') return;
       count(kind, {
         written: run.recordsWritten,
         skipped: run.recordsSkipped,

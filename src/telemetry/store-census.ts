@@ -13,6 +13,8 @@ export interface StoreCensus {
     readonly freshAt: number | undefined;
     /** Runs that failed since then. */
     readonly failures: number;
+    /** Runs since then that wait for somebody's word. */
+    readonly held: number;
   }[];
   readonly rejects: readonly { readonly kind: string; readonly reason: string; readonly records: number }[];
 }
@@ -23,7 +25,7 @@ const failuresOfDays = 30;
 const censusSeconds = 10;
 
 const sourceRow = z.object({ source: z.string(), good_at: z.string().nullable() });
-const failureRow = z.object({ source: z.string(), failures: z.number() });
+const failureRow = z.object({ source: z.string(), failures: z.number(), held: z.number() });
 const rejectRow = z.object({ kind: z.string(), reason: z.string(), records: z.number() });
 
 /**
@@ -46,6 +48,9 @@ export function createCensus(options: {
   };
 }
 
+/** Read to its end, and stored but for what could not be read. */
+const isGood = sql`(status = 'succeeded' OR status = 'partial' AND error_code = '')`;
+
 async function takeCensus(
   store: Store,
   sources: readonly string[],
@@ -58,17 +63,17 @@ async function takeCensus(
   // A run that has ended well stays so: its older versions need no FINAL over years of partitions.
   const good = await store.select(
     sourceRow,
-    sql`SELECT source, max(if(status = 'succeeded', finished_at, NULL)) AS good_at FROM ingest_runs
+    sql`SELECT source, max(if(${isGood}, finished_at, NULL)) AS good_at FROM ingest_runs
         WHERE source IN ${names} AND dry_run = 0 AND replay_of = '' GROUP BY source`,
     call,
   );
   const failed = await store.select(
     failureRow,
-    sql`SELECT source, max(since_good) AS failures FROM (
-          SELECT source, arrayMap(run -> run.2, arrayReverseSort(groupArray((toString(run_id), status)))) AS newest_first,
-            indexOf(arrayPushBack(newest_first, 'succeeded'), 'succeeded') - 1 AS since_good
+    sql`SELECT source, max(length(since_good) - countEqual(since_good, 'held')) AS failures, sum(countEqual(since_good, 'held')) AS held FROM (
+          SELECT source, arrayMap(run -> run.2, arrayReverseSort(groupArray((toString(run_id), if(${isGood}, 'good', status))))) AS newest_first,
+            arraySlice(newest_first, 1, indexOf(arrayPushBack(newest_first, 'good'), 'good') - 1) AS since_good
           FROM ingest_runs FINAL
-          WHERE source IN ${names} AND dry_run = 0 AND replay_of = '' AND status IN ('succeeded', 'partial', 'failed')
+          WHERE source IN ${names} AND dry_run = 0 AND replay_of = '' AND status IN ('succeeded', 'partial', 'held', 'failed')
             AND date >= ${bind('Date', from)}
           GROUP BY workspace, source)
         GROUP BY source`,
@@ -79,7 +84,7 @@ async function takeCensus(
     sql`SELECT kind, reason, count() AS records FROM rejected_records FINAL GROUP BY kind, reason ORDER BY kind, reason`,
     call,
   );
-  const failuresOf = new Map(failed.map(({ source, failures }) => [source, failures]));
+  const badOf = new Map(failed.map((row) => [row.source, row]));
   const goodAt = new Map(good.map(({ source, good_at }) => [source, good_at]));
   return {
     sources: [...new Set([...sources, ...goodAt.keys()])].map((source) => {
@@ -87,7 +92,8 @@ async function takeCensus(
       return {
         source,
         freshAt: at === undefined ? seenAt.get(source) : Date.parse(at),
-        failures: failuresOf.get(source) ?? 0,
+        failures: badOf.get(source)?.failures ?? 0,
+        held: badOf.get(source)?.held ?? 0,
       };
     }),
     rejects,

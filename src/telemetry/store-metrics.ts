@@ -85,6 +85,16 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
       for (const { source, failures } of known?.sources ?? []) this.set({ source }, failures);
     },
   });
+  new Gauge({
+    name: 'ingest_runs_held',
+    help: 'Runs of a source since its last good one (of the last 30 days) that would take a lot away and wait for somebody’s word, over all processes.',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { source, held } of known?.sources ?? []) this.set({ source }, held);
+    },
+  });
   return {
     observeStore(observed) {
       store = observed;

@@ -127,7 +127,8 @@ it('wrong records are rejected with their reasons, kept whole, and the rest is s
     ads: adsFeed([feed[0], ...wrong, { ...record('F', 16), date: '2025-08-01', channel: null, clicks: -1 }]),
   });
   expect(await run()).toMatchObject({
-    status: 'SUCCEEDED',
+    status: 'PARTIAL',
+    error: null,
     recordsRead: 6,
     recordsWritten: 2,
     recordsRejected: 4,

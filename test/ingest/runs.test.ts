@@ -508,7 +508,8 @@ describe('a feed that is not what its source was configured for', () => {
     const tooMany = [...many.slice(1), ...wrong, ad(day, 1, { campaign_id: 'W-3', cost: 'x' })];
     expect(await load(tooMany)).toMatchObject({ status: 'FAILED', recordsRejected: 4 });
     expect(await totals(day)).toEqual(stored);
-    expect(await load([...many, ...wrong])).not.toMatchObject({ status: 'FAILED' });
-    expect((await totals(day)).cost).toBe(27);
+    expect(await load([...many, ...wrong])).toMatchObject({ status: 'HELD' });
+    expect(await load([...good, ...many, ...wrong])).toMatchObject({ status: 'PARTIAL', error: null });
+    expect((await totals(day)).cost).toBe(stored.cost + 27);
   });
 });

@@ -113,6 +113,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
       maxRejects: settings.max_rejects,
       requiredFigures: requiredFigures(settings, adapter, kind),
       duplicates: settings.duplicates,
+      isGuarded: settings.guard === 'on',
     },
     adapter,
     schedule: settings.schedule,

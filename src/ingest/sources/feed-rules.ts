@@ -13,6 +13,8 @@ export interface FeedRules {
   readonly requiredFigures: readonly string[];
   /** Undefined: `fail` where a run replaces what is stored, else `last`. */
   readonly duplicates: DuplicateRule | undefined;
+  /** Whether a run that would take away a lot of what is stored waits for somebody's word. */
+  readonly isGuarded: boolean;
 }
 
 /**

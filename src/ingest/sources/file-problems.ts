@@ -34,6 +34,7 @@ const shownKeys = new Set([
   'encoding',
   'mode',
   'duplicates',
+  'guard',
   'stages',
   'timeout_ms',
   'attempts',

@@ -137,6 +137,12 @@ export const sourceSettings = section({
   defaults: scalars('expected fields and values').default({}),
   ...mappingKeys,
   duplicates: oneOf(duplicateRules).optional(),
+  guard: z
+    .preprocess(
+      (value) => (typeof value === 'boolean' ? (value ? 'on' : 'off') : value),
+      oneOf(['on', 'off']),
+    )
+    .default('on'),
   max_rejects: section({
     share: number('expected a number from 0 to 1', (value) => value >= 0 && value <= 1).default(
       defaultMaxRejects.share,

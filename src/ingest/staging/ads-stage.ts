@@ -10,22 +10,26 @@ import type { DayChanges } from '../run.ts';
 import type { DuplicateRule } from '../sources/feed-rules.ts';
 import {
   type AdsApply,
+  type AdsDays,
   adChangesStatement,
   adConflictStatement,
   adDuplicatesStatement,
   adKeysStatement,
   insertChangedAdsStatement,
   insertFreshAdsStatement,
+  ownAdsStatement,
+  ownDaysStatement,
+  stagedAdsStatement,
   storedAdsStatement,
   sumDuplicatesStatement,
 } from './ads-statements.ts';
 import { conflictError } from './conflict-error.ts';
 import { groupDays, inLanes } from './day-groups.ts';
 import { readSettings, writeSettings } from './settings.ts';
-import type { Applied, ApplyOptions, Stage, StageOptions } from './stage.ts';
+import type { Applied, ApplyOptions, Extent, Stage, StageOptions } from './stage.ts';
 import { createStagedRows, expectAll } from './staged-rows.ts';
 
-const keysRow = z.object({ day: z.number(), rows: z.number(), keys: z.number() });
+const keysRow = z.object({ day: z.number(), rows: z.number(), read: z.number(), keys: z.number() });
 const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number(), unexplained: z.number() });
 const conflictRow = z.object({
   day: z.number(),
@@ -36,6 +40,8 @@ const conflictRow = z.object({
   extra: z.string(),
 });
 const storedRow = z.object({ day: z.number(), rows: z.number() });
+const dayRow = z.object({ day: z.number() });
+const weightRow = z.object({ rows: z.number(), cost: z.number() });
 const changesRow = z.object({
   day: z.number(),
   added: z.number(),
@@ -55,6 +61,11 @@ interface Census {
   readonly repeating: ReadonlySet<Day>;
 }
 
+export interface AdsStage extends Stage<AdPerformance> {
+  /** Tells of a row of which only the key could be read: what is stored of it stays. */
+  keep(record: AdPerformance): void;
+}
+
 /**
  * Stages ads rows; see `Stage`. A row is known by its day and key; `duplicates` says what becomes of rows with one key.
  *
@@ -62,12 +73,12 @@ interface Census {
  */
 export function createAdsStage(
   options: StageOptions & { readonly store: Store; readonly duplicates: DuplicateRule },
-): Stage<AdPerformance> {
+): AdsStage {
   const { store, runId, requestId } = options;
   const rows = createStagedRows({
     ...options,
     table: 'staged_ad_performance',
-    columns: { ...adColumns, updated: 'UInt64' },
+    columns: { ...adColumns, updated: 'UInt64', is_unread: 'UInt8' },
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
@@ -75,7 +86,17 @@ export function createAdsStage(
   const duplicates = { identical: 0, conflicting: 0, summed: 0 };
   const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
   let census: Promise<Census> | undefined;
+  let unread = 0;
 
+  const add = (record: AdPerformance, isUnread: boolean): void => {
+    rows.add(record.day, (encoder) => {
+      encodeAdKey(encoder, record);
+      encodeAdFigures(encoder, record);
+      encoder.text(record.extra);
+      encoder.uint64(record.updatedAt === undefined ? 0 : record.updatedAt * 1_000);
+      encoder.uint8(isUnread ? 1 : 0);
+    });
+  };
   const takeCensus = async (): Promise<Census> => {
     const keys = new Map<Day, number>();
     const repeating = new Set<Day>();
@@ -86,7 +107,7 @@ export function createAdsStage(
       for (const row of found) {
         keys.set(row.day, row.keys);
         seen += row.rows;
-        if (row.rows > row.keys) repeating.add(row.day);
+        if (row.read > row.keys) repeating.add(row.day);
       }
       const repeated = days.filter((day) => repeating.has(day));
       if (repeated.length === 0) return;
@@ -128,33 +149,76 @@ export function createAdsStage(
     return new Map(found.map((row) => [row.day, row.rows]));
   };
 
-  const changes: Stage<AdPerformance>['changes'] = async ({ mode, skipDays }) => {
-    const { repeating } = await look();
-    const days = [...rows.days.keys()].filter((day) => !skipDays?.has(day));
+  /** Days of the feed, and those that it says are empty. */
+  const daysOf = async ({ mode, skipDays, wholeRange }: Extent): Promise<Day[]> => {
+    const own =
+      mode === 'replace' && wholeRange !== undefined
+        ? await select(dayRow, ownDaysStatement(options, wholeRange))
+        : [];
+    const days = new Set([...rows.days.keys(), ...own.map(({ day }) => day)]);
+    return [...days].filter((day) => !skipDays?.has(day));
+  };
+  /** Days of one statement each: those of which the feed may lack something apart. */
+  const partsOf = (
+    days: readonly Day[],
+    { unclearDays }: Extent,
+    { repeating }: Census,
+    weight: (day: Day) => number,
+  ): AdsDays[] => {
+    const isWhole = (day: Day): boolean => unclearDays !== 'all' && !unclearDays?.has(day);
+    const parts = (areWhole: boolean): AdsDays[] =>
+      groupDays(
+        days.filter((day) => isWhole(day) === areWhole),
+        weight,
+      ).map((group) => ({
+        days: group,
+        hasDuplicates: group.some((day) => repeating.has(day)),
+        areWhole,
+      }));
+    return [...parts(true), ...parts(false)];
+  };
+
+  const changes: AdsStage['changes'] = async (extent) => {
+    const taken = await look();
+    const days = await daysOf(extent);
     const stored = await lookUp(days);
     const found: DayChanges[] = [];
-    await inLanes(
-      groupDays(days, (day) => rowsOf(day) + (stored.get(day) ?? 0)),
-      async (group) => {
-        const part = { days: group, hasDuplicates: group.some((day) => repeating.has(day)) };
-        const statement = adChangesStatement({ ...options, mode }, part);
-        for (const row of await select(changesRow, statement)) {
-          if (row.added + row.changed + row.removed > 0) found.push(toDayChanges(row));
-        }
-      },
-    );
+    const parts = partsOf(days, extent, taken, (day) => rowsOf(day) + (stored.get(day) ?? 0));
+    await inLanes(parts, async (part) => {
+      const statement = adChangesStatement({ ...options, mode: extent.mode }, part);
+      for (const row of await select(changesRow, statement)) {
+        if (row.added + row.changed + row.removed > 0) found.push(toDayChanges(row));
+      }
+    });
     return found.sort((a, b) => a.day - b.day);
   };
 
-  const apply = async ({ mode, skipDays, onDays, signal }: ApplyOptions): Promise<Applied> => {
-    signal.throwIfAborted();
-    const statement: AdsApply = { ...options, mode };
-    const { keys, repeating } = await look();
-    const keysOf = (days: readonly Day[]): number => days.reduce((sum, day) => sum + (keys.get(day) ?? 0), 0);
-    const partOf = (days: readonly Day[]) => ({
-      days,
-      hasDuplicates: days.some((day) => repeating.has(day)),
+  const weigh: AdsStage['weigh'] = async (extent) => {
+    const taken = await look();
+    const days = await daysOf(extent);
+    const apply = { ...options, mode: extent.mode };
+    const weights = { stored: { rows: 0, cost: 0 }, staged: { rows: 0, cost: 0 } };
+    const weighIn = async (side: keyof typeof weights, statement: Sql): Promise<void> => {
+      const [row] = await select(weightRow, statement);
+      weights[side].rows += row?.rows ?? 0;
+      weights[side].cost += row?.cost ?? 0;
+    };
+    const stored = await lookUp(days);
+    const parts = partsOf(days, extent, taken, (day) => rowsOf(day) + (stored.get(day) ?? 0));
+    await inLanes(parts, async (part) => {
+      await weighIn('stored', ownAdsStatement(apply, part.days));
+      await weighIn('staged', stagedAdsStatement(apply, part));
     });
+    return { ...weights, days: days.length };
+  };
+
+  const apply = async ({ onDays, signal, ...extent }: ApplyOptions): Promise<Applied> => {
+    signal.throwIfAborted();
+    const { mode } = extent;
+    const statement: AdsApply = { ...options, mode };
+    const taken = await look();
+    const { keys } = taken;
+    const keysOf = (days: readonly Day[]): number => days.reduce((sum, day) => sum + (keys.get(day) ?? 0), 0);
     const touched = new Set<Day>();
     const result = { written: 0, changed: 0, removed: 0, outdated: 0 };
 
@@ -164,20 +228,23 @@ export function createAdsStage(
       await insert();
       for (const day of days) touched.add(day);
     };
-    const writeFresh = async (days: readonly Day[]): Promise<void> => {
-      await write(days, () => store.command(insertFreshAdsStatement(statement, partOf(days)), writing));
-      result.written += keysOf(days);
-      result.changed += keysOf(days);
+    const writeFresh = async (part: AdsDays): Promise<void> => {
+      await write(part.days, () => store.command(insertFreshAdsStatement(statement, part), writing));
+      result.written += keysOf(part.days);
+      result.changed += keysOf(part.days);
     };
-    const writeChanged = async (days: readonly Day[]): Promise<void> => {
-      const found = await select(changesRow, adChangesStatement(statement, partOf(days)));
+    const writeChanged = async (part: AdsDays): Promise<void> => {
+      const found = await select(changesRow, adChangesStatement(statement, part));
       signal.throwIfAborted();
       const differing = found.filter((row) => row.added + row.changed + row.removed > 0);
       const differingDays = differing.map(({ day }) => day);
       if (differing.length > 0) {
         const removes = differing.some(({ removed }) => removed > 0);
         await write(differingDays, () =>
-          store.command(insertChangedAdsStatement(statement, partOf(differingDays), removes), writing),
+          store.command(
+            insertChangedAdsStatement(statement, { ...part, days: differingDays }, removes),
+            writing,
+          ),
         );
       }
       for (const row of found) {
@@ -188,16 +255,16 @@ export function createAdsStage(
       }
     };
 
-    const days = [...rows.days.keys()].filter((day) => !skipDays?.has(day));
+    const days = await daysOf(extent);
     const stored = await lookUp(days);
-    const fresh = groupDays(
-      days.filter((day) => !stored.has(day)),
-      rowsOf,
-    ).map((group) => () => writeFresh(group));
-    const changed = groupDays(
-      days.filter((day) => stored.has(day)),
+    const isFresh = (day: Day): boolean => !stored.has(day);
+    const fresh = partsOf(days.filter(isFresh), extent, taken, rowsOf).map((part) => () => writeFresh(part));
+    const changed = partsOf(
+      days.filter((day) => !isFresh(day)),
+      extent,
+      taken,
       (day) => rowsOf(day) + (stored.get(day) ?? 0),
-    ).map((group) => () => writeChanged(group));
+    ).map((part) => () => writeChanged(part));
     await inLanes([...fresh, ...changed], async (work) => {
       signal.throwIfAborted();
       await work();
@@ -206,13 +273,10 @@ export function createAdsStage(
   };
 
   return {
-    add(record) {
-      rows.add(record.day, (encoder) => {
-        encodeAdKey(encoder, record);
-        encodeAdFigures(encoder, record);
-        encoder.text(record.extra);
-        encoder.uint64(record.updatedAt === undefined ? 0 : record.updatedAt * 1_000);
-      });
+    add: (record) => add(record, false),
+    keep(record) {
+      unread += 1;
+      add(record, true);
     },
     get full() {
       return rows.full;
@@ -220,11 +284,12 @@ export function createAdsStage(
     send: () => rows.send(),
     finish: () => rows.finish(),
     progress: () => ({
-      staged: rows.count,
+      staged: rows.count - unread,
       duplicates,
       days: new Set(rows.days.keys()),
     }),
     changes,
+    weigh,
     apply,
     discard: () => rows.discard([]),
   };

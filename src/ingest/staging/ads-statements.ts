@@ -1,4 +1,5 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import type { DayRange } from '../../metrics/query.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 import { adColumns, adKeyColumns } from '../ads-rows.ts';
 import type { IngestMode } from '../run.ts';
@@ -19,11 +20,16 @@ export interface AdsDays {
   readonly days: readonly Day[];
   /** Some of their staged rows have the key of another: only the winners count. */
   readonly hasDuplicates: boolean;
+  /** Whether the feed has all that the source has of these days: with `replace`, what it lacks is gone. */
+  readonly areWhole: boolean;
 }
 
 const listOf = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map(formatDay))}`;
 
 const stagedOf = (apply: Pick<AdsApply, 'runId'>, days: readonly Day[]): Sql =>
+  sql`${namedIn(apply, days)} AND NOT is_unread`;
+/** Those of which only the key could be read, too. */
+const namedIn = (apply: Pick<AdsApply, 'runId'>, days: readonly Day[]): Sql =>
   sql`run_id = ${bind('UUID', apply.runId)} AND date IN (${listOf(days)})`;
 const storedOf = (apply: Pick<AdsApply, 'workspace'>, days: readonly Day[]): Sql =>
   sql`workspace = ${bind('String', apply.workspace)} AND date IN (${listOf(days)})`;
@@ -34,10 +40,11 @@ function versionOf({ mode, version }: AdsApply): Sql {
   return mode === 'replace' ? sql`${run}` : sql`if(updated = 0, ${run}, least(updated, ${run}))`;
 }
 
-/** By day: how many rows were staged and how many keys they have. */
+/** By day: how many rows were staged, how many of them could be read, and how many keys these have. */
 export const adKeysStatement = (runId: string, days: readonly Day[]): Sql =>
-  sql`SELECT toUInt16(date) AS day, sum(copies) AS rows, count() AS keys
-      FROM (SELECT date, row_key, count() AS copies FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} GROUP BY date, row_key)
+  sql`SELECT toUInt16(date) AS day, sum(copies) AS rows, sum(readable) AS read, countIf(readable > 0) AS keys
+      FROM (SELECT date, row_key, count() AS copies, countIf(NOT is_unread) AS readable FROM staged_ad_performance
+            WHERE ${namedIn({ runId }, days)} GROUP BY date, row_key)
       GROUP BY date`;
 
 /** Keys that some days have more than once. */
@@ -144,7 +151,10 @@ function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
  * sources are in it only where the feed has their key.
  */
 export function adChangesStatement(apply: AdsApply, part: AdsDays): Sql {
-  const isRemoved = apply.mode === 'replace' ? sql`state = 'absent' AND is_own` : sql`false`;
+  const isRemoved =
+    apply.mode === 'replace' && part.areWhole
+      ? sql`state = 'absent' AND is_own AND (date, row_key) NOT IN (${unreadKeys(apply, part.days)})`
+      : sql`false`;
   return sql`
     SELECT toUInt16(date) AS day, countIf(state = 'added') AS added, countIf(state = 'changed') AS changed,
            countIf(state = 'unchanged') AS unchanged, countIf(state = 'outdated') AS outdated, countIf(${isRemoved}) AS removed,
@@ -152,6 +162,32 @@ export function adChangesStatement(apply: AdsApply, part: AdsDays): Sql {
            cost_before + sumIf(staged_cost - old_cost, state IN ('added', 'changed')) - sumIf(old_cost, ${isRemoved}) AS cost_after
     FROM (${compared(apply, part, 'FULL')}) GROUP BY date ORDER BY date`;
 }
+
+const unreadKeys = (apply: AdsApply, days: readonly Day[]): Sql =>
+  sql`SELECT date, row_key FROM staged_ad_performance WHERE ${namedIn(apply, days)} AND is_unread`;
+
+/** What the source has stored on some days. */
+export const ownAdsStatement = (
+  { workspace, source }: Pick<AdsApply, 'workspace' | 'source'>,
+  days: readonly Day[],
+): Sql =>
+  sql`SELECT count() AS rows, toFloat64(sum(cost)) AS cost FROM ad_performance FINAL
+      WHERE ${storedOf({ workspace }, days)} AND source = ${bind('String', source)}`;
+
+/** Days of a range on which the source has stored anything. */
+export const ownDaysStatement = (
+  { workspace, source }: Pick<AdsApply, 'workspace' | 'source'>,
+  { from, to }: DayRange,
+): Sql =>
+  sql`SELECT DISTINCT toUInt16(date) AS day FROM ad_performance FINAL
+      WHERE workspace = ${bind('String', workspace)} AND date BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))}
+        AND source = ${bind('String', source)}`;
+
+/** What was staged for some days. */
+export const stagedAdsStatement = (apply: AdsApply, part: AdsDays): Sql =>
+  sql`SELECT uniqExact(position) AS rows, toFloat64(sum(cost)) AS cost FROM (
+        SELECT ${part.hasDuplicates ? sql`DISTINCT` : empty} position, cost FROM staged_ad_performance
+        WHERE ${stagedOf(apply, part.days)} ${winnersOnly(apply, part)})`;
 
 const target = sql`INSERT INTO ad_performance (${join(recordColumns, ', ')}, row_key, workspace, source, version, is_deleted)`;
 
@@ -174,7 +210,7 @@ export function insertChangedAdsStatement(apply: AdsApply, part: AdsDays, remove
     SELECT ${join(recordColumns, ', ')}, row_key, workspace, source, greatest(version, ${bind('UInt64', apply.version)}), 1
     FROM ad_performance FINAL
     WHERE ${storedOf(apply, days)} AND source = ${source}
-      AND (date, row_key) NOT IN (SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf(apply, days)})`;
+      AND (date, row_key) NOT IN (SELECT date, row_key FROM staged_ad_performance WHERE ${namedIn(apply, days)})`;
   return sql`${target}
     SELECT ${join(recordColumns, ', ')}, row_key, ${bind('String', apply.workspace)}, ${source}, write_version, 0
     FROM staged_ad_performance

@@ -13,18 +13,21 @@ import {
   type OpportunitiesApply,
   opportunityDuplicatesStatement,
   opportunityKeysStatement,
+  ownOpportunitiesStatement,
   planMovesStatement,
   plannedChanges,
   plannedStatement,
   planRecordsStatement,
   planStoredStatement,
+  stagedOpportunitiesStatement,
 } from './opportunity-statements.ts';
 import { readSettings, writeSettings } from './settings.ts';
-import type { Applied, ApplyOptions, Stage, StageOptions } from './stage.ts';
+import type { Applied, ApplyOptions, Extent, Stage, StageOptions } from './stage.ts';
 import { createStagedRows, expectAll } from './staged-rows.ts';
 import { dropRun } from './stale-stages.ts';
 
 const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number() });
+const countRow = z.object({ rows: z.number() });
 const keysRow = z.object({ rows: z.number(), keys: z.number() });
 const plannedRow = z.object({ day: z.number(), change: z.enum(plannedChanges), rows: z.number() });
 
@@ -78,7 +81,7 @@ export function createOpportunityStage(
   };
 
   /** What is to be written, by day: worked out on the server, where the plan stays until it is written or dropped. */
-  const plan = async (call: Pick<ApplyOptions, 'mode' | 'skipDays'>): Promise<Plan> => {
+  const plan = async (call: Extent): Promise<Plan> => {
     const skipDays = call.skipDays ?? new Set();
     await dropRun(store, 'planned_opportunities', runId);
     const apply = {
@@ -88,7 +91,9 @@ export function createOpportunityStage(
       hasDuplicates: await findDuplicates(),
     };
     const days = [...rows.days.keys()];
-    const returned = days.filter((day) => !skipDays.has(day));
+    const { unclearDays } = call;
+    const isWhole = (day: Day): boolean => unclearDays !== 'all' && !unclearDays?.has(day);
+    const returned = days.filter((day) => !skipDays.has(day) && isWhole(day));
     await store.command(planStoredStatement(apply, returned), writing);
     await inLanes(
       groupDays(days, (day) => rows.days.get(day) ?? 0),
@@ -135,6 +140,14 @@ export function createOpportunityStage(
     return [...byDay].filter(([, day]) => rowsToWrite(day) > 0).map(toDayChanges);
   };
 
+  const weigh: Stage<Opportunity>['weigh'] = async ({ skipDays }) => {
+    const days = [...rows.days.keys()].filter((day) => !skipDays?.has(day));
+    const [stored] = await select(countRow, ownOpportunitiesStatement(options, days));
+    const [staged] = await select(countRow, stagedOpportunitiesStatement(runId, days));
+    const weight = (count = 0) => ({ rows: count, cost: 0 });
+    return { stored: weight(stored?.rows), staged: weight(staged?.rows), days: days.length };
+  };
+
   return {
     add(record) {
       rows.add(record.day, (encoder) => {
@@ -152,6 +165,7 @@ export function createOpportunityStage(
       duplicates,
       days: new Set(rows.days.keys()),
     }),
+    weigh,
     changes: (call) => lock.runExclusive(() => changes(call)),
     apply: (call) => lock.runExclusive(() => apply(call)),
     discard: () => rows.discard(['planned_opportunities']),

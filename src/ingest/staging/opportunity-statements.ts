@@ -84,6 +84,18 @@ const distinct = ({ hasDuplicates }: OpportunitiesApply): Sql => (hasDuplicates 
 const unlessPlanned = (apply: OpportunitiesApply, planned: Sql): Sql =>
   sql`(SELECT count() FROM planned_opportunities WHERE ${ofRun(apply)} AND ${planned}) = 0`;
 
+/** How many records the source has stored on some days. */
+export const ownOpportunitiesStatement = (
+  { workspace, source }: Pick<OpportunitiesApply, 'workspace' | 'source'>,
+  days: readonly Day[],
+): Sql =>
+  sql`SELECT count() AS rows FROM opportunities FINAL
+      WHERE workspace = ${bind('String', workspace)} AND date IN (${listOf(days)}) AND source = ${bind('String', source)}`;
+
+/** How many records were staged for some days. */
+export const stagedOpportunitiesStatement = (runId: string, days: readonly Day[]): Sql =>
+  sql`SELECT uniqExact(id_key) AS rows FROM staged_opportunities WHERE ${ofRun({ runId })} AND date IN (${listOf(days)})`;
+
 /**
  * The first plan. Looks through all that the workspace has stored: which staged records are on other days than the feed
  * says, and, with `replace`, which records of the source the feed lacks on the days that it returned.

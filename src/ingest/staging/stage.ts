@@ -1,8 +1,9 @@
+import type { DayRange } from '../../metrics/query.ts';
 import type { Day } from '../../records/day.ts';
 import type { DayChanges, IngestMode } from '../run.ts';
 
 export interface StageProgress {
-  /** Records added, duplicates included. */
+  /** Records added, duplicates included, those that could not be read not. */
   readonly staged: number;
   /**
    * Rows whose key the feed had before: with the same figures (one row), or with others (the last wins, and spend may be
@@ -18,10 +19,25 @@ export interface StageProgress {
   readonly days: ReadonlySet<Day>;
 }
 
-export interface ApplyOptions {
+/** What a run is about. */
+export interface Extent {
   readonly mode: IngestMode;
   /** Days that are left as they are, whatever was staged for them. */
   readonly skipDays?: ReadonlySet<Day>;
+  /** Days of which some record could not be read, not even its key: none of their stored records counts as gone. */
+  readonly unclearDays?: ReadonlySet<Day> | 'all';
+  /** Range that the source has answered whole: with `replace`, ads rows of days that the feed does not have are gone, too. */
+  readonly wholeRange?: DayRange | undefined;
+}
+
+/** How much there is. */
+export interface Weight {
+  readonly rows: number;
+  /** Sum over all currencies; 0 for CRM records. */
+  readonly cost: number;
+}
+
+export interface ApplyOptions extends Extent {
   /** Awaited before rows of these days are written; called once or more, each day once. */
   onDays(days: readonly Day[]): Promise<void>;
   /** Heeded between statements: each changes whole days. */
@@ -57,7 +73,9 @@ export interface Stage<T> {
   finish(): Promise<void>;
   progress(): StageProgress;
   /** What `apply` would change, by day, in the order of time; days without a change are not in it. Nothing is written. */
-  changes(options: Pick<ApplyOptions, 'mode' | 'skipDays'>): Promise<DayChanges[]>;
+  changes(extent: Extent): Promise<DayChanges[]>;
+  /** What the source has stored on the days that `apply` would change, and what was staged for them. */
+  weigh(extent: Extent): Promise<{ readonly stored: Weight; readonly staged: Weight; readonly days: number }>;
   /** Writes the difference. Call it once, after `finish`. May be called again after an error: what is written stays so. */
   apply(options: ApplyOptions): Promise<Applied>;
   /** Drops the staged rows. */

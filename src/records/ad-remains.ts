@@ -1,0 +1,24 @@
+import { type AdPerformance, createAdPerformanceNormaliser } from './ad-performance.ts';
+import type { FieldName } from './contract.ts';
+import type { Day } from './day.ts';
+import { FieldReader, type FieldRules } from './fields.ts';
+import { normalise, Repairs } from './outcome.ts';
+
+/** What can still be read of a record that was rejected: its key; or its day at least; or nothing. */
+export type Remains<T> = { readonly keyed: T } | { readonly day: Day } | 'nothing';
+
+const noFigures = { clicks: 0, impressions: 0, cost: 0, updated_at: null };
+
+/** Reads the remains of rejected ads rows, by the rules of their source. Figures of a keyed one are 0. */
+export function createAdRemains(rules: FieldRules): (raw: unknown) => Remains<AdPerformance> {
+  const normaliseAd = createAdPerformanceNormaliser(rules);
+  const read = new FieldReader<FieldName<'ad_performance'>>(rules);
+  const unnoted = new Repairs();
+  return (raw) => {
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return 'nothing';
+    const keyed = normaliseAd({ ...raw, ...noFigures }, unnoted);
+    if ('record' in keyed) return { keyed: keyed.record };
+    const dated = normalise(raw, unnoted, (fields) => ({ day: read.day(fields, 'date') }));
+    return 'record' in dated ? dated.record : 'nothing';
+  };
+}
