@@ -82,7 +82,7 @@ async function pull(feeds: { ads?: readonly Raw[]; crm?: readonly Raw[] }, input
   const [expected, actual] = await Promise.all(
     apps().map(async (app) => {
       app.answer({ ads: adsFeed(feeds.ads ?? []), crm: crmFeed(feeds.crm ?? []) });
-      return (await app.pull(input)).map(counts);
+      return (await app.pull(`guard: OFF, ${input}`)).map(counts);
     }),
   );
   expect(expected?.map(({ status }) => status)).not.toContain('FAILED');

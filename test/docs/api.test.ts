@@ -23,7 +23,8 @@ beforeAll(async () => {
     environment: { ADS_API_URL: sources.adsUrl, CRM_API_URL: sources.crmUrl, SOURCE_TIMEOUT_MS: '10000' },
     clock: { now: () => startOfDay(today) + 12 * 3_600_000 },
   });
-  expect(await app.pull()).toMatchObject([{ status: 'SUCCEEDED' }, { status: 'SUCCEEDED' }]);
+  // A few of the sample’s ads rows cannot be read, as of every real feed.
+  expect(await app.pull()).toMatchObject([{ status: 'PARTIAL', error: null }, { status: 'SUCCEEDED' }]);
 });
 afterAll(async () => {
   await app.close();

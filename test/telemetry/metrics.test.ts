@@ -47,7 +47,7 @@ it('records are counted by their kind, and by what became of them, pulled and pu
     'ingest_records_total{kind="ad_performance",outcome="rejected"} 1',
     'ingest_records_total{kind="opportunity",outcome="written"} 1',
     'ingest_rejects_total{kind="ad_performance",reason="invalid_date"} 1',
-    'ingest_requests_total{source="ads",status="succeeded"} 1',
+    'ingest_requests_total{source="ads",status="partial"} 1',
     'circuit_breaker_state{name="ads"} 0',
     'circuit_breaker_state{name="crm"} 0',
     'circuit_breaker_state{name="clickhouse"} 0',
