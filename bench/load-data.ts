@@ -38,13 +38,13 @@ export async function loadData(store: Store, today: Day): Promise<void> {
     const count = Math.min(daysPerInsert, today - from);
     await store.command(
       sql`INSERT INTO opportunities (date, workspace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
-            utm_campaign, utm_source, utm_medium, utm_content, utm_term, channel, campaign_id, match, source, version, is_deleted)
+            utm_campaign, utm_source, utm_medium, utm_content, utm_term, channel, campaign_id, match, source, namespace, version, is_deleted)
           WITH toDate(${bind('Date', formatDay(from))}) + intDiv(number, ${bind('UInt64', opportunitiesPerDay)}) AS day,
                cityHash64(day, number) AS random, random % 420 AS campaign, campaign % 4 AS platform
           SELECT day, 'default', concat('O-', toString(toUInt16(day)), '-', toString(number)), toDateTime64(day, 3, 'UTC'),
                  ['lead', 'lead', 'lead', 'opportunity', 'closed_won', 'closed_lost'][random % 6 + 1], 'bench', random % 10000, 'USD', '',
                  concat('campaign_', toString(campaign)), ['google', 'facebook', 'linkedin', 'tiktok'][platform + 1],
-                 ['cpc', 'paid_social', 'display', 'unknown'][random % 4 + 1], 'unknown', 'unknown', '', '', 'UNATTRIBUTED', 'bench', 1, 0
+                 ['cpc', 'paid_social', 'display', 'unknown'][random % 4 + 1], 'unknown', 'unknown', '', '', 'UNATTRIBUTED', 'bench', 'bench', 1, 0
           FROM numbers(${bind('UInt64', opportunitiesPerDay * count)})`,
       unlimited,
     );

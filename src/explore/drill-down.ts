@@ -39,6 +39,7 @@ export const opportunityRow = z.object({
   channel: optionalText,
   campaign_id: optionalText,
   match: z.enum(matches),
+  namespace: z.string(),
   source: z.string(),
 });
 export type OpportunityRecord = z.infer<typeof opportunityRow>;
@@ -49,7 +50,7 @@ export function opportunitiesStatement(query: OpportunitiesQuery): Sql {
       ? empty
       : sql` AND toString(stage) IN (${bind('Array(String)', query.stages)})`;
   const column = { createdAt: sql`created_at`, amount: sql`amount` }[query.order.by];
-  return sql`SELECT ${columnsOf(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage} ORDER BY ${column} ${direction(query.order)}, opportunity_id ASC, date ASC`;
+  return sql`SELECT ${columnsOf(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage} ORDER BY ${column} ${direction(query.order)}, opportunity_id ASC, namespace ASC, date ASC`;
 }
 
 export const adOrders = ['date', 'cost', 'clicks', 'impressions'] as const;

@@ -77,6 +77,12 @@ const Opportunity = builder.objectRef<OpportunityRecord>('Opportunity').implemen
       description: 'How it was attributed.',
       resolve: (row) => row.match,
     }),
+    namespace: t.string({
+      description:
+        'Whose id it is: two records with one id are two in different namespaces. By default the name of the source, or push.',
+      // Empty: written by a process of an earlier version, and not given one yet.
+      resolve: ({ namespace, source }) => namespace || source,
+    }),
     source: t.exposeString('source', { description: 'Who reported it: a configured source, or push.' }),
   }),
 });

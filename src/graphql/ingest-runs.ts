@@ -205,7 +205,7 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       description:
         '`duplicate`: the same row twice in the feed. `conflicting_duplicate`: the same key with other figures; the last won, ' +
         'and the feed may be finer than its key, so spend may be missing. `summed`: added to the row of its key, as the source says. `outside_range`: not between since and until. ' +
-        '`outdated`: the store holds a newer state. `superseded`: a replay, of a day that a newer run has read.',
+        '`deleted`: the CRM has deleted it, and what was stored of it is gone. `outdated`: the store holds a newer state. `superseded`: a replay, of a day that a newer run has read.',
       resolve: (run) => listed(run.recordsSkipped),
     }),
     rejectedByReason: t.field({

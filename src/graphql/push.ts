@@ -1,4 +1,5 @@
 import type { RootField } from '../access/grants.ts';
+import { readNamespace } from '../ingest/ownership/names.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
 import { recordsContent } from '../ingest/push/content.ts';
 import { toCamelCase } from '../ingest/push/raw-record.ts';
@@ -121,13 +122,17 @@ const toRaw = (kind: RecordKind, input: RecordInput): Raw =>
     }),
   );
 
+interface PushInput {
+  readonly records: RecordInput[];
+  readonly idempotencyKey?: string | null | undefined;
+  readonly namespace?: string | null | undefined;
+}
+
 /** A mutation that takes records of one kind. */
 function pushField(kind: RecordKind, field: string, noun: string, description: string): void {
   const record = recordInput(kind, `${noun}Input`);
   const input = builder
-    .inputRef<{ records: RecordInput[]; idempotencyKey?: string | null | undefined }>(
-      `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`,
-    )
+    .inputRef<PushInput>(`${field.charAt(0).toUpperCase()}${field.slice(1)}Input`)
     .implement({
       description: 'Records to take.',
       fields: (t) => ({
@@ -135,6 +140,12 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
         idempotencyKey: t.string({
           description:
             'The same key with the same records gives the same answer, and does nothing more, for two days.',
+        }),
+        ...(kind === 'opportunity' && {
+          namespace: t.string({
+            description:
+              'Whose ids the records have: the name of a source, to update what that has sent. Without it, those of pushes.',
+          }),
         }),
       }),
     });
@@ -144,11 +155,11 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
       description,
       extensions: { access: 'ingest' } satisfies RootField,
       args: { input: t.arg({ type: input, required: true, description: 'What to take.' }) },
-      resolve: (_root, { input: { records, idempotencyKey } }, context) =>
+      resolve: (_root, { input: { records, ...call } }, context) =>
         accept(
           kind,
           records.map((given) => toRaw(kind, given)),
-          idempotencyKey,
+          call,
           context,
         ),
     }),
@@ -158,12 +169,13 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
 async function accept(
   kind: RecordKind,
   records: readonly Raw[],
-  idempotencyKey: string | null | undefined,
+  { idempotencyKey, namespace }: Omit<PushInput, 'records'>,
   { caller, push }: Context,
 ): Promise<PushOutcome & { readonly isReplayed: boolean }> {
   const outcome = await push.accept(kind, recordsContent(kind, records), {
     ...caller,
     idempotencyKey: idempotencyKey ?? undefined,
+    namespace: readNamespace(namespace),
   });
   if (outcome.failure !== undefined) throw outcome.failure;
   return outcome;

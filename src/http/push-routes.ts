@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badInput, UtmqlError } from '../errors.ts';
 import { type BodyFormat, formatOf } from '../ingest/body-records.ts';
+import { readNamespace } from '../ingest/ownership/names.ts';
 import { bodyContent } from '../ingest/push/content.ts';
 import type { PushCall } from '../ingest/push/intake.ts';
 import type { Push } from '../ingest/push/push.ts';
@@ -26,7 +27,7 @@ const neutralType = 'application/octet-stream';
 
 /**
  * `POST /ingest/…`: records of one kind, of any length and in any of our formats, answered when they are stored (200) or
- * durable (202). `POST /events`: one event, answered when it is durable.
+ * durable (202). `?namespace=` shares the ids of opportunities with a source. `POST /events`: one event, answered when it is durable.
  */
 export function createPushRoutes({
   push,
@@ -40,11 +41,12 @@ export function createPushRoutes({
     async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
       await respond(request, response, info, async () => {
         const format = readFormat(request);
+        const namespace = namespaceIn(request, kind);
         const endTurn = await limits.takeTurn(info.account, 'push');
         try {
           const pace = createBodyPace();
           const content = bodyContent(kind, requestBody(request, pace), format, pace.hurry);
-          const outcome = await push.accept(kind, content, callOf(request, info));
+          const outcome = await push.accept(kind, content, { ...callOf(request, info), namespace });
           return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
         } finally {
           endTurn();
@@ -124,6 +126,14 @@ function callOf(request: IncomingMessage, { caller }: CallInfo): PushCall {
     name: caller.name,
     idempotencyKey: typeof key === 'string' ? key : undefined,
   };
+}
+
+/** `?namespace=`: whose ids opportunities have. */
+function namespaceIn({ url = '' }: IncomingMessage, kind: RecordKind): string | undefined {
+  const given = new URLSearchParams(url.split('?')[1]).get('namespace');
+  if (given !== null && kind !== 'opportunity')
+    throw badInput('namespace has a meaning only for opportunities.');
+  return readNamespace(given);
 }
 
 /**

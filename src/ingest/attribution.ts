@@ -89,9 +89,9 @@ function attributionStatement(workspace: string, range: DayRange, windowDays: nu
     )
     GROUP BY ${key}, date`;
   return sql`
-    INSERT INTO opportunities (date, workspace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
+    INSERT INTO opportunities (date, workspace, namespace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
       utm_campaign, utm_source, utm_medium, utm_content, utm_term, extra, channel, campaign_id, match, source, version, is_deleted)
-    SELECT date, workspace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
+    SELECT date, workspace, namespace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
       utm_campaign, utm_source, utm_medium, utm_content, utm_term, extra,
       new_winner.1, new_winner.2, new_match, source, version, 0
     FROM (

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { openLeaseTable } from '../leases/lease-table.ts';
 import { openLeases } from '../leases/leases.ts';
-import { createStoreLock } from '../leases/store-lock.ts';
+import { createStoreLock, type Lock } from '../leases/store-lock.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
@@ -20,6 +20,8 @@ import type { DataVersion } from './data-version.ts';
 import { createExecutions } from './executions.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createDayMerger } from './merge-days.ts';
+import { sourceNamed } from './ownership/moves.ts';
+import { createOwners } from './ownership/owners.ts';
 import { createStoreBreaker } from './push/guarded-store.ts';
 import { createPush, type Push } from './push/push.ts';
 import { createRawLanding } from './raw-landing.ts';
@@ -33,6 +35,8 @@ import { createVersions, raiseAboveStored } from './versions.ts';
 
 /** How long attribution at work may take to end. */
 const queueStopMs = 2_000;
+/** How long a statement that gives rows to others may take to end. */
+const ownersStopMs = 1_000;
 /** How long giving leases back may take; those that are not expire by themselves. */
 const leasesStopMs = 400;
 
@@ -112,6 +116,21 @@ export async function openIngestion(options: {
       if (source) telemetry.onRun(run, source.kind);
     },
   });
+  const owners = createOwners({
+    store: calmStore,
+    sources: () => sources,
+    lock: opportunityLock,
+    dataVersion,
+    merger,
+    clock,
+    logger,
+  });
+  const settleOwners = (): void =>
+    void owners
+      .settle()
+      .catch((error: unknown) =>
+        logger.warn({ err: error }, 'stored rows could not be given to whom they belong; it is tried again'),
+      );
   const batchBytes = config.INGEST_BATCH_MB * 1_048_576;
   const ingest = createIngest({
     store: calmStore,
@@ -122,6 +141,7 @@ export async function openIngestion(options: {
     cancellations,
     queue,
     merger,
+    owners,
     opportunityLock,
     dataVersion,
     landing:
@@ -136,18 +156,29 @@ export async function openIngestion(options: {
     clock,
     logger,
   });
+  const settledLock: Lock = {
+    async runExclusive(work) {
+      await owners.settle();
+      return opportunityLock.runExclusive(work);
+    },
+  };
   const push = createPush({
     store,
     buffer,
     breaker: createStoreBreaker(defaultBreakerRules),
     attributionQueue: queue,
-    opportunityLock,
+    opportunityLock: settledLock,
     merger,
     dataVersion,
     runs,
     owner,
-    rulesOf: (workspace, source) =>
-      sources.find((known) => known.workspace === workspace && known.name === source)?.rules ?? rules,
+    rulesOf: (workspace, name) => sourceNamed(sources, workspace, name)?.rules ?? rules,
+    ownerOf(workspace, name) {
+      const source = sourceNamed(sources, workspace, name);
+      return source === undefined
+        ? { source: name, namespace: name }
+        : { source: source.name, namespace: source.namespace };
+    },
     retention: config,
     clock,
     versions,
@@ -173,6 +204,7 @@ export async function openIngestion(options: {
     },
     logger,
   });
+  settleOwners();
   if (config.SCHEDULER === 'on') scheduler.start();
   await dropStaleStages(store, async () => {
     const unfinished = await runs.unfinished();
@@ -186,6 +218,7 @@ export async function openIngestion(options: {
       for (const { name } of sources) telemetry.forgetBreaker(name);
       sources = next;
       watch();
+      settleOwners();
       scheduler.change(sources);
       if (isScheduled) scheduler.start();
       else scheduler.stop();
@@ -194,6 +227,7 @@ export async function openIngestion(options: {
       scheduler.stop();
       await ingest.stop();
       await push.stop();
+      await within(ownersStopMs, owners.stop());
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
       await within(queueStopMs, queue.stop());
       await within(

@@ -43,7 +43,7 @@ const storedRow = z.object({
 type StoredRow = z.infer<typeof storedRow>;
 
 /**
- * Writes CRM records as current state. A record whose day has changed is deleted on its old day in the same INSERT, since
+ * Writes CRM records as current state; what the CRM has deleted is deleted on whatever day it is stored. A record whose day has changed is deleted on its old day in the same INSERT, since
  * the two days are two partitions that ReplacingMergeTree would never bring together. What a record is attributed to
  * stays with it while its day and UTMs stay; otherwise it waits, unattributed, for the attribution after the run.
  *
@@ -53,12 +53,19 @@ export function createOpportunityWriter(options: {
   store: Store;
   workspace: string;
   source: string;
+  /** Whose ids the records have. */
+  namespace: string;
   version: number;
   requestId: string;
   lock: Lock;
 }): RecordWriter<Opportunity> {
   const { store, workspace } = options;
-  const constants = { workspace: bind('String', workspace), source: bind('String', options.source) };
+  const namespace = bind('String', options.namespace);
+  const constants = {
+    workspace: bind('String', workspace),
+    namespace,
+    source: bind('String', options.source),
+  };
   const encoder = new RowEncoder();
   const touched = new Set<Day>();
   const duplicates = { identical: 0, conflicting: 0 };
@@ -75,7 +82,7 @@ export function createOpportunityWriter(options: {
       storedRow,
       sql`SELECT date, opportunity_id, version, utm_campaign, utm_source, utm_medium, channel, campaign_id, match
           FROM opportunities FINAL
-          WHERE workspace = ${bind('String', workspace)} AND opportunity_id IN (${bind('Array(String)', ids)})`,
+          WHERE workspace = ${bind('String', workspace)} AND namespace = ${namespace} AND opportunity_id IN (${bind('Array(String)', ids)})`,
       { requestId: options.requestId, settings: { max_rows_to_read: '0' } },
     );
     const byId = new Map<string, StoredRow[]>();
@@ -104,7 +111,8 @@ export function createOpportunityWriter(options: {
         continue;
       }
       const same = rows.find((row) => parseIsoDay(row.date) === record.day);
-      encode(record, record.day, carriedOver(record, same), false);
+      // Also where nothing is stored: an older state of a deleted record may still come.
+      encode(record, record.day, carriedOver(record, same), record.isDeleted);
       batches.add(record.day, encoder);
       fresh += 1;
       for (const row of rows) {

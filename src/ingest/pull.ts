@@ -19,13 +19,14 @@ import { describeLoss, lossOf, takesTooMuch } from './guard.ts';
 import { leftOut } from './left-out.ts';
 import { rejectOf } from './malformed-reject.ts';
 import type { DayMerger } from './merge-days.ts';
+import type { Owners } from './ownership/owners.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createRejectWriter } from './reject-writer.ts';
 import type { DayChanges, IngestRun, RunStatus } from './run.ts';
 import type { Source, SourceKind } from './sources/source.ts';
 import { createAdsStage } from './staging/ads-stage.ts';
 import { createOpportunityStage } from './staging/opportunity-stage.ts';
-import type { Extent, Stage } from './staging/stage.ts';
+import type { Applied, Extent, Stage } from './staging/stage.ts';
 import { createUnclearDays } from './unclear-days.ts';
 
 /** How often a running run tells how far it is. */
@@ -37,6 +38,7 @@ export interface PullDeps {
   readonly store: Store;
   readonly queue: AttributionQueue;
   readonly opportunityLock: Lock;
+  readonly owners: Pick<Owners, 'settle'>;
   readonly merger: DayMerger;
   readonly dataVersion: DataVersion;
   readonly clock: Clock;
@@ -92,7 +94,7 @@ export async function pull(
   if (source.kind === 'opportunity') {
     return pullRecords(deps, source, run, input, {
       normalise: createOpportunityNormaliser(source.rules),
-      stage: createOpportunityStage({ ...common, lock: deps.opportunityLock }),
+      stage: createOpportunityStage({ ...common, namespace: source.namespace, lock: deps.opportunityLock }),
       remainsOf: () => 'nothing',
       keep: () => undefined,
     });
@@ -141,7 +143,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   let outsideRange = 0;
   let leftOutCount = 0;
   const unclear = createUnclearDays();
-  let applied = { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0 };
+  let applied: Omit<Applied, 'touched'> = { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0 };
   let changes: readonly DayChanges[] = [];
   let touched: ReadonlySet<Day> = new Set();
   let reportedAt = clock.now();
@@ -161,6 +163,7 @@ async function pullRecords<T extends { readonly day: Day }>(
         duplicate: duplicates.identical,
         conflicting_duplicate: duplicates.conflicting,
         summed: duplicates.summed ?? 0,
+        deleted: applied.deleted ?? 0,
         outdated: applied.outdated,
         superseded: applied.superseded,
       }),
@@ -264,6 +267,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   const unreadableCount = sumOf(unreadable);
   await attempt(async () => {
     check.verify({ mode: run.mode, read: recordsRead, unreadable: unreadableCount });
+    await deps.owners.settle();
   });
   const isRefused = failures.length > before;
   input.report(state('running'));

@@ -21,11 +21,15 @@ export interface RejectWriter {
   counts(): Record<string, number>;
 }
 
-/** @param options.store undefined: rejects are only counted, for a run that is to change nothing */
+/**
+ * @param options.namespace of opportunities that were pushed into one
+ * @param options.store undefined: rejects are only counted, for a run that is to change nothing
+ */
 export function createRejectWriter(options: {
   store: Store | undefined;
   run: Pick<IngestRun, 'id' | 'workspace' | 'source' | 'requestId'>;
   kind: string;
+  namespace?: string | undefined;
   now: () => number;
 }): RejectWriter {
   const { store, run, kind } = options;
@@ -44,6 +48,7 @@ export function createRejectWriter(options: {
           position,
           line,
           source: run.source,
+          namespace: options.namespace,
           kind,
           requestId: run.requestId,
           record,

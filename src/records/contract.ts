@@ -114,7 +114,7 @@ export const contracts = {
   opportunity: {
     title: 'Opportunity',
     description:
-      'The current state of one CRM record. One with the same opportunity_id replaces the earlier one.',
+      'The current state of one CRM record. One with the same opportunity_id in the same namespace replaces the earlier one.',
     fields: {
       ...schemaVersion,
       opportunity_id: {
@@ -136,6 +136,11 @@ export const contracts = {
       is_closed: {
         format: 'flag',
         description: 'Whether the CRM itself counts it as closed: closed and not won is lost.',
+      },
+      is_deleted: {
+        format: 'flag',
+        description:
+          'Whether the CRM has deleted the record: then what is stored of it goes. `created_at` is needed all the same.',
       },
       amount: { format: 'money', description: 'The amount, in units of the currency, to six decimals.' },
       currency,

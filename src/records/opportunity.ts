@@ -6,6 +6,7 @@ import { FieldReader, type FieldRules } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { createStageReader, type Stage, type StageTable } from './stage.ts';
+import { unknown } from './text.ts';
 import { UnknownFields } from './unknown-fields.ts';
 
 /** The current state of one CRM record, known by `opportunityId`. */
@@ -18,6 +19,8 @@ export interface Opportunity {
   readonly stage: Stage;
   /** The stage in the CRM's own words. */
   readonly stageName: string;
+  /** The CRM has deleted it: nothing of it is to be stored. */
+  readonly isDeleted: boolean;
   readonly amount: number;
   /** ISO 4217. */
   readonly currency: string;
@@ -49,6 +52,10 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
       checkSchemaVersion(fields);
       const opportunityId = read.identifier(fields, 'opportunity_id');
       const { instant, day } = read.instantAndDay(fields, 'created_at');
+      if (read.optionalFlag(fields, 'is_deleted') === true) {
+        const updatedAt = read.optionalInstant(fields, 'updated_at');
+        return { ...nothing, opportunityId, createdAt: instant, day, currency: rules.currency, updatedAt };
+      }
       const stageName = read.optionalIdentifier(fields, 'stage');
       const told = outcomeOf(read.optionalFlag(fields, 'is_won'), read.optionalFlag(fields, 'is_closed'));
       // A pipeline of one's own has stages that no table knows; the CRM's word on the outcome goes before their names.
@@ -60,6 +67,7 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
         day,
         stage: stage ?? 'lead',
         stageName,
+        isDeleted: false,
         amount: read.money(fields, 'amount', repairs),
         currency: read.currency(fields),
         contactHash: hashContact(read.optionalIdentifier(fields, 'contact_email'), rules.contactHashKey),
@@ -73,6 +81,21 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
       };
     });
 }
+
+/** What a deletion says beside what it is about: whatever else the record holds, it cannot be wrong. */
+const nothing = {
+  isDeleted: true,
+  stage: 'lead',
+  stageName: '',
+  amount: 0,
+  contactHash: '',
+  utmCampaign: unknown,
+  utmSource: unknown,
+  utmMedium: unknown,
+  utmContent: unknown,
+  utmTerm: unknown,
+  extra: '',
+} as const;
 
 /** What the CRM's own flags say; undefined while the deal is open, or where there are none. */
 function outcomeOf(isWon: boolean | undefined, isClosed: boolean | undefined): Stage | undefined {

@@ -88,3 +88,38 @@ it('refuses a migration that was edited after it was applied, by name', async ()
     await rm(folder, { recursive: true });
   }
 });
+
+it('gives opportunities that are stored a namespace in their key, also when it is broken off and begun again', async () => {
+  const before = await mkdtemp(join(tmpdir(), 'utmql-migrations-'));
+  const old = await openStore();
+  try {
+    const earlier = (await names()).filter((name) => name < '0030');
+    for (const name of earlier) await cp(join(migrationsFolder, name), join(before, name));
+    await migrate({ store: old, folder: before, logger: silent });
+    await applyRetention({ store: old, days: { opportunities: 20_000 }, logger: silent });
+    await old.command(
+      sql`INSERT INTO opportunities (workspace, date, opportunity_id, amount, source, version)
+          SELECT 'default', toDate('2025-08-01') + number % 3, toString(number), number, 'crm', 1 FROM numbers(1000)`,
+    );
+    const sum = z.object({ rows: z.number(), amount: z.number() });
+    const stored = (): Promise<unknown> =>
+      old.select(sum, sql`SELECT count() AS rows, toFloat64(sum(amount)) AS amount FROM opportunities FINAL`);
+    const expected = [{ rows: 1_000, amount: 499_500 }];
+    expect(await stored()).toEqual(expected);
+    for (let turn = 0; turn < 2; turn++) {
+      await migrate({ store: old, folder: migrationsFolder, logger: silent });
+      expect(await stored()).toEqual(expected);
+      // As if it had been killed before it could note that it was done.
+      await old.command(sql`TRUNCATE TABLE schema_migrations`);
+    }
+    await old.command(
+      sql`INSERT INTO opportunities (workspace, date, opportunity_id, amount, source, namespace, version)
+          SELECT 'default', toDate('2025-08-01') + number % 3, toString(number), number, 'eu', 'eu', 1 FROM numbers(1000)`,
+    );
+    await old.command(sql`OPTIMIZE TABLE opportunities FINAL`);
+    expect(await stored()).toEqual([{ rows: 2_000, amount: 999_000 }]);
+  } finally {
+    await old.drop();
+    await rm(before, { recursive: true });
+  }
+});

@@ -77,6 +77,7 @@ describe('when the connection breaks after ClickHouse has committed', () => {
         store,
         workspace: 'default',
         source: 'push',
+        namespace: 'push',
         version: turn + 1,
         requestId: 'test',
         lock: new Mutex(),

@@ -112,6 +112,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     runs,
     owner: 'test',
     rulesOf: () => testRules,
+    ownerOf: (_workspace, source) => ({ source, namespace: source }),
     retention: {
       DATA_RETENTION_DAYS: options.dataRetentionDays ?? 20_000,
       EVENT_RETENTION_DAYS: 20_000,

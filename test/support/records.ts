@@ -36,6 +36,7 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
       store,
       workspace,
       source: 'test',
+      namespace: 'test',
       requestId: 'test',
       version: version ?? clock,
       capacityBytes: 1_000_000,

@@ -46,6 +46,8 @@ interface Group {
   readonly kind: RecordKind;
   readonly workspace: string;
   readonly source: string;
+  /** Whose ids its opportunities have. */
+  readonly namespace: string;
   readonly records: RecordPayload[];
 }
 
@@ -92,7 +94,7 @@ export function createBatchWriter(options: {
   };
 
   const writeGroup = async (group: Group): Promise<Stored> => {
-    const { kind, workspace, source, records } = group;
+    const { kind, workspace, source, namespace, records } = group;
     const side = kindFacts[kind].attributed;
     if (side !== undefined)
       await marks.mark(
@@ -106,6 +108,7 @@ export function createBatchWriter(options: {
         store: dataVersion.watch(store, workspace),
         workspace,
         source,
+        namespace,
         version: part.reduce((newest, { version }) => Math.max(newest, version), 0),
         requestId,
         capacityBytes: options.capacityBytes,
@@ -131,7 +134,7 @@ export function createBatchWriter(options: {
   };
 
   const toRefusedRow = ({ entry }: Refused<RecordPayload>): RejectRow => {
-    const { kind, workspace, source } = entry;
+    const { kind, workspace, source, namespace } = entry;
     const run = runs.of(kind, { workspace, requestId, name: pushSource });
     const position = run.reserve(1);
     return toRejectRow(
@@ -141,6 +144,7 @@ export function createBatchWriter(options: {
         position,
         line: position,
         source,
+        namespace,
         kind,
         requestId,
         record: toRawRecord(entry),
@@ -205,9 +209,9 @@ function groupsOf(payloads: readonly Payload[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const payload of payloads) {
     if (payload.kind === 'reject' || payload.kind === 'answer') continue;
-    const { kind, workspace, source } = payload;
-    const key = JSON.stringify([kind, workspace, source]);
-    const group = groups.get(key) ?? { key, kind, workspace, source, records: [] };
+    const { kind, workspace, source, namespace = source } = payload;
+    const key = JSON.stringify([kind, workspace, source, namespace]);
+    const group = groups.get(key) ?? { key, kind, workspace, source, namespace, records: [] };
     group.records.push(payload);
     groups.set(key, group);
   }

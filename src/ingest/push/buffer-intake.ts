@@ -24,7 +24,7 @@ export function createBufferIntake(options: {
   put: (payload: Buffer) => void;
 }): BufferIntake {
   const { kind, call, run, now, put } = options;
-  const { workspace, requestId } = call;
+  const { workspace, requestId, namespace } = call;
   const duplicates = new DuplicateKeys();
   const intake = new Intake({
     kind,
@@ -34,7 +34,7 @@ export function createBufferIntake(options: {
     targets: {
       record(record) {
         duplicates.add(record);
-        put(encodePayload({ ...record, workspace, source: pushSource, version: now * 1_000 }));
+        put(encodePayload({ ...record, workspace, source: pushSource, namespace, version: now * 1_000 }));
       },
       reject(position, line, record, reject) {
         const rejected = {
@@ -43,6 +43,7 @@ export function createBufferIntake(options: {
           position,
           line,
           source: pushSource,
+          namespace,
           kind,
           requestId,
           record,

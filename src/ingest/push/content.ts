@@ -72,6 +72,18 @@ export function recordsContent(kind: RecordKind, records: readonly unknown[]): P
   };
 }
 
+/** The same records pushed into another namespace are another push. */
+export const namedContent = (content: PushContent, namespace: string | undefined): PushContent =>
+  namespace === undefined
+    ? content
+    : {
+        ...content,
+        hash: async () =>
+          createHash('sha256')
+            .update(`${namespace}\n${await content.hash()}`)
+            .digest('hex'),
+      };
+
 async function* asUnreadable(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
   try {
     yield* batches;

@@ -14,7 +14,13 @@ export interface PushCall extends Requester {
   /** Whoever pushes: the same for every call with the same key. */
   readonly id: string;
   readonly idempotencyKey: string | undefined;
+  /** Whose ids the opportunities have; undefined: those of pushes. */
+  readonly namespace?: string | undefined;
 }
+
+/** Whose ids the opportunities of a push have. */
+export const namespaceOfPush = ({ namespace }: Pick<PushCall, 'namespace'>): string =>
+  namespace ?? pushSource;
 
 /** Where the records of a push go once they are told apart. */
 export interface IntakeTargets {

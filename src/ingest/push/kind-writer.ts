@@ -11,6 +11,8 @@ export interface KindWriterOptions {
   readonly store: Store;
   readonly workspace: string;
   readonly source: string;
+  /** Whose ids opportunities have. */
+  readonly namespace: string;
   /** Microseconds: no record is newer. */
   readonly version: number;
   readonly requestId: string;

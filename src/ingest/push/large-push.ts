@@ -14,7 +14,7 @@ import type { Versions } from '../versions.ts';
 import type { PushOutcome } from './answer.ts';
 import { createAttempts } from './attempts.ts';
 import { createAttributionMarks } from './attribution-marks.ts';
-import { Intake, type PushCall } from './intake.ts';
+import { Intake, namespaceOfPush, type PushCall } from './intake.ts';
 import { createKindWriter } from './kind-writer.ts';
 import { kindFacts } from './kinds.ts';
 import type { Normalisers } from './normalisers.ts';
@@ -55,6 +55,7 @@ export async function pushLarge(
     store: deps.dataVersion.watch(deps.store, workspace),
     workspace,
     source: pushSource,
+    namespace: namespaceOfPush(call),
     version,
     requestId,
     capacityBytes: deps.batchBytes,
@@ -63,6 +64,7 @@ export async function pushLarge(
   const rejects = createRejectWriter({
     store: deps.store,
     run: { id: run.id, workspace, source: pushSource, requestId },
+    namespace: call.namespace,
     kind,
     now: () => clock.now(),
   });

@@ -7,6 +7,8 @@ export type RecordPayload = KindRecord & {
   readonly workspace: string;
   /** Who reported it: `push`, or the source whose rejected record is tried again. */
   readonly source: string;
+  /** Whose ids an opportunity has; undefined: those of its source. */
+  readonly namespace?: string | undefined;
   /** Microseconds: when what it says was true. */
   readonly version: number;
 };

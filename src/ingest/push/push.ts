@@ -12,6 +12,7 @@ import type { WriteAheadBuffer } from '../buffer/buffer.ts';
 import type { CircuitBreaker } from '../circuit-breaker.ts';
 import type { DataVersion } from '../data-version.ts';
 import type { DayMerger } from '../merge-days.ts';
+import type { Ownership } from '../ownership/moves.ts';
 import {
   type RetriedRecord,
   type RetryCaller,
@@ -22,7 +23,7 @@ import type { RunRepository } from '../run-repository.ts';
 import type { Versions } from '../versions.ts';
 import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
-import type { PushContent } from './content.ts';
+import { namedContent, type PushContent } from './content.ts';
 import { createDrainer } from './drainer.ts';
 import { guardStore } from './guarded-store.ts';
 import { chain, readHead, untilStopped } from './head.ts';
@@ -92,6 +93,8 @@ export interface PushOptions {
   /** Whose runs this process takes up after a crash. */
   readonly owner: string;
   readonly rulesOf: (workspace: string, source: string) => OpportunityRules;
+  /** Who stands for a source now, and whose ids its opportunities have. */
+  readonly ownerOf: (workspace: string, source: string) => Ownership;
   readonly retention: Retention;
   readonly clock: Clock;
   /** Gives records the time by which they win. */
@@ -222,7 +225,7 @@ export function createPush(options: PushOptions): Push {
   return {
     async accept(kind, content, call) {
       try {
-        return await track(() => acceptOnce(kind, content, call));
+        return await track(() => acceptOnce(kind, namedContent(content, call.namespace), call));
       } finally {
         await content.release();
       }
@@ -238,7 +241,8 @@ export function createPush(options: PushOptions): Push {
           async () => ({ answer: await pushEvent(small, text, call), isFinal: true }),
         );
       }),
-    retryRejects: (input, caller) => track(() => retryRejects({ ...small, store }, input, caller)),
+    retryRejects: (input, caller) =>
+      track(() => retryRejects({ ...small, store, ownerOf: options.ownerOf }, input, caller)),
     stop() {
       stopped ??= stop();
       return stopped;

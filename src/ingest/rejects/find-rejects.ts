@@ -28,6 +28,7 @@ export const storedReject = z.object({
   position: z.number(),
   line: z.number(),
   source: z.string(),
+  namespace: z.string(),
   kind: z.enum(recordKinds),
   reason: z.string(),
   field: z.string(),
@@ -38,7 +39,7 @@ export const storedReject = z.object({
 });
 export type StoredReject = z.infer<typeof storedReject>;
 
-const columns = sql`run_id, position, line, source, kind, reason, field, detail, record, request_id, rejected_at`;
+const columns = sql`run_id, position, line, source, namespace, kind, reason, field, detail, record, request_id, rejected_at`;
 
 /** `<run>:<position>`. */
 export const formatRejectId = ({ run_id, position }: Pick<StoredReject, 'run_id' | 'position'>): string =>

@@ -9,6 +9,7 @@ export const rejectRow = z.object({
   position: z.number(),
   line: z.number(),
   source: z.string(),
+  namespace: z.string(),
   kind: z.string(),
   reason: z.string(),
   field: z.string(),
@@ -34,6 +35,8 @@ export interface RejectedRecord {
   /** Which record of the feed or body that it came in, from 1; in NDJSON the line. */
   readonly line: number;
   readonly source: string;
+  /** Of opportunities that were pushed into one. */
+  readonly namespace?: string | undefined;
   readonly kind: string;
   readonly requestId: string;
   /** As it came: text where it could not be parsed, else the parsed value. */
@@ -51,6 +54,7 @@ export function toRejectRow(rejected: RejectedRecord, now: number): RejectRow {
     position: rejected.position,
     line: rejected.line,
     source: rejected.source,
+    namespace: rejected.namespace ?? '',
     kind: rejected.kind,
     reason: rejected.reject.reason,
     field: rejected.reject.field,

@@ -4,6 +4,7 @@ import type { DataScope } from '../../metrics/data-scope.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
 import type { WriteAheadBuffer } from '../buffer/buffer.ts';
+import type { Ownership } from '../ownership/moves.ts';
 import type { Drainer } from '../push/drainer.ts';
 import { eventIds } from '../push/event-id.ts';
 import type { KindRecord } from '../push/kinds.ts';
@@ -58,6 +59,8 @@ export interface RetryDeps {
   readonly drainer: Drainer;
   readonly normalisers: Normalisers;
   readonly runs: PushRuns;
+  /** Who stands for a source now, and whose ids its opportunities have. */
+  readonly ownerOf: (workspace: string, source: string) => Ownership;
   readonly versions: Versions;
 }
 
@@ -154,7 +157,9 @@ async function retryChunk(
     accepted.set(kind, tally);
     tally.count += 1;
     const entry = asOfRejection(outcome.record, row.rejected_at.getTime(), replacing.get(row.run_id));
-    payloads.push(encodePayload({ ...entry, workspace, source: row.source }));
+    const owner = deps.ownerOf(workspace, row.source);
+    const namespace = row.namespace === '' ? owner.namespace : row.namespace;
+    payloads.push(encodePayload({ ...entry, workspace, source: owner.source, namespace }));
     payloads.push(
       encodePayload({
         kind: 'reject',
@@ -216,9 +221,12 @@ function newRow(
   now: number,
 ): RejectRow {
   const rejectedAt = row.rejected_at.getTime();
-  const { run_id: runId, position, line, source, kind, request_id: requestId, record } = row;
+  const { run_id: runId, position, line, source, namespace, kind, request_id: requestId, record } = row;
   return {
-    ...toRejectRow({ workspace, runId, position, line, source, kind, requestId, record, reject }, rejectedAt),
+    ...toRejectRow(
+      { workspace, runId, position, line, source, namespace, kind, requestId, record, reject },
+      rejectedAt,
+    ),
     version: Math.max(now * 1_000, rejectedAt * 1_000 + 1),
   };
 }

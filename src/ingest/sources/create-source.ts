@@ -77,6 +77,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     fields: settings.fields,
     map: settings.map,
     where: settings.where,
+    deletedWhen: settings.deleted_when,
     lookups,
     landingUrlField: settings.landing_url_field,
     defaults: defaultsOf(settings, adapter, kind),
@@ -108,6 +109,8 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     name,
     kind,
     workspace: settings.workspace,
+    namespace: settings.namespace ?? name,
+    formerly: settings.formerly,
     rules,
     feed: {
       maxRejects: settings.max_rejects,
@@ -150,10 +153,11 @@ const isPagedAt = ({ records, pagination }: SourceSettings): boolean =>
  * stored as nothing.
  */
 function csvOf(settings: SourceSettings, kind: SourceKind): CsvHeaderOptions {
-  const { delimiter, skip_rows: skipRows, fields, where, landing_url_field: landing, spread } = settings;
+  const { delimiter, skip_rows: skipRows, fields, landing_url_field: landing, spread } = settings;
+  const conditions = [...settings.where, ...(settings.deleted_when ?? [])];
   const chosen = Object.values(fields).flatMap((place) => ('separator' in place ? place.concat : [place]));
   const paths = [...chosen, ...(landing ? [landing] : []), ...(spread ? [spread.start, spread.end] : [])];
-  const places = [...paths.map(placeOf), ...where.map(({ place }) => place)];
+  const places = [...paths.map(placeOf), ...conditions.map(({ place }) => place)];
   const own = [...knownFields(kind)].filter((name) => fields[name] === undefined);
   return {
     delimiter,

@@ -21,6 +21,8 @@ const shownKeys = new Set([
   'kind',
   'adapter',
   'workspace',
+  'namespace',
+  'formerly',
   'method',
   'schedule',
   'timezone',

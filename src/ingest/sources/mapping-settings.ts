@@ -39,6 +39,13 @@ const fieldPlace = z.union(
   `${pathText}; or { concat: [path, path], separator: "-" }`,
 );
 
+type WrittenConditions = Readonly<Record<string, Omit<RowCondition, 'place'>>>;
+
+const toConditions = (written: WrittenConditions): readonly RowCondition[] =>
+  Object.entries(written).map(([name, rule]) => ({ place: placeOf(name.split('.')), ...rule }));
+
+const deletedText = 'expected columns and the values that they have in deleted rows';
+
 /** How elements become records: keys of a source. */
 export const mappingKeys = {
   fields: z.record(z.string(), fieldPlace, 'expected fields and paths').default({}),
@@ -52,9 +59,12 @@ export const mappingKeys = {
   where: z
     .record(z.string(), condition, 'expected columns and the values that rows must have')
     .default({})
-    .transform((written): readonly RowCondition[] =>
-      Object.entries(written).map(([name, rule]) => ({ place: placeOf(name.split('.')), ...rule })),
-    ),
+    .transform(toConditions),
+  deleted_when: z
+    .record(z.string(), condition, deletedText)
+    .refine((written) => Object.keys(written).length > 0, deletedText)
+    .transform(toConditions)
+    .optional(),
   lookups: z
     .array(
       section({

@@ -20,6 +20,8 @@ export interface MappingSettings {
   /** Field of the contract → what its values become. */
   readonly map: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly where: readonly RowCondition[];
+  /** Elements that meet these are records that the CRM has deleted; undefined: those that say so themselves. */
+  readonly deletedWhen: readonly RowCondition[] | undefined;
   readonly lookups: readonly Lookup[];
   readonly landingUrlField: readonly string[] | undefined;
   /** Values of fields that a record lacks. */
@@ -28,7 +30,7 @@ export interface MappingSettings {
 
 /**
  * What turns an element of a page into a raw record: the adapter's mapping, then the source's own fields over it, their values
- * mapped and looked up, then UTMs of the landing page and defaults where there is nothing yet. Undefined where elements are
+ * mapped and looked up, then UTMs of the landing page and defaults where there is nothing yet, then whether it is deleted. Undefined where elements are
  * records already. Values that are no objects stay as they are, for the normaliser to reject; an element that `where` leaves
  * out becomes `leftOut`.
  */
@@ -36,7 +38,7 @@ export function createRecordMapper(
   adapter: Adapter,
   kind: RecordKind,
   rules: Pick<FieldRules, 'missing'>,
-  { fields, map, where, lookups, landingUrlField, defaults }: MappingSettings,
+  { fields, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,
 ): ((element: unknown) => unknown) | undefined {
   const chosen = Object.entries(fields).map(([name, place]) => chosenOf(name, place));
   const adapted = adapter.record ?? (chosen.length > 0 ? without(chosen, kind) : undefined);
@@ -44,11 +46,11 @@ export function createRecordMapper(
   const standard = Object.entries(defaults);
   const maps = Object.entries(map).map(([name, values]) => [name, lowerKeys(values)] as const);
   const isWanted = createRowFilter(where);
+  const isDeleted = deletedWhen && createRowFilter(deletedWhen);
   const isGap = createGapTest(rules.missing);
   const parts = [chosen, standard, maps, where, lookups];
-  if (adapted === undefined && landingUrl === undefined && parts.every(({ length }) => length === 0)) {
-    return undefined;
-  }
+  const isPlain = [adapted, landingUrl, isDeleted].every((part) => part === undefined);
+  if (isPlain && parts.every(({ length }) => length === 0)) return undefined;
 
   const supply = (record: Record<string, unknown>, values: readonly (readonly [string, unknown])[]): void => {
     for (const [name, value] of values) {
@@ -75,6 +77,7 @@ export function createRecordMapper(
     for (const lookup of lookups) lookup.apply(record);
     if (landingUrl !== undefined) supply(record, Object.entries(utmsOfUrl(valueAt(element, landingUrl))));
     supply(record, standard);
+    if (isDeleted?.(element)) record.is_deleted = true;
     return record;
   };
 }

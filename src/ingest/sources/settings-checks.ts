@@ -53,6 +53,10 @@ export function checkSettings(settings: SourceSettings, adapter: Adapter): Probl
     }
     if (settings.spread !== undefined && kind !== 'ad_performance')
       report(['spread'], 'has a meaning only for ads');
+    for (const key of ['namespace', 'deleted_when'] as const) {
+      if (settings[key] !== undefined && kind !== 'opportunity')
+        report([key], 'has a meaning only for opportunities');
+    }
     const problem = readingProblem(settings, kind);
     if (problem !== undefined) report(problem.path, problem.text);
   }

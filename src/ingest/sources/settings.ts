@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { stages } from '../../records/stage.ts';
+import { namePattern, nameText } from '../ownership/names.ts';
 import { pushSource } from '../run.ts';
 import { encodings } from '../to-utf8.ts';
 import { adapterNames } from './adapters/adapters.ts';
@@ -7,6 +8,8 @@ import { defaultMaxRejects, duplicateRules } from './feed-rules.ts';
 import { mappingKeys, path, section } from './mapping-settings.ts';
 import { readingKeys } from './reading-settings.ts';
 import { sourceKinds } from './source.ts';
+
+const name = z.string('expected a name').regex(namePattern, nameText);
 
 const text = (expected: string) => z.string(expected).min(1, expected);
 
@@ -86,16 +89,17 @@ const auth = section({
 
 /** The settings of one source, as they stand in the file. What they mean together is checked in `settings-checks.ts`. */
 export const sourceSettings = section({
-  name: z
-    .string('expected a name')
-    .regex(/^[a-z0-9_-]{1,64}$/, 'expected up to 64 of a–z, 0–9, _ and -')
-    .refine((name) => name !== pushSource, 'is the name of what is pushed; choose another'),
+  name: name.refine((given) => given !== pushSource, 'is the name of what is pushed; choose another'),
   kind: oneOf(sourceKinds).optional(),
   adapter: oneOf(adapterNames).default('generic_json'),
   workspace: z
     .string('expected a name')
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected up to 64 of letters, digits, ., _ and -')
     .default('default'),
+  namespace: name.optional(),
+  formerly: z
+    .union([name.transform((only) => [only]), z.array(name).min(1)], 'expected a name, or a list of names')
+    .default([]),
   url: text('expected an address').optional(),
   files: z
     .union([text(fileText).transform((glob) => [glob]), z.array(text(fileText)).min(1, fileText)], fileText)

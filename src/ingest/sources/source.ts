@@ -39,6 +39,10 @@ export interface Source {
   readonly name: string;
   readonly kind: SourceKind;
   readonly workspace: string;
+  /** Names that it had before: what it sent under them is its own. */
+  readonly formerly: readonly string[];
+  /** Whose ids its opportunities have: its own, unless its settings share one. */
+  readonly namespace: string;
   /** How this source writes dates, currencies and stages. */
   readonly rules: OpportunityRules;
   /** What its feed must be like. */

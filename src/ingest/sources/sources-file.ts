@@ -3,6 +3,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml';
 import { UtmqlError } from '../../errors.ts';
 import { adapters } from './adapters/adapters.ts';
 import { inOrder, pathText, problemsOf } from './file-problems.ts';
+import { type FoundSource, formerNameProblems } from './former-names.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import { type SourceSettings, sourceSettings, sourcesFile } from './settings.ts';
 import { checkSettings, type Problem } from './settings-checks.ts';
@@ -48,7 +49,7 @@ export async function readSourcesFile(
   const problems: Problem[] = root.success
     ? []
     : root.error.issues.flatMap((issue) => problemsOf(issue, content));
-  const found: FileSource[] = [];
+  const found: FoundSource[] = [];
   for (const [index, written] of (root.success ? root.data.sources : []).entries()) {
     const { source, problems: own } = readSource(written, environment);
     problems.push(...own.map(({ path, text }) => ({ path: ['sources', index, ...path], text })));
@@ -56,10 +57,11 @@ export async function readSourcesFile(
     if ([...takenNames, ...found.map(({ settings }) => settings.name)].includes(source.settings.name)) {
       problems.push({ path: ['sources', index, 'name'], text: 'is the name of another source, too' });
     }
-    found.push(source);
+    found.push({ ...source, index });
   }
+  problems.push(...formerNameProblems(found, takenNames));
   if (problems.length > 0) throw wrong(file, inOrder(problems, document.contents, lineAt));
-  return found;
+  return found.map(({ settings, secrets }) => ({ settings, secrets }));
 }
 
 function readSource(

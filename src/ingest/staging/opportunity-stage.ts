@@ -40,10 +40,17 @@ const nothing: DayPlan = {
   unchanged: 0,
   outdated: 0,
   superseded: 0,
+  deleted: 0,
+  gone: 0,
+  noted: 0,
+  absent: 0,
 };
 
-const rowsToWrite = (day: DayPlan | undefined): number =>
-  day === undefined ? 0 : day.added + day.changed + day.moved + day.removed;
+/** Rows that change what readers see. */
+const rowsToChange = ({ added, changed, moved, removed, deleted, gone }: DayPlan): number =>
+  added + changed + moved + removed + deleted + gone;
+/** The deletion of a record that is not stored is written, too: an older state of it may still come. */
+const rowsToWrite = (day: DayPlan): number => rowsToChange(day) + day.noted;
 
 interface Plan {
   readonly apply: OpportunitiesApply;
@@ -51,18 +58,19 @@ interface Plan {
 }
 
 /**
- * Stages CRM records; see `Stage`. A record is known by its id, on whatever day; of rows with one id the newest counts.
+ * Stages CRM records; see `Stage`. A record is known by its id within its namespace, on whatever day; of rows with one id the
+ * newest counts. One that the CRM has deleted takes what is stored of it away.
  *
  * @param options.lock held from look-up to write, so that two writers cannot both move one record
  */
 export function createOpportunityStage(
-  options: StageOptions & { readonly store: Store; readonly lock: Lock },
+  options: StageOptions & { readonly store: Store; readonly namespace: string; readonly lock: Lock },
 ): Stage<Opportunity> {
   const { store, runId, requestId, lock } = options;
   const rows = createStagedRows({
     ...options,
     table: 'staged_opportunities',
-    columns: { ...opportunityColumns, updated: 'UInt64' },
+    columns: { ...opportunityColumns, updated: 'UInt64', is_deleted: 'UInt8' },
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
@@ -110,24 +118,35 @@ export function createOpportunityStage(
   const apply = async (call: ApplyOptions): Promise<Applied> => {
     call.signal.throwIfAborted();
     if (rows.count === 0) {
-      return { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0, touched: new Set() };
+      return {
+        written: 0,
+        changed: 0,
+        removed: 0,
+        deleted: 0,
+        outdated: 0,
+        superseded: 0,
+        touched: new Set(),
+      };
     }
     const { apply: planned, byDay } = await plan(call);
-    const days = [...byDay].filter(([, day]) => rowsToWrite(day) > 0).map(([day]) => day);
+    const daysWith = (rows: (day: DayPlan) => number): Day[] =>
+      [...byDay].filter(([, day]) => rows(day) > 0).map(([day]) => day);
+    const days = daysWith(rowsToChange);
     if (days.length > 0) {
       call.signal.throwIfAborted();
       await call.onDays(days);
     }
     // From here to the end, whatever the signal: between two statements a record that moves can be on two days, or on none.
     await inLanes(
-      groupDays(days, (day) => rowsToWrite(byDay.get(day))),
+      groupDays(daysWith(rowsToWrite), (day) => rowsToWrite(byDay.get(day) ?? nothing)),
       (group) => store.command(insertPlannedStatement(planned, group), writing),
     );
     const total = sumOf(byDay.values());
     return {
       written: total.added + total.changed + total.unchanged,
       changed: total.added + total.changed,
-      removed: total.removed,
+      removed: total.removed + total.deleted + total.gone,
+      deleted: total.deleted + total.noted + total.absent,
       outdated: total.outdated,
       superseded: total.superseded,
       touched: new Set(days),
@@ -137,7 +156,7 @@ export function createOpportunityStage(
   const changes: Stage<Opportunity>['changes'] = async (call) => {
     if (rows.count === 0) return [];
     const { byDay } = await plan(call);
-    return [...byDay].filter(([, day]) => rowsToWrite(day) > 0).map(toDayChanges);
+    return [...byDay].filter(([, day]) => rowsToChange(day) > 0).map(toDayChanges);
   };
 
   const weigh: Stage<Opportunity>['weigh'] = async ({ skipDays }) => {
@@ -153,6 +172,7 @@ export function createOpportunityStage(
       rows.add(record.day, (encoder) => {
         encodeOpportunity(encoder, record, record.day);
         encoder.uint64(record.updatedAt === undefined ? 0 : record.updatedAt * 1_000);
+        encoder.uint8(record.isDeleted ? 1 : 0);
       });
     },
     get full() {
@@ -178,11 +198,14 @@ function sumOf(days: Iterable<DayPlan>): DayPlan {
   return total;
 }
 
-const toDayChanges = ([day, { added, changed, moved, removed }]: readonly [Day, DayPlan]): DayChanges => ({
+const toDayChanges = ([day, { added, changed, moved, removed, deleted, gone }]: readonly [
+  Day,
+  DayPlan,
+]): DayChanges => ({
   day,
   added,
   changed,
-  removed: moved + removed,
+  removed: moved + removed + deleted + gone,
   costBefore: 0,
   costAfter: 0,
 });

@@ -6,6 +6,8 @@ import type { StageOptions } from './stage.ts';
 
 /** What one apply is about. */
 export type OpportunitiesApply = Pick<StageOptions, 'runId' | 'workspace' | 'source' | 'version'> & {
+  /** Whose ids the records have. */
+  readonly namespace: string;
   readonly mode: IngestMode;
   /** Days that are left as they are. */
   readonly skipDays: readonly Day[];
@@ -22,6 +24,10 @@ export const plannedChanges = [
   'unchanged',
   'outdated',
   'superseded',
+  'deleted',
+  'gone',
+  'noted',
+  'absent',
 ] as const;
 
 const listOf = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map(formatDay))}`;
@@ -38,7 +44,8 @@ const idKey = sql`sipHash128(opportunity_id)`;
 
 type Run = Pick<OpportunitiesApply, 'runId'>;
 const ofRun = ({ runId }: Run): Sql => sql`run_id = ${bind('UUID', runId)}`;
-const ofSpace = ({ workspace }: OpportunitiesApply): Sql => sql`workspace = ${bind('String', workspace)}`;
+const ofSpace = ({ workspace, namespace }: OpportunitiesApply): Sql =>
+  sql`workspace = ${bind('String', workspace)} AND namespace = ${bind('String', namespace)}`;
 const isSkipped = ({ skipDays }: OpportunitiesApply): Sql =>
   skipDays.length === 0 ? sql`false` : sql`date IN (${listOf(skipDays)})`;
 /** The version that a staged row is written with, unless something newer stands in its place. */
@@ -62,7 +69,7 @@ export const opportunityDuplicatesStatement = (runId: string): Sql =>
       FROM (
         SELECT row_number() OVER feed AS nth, said = lagInFrame(said) OVER feed AS same
         FROM (
-          SELECT DISTINCT id_key, position, cityHash64(date, updated, ${list(content)}) AS said
+          SELECT DISTINCT id_key, position, cityHash64(date, updated, is_deleted, ${list(content)}) AS said
           FROM staged_opportunities WHERE ${ofRun({ runId })} AND id_key IN (${repeatedKeys({ runId })})
         )
         WINDOW feed AS (PARTITION BY id_key ORDER BY position)
@@ -126,26 +133,32 @@ export function planStoredStatement(apply: OpportunitiesApply, returned: readonl
  *
  * Of staged rows with one id the newest counts, and of those the last. A record that the store holds in a newer state, on
  * whatever day, is left as it is; with `replace`, what the source itself has stored is never newer. What a record is
- * attributed to stays while its day and UTMs stay. A record that was deleted by something newer than itself comes back
- * with the version of that deletion: the feed has it, and nothing stored is newer.
+ * attributed to stays while its day and UTMs stay.
+ *
+ * A feed says of deletions, and of records that come back after one, as of when it was read: platforms do not count either as
+ * a change of the record. So it outdoes a deletion that is older than the run, whatever `updated_at` says, and no other.
  */
 export function planRecordsStatement(apply: OpportunitiesApply, days: readonly Day[]): Sql {
   const onDays = sql`date IN (${listOf(days)})`;
   const stored = sql`${ofSpace(apply)} AND ${onDays}`;
+  const run = bind('UInt64', apply.version);
   const rival = apply.mode === 'replace' ? sql`if(is_own, 0, here_version)` : sql`here_version`;
   return sql`
     INSERT INTO planned_opportunities (run_id, date, change, id_key, position, ${list(attribution)}, version)
     SELECT ${bind('UUID', apply.runId)}, date,
            multiIf(${isSkipped(apply)} OR skipped_copies > 0, 'superseded',
-                   is_here AND is_own AND said = here_said AND copies = 0, 'unchanged',
-                   greatest(${rival}, newest_rival) > base, 'outdated',
+                   is_here AND is_own AND said = here_said AND copies = 0 AND NOT is_deletion, 'unchanged',
+                   greatest(${rival}, newest_rival) > base OR NOT is_here AND deleted_version > ${run}, 'outdated',
+                   is_deletion, multiIf(is_here, 'deleted', deleted_version > 0 AND copies = 0, 'absent', 'noted'),
                    is_here, 'changed', 'added') AS what,
            id_key, position, if(stays, here_channel, ''), if(stays, here_campaign_id, ''),
-           if(stays, here_match, 'UNATTRIBUTED'), greatest(base, here_version, newest, if(is_here, 0, deleted_version))
+           if(stays, here_match, 'UNATTRIBUTED'),
+           greatest(base, here_version, newest, if(NOT is_here AND deleted_version > base, ${run}, 0))
     FROM (
       SELECT *, is_here AND utm = here_utm AS stays
       FROM (
-        SELECT ${distinct(apply)} id_key, date, position, ${versionOf(apply)} AS base, ${contentHash} AS said, ${utmHash} AS utm
+        SELECT ${distinct(apply)} id_key, date, position, is_deleted AS is_deletion,
+               if(is_deleted, ${run}, ${versionOf(apply)}) AS base, ${contentHash} AS said, ${utmHash} AS utm
         FROM staged_opportunities WHERE ${ofRun(apply)} AND ${onDays} ${winnersOnly(apply)}
       ) AS fresh
       LEFT JOIN (
@@ -167,18 +180,19 @@ export function planRecordsStatement(apply: OpportunitiesApply, days: readonly D
 }
 
 /**
- * The third plan: the deletion of rows on days that their record has left, since ReplacingMergeTree would never bring two
- * days together.
+ * The third plan: the deletion of rows on days that their record has left, or that it is deleted from, since ReplacingMergeTree
+ * would never bring two days together.
  */
 export const planMovesStatement = (apply: OpportunitiesApply): Sql =>
   sql`INSERT INTO planned_opportunities (run_id, date, change, opportunity_id, version)
-      SELECT ${bind('UUID', apply.runId)}, date, 'moved', opportunity_id, write_version
+      SELECT ${bind('UUID', apply.runId)}, date, if(what IN ('deleted', 'noted'), 'gone', 'moved'), opportunity_id, write_version
       FROM planned_opportunities
       INNER JOIN (
-        SELECT id_key, version AS write_version FROM planned_opportunities WHERE ${ofRun(apply)} AND change IN ('added', 'changed')
+        SELECT id_key, change AS what, version AS write_version FROM planned_opportunities
+        WHERE ${ofRun(apply)} AND change IN ('added', 'changed', 'deleted', 'noted')
           AND id_key IN (SELECT id_key FROM planned_opportunities WHERE ${ofRun(apply)} AND change = 'elsewhere')
       ) AS written USING (id_key)
-      WHERE ${ofRun(apply)} AND change = 'elsewhere' AND ${unlessPlanned(apply, sql`change = 'moved'`)}`;
+      WHERE ${ofRun(apply)} AND change = 'elsewhere' AND ${unlessPlanned(apply, sql`change IN ('moved', 'gone')`)}`;
 
 /** By day: how many rows of each kind were planned. */
 export const plannedStatement = (runId: string): Sql =>
@@ -189,15 +203,16 @@ export const plannedStatement = (runId: string): Sql =>
 export function insertPlannedStatement(apply: OpportunitiesApply, days: readonly Day[]): Sql {
   const of = sql`${ofRun(apply)} AND date IN (${listOf(days)})`;
   return sql`
-    INSERT INTO opportunities (date, opportunity_id, ${list(content)}, ${list(attribution)}, version, workspace, source, is_deleted)
+    INSERT INTO opportunities (date, opportunity_id, ${list(content)}, ${list(attribution)}, version, workspace, namespace, source, is_deleted)
     SELECT date, if(position > 0, staged_id, deleted_id), ${list(content)}, ${list(attribution)}, version,
-           ${bind('String', apply.workspace)}, ${bind('String', apply.source)}, position = 0
+           ${bind('String', apply.workspace)}, ${bind('String', apply.namespace)}, ${bind('String', apply.source)},
+           position = 0 OR change IN ('deleted', 'noted')
     FROM (
       SELECT ${distinct(apply)} position, opportunity_id AS staged_id, ${list(content)}
       FROM staged_opportunities WHERE ${of}
     ) AS fresh
     RIGHT JOIN (
-      SELECT date, position, opportunity_id AS deleted_id, ${list(attribution)}, version
-      FROM planned_opportunities WHERE ${of} AND change IN ('added', 'changed', 'moved', 'removed')
+      SELECT date, position, change, opportunity_id AS deleted_id, ${list(attribution)}, version
+      FROM planned_opportunities WHERE ${of} AND change IN ('added', 'changed', 'moved', 'removed', 'deleted', 'gone', 'noted')
     ) AS planned USING (position)`;
 }

@@ -49,8 +49,10 @@ export interface Applied {
   readonly written: number;
   /** Of those, the ones that were new or different. */
   readonly changed: number;
-  /** Stored records that the source no longer has, deleted by `replace`. */
+  /** Stored records that went: the source no longer has them (`replace`), or says that they are deleted. */
   readonly removed: number;
+  /** Records that say that they are deleted, whether anything of them was stored or not. Of CRM records only. */
+  readonly deleted?: number;
   /** Records left out because the store holds a newer state of them. */
   readonly outdated: number;
   /** Records left out because of `skipDays`. */

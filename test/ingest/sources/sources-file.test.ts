@@ -19,6 +19,15 @@ async function problemsOf(yaml: string, options: Parameters<typeof openYaml>[1] 
 }
 
 describe('the sources file', () => {
+  it('gives a former name to one source of a kind', async () => {
+    const problems = await problemsOf(`sources:
+  - { name: a, kind: opportunity, url: "http://x", formerly: [c, d] }
+  - { name: b, kind: opportunity, url: "http://x", formerly: d }
+  - { name: ads, kind: ad_performance, url: "http://x", formerly: d }
+`);
+    expect(problems).toEqual(['sources[1].formerly (line 3): names d, which is a former name of a, too']);
+  });
+
   it('that is the example opens, given its variables', async () => {
     const example = await readFile(new URL('../../../sources.example.yaml', import.meta.url), 'utf8');
     const names = [...example.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name]) => name ?? '');
@@ -129,6 +138,28 @@ describe('the sources file', () => {
     ],
     ['{ name: a, kind: opportunity, files: x, method: GET }', '', '.method', 'has no meaning for files'],
     [ads, 'method: GET, body: x', '.body', 'goes only with method: POST'],
+    [ads, 'namespace: b', '.namespace', 'has a meaning only for opportunities'],
+    [ads, 'deleted_when: { x: y }', '.deleted_when', 'has a meaning only for opportunities'],
+    [
+      crm,
+      'deleted_when: {}',
+      '.deleted_when',
+      'is not right; expected columns and the values that they have in deleted rows',
+    ],
+    [
+      crm,
+      'deleted_when: { x: [] }',
+      '.deleted_when.x',
+      'is not right; expected a value, a list of values, or { not: … } with one of these',
+    ],
+    [crm, 'namespace: A b', '.namespace', 'is "A b"; expected up to 64 of a–z, 0–9, _ and -'],
+    [crm, 'formerly: [a]', '.formerly', 'names a, which is a source still; its rows are its own'],
+    [
+      crm,
+      'formerly: push',
+      '.formerly',
+      'names what was pushed, which stays where it is; `namespace: push` shares its ids',
+    ],
     [
       ads,
       'date_format: [MM/DD/YYYY, D/M/YYYY]',

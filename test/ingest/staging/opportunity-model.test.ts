@@ -38,12 +38,14 @@ class Model {
   apply({ mode, source, records, skip }: Step, version: number) {
     const base = ({ updatedAt }: Opportunity): number =>
       mode === 'replace' || updatedAt === undefined ? version : Math.min(updatedAt * 1_000, version);
+    /** A deletion is true as of when the feed was read. */
+    const saidAt = (record: Opportunity): number => (record.isDeleted ? version : base(record));
     const winners = new Map<string, Opportunity>();
     for (const record of records) {
       const other = winners.get(record.opportunityId);
       if (other === undefined || base(record) >= base(other)) winners.set(record.opportunityId, record);
     }
-    const applied = { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0 };
+    const applied = { written: 0, changed: 0, removed: 0, deleted: 0, outdated: 0, superseded: 0 };
     const touched = new Set<Day>();
     const returned = records.map(({ day }) => day).filter((day) => !skip.includes(day));
     const liveOf = (id: string): Row[] =>
@@ -54,26 +56,44 @@ class Model {
       const isOwn = (row: Row): boolean => row.source === source;
       if (skip.includes(record.day) || live.some(({ day }) => skip.includes(day))) {
         applied.superseded += 1;
-      } else if (here && isOwn(here) && here.amount === record.amount && live.length === 1) {
+      } else if (
+        !record.isDeleted &&
+        here &&
+        isOwn(here) &&
+        here.amount === record.amount &&
+        live.length === 1
+      ) {
         applied.written += 1;
-      } else if (live.some((row) => row.version > base(record) && !(mode === 'replace' && isOwn(row)))) {
+      } else if (live.some((row) => row.version > saidAt(record) && !(mode === 'replace' && isOwn(row)))) {
         applied.outdated += 1;
       } else {
-        const deleted = this.rows.get(`${id}/${record.day}`)?.version ?? 0;
-        const newest = Math.max(base(record), deleted, ...live.map((row) => row.version));
+        const gone = here === undefined ? (this.rows.get(`${id}/${record.day}`)?.version ?? 0) : 0;
+        const newest = Math.max(
+          saidAt(record),
+          gone > saidAt(record) ? version : 0,
+          ...live.map((row) => row.version),
+        );
         for (const row of live) {
           if (row === here) continue;
           this.rows.set(`${id}/${row.day}`, { ...row, version: newest, isDeleted: true });
           touched.add(row.day);
         }
+        const isKnown = record.isDeleted && live.length === 0 && gone > 0;
+        if (record.isDeleted) {
+          applied.deleted += 1;
+          applied.removed += live.length;
+          if (here) touched.add(record.day);
+        }
+        if (isKnown) continue;
         this.rows.set(`${id}/${record.day}`, {
           id,
           day: record.day,
           amount: record.amount,
           source,
           version: newest,
-          isDeleted: false,
+          isDeleted: record.isDeleted,
         });
+        if (record.isDeleted) continue;
         touched.add(record.day);
         applied.written += 1;
         applied.changed += 1;
@@ -104,6 +124,7 @@ const record = fc
     day: fc.constantFrom(...days),
     opportunityId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
     amount: fc.integer({ min: 0, max: 2 }),
+    isDeleted: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.boolean() }),
     updatedAt: fc.option(
       fc.integer({ min: 0, max: 3 }).map((at) => Date.UTC(2025, 8, 1 + at)),
       { nil: undefined },

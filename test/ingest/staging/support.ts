@@ -41,6 +41,7 @@ export const opportunity = (record: Partial<Opportunity>): Opportunity => {
     day,
     stage: 'lead',
     stageName: 'New',
+    isDeleted: false,
     amount: 1,
     currency: 'USD',
     contactHash: '',
@@ -66,6 +67,8 @@ export interface RunOptions {
   readonly runId?: string;
   readonly workspace?: string;
   readonly source?: string;
+  /** Default: one for all sources. */
+  readonly namespace?: string;
   readonly version?: number;
   readonly capacityBytes?: number;
 }
@@ -86,7 +89,7 @@ export const adsStage = (
 
 const lock = new Mutex();
 export const opportunityStage = (store: Store, options: RunOptions = {}): Stage<Opportunity> =>
-  createOpportunityStage({ store, lock, ...common(options) });
+  createOpportunityStage({ store, lock, namespace: options.namespace ?? 'shared', ...common(options) });
 
 export async function fill<T>(stage: Stage<T>, records: Iterable<T>): Promise<void> {
   for (const record of records) {

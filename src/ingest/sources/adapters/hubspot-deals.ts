@@ -26,6 +26,7 @@ export const hubspotDeals: Adapter = {
       stage: properties.dealstage,
       is_won: properties.hs_is_closed_won,
       is_closed: properties.hs_is_closed,
+      is_deleted: deal.archived,
       amount: properties.amount,
       currency: properties.deal_currency_code,
       contact_email: properties.contact_email,

@@ -27,6 +27,7 @@ export const salesforceOpportunities: Adapter = {
       stage: opportunity.StageName,
       is_won: opportunity.IsWon,
       is_closed: opportunity.IsClosed,
+      is_deleted: opportunity.IsDeleted,
       amount: opportunity.Amount,
       currency: opportunity.CurrencyIsoCode,
       contact_email: custom.contact_email__c,

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Store } from '../../clickhouse/store.ts';
+import type { Clock } from '../../clock.ts';
+import type { Lock } from '../../leases/store-lock.ts';
+import type { Logger } from '../../logger.ts';
+import type { DataVersion } from '../data-version.ts';
+import type { DayMerger } from '../merge-days.ts';
+import type { Source } from '../sources/source.ts';
+import { readSettings } from '../staging/settings.ts';
+import { createRowMover } from './move-rows.ts';
+import { adMoves, type Move, opportunityMoves } from './moves.ts';
+import { adOwnersStatement, type OwnedTable, opportunityOwnersStatement } from './statements.ts';
+
+/** In ClickHouse's query log, in place of a request's id. */
+const requestId = 'owners';
+
+/** A process of an earlier version may go on writing beside this one: so often it is looked for what that has left. */
+const lookEveryMs = 60_000;
+
+const adOwner = z.object({ workspace: z.string(), source: z.string() });
+const opportunityOwner = adOwner.extend({ namespace: z.string() });
+
+/**
+ * Keeps stored rows with the source that they belong to by the settings in force: after an upgrade from before there were
+ * namespaces, after a source has got another name (`formerly`), or another `namespace`. Figures stay as they are, but for
+ * records that two sources had sent before they shared a namespace: of those the newest state stays.
+ */
+export interface Owners {
+  /**
+   * Call it before looking up or writing records. Quick where nothing has changed since the last call.
+   *
+   * @throws UtmqlError when the store fails: then nothing may be written, since a record could be stored twice
+   */
+  settle(): Promise<void>;
+  /** Ends what is at work; the next start goes on with it. */
+  stop(): Promise<void>;
+}
+
+export function createOwners(options: {
+  store: Store;
+  /** As they are now. */
+  sources: () => readonly Source[];
+  /** The lock of all who write opportunities. */
+  lock: Lock;
+  dataVersion: DataVersion;
+  merger: DayMerger;
+  clock: Clock;
+  logger: Logger;
+}): Owners {
+  const { store, lock, dataVersion, merger, clock, logger } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const reading = { requestId, signal, settings: readSettings };
+  let settled: { readonly sources: readonly Source[]; readonly at: number } | undefined;
+  let working: Promise<void> | undefined;
+
+  const apply = async (table: OwnedTable, move: Move): Promise<void> => {
+    const mover = createRowMover({ store: dataVersion.watch(store, move.workspace), requestId, signal });
+    const days = await mover.move(table, move);
+    merger.add(table, days);
+    logger.info({ table, ...move, days: days.length }, 'stored rows were given to whom they belong');
+  };
+
+  const settleAll = async (sources: readonly Source[]): Promise<void> => {
+    if (sources.some(({ kind, formerly }) => kind === 'ad_performance' && formerly.length > 0)) {
+      const moves = adMoves(await store.select(adOwner, adOwnersStatement, reading), sources);
+      for (const move of moves) await apply('ad_performance', move);
+    }
+    const findMoves = async (): Promise<Move[]> =>
+      opportunityMoves(await store.select(opportunityOwner, opportunityOwnersStatement, reading), sources);
+    if ((await findMoves()).length === 0) return;
+    await lock.runExclusive(async () => {
+      // Another process may have done it meanwhile.
+      for (const move of await findMoves()) await apply('opportunities', move);
+    });
+  };
+
+  return {
+    async settle() {
+      // One that is at work may have begun with other sources.
+      while (working !== undefined) await working.catch(() => undefined);
+      const sources = options.sources();
+      const now = clock.now();
+      if (settled?.sources === sources && now >= settled.at && now - settled.at < lookEveryMs) return;
+      signal.throwIfAborted();
+      working = settleAll(sources).then(() => {
+        settled = { sources, at: now };
+      });
+      try {
+        await working;
+      } finally {
+        working = undefined;
+      }
+    },
+    async stop() {
+      stopping.abort();
+      await working?.catch(() => undefined);
+    },
+  };
+}
