@@ -218,6 +218,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ingest,
       push,
       retention: createRetention({ store, dataVersion }),
+      orphanedRows: ingestion.orphanedRows,
       audit,
       clock,
       telemetry,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namePattern } from '../ingest/ownership/names.ts';
 import { ingestModes } from '../ingest/run.ts';
 
 /**
@@ -9,6 +10,8 @@ export interface AuditDetails {
   readonly ids?: readonly string[] | undefined;
   readonly sources?: readonly string[] | undefined;
   readonly mode?: string | undefined;
+  /** Whom rows of `sources` were handed to; of an orphaned source alone: it was removed. */
+  readonly handedOverTo?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly wait?: boolean | undefined;
   readonly since?: string | undefined;
@@ -28,6 +31,7 @@ const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /** Of a run, or of a rejected record. */
 const id = z.string().regex(new RegExp(`^${uuid}(:\\d{1,15})?$`, 'i'));
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+const sourceName = z.string().regex(namePattern);
 const count = z.number().int().nonnegative();
 
 /** Undefined instead of whatever has another form. */
@@ -68,7 +72,10 @@ const retried = z.array(z.object({ isAccepted: z.boolean() })).transform((record
   accepted: records.filter(({ isAccepted }) => isAccepted).length,
   rejected: records.filter(({ isAccepted }) => !isAccepted).length,
 }));
+/** A source whose rows were settled: its name is told once it was found to be no other thing. */
+const orphan = z.object({ source: ifSo(sourceName), handedOverTo: ifSo(sourceName) });
 const outcome = z.object({
+  orphan: ifSo(orphan),
   id: ifSo(id),
   runs: listOf(z.object({ id })),
   answer: z.object({ runId: ifSo(id), ...countsOf }).catch({}),
@@ -91,7 +98,7 @@ export function detailsOf(args: unknown, result: unknown, knownSources: readonly
     ...top
   } = argumentsShape.parse(args);
   const asked = { ...top, ...where, ...input };
-  const { answer, runs = [], id: resultId, ...counts } = readResult(result);
+  const { answer, runs = [], orphan: settled, id: resultId, ...counts } = readResult(result);
   const ids = [
     asked.id,
     asked.runId,
@@ -102,8 +109,16 @@ export function detailsOf(args: unknown, result: unknown, knownSources: readonly
   ];
   const { id: _id, runId: _runId, ids: _ids, sources, ...rest } = asked;
   const told = [...new Set(ids.filter((one) => one !== undefined))].slice(0, maxIds);
-  const names = sources?.filter((name) => knownSources.includes(name));
+  const names = settled?.source ? [settled.source] : sources?.filter((name) => knownSources.includes(name));
   const accepted = answer.accepted ?? counts.accepted;
   const rejected = answer.rejected ?? counts.rejected;
-  return { ...rest, ids: told.length > 0 ? told : undefined, sources: names, accepted, rejected };
+  const { handedOverTo } = settled ?? {};
+  return {
+    ...rest,
+    ids: told.length > 0 ? told : undefined,
+    sources: names,
+    handedOverTo,
+    accepted,
+    rejected,
+  };
 }

@@ -2,6 +2,7 @@ import type { Caller } from '../access/caller.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Explore } from '../explore/explore.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
 import type { Push } from '../ingest/push/push.ts';
 import type { RunReads } from '../ingest/run-reads.ts';
 import type { Logger } from '../logger.ts';
@@ -19,6 +20,7 @@ export interface Context {
   readonly runs: RunReads;
   readonly push: Push;
   readonly retention: Retention;
+  readonly orphanedRows: OrphanedRows;
   readonly audit: Pick<AuditLog, 'note'>;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;

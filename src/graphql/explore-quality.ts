@@ -7,6 +7,7 @@ import {
   type RejectedCount,
   type SourceFreshness,
 } from '../explore/feed-quality.ts';
+import { loadOrphanedSources } from '../explore/orphaned-sources.ts';
 import type { Scope } from '../explore/records.ts';
 import { loadMatchShares } from '../explore/revenue-quality.ts';
 import { loadSpendWithoutUtm, nearDuplicateRow, nearDuplicatesStatement } from '../explore/utm-quality.ts';
@@ -16,6 +17,7 @@ import { afterDescription, daysDescription, firstDescription, loadPage, readScop
 import { MatchShareType, RevenueWithoutSpend } from './explore-revenue-quality.ts';
 import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
 import { CountType, listed, StatusEnum } from './ingest-runs.ts';
+import { OrphanedSourceType } from './orphaned-sources.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
@@ -123,6 +125,18 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       type: ['LocalDate'],
       description: 'Days of the range without ads rows, although there are some before and after.',
       resolve: (scope, _args, { explore }) => loadDaysWithoutData(explore.reader, scope),
+    }),
+    orphanedSources: t.field({
+      type: [OrphanedSourceType],
+      extensions: ofAllRows,
+      description:
+        'Sources that have records on days of the range and are no longer configured. `formerly` of a source takes them over; ' +
+        '`settleOrphanedSource` hands them to one, or removes them.',
+      resolve: (scope, _args, { explore, ingest }) => {
+        const configured = ingest.sources.filter(({ workspace }) => workspace === scope.workspace);
+        const owned = configured.flatMap(({ name, formerly }) => [name, ...formerly]);
+        return loadOrphanedSources(explore.reader, scope, owned);
+      },
     }),
     sources: t.field({
       type: [SourceFreshnessType],

@@ -13,6 +13,7 @@ import './ingest-sources.ts';
 import './ingest.ts';
 import './measures.ts';
 import './metrics.ts';
+import './orphaned-sources.ts';
 import './push.ts';
 import './rejected-records.ts';
 import './retention.ts';

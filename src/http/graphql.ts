@@ -11,6 +11,7 @@ import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
 import type { Push } from '../ingest/push/push.ts';
 import { createRunReads } from '../ingest/run-reads.ts';
 import type { Logger } from '../logger.ts';
@@ -68,6 +69,7 @@ export function createGraphql(options: {
   ingest: Ingest;
   push: Push;
   retention: Retention;
+  orphanedRows: OrphanedRows;
   audit: AuditLog;
   clock: Clock;
   telemetry: Telemetry;
@@ -78,7 +80,7 @@ export function createGraphql(options: {
   /** Who may ask for the schema, and is told what they may have meant. */
   introspectionRoles: readonly Role[];
 }) {
-  const { store, ingest, push, retention, audit, clock } = options;
+  const { store, ingest, push, retention, orphanedRows, audit, clock } = options;
   const dayOf = createDayOfInstant(options.timezone);
   return createYoga<GraphqlCall, Context>({
     schema,
@@ -110,6 +112,7 @@ export function createGraphql(options: {
         runs: createRunReads({ runs: ingest.runs, workspace: caller.workspace, queries }),
         push,
         retention,
+        orphanedRows,
         audit,
         signal,
         reportingTimezone: options.timezone,

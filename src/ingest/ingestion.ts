@@ -21,6 +21,7 @@ import { createExecutions } from './executions.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createDayMerger } from './merge-days.ts';
 import { sourceNamed } from './ownership/moves.ts';
+import { createOrphanedRows, type OrphanedRows } from './ownership/orphaned-rows.ts';
 import { createOwners } from './ownership/owners.ts';
 import { createStoreBreaker } from './push/guarded-store.ts';
 import { createPush, type Push } from './push/push.ts';
@@ -44,6 +45,7 @@ const leasesStopMs = 400;
 export interface Ingestion {
   readonly ingest: Ingest;
   readonly push: Push;
+  readonly orphanedRows: OrphanedRows;
   /** Other sources. Runs at work go on with those that they began with. */
   change(sources: readonly Source[], isScheduled: boolean): void;
   /** Ends what is at work; what was accepted is stored or in the buffer. */
@@ -124,6 +126,14 @@ export async function openIngestion(options: {
     merger,
     clock,
     logger,
+  });
+  const orphanedRows = createOrphanedRows({
+    store: calmStore,
+    sources: () => sources,
+    lock: opportunityLock,
+    queue,
+    dataVersion,
+    merger,
   });
   const settleOwners = (): void =>
     void owners
@@ -214,8 +224,11 @@ export async function openIngestion(options: {
   return {
     ingest,
     push,
+    orphanedRows,
     change(next, isScheduled) {
       for (const { name } of sources) telemetry.forgetBreaker(name);
+      // Answers tell of sources, too.
+      for (const { workspace } of [...sources, ...next]) dataVersion.bump(workspace);
       sources = next;
       watch();
       settleOwners();
@@ -227,6 +240,7 @@ export async function openIngestion(options: {
       scheduler.stop();
       await ingest.stop();
       await push.stop();
+      orphanedRows.stop();
       await within(ownersStopMs, owners.stop());
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
       await within(queueStopMs, queue.stop());

@@ -58,6 +58,9 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
     `mutation { retryRejectedRecords(input: { ids: ["${run}:1"] }) { accepted } }`,
   ],
   'Mutation.applyRetention': ['mutation { applyRetention(before: "2020-01-01", dryRun: true) { dryRun } }'],
+  'Mutation.settleOrphanedSource': [
+    'mutation { settleOrphanedSource(input: { source: "gone", remove: true, dryRun: true }) { dryRun } }',
+  ],
   'Mutation.ingestAdPerformance': [
     'mutation { ingestAdPerformance(input: { records: [] }) { accepted } }',
     '*',
@@ -106,6 +109,7 @@ describe('roles', () => {
     'Query.ingestRuns': follow,
     'Query.rejectedRecords': ingest,
     'Query.auditLog': { viewer: false, ingestor: false, admin: true, restricted: false },
+    'Mutation.settleOrphanedSource': { viewer: false, ingestor: false, admin: true, restricted: false },
     'Mutation.applyRetention': { viewer: false, ingestor: false, admin: true, restricted: false },
   };
   it.each(Object.entries(questions))('%s', async (name, [document, code]) => {

@@ -33,6 +33,17 @@ export const ownedDaysStatement = (table: OwnedTable, owned: Owned): Sql =>
   sql`SELECT toUInt16(date) AS day, count() AS rows FROM ${identifier(table)}
       WHERE ${inWorkspace(owned)} AND ${isFrom(table, owned)} AND NOT is_deleted GROUP BY date ORDER BY date`;
 
+const ofSource = (workspace: string, source: string): Sql =>
+  sql`workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}`;
+
+/** What a source has stored. */
+export const ownedCountStatement = (table: OwnedTable, workspace: string, source: string): Sql =>
+  sql`SELECT count() AS records, uniqExact(date) AS days FROM ${identifier(table)} FINAL WHERE ${ofSource(workspace, source)}`;
+
+/** In which namespaces it has opportunities. */
+export const namespacesStatement = (workspace: string, source: string): Sql =>
+  sql`SELECT DISTINCT namespace FROM opportunities WHERE ${ofSource(workspace, source)} AND NOT is_deleted ORDER BY namespace`;
+
 /** Written with the versions that they have: newer records win as before, and of equal ones the last written. */
 export const moveAdsStatement = (move: Move, days: readonly Day[]): Sql =>
   sql`INSERT INTO ad_performance (${list(Object.keys(adColumns))}, row_key, workspace, source, version, is_deleted)

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { bind, type Sql, sql } from '../clickhouse/sql.ts';
+import { pushSource } from '../ingest/run.ts';
+import { sourceKinds } from '../ingest/sources/source.ts';
+import { allRows } from '../metrics/data-scope.ts';
+import { formatDay } from '../records/day.ts';
+import type { Reader } from './reader.ts';
+import type { Scope } from './records.ts';
+
+const orphanRow = z.object({
+  source: z.string(),
+  kind: z.enum(sourceKinds),
+  records: z.number(),
+  first_day: z.string(),
+  last_day: z.string(),
+  cost: z.number(),
+  revenue: z.number(),
+});
+/** What a source that is not configured has stored on some days, of one kind. */
+export type OrphanedSource = z.infer<typeof orphanRow>;
+
+export function orphanedSourcesStatement(scope: Scope, owned: readonly string[]): Sql {
+  const { range } = scope;
+  const rows = sql`${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}
+    AND source NOT IN (${bind('Array(String)', [pushSource, ...owned])}) GROUP BY source`;
+  return sql`
+    SELECT * FROM (
+      SELECT source, 'ad_performance' AS kind, count() AS records, min(date) AS first_day, max(date) AS last_day,
+             sum(cost) AS cost, toDecimal64(0, 6) AS revenue
+      FROM ad_performance FINAL WHERE ${rows}
+      UNION ALL
+      SELECT source, 'opportunity', count(), min(date), max(date), toDecimal64(0, 6),
+             sumIf(amount, stage = 'closed_won')
+      FROM opportunities FINAL WHERE ${rows}
+    ) ORDER BY source, kind`;
+}
+
+/** @param owned names that configured sources have or had: their rows are, or will be, their own */
+export const loadOrphanedSources = (
+  reader: Reader,
+  scope: Scope,
+  owned: readonly string[],
+): Promise<readonly OrphanedSource[]> => reader.rows(orphanRow, orphanedSourcesStatement(scope, owned));
