@@ -99,9 +99,9 @@ export const ownOpportunitiesStatement = (
   sql`SELECT count() AS rows FROM opportunities FINAL
       WHERE workspace = ${bind('String', workspace)} AND date IN (${listOf(days)}) AND source = ${bind('String', source)}`;
 
-/** How many records were staged for some days. */
+/** How many records were staged for some days; those that the CRM has deleted are none. */
 export const stagedOpportunitiesStatement = (runId: string, days: readonly Day[]): Sql =>
-  sql`SELECT uniqExact(id_key) AS rows FROM staged_opportunities WHERE ${ofRun({ runId })} AND date IN (${listOf(days)})`;
+  sql`SELECT uniqExact(id_key) AS rows FROM staged_opportunities WHERE ${ofRun({ runId })} AND NOT is_deleted AND date IN (${listOf(days)})`;
 
 /**
  * The first plan. Looks through all that the workspace has stored: which staged records are on other days than the feed
