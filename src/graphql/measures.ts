@@ -1,4 +1,5 @@
 import type { RootField } from '../access/grants.ts';
+import { UtmqlError } from '../errors.ts';
 import type { MetricsRow } from '../metrics/query.ts';
 import {
   type DimensionName,
@@ -39,6 +40,18 @@ function describe(name: MeasureName): string {
   return `${description} ${formula[0]?.toUpperCase()}${formula.slice(1)}. Unit: ${unit}.${whenNull}`;
 }
 
+/** Counts that feeds send, each up to 2^53, so that a sum of them can be larger; rows are never so many. */
+const isFedCount = (name: MeasureName): boolean => name === 'clicks' || name === 'impressions';
+
+/** @throws UtmqlError FIGURE_TOO_LARGE for a count whose last digits JSON would lose */
+function exactCount(name: MeasureName, count: number): number {
+  if (Number.isSafeInteger(count)) return count;
+  throw new UtmqlError(
+    'FIGURE_TOO_LARGE',
+    `${name} is about ${count.toExponential(2)}, beyond 2^53, where a JSON number loses digits; ask for fewer days or rows, or mend the feed.`,
+  );
+}
+
 /** One field a measure, for every type that shows measures. */
 type FieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<
   PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>,
@@ -53,7 +66,17 @@ export function measureFields(t: FieldBuilder) {
         return [name, t.float({ nullable: true, description, resolve: (row) => row[name] ?? null })];
       if (describeMeasure(name).unit === 'money')
         return [name, t.float({ description, resolve: (row) => row[name] ?? 0 })];
-      return [name, t.field({ type: 'SafeInt', description, resolve: (row) => row[name] ?? 0 })];
+      if (!isFedCount(name))
+        return [name, t.field({ type: 'SafeInt', description, resolve: (row) => row[name] ?? 0 })];
+      return [
+        name,
+        t.field({
+          type: 'SafeInt',
+          nullable: true,
+          description: `${description} Null, with the error FIGURE_TOO_LARGE, beyond 2^53.`,
+          resolve: (row) => exactCount(name, row[name] ?? 0),
+        }),
+      ];
     }),
   );
 }

@@ -32,7 +32,7 @@ async function askById<Data, Variables>(
 it('gives types to what a persisted document answers, asked by its id over GET', async () => {
   const { data } = await askById(ChannelPerformanceDocument, { range: august });
   expectTypeOf(data?.metrics.nodes[0]?.channel).toEqualTypeOf<string | null | undefined>();
-  expectTypeOf(data?.metrics.nodes[0]?.clicks).toEqualTypeOf<number | undefined>();
+  expectTypeOf(data?.metrics.nodes[0]?.clicks).toEqualTypeOf<number | null | undefined>();
   expectTypeOf(data?.metrics.totals.roas).toEqualTypeOf<number | null | undefined>();
   expect(data?.metrics.totals.cost).toBe(115);
   expect(data).toMatchObject({ metrics: channelFigures });
