@@ -11,7 +11,7 @@ import {
 } from '../audit/find-entries.ts';
 import { builder, enumValues } from './builder.ts';
 import { afterDescription } from './explore-page.ts';
-import { firstDescription, keysetPageType, loadKeysetPage } from './keyset-page.ts';
+import { firstDescription, instantPart, keysetPageType, loadKeysetPage } from './keyset-page.ts';
 
 const kinds = {
   mutation: 'A field of Mutation was called.',
@@ -68,7 +68,7 @@ const AuditLogPage = keysetPageType(
   AuditEntryType,
 );
 
-const cursorShape = z.tuple([z.number(), z.string()]);
+const cursorShape = z.tuple([instantPart, z.string()]);
 const countRow = z.object({ count: z.number() });
 
 builder.queryField('auditLog', (t) =>

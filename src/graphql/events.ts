@@ -10,7 +10,7 @@ import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { afterDescription } from './explore-page.ts';
 import { utmFields } from './explore-utm-fields.ts';
-import { firstDescription, keysetPageType, loadKeysetPage } from './keyset-page.ts';
+import { firstDescription, instantPart, keysetPageType, loadKeysetPage } from './keyset-page.ts';
 import { readTextFilter, TextFilter } from './where.ts';
 
 const Event = builder.objectRef<EventRecord>('Event').implement({
@@ -61,7 +61,7 @@ const EventsWhere = builder
     },
   });
 
-const cursorShape = z.tuple([z.number(), z.string(), z.string()]);
+const cursorShape = z.tuple([instantPart, z.string(), z.string()]);
 
 builder.queryField('events', (t) =>
   t.field({

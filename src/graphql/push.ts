@@ -3,7 +3,7 @@ import { readNamespace } from '../ingest/ownership/names.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
 import { recordsContent } from '../ingest/push/content.ts';
 import { toCamelCase } from '../ingest/push/raw-record.ts';
-import { contracts, type FieldFormat, fieldsOf, type RecordKind } from '../records/contract.ts';
+import { contracts, type FieldFormat, fieldsOf, type RecordKind, recordKinds } from '../records/contract.ts';
 import { builder, type JsonValue } from './builder.ts';
 import type { Context } from './context.ts';
 import { CountType, listed } from './ingest-runs.ts';
@@ -113,14 +113,20 @@ const scalars = {
   flag: 'Boolean',
 } as const satisfies Record<FieldFormat, string>;
 
+/** The fields of each kind, with their names in camel case. */
+const fieldNames = new Map(
+  recordKinds.map((kind) => [kind, fieldsOf(kind).map(([field]) => [field, toCamelCase(field)] as const)]),
+);
+
 /** An input in camel case as a record by the names of its contract. */
-const toRaw = (kind: RecordKind, input: RecordInput): Raw =>
-  Object.fromEntries(
-    fieldsOf(kind).flatMap(([field]) => {
-      const value = input[toCamelCase(field)];
-      return value === undefined ? [] : [[field, value]];
-    }),
-  );
+function toRaw(kind: RecordKind, input: RecordInput): Raw {
+  const raw: Record<string, unknown> = {};
+  for (const [field, name] of fieldNames.get(kind) ?? []) {
+    const value = input[name];
+    if (value !== undefined) raw[field] = value;
+  }
+  return raw;
+}
 
 interface PushInput {
   readonly records: RecordInput[];
@@ -155,24 +161,19 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
       description,
       extensions: { access: 'ingest' } satisfies RootField,
       args: { input: t.arg({ type: input, required: true, description: 'What to take.' }) },
-      resolve: (_root, { input: { records, ...call } }, context) =>
-        accept(
-          kind,
-          records.map((given) => toRaw(kind, given)),
-          call,
-          context,
-        ),
+      resolve: (_root, { input: { records, ...call } }, context) => accept(kind, records, call, context),
     }),
   );
 }
 
 async function accept(
   kind: RecordKind,
-  records: readonly Raw[],
+  records: readonly RecordInput[],
   { idempotencyKey, namespace }: Omit<PushInput, 'records'>,
   { caller, push }: Context,
 ): Promise<PushOutcome & { readonly isReplayed: boolean }> {
-  const outcome = await push.accept(kind, recordsContent(kind, records), {
+  const content = recordsContent(kind, records, (given) => toRaw(kind, given));
+  const outcome = await push.accept(kind, content, {
     ...caller,
     idempotencyKey: idempotencyKey ?? undefined,
     namespace: readNamespace(namespace),

@@ -13,7 +13,13 @@ import {
 } from '../ingest/rejects/find-rejects.ts';
 import { builder } from './builder.ts';
 import { afterDescription } from './explore-page.ts';
-import { firstDescription, keysetPageType, loadKeysetPage } from './keyset-page.ts';
+import {
+  firstDescription,
+  instantPart,
+  keysetPageType,
+  loadKeysetPage,
+  positionPart,
+} from './keyset-page.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').implement({
@@ -69,7 +75,7 @@ export const RejectedRecordsWhere = builder.inputType('RejectedRecordsWhere', {
   }),
 });
 
-const cursorShape = z.tuple([z.number(), z.string(), z.number()]);
+const cursorShape = z.tuple([instantPart, z.string(), positionPart]);
 const countRow = z.object({ count: z.number() });
 
 builder.queryField('rejectedRecords', (t) =>

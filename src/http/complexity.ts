@@ -92,7 +92,9 @@ export function complexityOf(
     const isList = isListType(getNullableType(field.type));
     const { countRows, countReads, countReadsAgain }: Partial<CountedList & ReadingField> = field.extensions;
     let own = 0;
-    for (const { name } of node.arguments ?? []) own += textCost(argument(name.value));
+    // What a mutation is given is stored, not asked with.
+    if (operation.operation !== 'mutation')
+      for (const { name } of node.arguments ?? []) own += textCost(argument(name.value));
     own = Math.max(own - freeTexts, 0) * tables * (countReads?.periods(argument) ?? 1);
     texts += own * (countReads?.times(argument) ?? 1) + textsAbove * (countReadsAgain?.(argument) ?? 0);
     const {
@@ -108,8 +110,7 @@ export function complexityOf(
 
   const root = schema.getRootType(operation.operation) ?? undefined;
   const values = measure(operation.selectionSet, root, assumedRows, 0);
-  // What a mutation is given is stored, not asked with.
-  return { values, texts: operation.operation === 'mutation' ? 0 : texts };
+  return { values, texts };
 }
 
 function readArgument(

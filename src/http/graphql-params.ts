@@ -36,11 +36,16 @@ export const refuse = (code: string, message: string, status = 400): GraphQLErro
  * text can be sent by any web page without asking (CSRF).
  *
  * @param maxBodyBytes variables and all
+ * @param note is told the bytes of the body as they come
  * @throws GraphQLError with the status to answer, before more than `maxBodyBytes` are read
  */
-export async function readParams(request: IncomingMessage, maxBodyBytes: number): Promise<GraphqlParams> {
+export async function readParams(
+  request: IncomingMessage,
+  maxBodyBytes: number,
+  note: (bytes: number) => void,
+): Promise<GraphqlParams> {
   const raw =
-    request.method === 'GET' ? readAddress(request.url ?? '') : await readBody(request, maxBodyBytes);
+    request.method === 'GET' ? readAddress(request.url ?? '') : await readBody(request, maxBodyBytes, note);
   const parsed = paramsShape.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -71,7 +76,11 @@ function readAddress(url: string): unknown {
   };
 }
 
-async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<unknown> {
+async function readBody(
+  request: IncomingMessage,
+  maxBodyBytes: number,
+  note: (bytes: number) => void,
+): Promise<unknown> {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '')
     .toLowerCase()
     .split(';')
@@ -80,7 +89,7 @@ async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise
   if (type !== 'application/json' || !/^"?utf-?8"?$/.test(charset) || request.headers['content-encoding']) {
     throw refuse('BAD_USER_INPUT', 'Send the request as application/json in UTF-8, not compressed.', 415);
   }
-  const bytes = await readBytes(request, maxBodyBytes);
+  const bytes = await readBytes(request, maxBodyBytes, note);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -90,7 +99,11 @@ async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise
   return parseJson(text, 'The body');
 }
 
-async function readBytes(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
+async function readBytes(
+  request: IncomingMessage,
+  maxBodyBytes: number,
+  note: (bytes: number) => void,
+): Promise<Buffer> {
   const tooLarge = refuse(
     'BAD_USER_INPUT',
     `The body is larger than ${maxBodyBytes} bytes. Split it into several requests.`,
@@ -102,6 +115,7 @@ async function readBytes(request: IncomingMessage, maxBodyBytes: number): Promis
   // What is refused half-way still gets its answer; by default leaving the loop would close the connection.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
+    note(chunk.length);
     if (length > maxBodyBytes) throw tooLarge;
     chunks.push(chunk);
   }

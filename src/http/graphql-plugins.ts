@@ -1,16 +1,11 @@
-import {
-  type DocumentNode,
-  type GraphQLSchema,
-  getVariableValues,
-  Kind,
-  type OperationDefinitionNode,
-} from 'graphql';
+import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Role } from '../access/caller.ts';
 import type { Context } from '../graphql/context.ts';
 import { otherOperation } from '../telemetry/graphql-metrics.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { coerceVariables, withCoercedVariables } from './coerce-variables.ts';
 import { complexityOf } from './complexity.ts';
 import { operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql.ts';
@@ -97,19 +92,14 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: () => numbe
       };
       const operation = chosenOperation(args);
       if (!operation) return;
-      // Yoga's executor forgets which variable was wrong; graphql-js says it.
-      const { errors, coerced } = getVariableValues(
-        schema,
-        operation.variableDefinitions ?? [],
-        variableValues,
-        { maxErrors: mostErrors },
-      );
-      if (errors) {
-        setResultAndStopExecution({ errors });
+      if (operation.operation === 'query') checkQueryVariables(variableValues);
+      // Yoga's executor forgets which variable was wrong, and takes long to say it.
+      const read = await coerceVariables(schema, operation, variableValues, mostErrors);
+      if (read.errors) {
+        setResultAndStopExecution({ errors: read.errors });
         return;
       }
-      if (operation.operation === 'query') checkQueryVariables(variableValues);
-      const { values, texts } = complexityOf(schema, document, operation, coerced);
+      const { values, texts } = complexityOf(schema, document, operation, read.coerced);
       const most = maxComplexity();
       if (values > most) {
         throw tooComplex(
@@ -122,6 +112,8 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: () => numbe
         );
       }
       await contextValue.onCost(values + texts);
+      args.document = withCoercedVariables(document, operation);
+      args.variableValues = read.coerced;
     },
   };
 }

@@ -6,6 +6,7 @@ import { UtmqlError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
 import type { DataVersion } from '../ingest/data-version.ts';
 import type { Limits } from '../limits/limits.ts';
+import { freeRefusalBytes } from '../limits/refusal-cost.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
@@ -50,8 +51,8 @@ export function createGraphqlRoute(options: {
   const { graphql, documents, persisted, limits, admission, cache, dataVersion, telemetry, clock } = options;
   const sendGraphiql = createGraphiqlPage();
 
-  const readQuestion = async (request: IncomingMessage): Promise<Question> => {
-    const params = await readParams(request, options.maxBodyBytes);
+  const readQuestion = async (request: IncomingMessage, note: (bytes: number) => void): Promise<Question> => {
+    const params = await readParams(request, options.maxBodyBytes, note);
     const { operationName, variables } = params;
     const query = persisted.documentOf(params);
     let parsed: DocumentNode | undefined;
@@ -78,6 +79,22 @@ export function createGraphqlRoute(options: {
     }
   };
 
+  /** Whether anything is left of what their queries may cost; if not, they have been refused. */
+  const mayAsk = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    account: string,
+  ): Promise<boolean> => {
+    try {
+      await limits.checkCost(account, response);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UtmqlError)) throw error;
+      if (!response.destroyed) refuseGraphql(request, response, error);
+      return false;
+    }
+  };
+
   /** Undefined: they have been refused. */
   const takeTurn = async (
     kind: OperationTypeNode,
@@ -95,14 +112,13 @@ export function createGraphqlRoute(options: {
     }
   };
 
-  const spending = ({ account }: CallInfo) => ({ onCost: (cost: number) => limits.spend(account, cost) });
-
   const run = async (
     question: Question,
     call: CallInfo,
     accept: string,
     signal: AbortSignal,
     queries: Queries,
+    onCost: (cost: number) => Promise<void>,
   ): Promise<Answer> => {
     let reusable = true;
     const forbid = (): void => {
@@ -113,7 +129,7 @@ export function createGraphqlRoute(options: {
       { method: 'POST', headers: { accept }, signal },
       {
         ...call,
-        ...spending(call),
+        onCost,
         queries,
         readQuestion: () => question,
         onErrors: forbid,
@@ -131,6 +147,16 @@ export function createGraphqlRoute(options: {
   };
 
   return async (request, response, call) => {
+    /** Bytes that were looked at for nothing, unless there is an answer, or what it costs is known. */
+    let unpaid = 0;
+    const note = (bytes: number): void => {
+      unpaid += bytes;
+    };
+    const onCost = (cost: number): Promise<void> => {
+      unpaid = 0;
+      return limits.spend(call.account, cost);
+    };
+    response.once('close', () => void limits.spendOnRefusal(call.account, 'query', unpaid));
     /** What is at work for this caller, be it that the answer is there or they have left. */
     let work: Promise<void> = Promise.resolve();
     const open = (): Queries =>
@@ -141,7 +167,7 @@ export function createGraphqlRoute(options: {
       response.once('close', () => {
         work = queries.end();
       });
-      await graphql(request, response, { ...call, ...spending(call), queries, readQuestion });
+      await graphql(request, response, { ...call, onCost, queries, readQuestion });
     };
     if (asksForPage(request)) return sendGraphiql(response);
     if (!isQuestion(request)) return passOn(noQuestion);
@@ -150,9 +176,11 @@ export function createGraphqlRoute(options: {
     response.once('close', () => {
       if (!response.writableFinished) left.abort();
     });
+    const isLong = Number(request.headers['content-length'] ?? Infinity) > freeRefusalBytes;
+    if (request.method === 'POST' && isLong && !(await mayAsk(request, response, call.account))) return;
     let question: Question;
     try {
-      question = await readQuestion(request);
+      question = await readQuestion(request, note);
     } catch (error) {
       if (left.signal.aborted) return;
       // The rest of a body that is refused is not waited for.
@@ -173,6 +201,7 @@ export function createGraphqlRoute(options: {
     });
     const kept = cache.get(key);
     if (kept) {
+      unpaid = 0;
       telemetry.onResponseCache('hit');
       return send(request, response, kept, 'hit');
     }
@@ -193,12 +222,13 @@ export function createGraphqlRoute(options: {
     const { answer, source } = cache.share(key, left.signal, (signal) => {
       const queries = open();
       signal.addEventListener('abort', () => void queries.end(), { once: true });
-      const made = run(question, call, accept, signal, queries);
+      const made = run(question, call, accept, signal, queries, onCost);
       work = made.then(queries.end, queries.end);
       return made;
     });
     holdTurn();
     telemetry.onResponseCache(source);
+    if (source === 'collapsed') unpaid = 0;
     try {
       send(request, response, await answer, source);
     } catch (error) {

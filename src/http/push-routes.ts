@@ -34,7 +34,7 @@ export function createPushRoutes({
   limits,
 }: {
   push: Push;
-  limits: Pick<Limits, 'takeTurn'>;
+  limits: Pick<Limits, 'takeTurn' | 'spendOnRefusal'>;
 }): Route[] {
   const ingest =
     (kind: RecordKind) =>
@@ -43,13 +43,24 @@ export function createPushRoutes({
         const format = readFormat(request);
         const namespace = namespaceIn(request, kind);
         const endTurn = await limits.takeTurn(info.account, 'push');
+        let bytes = 0;
+        let isRefused = false;
+        const count = (more: number): void => {
+          bytes += more;
+        };
         try {
           const pace = createBodyPace();
-          const content = bodyContent(kind, requestBody(request, pace), format, pace.hurry);
+          const body = counted(requestBody(request, pace), count);
+          const content = bodyContent(kind, body, format, pace.hurry);
           const outcome = await push.accept(kind, content, { ...callOf(request, info), namespace });
+          isRefused = isUnreadable(outcome.failure);
           return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
+        } catch (error) {
+          isRefused = isUnreadable(error);
+          throw error;
         } finally {
           endTurn();
+          if (isRefused) await limits.spendOnRefusal(info.account, 'push', bytes);
         }
       });
     };
@@ -84,6 +95,19 @@ export function createPushRoutes({
       isBusy: true,
     },
   ];
+}
+
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof UtmqlError && error.code === 'UNREADABLE_BODY';
+
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    count(chunk.length);
+    yield chunk;
+  }
 }
 
 async function respond(

@@ -172,8 +172,11 @@ function countObjects(value: ValueNode, depth = 1): number {
 export function countJsonObjects(value: unknown, depth = 0): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (depth > maxValueDepth) throw tooDeepValue('A variable');
-  const inner = sum(Object.values(value).map((item) => countJsonObjects(item, depth + 1)));
-  return Array.isArray(value) ? inner : inner + 1;
+  let count = Array.isArray(value) ? 0 : 1;
+  // Most of a long list are single values.
+  for (const item of Array.isArray(value) ? value : Object.values(value))
+    if (typeof item === 'object' && item !== null) count += countJsonObjects(item, depth + 1);
+  return count;
 }
 
 /** Refuses variables of a query that hold more conditions than a query can have. */

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { UtmqlError } from '../errors.ts';
 import { createBudget } from './budget.ts';
 import { tellBudget } from './rate-limit-fields.ts';
+import { refusalCost } from './refusal-cost.ts';
 import type { LimitSettings } from './settings.ts';
 import { createSlots } from './slots.ts';
 
@@ -16,6 +17,8 @@ export interface Limits {
   checkCost(account: string, response: ServerResponse): Promise<void>;
   /** What a query that is run takes. More than is left is taken, too: the next has to wait. */
   spend(account: string, cost: number): Promise<void>;
+  /** What a request takes that was refused after `bytes` of it had been looked at. */
+  spendOnRefusal(account: string, what: 'query' | 'push', bytes: number): Promise<void>;
   /**
    * Waits for its turn for a moment.
    *
@@ -63,6 +66,10 @@ export function createLimits(settings: LimitSettings, onRefused: (limit: LimitNa
     },
     async spend(account, cost) {
       await budgets.cost.take(account, cost);
+    },
+    async spendOnRefusal(account, what, bytes) {
+      const cost = refusalCost(what, bytes);
+      if (cost > 0) await budgets[what === 'query' ? 'cost' : 'pushes'].take(account, cost);
     },
     async takeTurn(account, what) {
       const end = await turns[what].take(account);

@@ -1,9 +1,13 @@
+import { UtmqlError } from '../../errors.ts';
 import { byteBlocks } from './byte-blocks.ts';
 import { type RecordBatch, RecordBatches } from './record-batches.ts';
 import type { Stage } from './stage.ts';
 
 /** How much of a body is scanned and parsed at a time, and about how much of it one batch holds. */
 const defaultBatchBytes = 256 * 1024;
+
+/** So much may come without a record: blank lines and the like, of which a few bytes can be decompressed to gigabytes. */
+const mostWithoutRecord = 64 * 1024 * 1024;
 
 /** A longer record is reported as malformed and skipped without being held. */
 export const defaultMaxRecordBytes = 1024 * 1024;
@@ -30,16 +34,28 @@ export async function* readFeed(
     }
   };
 
+  let without = 0;
   for await (const block of byteBlocks(body, batchBytes)) {
     batches.addBytes(block.length);
     attempt(() => reader.push(block));
-    yield* batches.take();
+    without += block.length;
+    for (const batch of batches.take()) {
+      without = 0;
+      yield batch;
+    }
+    if (without > mostWithoutRecord) failure ??= { error: noRecord() };
     if (failure !== undefined) throw failure.error;
   }
   attempt(() => reader.end());
   yield* batches.take();
   if (failure !== undefined) throw failure.error;
 }
+
+const noRecord = (): UtmqlError =>
+  new UtmqlError(
+    'SOURCE_MALFORMED',
+    `More than ${mostWithoutRecord / 1_048_576} MiB came without a record in them. Send records, without long stretches of anything else between them.`,
+  );
 
 /** Shows the bytes to the stage whose turn it is, and shows those again that it did not consume. */
 class FeedReader {
