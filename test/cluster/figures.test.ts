@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shardingKeys } from '../../src/clickhouse/cluster/sharding.ts';
@@ -196,8 +197,19 @@ describe('after each of these, every figure of the cluster is the single serverâ
     await expect
       .poll(async () => (await single.query('{ rejectedRecords(first: 1) { totalCount } }')).data)
       .toEqual((await cluster.query('{ rejectedRecords(first: 1) { totalCount } }')).data);
+    // What was pushed is seen at once, and attributed soon after.
+    const matches = `{ metrics(${range}, groupBy: [DATE, CHANNEL, MATCH], first: 10000) { nodes { date channel match leads revenue } } }`;
+    await expect
+      .poll(
+        async () => {
+          const [expected, actual] = await Promise.all(apps().map((app) => app.query(matches)));
+          return isDeepStrictEqual(actual?.data, expected?.data);
+        },
+        { timeout: 120_000, interval: 1_000 },
+      )
+      .toBe(true);
     await askAround();
-  }, 180_000);
+  }, 300_000);
 
   it('60 random queries that use everything are answered alike', async () => {
     const asked = fc.sample(oracleQueries(days, facts), { seed: 21, numRuns: 60 });
