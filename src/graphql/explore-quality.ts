@@ -10,6 +10,7 @@ import {
 import { loadOrphanedSources } from '../explore/orphaned-sources.ts';
 import type { Scope } from '../explore/records.ts';
 import { loadMatchShares } from '../explore/revenue-quality.ts';
+import { loadSharedIds } from '../explore/shared-ids.ts';
 import { loadSpendWithoutUtm, nearDuplicateRow, nearDuplicatesStatement } from '../explore/utm-quality.ts';
 import { builder } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
@@ -17,7 +18,7 @@ import { afterDescription, daysDescription, firstDescription, loadPage, readScop
 import { MatchShareType, RevenueWithoutSpend } from './explore-revenue-quality.ts';
 import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
 import { CountType, listed, StatusEnum } from './ingest-runs.ts';
-import { OrphanedSourceType } from './orphaned-sources.ts';
+import { OrphanedSourceType, SharedIdsType } from './orphaned-sources.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
@@ -137,6 +138,12 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
         const owned = configured.flatMap(({ name, formerly }) => [name, ...formerly]);
         return loadOrphanedSources(explore.reader, scope, owned);
       },
+    }),
+    sharedIds: t.field({
+      type: [SharedIdsType],
+      extensions: ofAllRows,
+      description: 'Which namespaces have opportunities of the same ids, the most frequent first.',
+      resolve: (scope, _args, { explore }) => loadSharedIds(explore.reader, scope),
     }),
     sources: t.field({
       type: [SourceFreshnessType],

@@ -1,6 +1,7 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import type { OrphanedSource } from '../explore/orphaned-sources.ts';
+import type { SharedIds } from '../explore/shared-ids.ts';
 import type { OrphanedRecords } from '../ingest/ownership/orphaned-rows.ts';
 import { builder } from './builder.ts';
 import { RecordKindEnum } from './record-kind.ts';
@@ -34,6 +35,23 @@ export const OrphanedSourceType = builder.objectRef<OrphanedSource>('OrphanedSou
     cost: t.exposeFloat('cost', { description: 'Their cost, whatever the currency. Unit: money.' }),
     revenue: t.exposeFloat('revenue', {
       description: 'Their amounts at CLOSED_WON, whatever the currency. Unit: money.',
+    }),
+  }),
+});
+
+export const SharedIdsType = builder.objectRef<SharedIds>('SharedIds').implement({
+  description:
+    'Ids that opportunities of several namespaces have: by chance, or because the same records come from two sources, or from one ' +
+    'and pushes, and count twice. Then let them share a `namespace`.',
+  fields: (t) => ({
+    namespaces: t.exposeStringList('namespaces', { description: 'The namespaces, by name.' }),
+    ids: t.field({
+      type: 'SafeInt',
+      description: 'How many ids they have in common on days of the range.',
+      resolve: ({ records }) => records,
+    }),
+    revenue: t.exposeFloat('revenue', {
+      description: 'Amounts at CLOSED_WON of all records of these ids, whatever the currency. Unit: money.',
     }),
   }),
 });

@@ -1,9 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { json, type SourceServer, startSourceServer } from '../support/source-server.ts';
+
+// Many runs, one after the other.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let folder: string;
 let platform: SourceServer;
@@ -97,6 +100,10 @@ it('deal 101 of two portals is two deals; of sources with one namespace, and of 
       { id: '101', namespace: 'us', source: 'push' },
       { id: '101', namespace: 'eu', source: 'push' },
     ],
+  });
+  const shared = await program.query(`{ dataQuality(${range}) { sharedIds { namespaces ids revenue } } }`);
+  expect(shared.data?.dataQuality).toEqual({
+    sharedIds: [{ namespaces: ['eu', 'push', 'us'], ids: 1, revenue: 107 }],
   });
   for (const path of ['opportunities?namespace=No!', 'ad-performance?namespace=us'])
     expect((await pushTo(program, path, [])).status).toBe(400);

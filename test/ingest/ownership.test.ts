@@ -1,5 +1,5 @@
 import { Mutex } from 'async-mutex';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createDataVersion } from '../../src/ingest/data-version.ts';
 import { createDayMerger } from '../../src/ingest/merge-days.ts';
@@ -16,6 +16,9 @@ import {
   rowsOf,
   runStage,
 } from './staging/support.ts';
+
+// Many runs, one after the other.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
 beforeEach(async () => {
