@@ -71,6 +71,8 @@ export interface StoreAnswer {
   /** Rows before LIMIT; exact only with `exact_rows_before_limit`. */
   readonly rowsBeforeLimit: number;
   readonly rowsRead: number;
+  /** Of the columns that were read, uncompressed. */
+  readonly bytesRead: number;
   readonly elapsedMs: number;
 }
 
@@ -252,6 +254,7 @@ export function createStore(options: StoreOptions): Store {
         totals: body.totals,
         rowsBeforeLimit: body.rows_before_limit_at_least ?? body.rows,
         rowsRead: body.statistics.rows_read,
+        bytesRead: body.statistics.bytes_read,
         elapsedMs: body.statistics.elapsed * 1_000,
       };
     });

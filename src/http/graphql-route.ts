@@ -11,7 +11,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
 import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
-import type { Graphql } from './graphql.ts';
+import type { Graphql, GraphqlCall } from './graphql.ts';
 import { requirementsOf } from './graphql-access.ts';
 import { type Question, readParams, refuse } from './graphql-params.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
@@ -118,7 +118,7 @@ export function createGraphqlRoute(options: {
     accept: string,
     signal: AbortSignal,
     queries: Queries,
-    onCost: (cost: number) => Promise<void>,
+    costs: Pick<GraphqlCall, 'onCost' | 'onRead'>,
   ): Promise<Answer> => {
     let reusable = true;
     const forbid = (): void => {
@@ -129,7 +129,7 @@ export function createGraphqlRoute(options: {
       { method: 'POST', headers: { accept }, signal },
       {
         ...call,
-        onCost,
+        ...costs,
         queries,
         readQuestion: () => question,
         onErrors: forbid,
@@ -152,9 +152,14 @@ export function createGraphqlRoute(options: {
     const note = (bytes: number): void => {
       unpaid += bytes;
     };
-    const onCost = (cost: number): Promise<void> => {
-      unpaid = 0;
-      return limits.spend(call.account, cost);
+    const costs = {
+      onCost(cost: number): Promise<void> {
+        unpaid = 0;
+        return limits.spend(call.account, cost);
+      },
+      onRead(cost: number): void {
+        if (cost > 0) void limits.spend(call.account, cost);
+      },
     };
     response.once('close', () => void limits.spendOnRefusal(call.account, 'query', unpaid));
     /** What is at work for this caller, be it that the answer is there or they have left. */
@@ -167,7 +172,7 @@ export function createGraphqlRoute(options: {
       response.once('close', () => {
         work = queries.end();
       });
-      await graphql(request, response, { ...call, onCost, queries, readQuestion });
+      await graphql(request, response, { ...call, ...costs, queries, readQuestion });
     };
     if (asksForPage(request)) return sendGraphiql(response);
     if (!isQuestion(request)) return passOn(noQuestion);
@@ -222,7 +227,7 @@ export function createGraphqlRoute(options: {
     const { answer, source } = cache.share(key, left.signal, (signal) => {
       const queries = open();
       signal.addEventListener('abort', () => void queries.end(), { once: true });
-      const made = run(question, call, accept, signal, queries, onCost);
+      const made = run(question, call, accept, signal, queries, costs);
       work = made.then(queries.end, queries.end);
       return made;
     });

@@ -14,6 +14,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
 import type { Push } from '../ingest/push/push.ts';
 import { createRunReads } from '../ingest/run-reads.ts';
+import { withReadCost } from '../limits/read-cost.ts';
 import type { Logger } from '../logger.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -55,6 +56,8 @@ export interface GraphqlCall extends RequestInfo {
   readQuestion(): Question;
   /** Is called before it is run, with what it costs. */
   onCost(cost: number): Promise<void>;
+  /** Is called after each read of records, with what that costs beside it. */
+  onRead(cost: number): void;
   /** Is called when the answer has errors. */
   onErrors?(): void;
   /** Is called when the answer must not be given again. */
@@ -100,14 +103,15 @@ export function createGraphql(options: {
               extensions: { code: 'INTERNAL' },
             }),
     },
-    context: ({ caller, logger, queries, request }) => {
+    context: ({ caller, logger, queries, request, onRead }) => {
       const { signal } = request;
-      const metrics = createMetricsLoader({ store, queries });
+      const paid = withReadCost(store, onRead);
+      const metrics = createMetricsLoader({ store: paid, queries });
       return {
         caller,
         logger,
         metrics,
-        explore: createExplore({ store, metrics, scope: dataScope(caller), queries }),
+        explore: createExplore({ store: paid, metrics, scope: dataScope(caller), queries }),
         ingest,
         runs: createRunReads({ runs: ingest.runs, workspace: caller.workspace, queries }),
         push,
