@@ -64,6 +64,9 @@ const shortageTypes = new Set([
   'TOO_SLOW',
 ]);
 
+/** When it is worth asking a database again that was away. */
+const retryAfterSeconds = 5;
+
 const narrow = 'Ask for a shorter date range, fewer dimensions or a stricter filter.';
 
 /**
@@ -73,28 +76,72 @@ const narrow = 'Ask for a shorter date range, fewer dimensions or a stricter fil
 export function classifyStoreError(error: unknown): UtmqlError {
   if (error instanceof UtmqlError) return error;
   if (error instanceof ClickHouseError) return classifyType(error.type ?? 'UNKNOWN', error);
-  if (error instanceof Error) {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    if (error.name === 'AbortError' || error.message === 'The user aborted a request.') {
-      return new UtmqlError('CANCELLED', 'The request was cancelled before its answer was ready.', {
-        cause: error,
-      });
-    }
-    if (networkCodes.has(code) || /socket hang up|timeout error/i.test(error.message)) {
-      return new UtmqlError(
-        'STORE_UNAVAILABLE',
-        'The database cannot be reached at the moment. Try again shortly.',
-        {
-          retryable: true,
-          cause: error,
-        },
-      );
-    }
-  }
+  if (isAbort(error)) return callAborted(error);
+  if (isBroken(error)) return unavailable('The database cannot be reached at the moment.', error);
   return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', {
     cause: error,
   });
 }
+
+const isAbort = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === 'AbortError' ||
+    error.name === 'TimeoutError' ||
+    error.message === 'The user aborted a request.');
+
+/** The connection breaks, or nothing comes over it. */
+const isBroken = (error: unknown): boolean =>
+  error instanceof Error &&
+  (('code' in error && typeof error.code === 'string' && networkCodes.has(error.code)) ||
+    /socket hang up|timeout error/i.test(error.message));
+
+/** Of a call that ended with its signal: whoever asked has left, or waits no longer (`AbortSignal.timeout`). */
+export function callAborted(reason: unknown): UtmqlError {
+  if (reason instanceof UtmqlError) return reason;
+  if (reason instanceof Error && reason.name === 'TimeoutError') {
+    return new UtmqlError('TIMEOUT', 'The database did not answer in time. Try again shortly.', {
+      retryable: true,
+      retryAfterSeconds,
+      cause: reason,
+    });
+  }
+  return new UtmqlError('CANCELLED', 'The request was cancelled before its answer was ready.', {
+    cause: reason,
+  });
+}
+
+/** Something that is not ClickHouse has answered in its place, or changed what it answered. */
+class ForeignAnswer extends Error {}
+
+export const foreignAnswer = (detail: string, cause?: unknown): UtmqlError =>
+  unavailable('The database cannot be reached at the moment.', new ForeignAnswer(detail, { cause }));
+
+export const isForeignAnswer = (error: unknown): boolean =>
+  error instanceof UtmqlError && error.cause instanceof ForeignAnswer;
+
+/**
+ * What `@clickhouse/client` throws instead of an answer. Where none of ClickHouse's errors is in the answer, its text is the
+ * error's (a balancer's page), or Node's parser or TLS refuses it.
+ */
+export function toAnswerError(error: unknown): unknown {
+  const isKnown =
+    error instanceof ClickHouseError ||
+    error instanceof UtmqlError ||
+    // Of a request that could not be made.
+    error instanceof TypeError ||
+    !(error instanceof Error) ||
+    isAbort(error) ||
+    isBroken(error);
+  return isKnown ? error : foreignAnswer('The answer is none of ClickHouse.', error);
+}
+
+/** The same call may succeed a little later. */
+export const unavailable = (what: string, cause?: unknown): UtmqlError =>
+  new UtmqlError('STORE_UNAVAILABLE', `${what} Try again shortly.`, {
+    retryable: true,
+    retryAfterSeconds,
+    cause,
+  });
 
 /** Whether ClickHouse refused a value that was sent: the same rows will be refused again, and others may not be. */
 export const isRefusedValue = (error: unknown): boolean => isOfType(error, refusedValueTypes);
@@ -124,7 +171,13 @@ function classifyType(type: string, cause: ClickHouseError): UtmqlError {
         { cause },
       );
     case 'QUERY_WAS_CANCELLED':
-      return new UtmqlError('CANCELLED', 'The query was cancelled before its answer was ready.', { cause });
+      // Not by this program, which does not wait for the answer: by an operator, or because the server is being ended.
+      // Not retryable by itself: what was killed on purpose does not come again.
+      return new UtmqlError(
+        'STORE_UNAVAILABLE',
+        'The database ended the query before its answer was ready. Try again shortly.',
+        { retryAfterSeconds, cause },
+      );
     case 'AUTHENTICATION_FAILED':
     case 'REQUIRED_PASSWORD':
     case 'WRONG_PASSWORD':
@@ -140,16 +193,7 @@ function classifyType(type: string, cause: ClickHouseError): UtmqlError {
         { cause },
       );
     default:
-      if (unavailableTypes.has(type)) {
-        return new UtmqlError(
-          'STORE_UNAVAILABLE',
-          'The database cannot answer at the moment. Try again shortly.',
-          {
-            retryable: true,
-            cause,
-          },
-        );
-      }
+      if (unavailableTypes.has(type)) return unavailable('The database cannot answer at the moment.', cause);
       return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', {
         cause,
       });

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { json } from 'node:stream/consumers';
 import {
   type ClickHouseClient,
   type ClickHouseClientConfigOptions,
@@ -11,8 +9,8 @@ import { z } from 'zod';
 import { noTracer, type Tracer } from '../telemetry/tracer.ts';
 import { classifyStoreError } from './errors.ts';
 import { type Layout, singleServer } from './layout.ts';
-import { formOf, hasLongList, plainParameters, refuseTooMany } from './request-parameters.ts';
-import { type CompiledSql, type Parameter, type Sql, sql } from './sql.ts';
+import { type Parameter, type Sql, sql } from './sql.ts';
+import { createStoreReads } from './store-reads.ts';
 import { createStoreWrites } from './store-writes.ts';
 
 /** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
@@ -50,18 +48,11 @@ export interface InsertOptions extends CallOptions {
    * goes from A to B and back to A from the first A.
    */
   readonly deduplicationSalt?: string;
+  /** Rows of a RowBinary body; of JSONEachRow, each part of the body is one. */
+  readonly rows?: number;
   /** False for tables that keep no tokens: saves hashing the body. */
   readonly deduplicate?: boolean;
 }
-
-const answer = z.object({
-  meta: z.array(z.object({ name: z.string(), type: z.string() })),
-  data: z.array(z.array(z.unknown())),
-  totals: z.array(z.unknown()).optional(),
-  rows: z.number(),
-  rows_before_limit_at_least: z.number().optional(),
-  statistics: z.object({ elapsed: z.number(), rows_read: z.number(), bytes_read: z.number() }),
-});
 
 /** A result as columns by name and rows by position, as ClickHouse's JSONCompact gives it. */
 export interface StoreAnswer {
@@ -84,6 +75,12 @@ export type Columns = Readonly<
 /** The columns of a JSONEachRow body: their types there are JSON's. */
 export const columnsOf = (row: Readonly<Record<string, unknown>>): Columns =>
   Object.fromEntries(Object.keys(row).map((name) => [name, 'String' as const]));
+
+/** What a request is sent with beside its statement. */
+export interface PreparedCall {
+  readonly clickhouse_settings: ClickHouseSettings;
+  readonly http_headers: Record<string, string>;
+}
 
 /** Every read and write of the program goes through here. All errors are `UtmqlError`s. */
 export interface Store {
@@ -137,7 +134,7 @@ const alwaysSettings: ClickHouseSettings = {
   output_format_json_quote_denormals: 0,
 };
 
-/** ClickHouse ends a query in time; this is for one that has fallen silent. Longer than any QUERY_TIMEOUT_MS. */
+/** For commands, which have no limit of their own: those that move many rows take minutes. */
 const longestSilenceMs = 605_000;
 
 /** A probe that gets no answer in this time is given up, so that the next one has a socket. */
@@ -207,57 +204,21 @@ export function createStore(options: StoreOptions): Store {
       throw classifyStoreError(error);
     }
   };
-  const common = (call: CallOptions, settings: ClickHouseSettings) => {
-    // The client (1.23) only listens: a signal that was aborted while the call waited for its turn would not be noticed.
-    call.signal?.throwIfAborted();
-    return {
-      clickhouse_settings: {
-        ...settings,
-        ...layout.settings,
-        ...(call.requestId ? { log_comment: call.requestId } : {}),
-        ...call.settings,
-      },
-      ...(call.signal ? { abort_signal: call.signal } : {}),
-      // The server takes the trace up where it is configured to (`opentelemetry_span_log`).
-      http_headers: { ...tracer.headers() },
-    };
-  };
-
-  const send = async (compiled: CompiledSql, call: ReturnType<typeof common>): Promise<unknown> => {
-    refuseTooMany(compiled);
-    if (!hasLongList(compiled)) {
-      const result = await client.query({
-        query: compiled.sql,
-        query_params: plainParameters(compiled.parameters),
-        format: 'JSONCompact',
-        ...call,
-      });
-      return result.json();
-    }
-    const { type, body } = formOf(compiled, 'JSONCompact');
-    const http_headers = { ...call.http_headers, 'Content-Type': type };
-    const { stream } = await client.exec({ ...call, query: '', values: body, http_headers });
-    return json(stream);
-  };
-
+  const prepare = (call: CallOptions, settings: ClickHouseSettings): PreparedCall => ({
+    clickhouse_settings: {
+      ...settings,
+      ...layout.settings,
+      ...(call.requestId ? { log_comment: call.requestId } : {}),
+      ...call.settings,
+    },
+    // The server takes the trace up where it is configured to (`opentelemetry_span_log`).
+    http_headers: { ...tracer.headers() },
+  });
+  const prepareRead = (call: CallOptions): PreparedCall => prepare(call, readSettings());
+  const ask = createStoreReads({ client, prepare: prepareRead });
+  const probe = createStoreReads({ client: prober, prepare: prepareRead });
   const read: Store['read'] = (statement, call = {}) =>
-    timed('read', call.requestId, async () => {
-      const body = answer.parse(
-        await send(statement.compile(), {
-          ...(call.queryIdPrefix === undefined ? {} : { query_id: `${call.queryIdPrefix}${randomUUID()}` }),
-          ...common(call, readSettings()),
-        }),
-      );
-      return {
-        columns: body.meta.map((column) => column.name),
-        rows: body.data,
-        totals: body.totals,
-        rowsBeforeLimit: body.rows_before_limit_at_least ?? body.rows,
-        rowsRead: body.statistics.rows_read,
-        bytesRead: body.statistics.bytes_read,
-        elapsedMs: body.statistics.elapsed * 1_000,
-      };
-    });
+    timed('read', call.requestId, () => ask(statement, call));
 
   const select: Store['select'] = async (row, statement, call = {}) => {
     const { columns, rows } = await read(statement, {
@@ -272,7 +233,7 @@ export function createStore(options: StoreOptions): Store {
   const writes = createStoreWrites({
     client,
     everyServer: servers.length === 0 ? [client] : servers,
-    prepare: (call, settings) => common(call, { ...alwaysSettings, ...settings }),
+    prepare: (call, settings) => prepare(call, { ...alwaysSettings, ...settings }),
     async uptimeSeconds() {
       const [server] = await select(uptimeRow, layout.uptime);
       return server?.seconds ?? 0;
@@ -289,8 +250,11 @@ export function createStore(options: StoreOptions): Store {
     insert: (table, columns, format, body, call = {}) =>
       timed('insert', call.requestId, () => writes.insert(table, columns, format, body, call)),
     async ping() {
-      const result = await prober.ping({ select: true });
-      if (!result.success) throw classifyStoreError(result.error);
+      try {
+        await probe(sql`SELECT 1`);
+      } catch (error) {
+        throw classifyStoreError(error);
+      }
       if (layout.shape !== undefined) await read(sql`SELECT 1 FROM ${layout.system('one')}`);
     },
     async close() {

@@ -23,7 +23,11 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
   if (original instanceof UtmqlError) {
     if (original.code === 'INTERNAL') logger.error({ err: original }, 'a request failed unexpectedly');
     else if (original.cause !== undefined) logger.warn({ err: original }, 'a request failed');
-    return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
+    const { code, message, retryAfterSeconds } = original;
+    return new GraphQLError(message, {
+      ...place,
+      extensions: { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
+    });
   }
   if (error instanceof GraphQLError && isOfGraphql(error)) return error;
   logger.error({ err: original }, 'a request failed unexpectedly');
@@ -31,6 +35,14 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
     ...place,
     extensions: { code: 'INTERNAL' },
   });
+}
+
+/** When it is worth asking again, by the errors of an answer. */
+export function retryAfterOf(errors: readonly GraphQLError[]): number | undefined {
+  const seconds = errors
+    .map(({ extensions }) => extensions.retryAfterSeconds)
+    .filter((each) => typeof each === 'number');
+  return seconds.length === 0 ? undefined : Math.max(...seconds);
 }
 
 /** What an operation with these errors counts as, before or after `publicError`. */

@@ -10,7 +10,7 @@ import { complexityOf } from './complexity.ts';
 import { operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql.ts';
 import { refusalOf, requirementsOf } from './graphql-access.ts';
-import { explainAll, mostErrors, outcomeOf, publicError } from './graphql-errors.ts';
+import { explainAll, mostErrors, outcomeOf, publicError, retryAfterOf } from './graphql-errors.ts';
 import { whileValid } from './login-watch.ts';
 import { checkQueryVariables, tooComplex } from './query-limits.ts';
 
@@ -135,15 +135,9 @@ export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly
       if (!result.errors) return;
       const { caller, logger, onErrors } = callOf(serverContext);
       const suggests = introspectionRoles.includes(caller.role);
-      onErrors?.();
-      setResult({
-        ...result,
-        errors: explainAll(
-          result.errors.map((error) => publicError(error, logger)),
-          schema,
-          suggests,
-        ),
-      });
+      const errors = result.errors.map((error) => publicError(error, logger));
+      onErrors?.(retryAfterOf(errors));
+      setResult({ ...result, errors: explainAll(errors, schema, suggests) });
     },
   };
 }

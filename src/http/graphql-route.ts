@@ -121,6 +121,7 @@ export function createGraphqlRoute(options: {
     costs: Pick<GraphqlCall, 'onCost' | 'onRead'>,
   ): Promise<Answer> => {
     let reusable = true;
+    let retryAfter: number | undefined;
     const forbid = (): void => {
       reusable = false;
     };
@@ -132,7 +133,10 @@ export function createGraphqlRoute(options: {
         ...costs,
         queries,
         readQuestion: () => question,
-        onErrors: forbid,
+        onErrors(seconds) {
+          forbid();
+          retryAfter = seconds;
+        },
         onVolatile: forbid,
       },
     );
@@ -142,6 +146,7 @@ export function createGraphqlRoute(options: {
       contentType: result.headers.get('content-type'),
       body,
       etag: etagOf(body),
+      retryAfter,
       reusable: reusable && result.status === 200,
     };
   };
@@ -172,7 +177,15 @@ export function createGraphqlRoute(options: {
       response.once('close', () => {
         work = queries.end();
       });
-      await graphql(request, response, { ...call, ...costs, queries, readQuestion });
+      await graphql(request, response, {
+        ...call,
+        ...costs,
+        queries,
+        readQuestion,
+        onErrors(seconds) {
+          if (seconds !== undefined && !response.headersSent) response.setHeader('Retry-After', seconds);
+        },
+      });
     };
     if (asksForPage(request)) return sendGraphiql(response);
     if (!isQuestion(request)) return passOn(noQuestion);
@@ -259,7 +272,7 @@ function send(
   answer: Answer,
   source: AnswerSource,
 ): void {
-  const { status, contentType, body, etag, reusable } = answer;
+  const { status, contentType, body, etag, reusable, retryAfter } = answer;
   const isGet = request.method === 'GET';
   response.setHeader('Cache-Status', cacheStatus[source]);
   if (isGet) {
@@ -272,6 +285,7 @@ function send(
     }
   }
   if (contentType !== null) response.setHeader('Content-Type', contentType);
+  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
   response.writeHead(status, { 'Content-Length': body.length }).end(body);
 }
 

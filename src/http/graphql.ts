@@ -59,7 +59,7 @@ export interface GraphqlCall extends RequestInfo {
   /** Is called after each read of records, with what that costs beside it. */
   onRead(cost: number): void;
   /** Is called when the answer has errors. */
-  onErrors?(): void;
+  onErrors?(retryAfterSeconds: number | undefined): void;
   /** Is called when the answer must not be given again. */
   onVolatile?(): void;
 }

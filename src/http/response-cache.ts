@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number;
   readonly contentType: string | null;
   readonly body: Buffer;
+  /** Seconds until it is worth asking again, where it has errors that pass. */
+  readonly retryAfter?: number | undefined;
   /** Strong: of the body. */
   readonly etag: string;
   /** Whether it may be given again. Answers with errors may not. */

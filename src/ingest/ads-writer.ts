@@ -70,6 +70,7 @@ export function createAdsWriter(options: {
         constants,
         // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.
         deduplicationSalt: String(options.version),
+        rows: batch.rows,
       })
       .then(() => {
         written += batch.rows;

@@ -113,10 +113,13 @@ export function createEventWriter(options: {
     if (batches.isEmpty) return;
     const batch = batches.take();
     for (const day of batch.days) touched.add(day);
-    sending = store.insert(table, columns, 'RowBinary', batch.chunks, { requestId, constants }).then(() => {
-      written += batch.rows;
-      batches.recycle(batch);
-    });
+    const { rows } = batch;
+    sending = store
+      .insert(table, columns, 'RowBinary', batch.chunks, { requestId, constants, rows })
+      .then(() => {
+        written += batch.rows;
+        batches.recycle(batch);
+      });
     // A failure is thrown by the next wait; until then it must not count as unhandled.
     sending.catch(() => undefined);
   };

@@ -130,6 +130,7 @@ export function createOpportunityWriter(options: {
         constants,
         // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.
         deduplicationSalt: String(options.version),
+        rows: batch.rows,
       });
     }
     written += fresh;

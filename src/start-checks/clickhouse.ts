@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isForeignAnswer } from '../clickhouse/errors.ts';
 import { findLibrary, packageForPlatform, runsOnMusl } from '../clickhouse/own-server-library.ts';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import { createStore, type Store } from '../clickhouse/store.ts';
@@ -71,12 +72,13 @@ async function checkVersion(store: Store, place: string): Promise<Finding> {
     version = await onlyValue(z.string(), store, sql`SELECT version()`);
   } catch (error) {
     const { code, retryable, message, cause } = error as UtmqlError;
-    // What falls silent is cancelled by our own time limit.
-    if (retryable || code === 'CANCELLED' || code === 'TIMEOUT') {
+    // A balancer before a ClickHouse that is not up yet, or an address that is another's.
+    if (isForeignAnswer(error)) throw new Away(notClickHouse(place));
+    if (retryable) {
       const reason = code === 'STORE_UNAVAILABLE' ? codeOf(cause) : 'no answer';
       throw new Away(`${place} cannot be reached (${reason}). Start it, or correct CLICKHOUSE_URL.`);
     }
-    const text = code === 'STORE_UNAVAILABLE' ? `${place}: ${message}` : notClickHouse(place, cause);
+    const text = code === 'STORE_UNAVAILABLE' ? `${place}: ${message}` : notClickHouse(place);
     return { state: 'fail', what, text };
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -90,8 +92,8 @@ async function checkVersion(store: Store, place: string): Promise<Finding> {
   };
 }
 
-const notClickHouse = (place: string, cause: unknown): string =>
-  `${place} gave no answer of ClickHouse's HTTP interface (${codeOf(cause)}). Correct CLICKHOUSE_URL: the port is 8123, or 8443 with TLS.`;
+const notClickHouse = (place: string): string =>
+  `${place} gave no answer of ClickHouse's HTTP interface. Correct CLICKHOUSE_URL: the port is 8123, or 8443 with TLS.`;
 
 async function checkClock(store: Store, clock: Clock): Promise<Finding> {
   const asked = clock.now();

@@ -8,6 +8,11 @@ export interface StoredInsert {
   readonly number: number;
 }
 
+/** What something that is not ClickHouse answers. `bytes` goes over the connection as it is, in place of HTTP. */
+export type Foreign =
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | { readonly bytes: string };
+
 /** Stands between the program and ClickHouse and breaks connections where it hurts. */
 export interface StoreProxy {
   /** `http://127.0.0.1:PORT`, for as long as it lives. */
@@ -21,6 +26,8 @@ export interface StoreProxy {
   /** ClickHouse is away: connections are `refused`, or taken and never answered (`silent`). Those at work break. */
   away(how: 'refused' | 'silent'): Promise<void>;
   back(): Promise<void>;
+  /** From now on something else answers in ClickHouse's place, as a load balancer does; undefined: ClickHouse. */
+  replace(answer: Foreign | undefined): void;
   close(): Promise<void>;
 }
 
@@ -37,8 +44,21 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
   let inserts = 0;
   let decide: (insert: StoredInsert) => boolean = () => false;
   let isSilent = false;
+  let foreign: Foreign | undefined;
+
+  const replaceAnswer = (by: Foreign, incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    incoming.resume();
+    incoming.on('end', () => {
+      if ('bytes' in by) incoming.socket.end(by.bytes);
+      else outgoing.writeHead(by.status, by.headers).end(by.body);
+    });
+  };
 
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (foreign !== undefined) {
+      replaceAnswer(foreign, incoming, outgoing);
+      return;
+    }
     if (isSilent) {
       incoming.resume();
       return;
@@ -124,6 +144,9 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
       // Whoever waits for an answer that never came waits no longer.
       for (const socket of sockets) socket.destroy();
       if (!server.listening) await listen(own);
+    },
+    replace(answer) {
+      foreign = answer;
     },
     async close() {
       await stopListening();

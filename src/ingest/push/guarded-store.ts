@@ -1,4 +1,5 @@
 import { handleWhen } from 'cockatiel';
+import { boundedCall } from '../../clickhouse/bounded-call.ts';
 import { isShortage } from '../../clickhouse/errors.ts';
 import type { CallOptions, Store } from '../../clickhouse/store.ts';
 import { UtmqlError } from '../../errors.ts';
@@ -37,24 +38,12 @@ export function guardStore(options: {
   ): Promise<T> => {
     try {
       return await breaker.execute(async () => {
-        // Not AbortSignal.any: Node 20 keeps each of its signals for as long as the first, which lives with the process.
-        const ending = new AbortController();
-        const end = (): void => ending.abort();
-        const timer = setTimeout(end, timeoutMs);
-        const outer = [signal, call?.signal].filter((given) => given !== undefined);
-        for (const given of outer) given.addEventListener('abort', end, { once: true });
         try {
-          if (outer.some(({ aborted }) => aborted)) end();
-          return await work(ending.signal);
+          return await boundedCall({ limitMs: timeoutMs, signals: [signal, call?.signal], late }, work);
         } catch (error) {
-          const isLate = ending.signal.aborted && outer.every(({ aborted }) => !aborted);
-          if (isLate) throw unavailable('The database did not answer in time.', undefined, error);
           if (isShortage(error))
             throw unavailable('The database is short of memory or time at the moment.', undefined, error);
           throw error;
-        } finally {
-          clearTimeout(timer);
-          for (const given of outer) given.removeEventListener('abort', end);
         }
       });
     } catch (error) {
@@ -74,6 +63,8 @@ export function guardStore(options: {
       guard(call, (bounded) => store.insert(table, columns, format, body, { ...call, signal: bounded })),
   };
 }
+
+const late = (): UtmqlError => unavailable('The database did not answer in time.', undefined, undefined);
 
 const unavailable = (what: string, retryAfterSeconds: number | undefined, cause: unknown): UtmqlError =>
   new UtmqlError('STORE_UNAVAILABLE', `${what} Try again shortly.`, {

@@ -42,6 +42,8 @@ export function createStagedRows(options: {
   let used = 0;
   let bytes = 0;
   let count = 0;
+  /** Of `count`, those that were sent. */
+  let sent = 0;
   let cleared: Promise<void> | undefined;
 
   const closeChunk = (): void => {
@@ -71,6 +73,8 @@ export function createStagedRows(options: {
     chunks = [];
     bytes = 0;
     if (body.length === 0) return;
+    const rows = count - sent;
+    sent = count;
     cleared ??= forgetAttempt();
     await cleared;
     while (inFlight.size >= maxInFlight) await Promise.race(inFlight);
@@ -78,6 +82,7 @@ export function createStagedRows(options: {
       .insert(table, columns, 'RowBinary', body, {
         requestId,
         constants: { run_id: bind('UUID', runId) },
+        rows,
         // A body that arrives twice does no harm: its rows have the positions of the first.
         deduplicate: false,
       })
