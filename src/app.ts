@@ -78,6 +78,8 @@ export interface AppOptions {
   readonly clock: Clock;
   /** Is called when the store is gone for good and the program should end. */
   readonly onLost: (error: UtmqlError) => void;
+  /** Gives up the start; what has been opened is closed. Means nothing once the program runs. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -86,7 +88,7 @@ export interface AppOptions {
  * @throws UtmqlError CONFIGURATION with a sentence for the operator
  */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { config, logger, clock } = options;
+  const { config, logger, clock, signal } = options;
   const closers = createClosers(logger);
   const reloader = createReloader({
     config,
@@ -98,6 +100,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   try {
     await checkStart(options);
+    signal?.throwIfAborted();
     const tracer = await openTracer(config);
     closers.add('tracer', 500, () => tracer.close());
     const telemetry = createTelemetry(tracer);
@@ -150,9 +153,11 @@ export async function startApp(options: AppOptions): Promise<App> {
       });
     const sources = await sourcesOf(options);
     const server =
-      config.CLICKHOUSE_URL === undefined ? await startServer(config, logger, options.onLost) : undefined;
+      config.CLICKHOUSE_URL === undefined
+        ? await startServer(config, logger, options.onLost, signal)
+        : undefined;
     if (server) closers.add('own ClickHouse server', 3_700, () => server.stop());
-    const store = await openStore(config, server, queryLimits(reloader), telemetry, logger);
+    const store = await openStore(config, server, queryLimits(reloader), telemetry, logger, signal);
     closers.add('store', 500, () => store.close());
     audit.begin(store);
     closers.add('audit log', 200, () => audit.close());
@@ -191,6 +196,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       logger,
     });
     closers.add('ingestion', 2_500, () => ingestion.close());
+    signal?.throwIfAborted();
     const { ingest, push } = ingestion;
     reloader.add(async (next) => {
       const changed = await sourcesOf(next);
@@ -301,6 +307,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       Promise.all([http.close(requestsEndMs), ingest.stop(), push.stop()]),
     );
     await ingest.resume();
+    signal?.throwIfAborted();
     logger.info({ url: `${http.url}/graphql`, sources: sourceNames() }, 'utmql is ready');
     return {
       url: http.url,

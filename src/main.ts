@@ -5,7 +5,7 @@ import { readConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import type { UtmqlError } from './errors.ts';
 import { boundHeapGrowth } from './heap-growth.ts';
-import { createLogger } from './logger.ts';
+import { createLogger, type Logger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 import { runCheck } from './start-checks/run-check.ts';
 
@@ -15,53 +15,68 @@ const shutdownMs = 15_000;
 /** Ours: it would end the process at the second signal, and at a SIGHUP. */
 const skip: ('SIGTERM' | 'SIGINT' | 'SIGHUP')[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
+const stopping = new AbortController();
+let logger: Logger | undefined;
+let lost: UtmqlError | undefined;
+/** Closes the program that runs; while it starts, there is none. */
+let close: (() => void) | undefined;
+
+// Before anything is opened: without it, a signal would end a program that is still starting in the middle of what it does.
+const stop = (signal: NodeJS.Signals): void => {
+  if (stopping.signal.aborted) {
+    logger?.info({ signal }, 'is shutting down already');
+    return;
+  }
+  logger?.info({ signal }, 'shutting down');
+  stopping.abort();
+  if (close === undefined) setTimeout(() => process.exit(1), shutdownMs).unref();
+  else close();
+};
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+
 try {
   boundHeapGrowth();
   const environment = await readEnvironment(process.env);
   if (process.argv.includes('--check')) process.exit(await runCheck(environment));
   const config = readConfig(environment);
-  const logger = createLogger({ level: config.LOG_LEVEL });
-  let lost: UtmqlError | undefined;
-  let isStopping = false;
+  const log = createLogger({ level: config.LOG_LEVEL });
+  logger = log;
   const starting = startApp({
     config,
     environment,
     readEnvironment: () => readEnvironment(process.env),
-    logger,
+    logger: log,
     clock: systemClock,
     onLost: (error) => {
-      logger.fatal({ err: error }, error.message);
+      log.fatal({ err: error }, error.message);
       lost = error;
       process.kill(process.pid, 'SIGTERM');
     },
+    signal: stopping.signal,
   });
-  // From now on: without it, the signal would end a program that is still starting.
   process.on('SIGHUP', () => {
-    if (!isStopping) void starting.then((started) => started.reload()).catch(() => undefined);
+    if (!stopping.signal.aborted) void starting.then((started) => started.reload()).catch(() => undefined);
   });
   const app = await starting;
   const grace = closeWithGrace(
     { delay: shutdownMs + config.SHUTDOWN_DELAY_MS, logger: false, skip },
     async ({ err }) => {
-      if (err) logger.fatal({ err }, 'an unexpected error ends the program');
+      if (err) log.fatal({ err }, 'an unexpected error ends the program');
       await app.stop();
-      logger.info('stopped');
+      log.info('stopped');
       // After a handler that throws, the process ends with code 1, so that a supervisor restarts it.
       if (lost) throw lost;
     },
   );
-  const stop = (signal: NodeJS.Signals): void => {
-    if (isStopping) {
-      logger.info({ signal }, 'is shutting down already');
-      return;
-    }
-    isStopping = true;
-    logger.info({ signal }, 'shutting down');
-    void grace.close();
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  close = () => void grace.close();
+  // It came after the last step of the start.
+  if (stopping.signal.aborted) close();
 } catch (error) {
-  reportStartFailure(error);
+  if (stopping.signal.aborted && lost === undefined) {
+    logger?.info('stopped');
+    process.exit(0);
+  }
+  reportStartFailure(lost ?? error);
   process.exit(1);
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { createAbortableStore } from './clickhouse/abortable-store.ts';
 import { openCluster } from './clickhouse/cluster/open-cluster.ts';
 import { type Layout, singleServer } from './clickhouse/layout.ts';
 import { createDatabase, migrate } from './clickhouse/migrate.ts';
@@ -17,12 +18,14 @@ export const startServer = (
   config: Config,
   logger: Logger,
   onLost: (error: UtmqlError) => void,
+  signal?: AbortSignal,
 ): Promise<OwnServer> =>
   startOwnServer({
     dataDir: config.DATA_DIR,
     memoryLimitBytes: config.CLICKHOUSE_MEMORY_MB * 1_048_576,
     logger,
     onLost,
+    signal,
   });
 
 /** What queries may use, by the configuration that is in force when they begin. */
@@ -49,6 +52,7 @@ export const loginOf = (config: Config, server: OwnServer | undefined) => ({
  * Opens the database: made when missing, migrated, with the retention that is configured.
  *
  * @param server the program's own; undefined: the one at CLICKHOUSE_URL
+ * @param signal ends it between two statements, or in the middle of one: what is done stays, and the next start goes on
  */
 export async function openStore(
   config: Config,
@@ -56,6 +60,7 @@ export async function openStore(
   limits: QueryLimits,
   telemetry: Telemetry,
   logger: Logger,
+  signal: AbortSignal | undefined,
 ): Promise<Store> {
   const options: StoreOptions = {
     ...loginOf(config, server),
@@ -66,10 +71,12 @@ export async function openStore(
     tracer: telemetry.tracer,
   };
   const before = { ...options, database: 'default' };
-  const layout = await withStore(before, (store) => layoutOf(config, store));
-  await withStore({ ...before, layout }, (store) => createDatabase(store, config.CLICKHOUSE_DATABASE));
+  const layout = await withStore(before, (store) => layoutOf(config, createAbortableStore(store, signal)));
+  await withStore({ ...before, layout }, (store) =>
+    createDatabase(createAbortableStore(store, signal), config.CLICKHOUSE_DATABASE),
+  );
   const store = createStore({ ...options, layout });
-  await migrate({ store, folder: migrationsFolder, logger });
+  const abortable = createAbortableStore(store, signal);
   const { DATA_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: eventDays } = config;
   const retention = {
     ad_performance: days,
@@ -80,8 +87,14 @@ export async function openStore(
     audit_log: config.AUDIT_RETENTION_DAYS,
     raw_landing: Math.max(1, config.RAW_RETENTION_DAYS),
   };
-  await applyRetention({ store, days: retention, cold: coldTier(config), logger });
-  return store;
+  try {
+    await migrate({ store: abortable, folder: migrationsFolder, logger });
+    await applyRetention({ store: abortable, days: retention, cold: coldTier(config), logger });
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 function coldTier(config: Config): ColdTier | undefined {

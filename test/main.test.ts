@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,30 @@ it('starts its own ClickHouse, keeps its data, and ends cleanly on SIGTERM with 
   second.child.kill('SIGTERM');
   expect(await second.ended).toBe(0);
 }, 60_000);
+
+/** Resolves as soon as the ClickHouse that the program starts has begun to log. */
+async function logOfClickHouse(): Promise<void> {
+  while (!existsSync(join(dataFolder(), 'clickhouse.log')))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+it.each([
+  'its ClickHouse is being started',
+  'started the own ClickHouse server',
+  'migration applied',
+])('SIGTERM while it starts (%s) ends it with code 0, and the next start goes on', async (moment) => {
+  const first = run({});
+  if (moment === 'its ClickHouse is being started') await logOfClickHouse();
+  else await first.logged(moment);
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toBe(0);
+  expect(first.errors()).toBe('');
+  expect(first.output()).toContain('"msg":"stopped"');
+  const second = run({});
+  await second.logged('utmql is ready');
+  second.child.kill('SIGTERM');
+  expect(await second.ended).toBe(0);
+}, 120_000);
 
 it('a taken port is one clear sentence', async () => {
   const first = run({ LOG_LEVEL: 'info' });

@@ -3,12 +3,16 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { UtmqlError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { damagedFile, damagedMetadata, forgetLogTable } from './own-server-damage.ts';
 import { livingOwner, type OwnServerFolder } from './own-server-folder.ts';
 import { type ProcessOptions, type ServerProcess, spawnServerProcess } from './own-server-process.ts';
+import { longestQuietMs, watchStart } from './own-server-progress.ts';
 
-// Loading 500 MB of library from a slow disk and many parts of tables takes its time; a start is usually under a second.
-const readyWithinMs = 60_000;
 const pollEveryMs = 25;
+// A start is usually over in a second or two.
+const tellEveryMs = 5_000;
+const lookEveryMs = 1_000;
 // A server whose utmql was killed takes a second to end; one that is closing its data, up to 7.
 const lockFreeWithinMs = 9_000;
 const portAttempts = 5;
@@ -18,11 +22,12 @@ export interface LaunchOptions extends Omit<ProcessOptions, 'port'> {
   readonly port: number | undefined;
   /** Ends the process, at any time. */
   readonly signal: AbortSignal;
+  readonly logger: Logger;
 }
 
 /** Starts one child process and waits until it answers queries. Throws `CONFIGURATION` or `STORE_UNAVAILABLE`. */
 export async function launch(options: LaunchOptions): Promise<{ server: ServerProcess; port: number }> {
-  const { folder, signal } = options;
+  const { folder, signal, logger } = options;
   const lockDeadline = performance.now() + lockFreeWithinMs;
   for (let attempt = 1; ; ) {
     signal.throwIfAborted();
@@ -36,7 +41,12 @@ export async function launch(options: LaunchOptions): Promise<{ server: ServerPr
     await server.end();
 
     // ClickHouse gives no exit code here (see own-server-child.ts), so its words must do.
-    if (/Cannot lock file .*status/.test(server.output())) {
+    const damaged = damagedMetadata(folder, server.output());
+    if (damaged !== undefined) {
+      if (!(await forgetLogTable(folder, damaged)))
+        throw damagedFile(folder, damaged, await causeOf(server, folder));
+      logger.warn({ file: damaged }, 'the description of a table of logs was damaged; it is made anew');
+    } else if (/Cannot lock file .*status/.test(server.output())) {
       const owner = await livingOwner(folder);
       if (owner !== undefined || performance.now() > lockDeadline) throw inUse(folder, owner);
       await delay(pollEveryMs);
@@ -66,9 +76,10 @@ async function freePort(port: number | undefined): Promise<number> {
   });
 }
 
+/** However long it takes, as long as the server does something; says from time to time what that is. */
 async function isReady(
   server: ServerProcess,
-  at: { port: number; username: string; password: string },
+  at: Pick<LaunchOptions, 'folder' | 'username' | 'password' | 'logger'> & { port: number },
 ): Promise<boolean> {
   const client = createClient({
     url: `http://127.0.0.1:${at.port}`,
@@ -78,11 +89,25 @@ async function isReady(
     keep_alive: { enabled: false },
     log: { level: ClickHouseLogLevel.OFF },
   });
-  const deadline = performance.now() + readyWithinMs;
+  const startedAt = performance.now();
+  const { logFile } = at.folder;
+  const progress = watchStart({ logFile, pid: server.pid, now: () => performance.now() });
+  await progress.look();
+  let lookedAt = startedAt;
+  let toldAt = startedAt;
   try {
-    while (!server.hasExited() && performance.now() < deadline) {
+    while (!server.hasExited()) {
       if ((await client.ping({ select: true })).success) return true;
       await Promise.race([delay(pollEveryMs), server.exited]);
+      const now = performance.now();
+      if (now - lookedAt < lookEveryMs) continue;
+      lookedAt = now;
+      const { quietMs, doing } = await progress.look();
+      if (quietMs >= longestQuietMs) return false;
+      if (now - toldAt < tellEveryMs) continue;
+      toldAt = now;
+      const seconds = Math.round((now - startedAt) / 1_000);
+      at.logger.info({ doing, seconds, logFile }, 'the own ClickHouse server is starting');
     }
     return false;
   } finally {
@@ -99,10 +124,14 @@ function inUse(folder: OwnServerFolder, owner: number | undefined): UtmqlError {
 }
 
 async function failed(server: ServerProcess, folder: OwnServerFolder): Promise<UtmqlError> {
-  const log = (await readFile(folder.logFile, 'utf8').catch(() => '')).split('\n').slice(-20).join('\n');
   return new UtmqlError(
     'STORE_UNAVAILABLE',
     `utmql's own ClickHouse server did not start; its log is ${folder.logFile}.`,
-    { cause: new Error(`${await server.exited}\n${server.output()}\n${log}`) },
+    { cause: await causeOf(server, folder) },
   );
+}
+
+async function causeOf(server: ServerProcess, folder: OwnServerFolder): Promise<Error> {
+  const log = (await readFile(folder.logFile, 'utf8').catch(() => '')).split('\n').slice(-20).join('\n');
+  return new Error(`${await server.exited}\n${server.output()}\n${log}`);
 }

@@ -27,6 +27,8 @@ export interface OwnServerOptions {
   readonly logger: Logger;
   /** The server has ended and will not come back by itself: `STORE_UNAVAILABLE` or why it could not be restarted. */
   readonly onLost: (error: UtmqlError) => void;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal | undefined;
   /** Default: any free port. */
   readonly port?: number;
   /** Default: by platform and architecture. */
@@ -64,9 +66,18 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
   const login = { library, folder, username, password, memoryLimitBytes, shard };
   const stopped = new AbortController();
   const logger = partLogger(options.logger, 'own-server');
+  const giveUp = (): void => stopped.abort(options.signal?.reason);
+  options.signal?.throwIfAborted();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
 
   const startedAt = performance.now();
-  const { server, port } = await launch({ ...login, port: options.port, signal: stopped.signal });
+  const { server, port } = await launch({
+    ...login,
+    port: options.port,
+    signal: stopped.signal,
+    logger,
+  });
+  options.signal?.removeEventListener('abort', giveUp);
   // It only helps a second program to name this one.
   await claim(folder).catch(() => undefined);
   logger.info(
@@ -95,7 +106,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
         { how, logFile: folder.logFile },
         'the own ClickHouse server ended by itself; starting it again',
       );
-      current = (await launch({ ...login, port, signal: stopped.signal })).server;
+      current = (await launch({ ...login, port, signal: stopped.signal, logger })).server;
     }
   };
 

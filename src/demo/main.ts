@@ -19,15 +19,19 @@ import { startSampleSources } from './sample-sources.ts';
 /** Longest a shutdown may take before the process ends regardless. */
 const shutdownMs = 15_000;
 
+/** A closed terminal sends SIGHUP. */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 const say = (text: string): boolean => process.stdout.write(text);
 const secondsSince = (start: number): string => `${((performance.now() - start) / 1_000).toFixed(1)} s`;
 
 const closers: (() => Promise<unknown>)[] = [];
-let isEnding = false;
+/** Aborts what is still starting. */
+const ending = new AbortController();
 let lost: UtmqlError | undefined;
 
 async function closeAll(): Promise<void> {
-  isEnding = true;
+  ending.abort();
   for (const close of closers.splice(0).reverse()) await close();
 }
 
@@ -50,7 +54,7 @@ async function start(config: Config): Promise<App> {
   const sources = await startSampleSources({ today });
   closers.push(() => sources.close());
   // Ctrl-C came meanwhile: what would start now, nobody would stop.
-  if (isEnding) throw new Error('The demo was ended while it started.');
+  if (ending.signal.aborted) throw new Error('The demo was ended while it started.');
   const logger = createLogger({ level: config.LOG_LEVEL });
   const starting = startApp({
     config: { ...config, ADS_API_URL: sources.adsUrl, CRM_API_URL: sources.crmUrl },
@@ -62,6 +66,7 @@ async function start(config: Config): Promise<App> {
       lost = error;
       process.kill(process.pid, 'SIGTERM');
     },
+    signal: ending.signal,
   });
   // Known from now on, so that Ctrl-C while it starts leaves nothing behind either.
   closers.push(async () => (await starting.catch(() => undefined))?.stop());
@@ -127,18 +132,29 @@ async function demo(): Promise<void> {
   say(`Up after ${secondsSince(begun)}. Ctrl-C ends the demo; ${after}.\n`);
 }
 
-closeWithGrace({ delay: shutdownMs, logger: false }, async ({ err }) => {
-  if (err) createLogger({ level: 'fatal' }).fatal({ err }, 'an unexpected error ends the demo');
-  await closeAll();
-  // Makes the exit code say so.
-  if (lost) throw lost;
-});
+const grace = closeWithGrace(
+  { delay: shutdownMs, logger: false, skip: [...endingSignals] },
+  async ({ err }) => {
+    if (err) createLogger({ level: 'fatal' }).fatal({ err }, 'an unexpected error ends the demo');
+    await closeAll();
+    // Makes the exit code say so.
+    if (lost) throw lost;
+  },
+);
+// Ctrl-C comes twice, from the terminal and from npm, which passes it on: the second one must not cut the end short.
+for (const signal of endingSignals) {
+  process.on(signal, () => {
+    if (ending.signal.aborted) return;
+    ending.abort();
+    void grace.close();
+  });
+}
 
 try {
   await demo();
 } catch (error) {
   // What breaks because the demo is being ended needs no report.
-  if (!isEnding) {
+  if (!ending.signal.aborted) {
     await closeAll();
     reportStartFailure(error);
     process.exit(1);

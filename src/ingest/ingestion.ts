@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
+import { retryWhileAway } from '../clickhouse/retry.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { createYieldingStore } from '../clickhouse/yielding-store.ts';
 import type { Clock } from '../clock.ts';
@@ -86,7 +87,7 @@ export async function openIngestion(options: {
   watch();
   // What waits may be from a clock that ran ahead, like what is stored.
   versions.raise((buffer.newestAtOpening ?? Number.NEGATIVE_INFINITY) + 1);
-  await raiseAboveStored({ store, versions, clock, logger });
+  await retryWhileAway(() => raiseAboveStored({ store, versions, clock, logger }));
   // Behind the buffer, which no second process of this name can open: only now is the predecessor sure to be gone.
   const leases = await openLeases({ table: await openLeaseTable(store), owner, logger });
   const opportunityLock = createStoreLock(leases, 'opportunities');
@@ -219,7 +220,12 @@ export async function openIngestion(options: {
   await dropStaleStages(store, async () => {
     const unfinished = await runs.unfinished();
     return new Set(unfinished.filter((run) => run.owner !== owner).map(({ id }) => id));
-  });
+  }).catch((error: unknown) =>
+    logger.warn(
+      { err: error },
+      'what earlier runs have staged could not be dropped; the next start tries again',
+    ),
+  );
 
   return {
     ingest,

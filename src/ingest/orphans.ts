@@ -74,7 +74,10 @@ export function createOrphans(options: {
 
   return {
     async start() {
-      await takeUp();
+      // A database that is away for a moment must not end the start: there is another look soon.
+      await takeUp().catch((error: unknown) =>
+        logger.warn({ err: error }, 'runs that nobody works on could not be looked for; it is tried again'),
+      );
       looking ??= lookAgain();
     },
     takeUp,

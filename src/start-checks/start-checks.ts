@@ -15,6 +15,8 @@ const tellEveryMs = 5_000;
 
 export interface StartChecksOptions extends Settings {
   readonly clock: Clock;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
 }
 
 /** Looks once at everything that a start needs. */
@@ -56,7 +58,7 @@ async function findAround(options: StartChecksOptions): Promise<Finding[]> {
 }
 
 async function findInClickHouse(
-  { config, clock }: StartChecksOptions,
+  { config, clock, signal }: StartChecksOptions,
   waitMs: number,
   onAway: (reason: string, leftMs: number) => void,
 ): Promise<readonly Finding[]> {
@@ -75,7 +77,7 @@ async function findInClickHouse(
           told = performance.now();
           onAway(error.message, leftMs);
         }
-        await delay(Math.min(askEveryMs, leftMs));
+        await delay(Math.min(askEveryMs, leftMs), undefined, signal && { signal });
       }
     }
   } finally {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OwnServer, type OwnServerOptions, startOwnServer } from '../../src/clickhouse/own-server.ts';
 import { packageForPlatform } from '../../src/clickhouse/own-server-library.ts';
+import { longestQuietMs, watchStart } from '../../src/clickhouse/own-server-progress.ts';
 import { UtmqlError } from '../../src/errors.ts';
 
 type Login = Pick<OwnServer, 'url' | 'username' | 'password'>;
@@ -371,12 +372,69 @@ describe('why it does not start', () => {
     expect(error.message).toContain(String(address.port));
   });
 
+  test('a disk was full when tables were described: logs are made anew, anything else is named with its remedy', async () => {
+    const dataDir = newFolder();
+    const first = await start(dataDir);
+    await ask(first.server, 'CREATE DATABASE kept');
+    await ask(first.server, 'CREATE TABLE kept.rows (a UInt8) ENGINE = MergeTree ORDER BY a');
+    await ask(first.server, 'INSERT INTO kept.rows VALUES (7)', '?async_insert=0');
+    await ask(first.server, 'SYSTEM FLUSH LOGS');
+    await first.server.stop();
+    const storeDir = join(dataDir, 'clickhouse');
+    const described = async (name: string): Promise<string> => {
+      const found = (await readdir(storeDir, { recursive: true })).find((path) =>
+        path.endsWith(`/${name}.sql`),
+      );
+      return join(storeDir, found ?? '');
+    };
+    for (const bytes of [0, 100]) {
+      await truncate(await described('query_log'), bytes);
+      const next = await start(dataDir);
+      expect(next.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
+        'the description of a table of logs was damaged; it is made anew',
+      ]);
+      expect(await ask(next.server, 'SELECT a FROM kept.rows')).toBe('7');
+      await ask(next.server, 'SYSTEM FLUSH LOGS');
+      expect(await ask(next.server, 'SELECT count() > 0 FROM system.query_log')).toBe('1');
+      await next.server.stop();
+    }
+    const damaged = await described('rows');
+    const whole = await readFile(damaged, 'utf8');
+    await truncate(damaged, 20);
+    const error = await refusal(start(dataDir));
+    expect(error.code).toBe('CONFIGURATION');
+    expect(error.message).toContain(`${damaged}, which describes a table`);
+    expect(error.message).toContain('docs/backup.md');
+    await writeFile(damaged, whole);
+    expect(await ask((await start(dataDir)).server, 'SELECT a FROM kept.rows')).toBe('7');
+  }, 120_000);
+
+  test('it is told to give up while it starts', async () => {
+    const giveUp = new AbortController();
+    const starting = start(newFolder(), { signal: giveUp.signal });
+    giveUp.abort();
+    await expect(starting).rejects.toThrow();
+  });
+
+  test('a log that grows is a sign of life, and nothing at all for a minute is not', async () => {
+    const logFile = join(root, `${++folders}.log`);
+    let now = 0;
+    const progress = watchStart({ logFile, pid: undefined, now: () => now });
+    expect(await progress.look()).toEqual({ quietMs: 0, doing: '' });
+    now = 50_000;
+    await writeFile(logFile, '2026.11.29 [ 1 ] {} <Information> TablesLoader: Loading 30000 parts\n\n');
+    expect(await progress.look()).toEqual({ quietMs: 0, doing: 'TablesLoader: Loading 30000 parts' });
+    now = 110_000;
+    expect(await progress.look()).toMatchObject({ quietMs: longestQuietMs });
+  });
+
   test('ClickHouse itself gives up: the error names its log and quotes it', async () => {
     const dataDir = newFolder();
     await mkdir(join(dataDir, 'clickhouse', 'metadata'), { recursive: true });
     await writeFile(join(dataDir, 'clickhouse', 'metadata', 'system.sql'), 'not SQL\n');
     const error = await refusal(start(dataDir));
-    expect(error.code).toBe('STORE_UNAVAILABLE');
+    expect(error.code).toBe('CONFIGURATION');
+    expect(error.message).toContain(join(dataDir, 'clickhouse', 'metadata', 'system.sql'));
     expect(error.message).toContain(join(dataDir, 'clickhouse.log'));
     expect(error.cause).toBeInstanceOf(Error);
     expect(String(error.cause)).toContain('SYNTAX_ERROR');

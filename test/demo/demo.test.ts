@@ -113,6 +113,19 @@ describe('npm run demo', () => {
     expect(await leftovers()).toEqual([]);
   }, 60_000);
 
+  it.each([
+    'SIGINT',
+    'SIGHUP',
+  ] as const)('ends cleanly when %s comes twice, as npm passes Ctrl-C on', async (signal) => {
+    const demo = startDemo({ PORT: '0' });
+    await demo.said('GraphiQL');
+    demo.child.kill(signal);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    demo.child.kill(signal);
+    expect(await demo.exited).toEqual([0, null]);
+    expect(await leftovers()).toEqual([]);
+  }, 60_000);
+
   it('says what is wrong with the configuration', async () => {
     const demo = startDemo({ PORT: 'four thousand' });
     expect(await demo.exited).toEqual([1, null]);

@@ -3,6 +3,7 @@ import { prepareFolder } from '../../src/clickhouse/own-server-folder.ts';
 import { launch } from '../../src/clickhouse/own-server-launch.ts';
 import { findLibrary, packageForPlatform, runsOnMusl } from '../../src/clickhouse/own-server-library.ts';
 import type { ServerProcess } from '../../src/clickhouse/own-server-process.ts';
+import { createLogger } from '../../src/logger.ts';
 import type { EngineLogin } from '../support/engine.ts';
 
 /** A ClickHouse that can be killed and started again, always with the same address and login. */
@@ -28,6 +29,7 @@ export async function startClickHouse(dataDir: string): Promise<ClickHouse> {
     password,
     memoryLimitBytes: 4 * 1_024 ** 3,
     signal: stopping.signal,
+    logger: createLogger({ level: 'silent' }),
   };
   let { server, port } = await launch({ ...options, port: undefined });
   const gone = async (process: ServerProcess): Promise<void> => void (await process.exited);
