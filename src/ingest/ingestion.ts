@@ -116,7 +116,7 @@ export async function openIngestion(options: {
     onFinished: (run) => {
       dataVersion.bump(run.workspace);
       const source = sources.find(({ name }) => name === run.source);
-      if (source) telemetry.onRun(run, source.kind);
+      if (source) telemetry.onRun(run, source);
     },
   });
   const owners = createOwners({

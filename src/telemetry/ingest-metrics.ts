@@ -1,11 +1,12 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { PushCounts } from '../ingest/push/push-run.ts';
 import { endedWell, type IngestRun } from '../ingest/run.ts';
+import type { Source } from '../ingest/sources/source.ts';
 import type { RecordKind } from '../records/contract.ts';
 
 export interface IngestMetrics {
   /** A run has ended; it read records of this kind. */
-  onRun(run: IngestRun, kind: RecordKind): void;
+  onRun(run: IngestRun, source: Pick<Source, 'kind' | 'feed'>): void;
   /** Records were pushed, and are stored or durable. */
   onPush(kind: RecordKind, counts: PushCounts): void;
 }
@@ -50,6 +51,12 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     labelNames: ['kind', 'reason'],
     registers,
   });
+  const folded = new Gauge({
+    name: 'ingest_folded_rows',
+    help: 'Rows of the last run of a source here that another row of its feed took the place of, having its key and other figures: spend may be missing.',
+    labelNames: ['source'],
+    registers,
+  });
   const repairs = new Counter({
     name: 'ingest_repairs_total',
     help: 'Repairs of fields, by kind of record and of repair.',
@@ -66,7 +73,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   };
 
   return {
-    onRun(run, kind) {
+    onRun(run, { kind, feed }) {
       const { source, status, startedAt, finishedAt } = run;
       runs.inc({ source, status });
       if (status === 'failed' || (status === 'partial' && !endedWell(run)))
@@ -75,6 +82,9 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
         latency.observe({ source }, (finishedAt - startedAt) / 1_000);
       // Its records count when it has been decided what becomes of them.
       if (status === 'held') return;
+      // Whoever says that the last one counts knows of it.
+      const isMeant = feed.duplicates === 'last' || kind !== 'ad_performance';
+      folded.set({ source }, isMeant ? 0 : (run.recordsSkipped.conflicting_duplicate ?? 0));
       count(kind, {
         written: run.recordsWritten,
         skipped: run.recordsSkipped,
