@@ -103,7 +103,7 @@ describe('npm run demo', () => {
     }
     expect(await demo.exited).toEqual([0, null]);
     expect(await leftovers()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('ends cleanly in the middle of its start', async () => {
     const demo = startDemo({ PORT: '0' });
@@ -111,7 +111,7 @@ describe('npm run demo', () => {
     demo.child.kill('SIGINT');
     expect(await demo.exited).toEqual([0, null]);
     expect(await leftovers()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     'SIGINT',
@@ -124,7 +124,7 @@ describe('npm run demo', () => {
     demo.child.kill(signal);
     expect(await demo.exited).toEqual([0, null]);
     expect(await leftovers()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('says what is wrong with the configuration', async () => {
     const demo = startDemo({ PORT: 'four thousand' });
