@@ -392,7 +392,8 @@ describe('staged rows', () => {
     const running = `SELECT count() FROM system.processes WHERE startsWith(query_id, '${runId}')`;
     await expect.poll(() => rowsOf(store, running), { interval: 10 }).toEqual([[1]]);
     await runStage(adsStage(store, { runId }), [ad({})]);
-    expect(await lingering).toMatchObject({ code: 'CANCELLED' });
+    // Not to be repeated: it was ended on purpose.
+    expect(await lingering).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false });
     expect(await stored()).toMatchObject([['2025-08-01', 'C-1', 1, 'feed', '']]);
   });
 
