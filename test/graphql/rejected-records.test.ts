@@ -185,7 +185,7 @@ describe('retryRejectedRecords', () => {
     expect(await campaigns()).toMatchObject([{ campaignId: 'C-3', source: 'ads' }]);
   });
 
-  it('brings back a record that the run had deleted because it could not read it, until a newer run says otherwise', async () => {
+  it('takes the place of what the run had kept because it could not read the record, until a newer run says otherwise', async () => {
     const updated = { updated_at: '2025-08-02T00:00:00Z' };
     const pull = async (clicks: unknown) => {
       app.answer({ ads: adsFeed([ad('C-3', { clicks, ...updated }), ad('C-4', { clicks: 1 })]) });
@@ -193,7 +193,7 @@ describe('retryRejectedRecords', () => {
     };
     await pull(5);
     await pull('x');
-    expect(await campaigns()).toMatchObject([{ campaignId: 'C-4' }]);
+    expect(await campaigns()).toMatchObject([{ campaignId: 'C-3', clicks: 5 }, { campaignId: 'C-4' }]);
     expect(await retry({ where: {}, patch: { clicks: 7 } })).toMatchObject({ accepted: 1 });
     expect(await campaigns()).toMatchObject([
       { campaignId: 'C-3', clicks: 7, source: 'ads' },
