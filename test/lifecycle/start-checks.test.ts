@@ -194,12 +194,16 @@ it(
 it.each<[string, Behaviour, RegExp]>([
   [
     'too old',
-    json({
-      meta: [{ name: 'version()', type: 'String' }],
-      data: [['24.8.14.39']],
-      rows: 1,
-      statistics: { elapsed: 0, rows_read: 1, bytes_read: 1 },
-    }),
+    (request, response) => {
+      const asked = new URL(request.url ?? '', 'http://localhost').searchParams;
+      response.setHeader('x-clickhouse-query-id', asked.get('query_id') ?? '');
+      return json({
+        meta: [{ name: 'version()', type: 'String' }],
+        data: [['24.8.14.39']],
+        rows: 1,
+        statistics: { elapsed: 0, rows_read: 1, bytes_read: 1 },
+      })(request, response);
+    },
     /version 24\.8\.14\.39\. utmql needs 25\.3 or later: update ClickHouse\.$/,
   ],
   ['something else', status(404), /Correct CLICKHOUSE_URL: the port is 8123/],
