@@ -38,6 +38,8 @@ interface Contract {
   readonly title: string;
   readonly description: string;
   readonly fields: Readonly<Record<string, Field>>;
+  /** The flag that says a record is deleted, and the fields that are read of it then; the others are not looked at. */
+  readonly deletion?: { readonly flag: string; readonly reads: readonly string[] };
   readonly examples: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -148,6 +150,10 @@ export const contracts = {
       ...utm,
       updated_at: updatedAt,
     },
+    deletion: {
+      flag: 'is_deleted',
+      reads: ['schema_version', 'opportunity_id', 'created_at', 'is_deleted', 'updated_at'],
+    },
     examples: [
       {
         opportunity_id: 'O-9001',
@@ -209,6 +215,12 @@ export const contracts = {
 
 /** The names of a kind's fields: what a normaliser may read. */
 export type FieldName<K extends RecordKind> = keyof (typeof contracts)[K]['fields'] & string;
+
+/** How a record of a kind says that it is deleted, where it can. */
+export const deletionOf = (kind: RecordKind): Contract['deletion'] => {
+  const contract: Contract = contracts[kind];
+  return contract.deletion;
+};
 
 export const recordKinds: readonly RecordKind[] = ['ad_performance', 'opportunity', 'event'];
 

@@ -1,6 +1,7 @@
 import {
   contracts,
   currentSchemaVersion,
+  deletionOf,
   type Field,
   type FieldFormat,
   fieldsOf,
@@ -63,13 +64,20 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
 export function jsonSchemaOf(kind: RecordKind): JsonSchema {
   const { title, description, examples } = contracts[kind];
   const fields = fieldsOf(kind);
+  const deletion = deletionOf(kind);
+  const always = fields.filter(([field]) => deletion?.reads.includes(field) ?? true);
+  const others = fields.filter((field) => !always.includes(field));
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `urn:utmql:record:${fileNameOf(kind)}:${currentSchemaVersion}`,
     title,
     description: `${description} Fields beyond these are kept aside and counted, never an error.`,
     type: 'object',
-    properties: Object.fromEntries(fields.map(([field, definition]) => [field, schemaOf(definition)])),
+    properties: {
+      ...propertiesOf(always),
+      ...Object.fromEntries(others.map(([field, { description: told }]) => [field, { description: told }])),
+    },
+    ...(deletion !== undefined && { if: deleted(deletion.flag), else: { properties: propertiesOf(others) } }),
     required: fields.filter(([, { required }]) => required).map(([field]) => field),
     additionalProperties: true,
     examples,
@@ -78,6 +86,23 @@ export function jsonSchemaOf(kind: RecordKind): JsonSchema {
 
 /** `ad_performance` → `ad-performance`. */
 export const fileNameOf = (kind: RecordKind): string => kind.replaceAll('_', '-');
+
+const propertiesOf = (fields: ReturnType<typeof fieldsOf>): JsonSchema =>
+  Object.fromEntries(fields.map(([field, definition]) => [field, schemaOf(definition)]));
+
+/** Valid for a record whose `flag` is set. */
+const deleted = (flag: string): JsonSchema => ({
+  properties: {
+    [flag]: {
+      anyOf: [
+        { const: true },
+        { const: 1 },
+        { type: 'string', pattern: String.raw`^\s*(${anyCase('true|yes')}|1)\s*$` },
+      ],
+    },
+  },
+  required: [flag],
+});
 
 function schemaOf({ format, description, required, maxLength }: Field): JsonSchema {
   const { pattern, ...others } = keywords[format];

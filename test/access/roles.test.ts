@@ -53,6 +53,7 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
     'BAD_USER_INPUT',
   ],
   'Mutation.cancelIngest': [`mutation { cancelIngest(id: "${run}") { id } }`, 'NOT_FOUND'],
+  'Mutation.approveRun': [`mutation { approveRun(id: "${run}") { id } }`, 'NOT_FOUND'],
   'Mutation.replayRun': [`mutation { replayRun(id: "${run}") { id } }`, 'NOT_FOUND'],
   'Mutation.retryRejectedRecords': [
     `mutation { retryRejectedRecords(input: { ids: ["${run}:1"] }) { accepted } }`,

@@ -108,8 +108,8 @@ it('drill-down, to the letter', () => {
   ).toEqual({
     sql:
       'SELECT opportunity_id, created_at, date, stage, stage_name, amount, currency, utm_campaign, utm_source, utm_medium, ' +
-      'utm_content, utm_term, channel, campaign_id, match, source FROM opportunities FINAL WHERE workspace = {p1:String} AND ' +
-      'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)}) ORDER BY amount ASC, opportunity_id ASC, date ASC',
+      'utm_content, utm_term, channel, campaign_id, match, namespace, source FROM opportunities FINAL WHERE workspace = {p1:String} AND ' +
+      'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)}) ORDER BY amount ASC, opportunity_id ASC, namespace ASC, date ASC',
     parameters: { p1: workspace, p2: '2025-08-01', p3: '2025-08-04', p4: ['closed_won'] },
   });
 });

@@ -35,7 +35,9 @@ it('counts a read that fails by its time', async () => {
   const paid = withReadCost(store, (cost) => {
     spent += cost;
   });
-  const slow = paid.read(sql`SELECT sleepEachRow(1) FROM numbers(3)`, { signal: AbortSignal.timeout(200) });
+  const leaving = new AbortController();
+  setTimeout(() => leaving.abort(), 200);
+  const slow = paid.read(sql`SELECT sleepEachRow(1) FROM numbers(3)`, { signal: leaving.signal });
   await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(spent).toBeGreaterThan(100 * 125);
 });

@@ -51,7 +51,12 @@ it('a pull keeps days far ahead whole as rejects, and makes no partition of them
   const days = [within, ...farDays];
   app.answer({ ads: adsFeed(days.map(ad)), crm: crmFeed(days.map(deal)) });
   const rejected = { name: 'in_the_future', count: 500 };
+  // The ads come as REPLACE: so many rejects change nothing.
   expect(await app.pull()).toMatchObject([
+    { status: 'FAILED', recordsRead: 501, recordsWritten: 0, rejectedByReason: [rejected] },
+    { recordsRead: 501, recordsWritten: 1, rejectedByReason: [rejected] },
+  ]);
+  expect(await app.pull('mode: UPSERT')).toMatchObject([
     { recordsRead: 501, recordsWritten: 1, rejectedByReason: [rejected] },
     { recordsRead: 501, recordsWritten: 1, rejectedByReason: [rejected] },
   ]);

@@ -39,6 +39,10 @@ export class CsvRows implements Stage {
     this.line = options.line;
   }
 
+  get passes(): boolean {
+    return this.oversized !== undefined;
+  }
+
   read(bytes: Buffer): StageResult {
     let from = 0;
     if (this.oversized !== undefined) {

@@ -33,6 +33,10 @@ export class ArrayElements implements Stage {
     this.afterArray = () => options.afterArray(this.position);
   }
 
+  get passes(): boolean {
+    return this.oversized !== undefined;
+  }
+
   read(bytes: Buffer): StageResult {
     const limit = this.context.maxRecordBytes;
     const flat = this.readFlat(bytes);

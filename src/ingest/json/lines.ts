@@ -18,6 +18,10 @@ export class Lines implements Stage {
     this.oversized = options.oversized;
   }
 
+  get passes(): boolean {
+    return this.oversized !== undefined;
+  }
+
   read(bytes: Buffer): StageResult {
     const last = bytes.lastIndexOf(NEWLINE);
     if (last < 0) {

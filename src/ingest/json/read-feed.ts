@@ -9,6 +9,9 @@ const defaultBatchBytes = 256 * 1024;
 /** So much may come without a record: blank lines and the like, of which a few bytes can be decompressed to gigabytes. */
 const mostWithoutRecord = 64 * 1024 * 1024;
 
+/** So long may a record be that is not held, but reported as too long. */
+const longestRecord = 1024 * 1024 * 1024;
+
 /** A longer record is reported as malformed and skipped without being held. */
 export const defaultMaxRecordBytes = 1024 * 1024;
 
@@ -43,7 +46,8 @@ export async function* readFeed(
       without = 0;
       yield batch;
     }
-    if (without > mostWithoutRecord) failure ??= { error: noRecord() };
+    const most = reader.passes ? longestRecord : mostWithoutRecord;
+    if (without > most) failure ??= { error: noRecord(most) };
     if (failure !== undefined) throw failure.error;
   }
   attempt(() => reader.end());
@@ -51,10 +55,10 @@ export async function* readFeed(
   if (failure !== undefined) throw failure.error;
 }
 
-const noRecord = (): UtmqlError =>
+const noRecord = (bytes: number): UtmqlError =>
   new UtmqlError(
     'SOURCE_MALFORMED',
-    `More than ${mostWithoutRecord / 1_048_576} MiB came without a record in them. Send records, without long stretches of anything else between them.`,
+    `More than ${bytes / 1_048_576} MiB came without a record in them. Send records, without long stretches of anything else between them.`,
   );
 
 /** Shows the bytes to the stage whose turn it is, and shows those again that it did not consume. */
@@ -64,6 +68,10 @@ class FeedReader {
 
   constructor(stage: Stage) {
     this.stage = stage;
+  }
+
+  get passes(): boolean {
+    return this.stage.passes === true;
   }
 
   push(block: Buffer): void {

@@ -17,6 +17,8 @@ export interface StageResult {
 
 /** One part of reading a feed. Stages throw SOURCE_MALFORMED once nothing more can be read. */
 export interface Stage {
+  /** Whether the last bytes were those of a record that is too long to be held, and passes by. */
+  readonly passes?: boolean;
   read(bytes: Buffer): StageResult;
   /** The body ended, and `rest` was not consumed. Adds the records it holds, or throws when the body is not whole. */
   end(rest: Buffer): void;
