@@ -37,7 +37,7 @@ import { createLoginGuard } from './limits/login-guard.ts';
 import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
-import { openStore, queryLimits, startServer } from './open-store.ts';
+import { loginOf, openStore, queryLimits, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
 import { createReloader, type Settings } from './reload.ts';
@@ -185,6 +185,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const ingestion: Ingestion = await openIngestion({
       config,
       store,
+      login: { ...loginOf(config, server), database: config.CLICKHOUSE_DATABASE },
       sources,
       rules,
       dataVersion,

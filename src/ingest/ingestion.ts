@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { openLeaseTable } from '../leases/lease-table.ts';
 import { openLeases } from '../leases/leases.ts';
 import { createStoreLock, type Lock } from '../leases/store-lock.ts';
+import { type StoreLogin, startThreadedRenewal } from '../leases/threaded-renewal.ts';
 import type { Logger } from '../logger.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
@@ -39,6 +40,8 @@ import { createVersions, raiseAboveStored } from './versions.ts';
 const queueStopMs = 2_000;
 /** How long a statement that gives rows to others may take to end. */
 const ownersStopMs = 1_000;
+/** A process whose loop stands still for longer has to begin its runs again, or another one does. */
+const longestStillMs = 120_000;
 /** How long giving leases back may take; those that are not expire by themselves. */
 const leasesStopMs = 400;
 
@@ -56,11 +59,13 @@ export interface Ingestion {
 /**
  * Opens the buffer, and wires pulls and pushes to the store.
  *
+ * @param options.login where `store` is connected to
  * @throws UtmqlError CONFIGURATION, such as for a DATA_DIR that another process uses
  */
 export async function openIngestion(options: {
   config: Config;
   store: Store;
+  login: StoreLogin;
   sources: readonly Source[];
   rules: OpportunityRules;
   dataVersion: DataVersion;
@@ -89,7 +94,20 @@ export async function openIngestion(options: {
   versions.raise((buffer.newestAtOpening ?? Number.NEGATIVE_INFINITY) + 1);
   await retryWhileAway(() => raiseAboveStored({ store, versions, clock, logger }));
   // Behind the buffer, which no second process of this name can open: only now is the predecessor sure to be gone.
-  const leases = await openLeases({ table: await openLeaseTable(store), owner, logger });
+  const leaseTable = await openLeaseTable(store);
+  const leases = await openLeases({
+    table: leaseTable,
+    owner,
+    logger,
+    renewal: startThreadedRenewal({
+      login: options.login,
+      settings: store.layout.settings,
+      seconds: leaseTable.seconds,
+      owner,
+      longestStillMs,
+      logger,
+    }),
+  });
   const opportunityLock = createStoreLock(leases, 'opportunities');
   const runs = createRunRepository(store);
   const calmStore = createYieldingStore(store);

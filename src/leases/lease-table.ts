@@ -68,6 +68,11 @@ export async function openLeaseTable(store: Store, seconds = 15): Promise<LeaseT
          expires_at DateTime64(3, 'UTC'), written_at DateTime64(6, 'UTC') DEFAULT now64(6))
         ENGINE = MergeTree ORDER BY (name, token) TTL toDateTime(written_at) + INTERVAL 1 HOUR`,
   );
+  return createLeaseTable(store, seconds);
+}
+
+/** The table where it is there already. */
+export function createLeaseTable(store: Store, seconds: number): LeaseTable {
   // A store that has fallen silent must not keep claims from being renewed through other connections.
   const patience = (): AbortSignal => AbortSignal.timeout(Math.max(2_000, seconds * 600));
   const write = (

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { Claim, LeaseTable } from './lease-table.ts';
+import type { LeaseTable } from './lease-table.ts';
+import { createRenewal, type HeldClaim, type Renewal } from './renewal.ts';
+import { createTerm, marginMs, monotonicNow, termOf } from './term.ts';
 
 /**
  * Leases: of all processes on one store, at most one holds a name at a time.
@@ -19,7 +21,7 @@ import type { Claim, LeaseTable } from './lease-table.ts';
  * and the one who broke it, who looks once more after marking, sees a claim that is live again and gives way.
  *
  * A holder that hears nothing from the store stops by itself: `isHeld` turns false `marginMs` before the claim expires, counted
- * from before it was sent, on this process's monotonic clock. What it can still do is a statement that was on its way by then.
+ * from before it was sent, on this machine's monotonic clock. What it can still do is a statement that was on its way by then.
  * Such a statement is harmless: staged rows and unfinished statements of a run are dropped and killed by whoever takes the run
  * up, and what they had written is older by version than what that one writes.
  *
@@ -49,44 +51,47 @@ export interface Lease {
 
 const processPrefix = 'process:';
 
-const marginMs = 1_000;
-/** Of the time that a claim holds. */
-const renewals = 4;
 /** Looks of the earlier of two claims before it gives way, too. */
 const looks = 5;
 const lookAgainMs = 20;
 const waitMs = { first: 25, longest: 250 };
 
-interface Held {
-  readonly name: string;
-  readonly token: string;
+interface Held extends HeldClaim {
   readonly losing: AbortController;
-  /** On the monotonic clock; the claim is not renewed after it. */
-  deadline: number;
 }
+
+/** How soon work hears that its lease is lost. Asked, a lease knows it at once. */
+const watchEveryMs = marginMs / 4;
 
 /**
  * Opens the leases of a process.
  *
  * @param options.owner its name, of which at most one process is alive: what its predecessor held is given back
+ * @param options.renewal what renews them. Default: the calling thread, for work that ends before its loop has anything else to do
  */
 export async function openLeases(options: {
   table: LeaseTable;
   owner: string;
   logger: Logger;
+  renewal?: Renewal;
 }): Promise<Leases> {
   const { table, owner, logger } = options;
   const held = new Map<string, Held>();
   const stopping = new AbortController();
-  const now = (): number => performance.now();
-  const deadlineFrom = (sentAt: number): number => sentAt + table.seconds * 1_000 - marginMs;
+  const renewal =
+    options.renewal ??
+    createRenewal({
+      table,
+      owner,
+      onFailed: (error) => logger.debug({ err: error }, 'leases could not be renewed'),
+    });
   const give = (claim: Pick<Held, 'name' | 'token'>, state: 'released' | 'broken' = 'released') =>
     table.end([{ ...claim, owner }], state);
 
   /** One try. Undefined: somebody else has it, or wants it as much. */
   const claim = async (name: string): Promise<Held | undefined> => {
     const token = uuidv7();
-    const sentAt = now();
+    const term = createTerm({ until: termOf(monotonicNow(), table.seconds) });
     try {
       await table.hold([name], [token], owner);
       for (let look = 1; look <= looks; look += 1) {
@@ -94,10 +99,8 @@ export async function openLeases(options: {
         const others = claims.filter((other) => other.token !== token);
         const expired = others.filter(({ isLive }) => !isLive);
         const isMine = claims.some((mine) => mine.token === token && mine.isLive && !mine.isBroken);
-        if (!isMine || now() >= deadlineFrom(sentAt)) break;
-        if (others.length === 0) {
-          return { name, token, losing: new AbortController(), deadline: deadlineFrom(sentAt) };
-        }
+        if (!isMine || term.isOver()) break;
+        if (others.length === 0) return { name, token, term, losing: new AbortController() };
         // Looks again after it: one of them may have been renewed in this moment.
         if (expired.length > 0) {
           await table.end(expired, 'broken');
@@ -114,40 +117,26 @@ export async function openLeases(options: {
     return undefined;
   };
 
+  const forget = (lease: Held): boolean => {
+    lease.term.end();
+    renewal.remove(lease.token);
+    return held.delete(lease.token);
+  };
   const lose = (lease: Held): void => {
-    if (!held.delete(lease.token)) return;
+    if (!forget(lease)) return;
     logger.warn({ lease: lease.name }, 'a lease was lost: the store could not be reached in time');
     lease.losing.abort(new UtmqlError('STORE_UNAVAILABLE', 'The store could not be reached in time.'));
   };
 
-  const renew = async (): Promise<void> => {
-    for (const lease of held.values()) if (now() >= lease.deadline) lose(lease);
-    const leases = [...held.values()];
-    if (leases.length === 0) return;
-    const names = leases.map(({ name }) => name);
-    const sentAt = now();
-    await table.hold(
-      names,
-      leases.map(({ token }) => token),
-      owner,
-    );
-    const claims = new Map((await table.claims(names)).map((each) => [each.token, each]));
-    for (const lease of leases) {
-      if (!held.has(lease.token)) continue;
-      const mine: Claim | undefined = claims.get(lease.token);
-      if (mine === undefined || mine.isBroken || now() >= lease.deadline) lose(lease);
-      else lease.deadline = deadlineFrom(sentAt);
-    }
-  };
-
   const toLease = (lease: Held): Lease => {
     held.set(lease.token, lease);
+    renewal.add(lease);
     return {
       name: lease.name,
-      isHeld: () => held.has(lease.token) && now() < lease.deadline,
+      isHeld: () => !lease.term.isOver(),
       lost: lease.losing.signal,
       async release() {
-        if (!held.delete(lease.token)) return;
+        if (!forget(lease)) return;
         await give(lease).catch((error: unknown) =>
           logger.debug({ err: error, lease: lease.name }, 'a lease could not be given back; it expires'),
         );
@@ -171,29 +160,25 @@ export async function openLeases(options: {
     }
   };
 
-  await table.end(await table.claimsOf(owner), 'released');
   const name = `${processPrefix}${owner}`;
-  let life = await acquire(name);
-  const beat = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await delay((table.seconds * 1_000) / renewals, undefined, {
-        signal: stopping.signal,
-        ref: false,
-      }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
-      try {
-        await renew();
-        if (!life.isHeld()) life = await acquire(name);
-      } catch (error) {
-        if (!stopping.signal.aborted) logger.debug({ err: error }, 'leases could not be renewed');
-      }
-    }
+  const begin = async (): Promise<Lease> => {
+    await table.end(await table.claimsOf(owner), 'released');
+    return acquire(name);
   };
-  const beating = beat();
-  // Apart from the beat, which may be waiting for the store: whoever holds a lease must hear in time that it is over.
+  let life = await begin().catch(async (error: unknown) => {
+    await renewal.stop();
+    throw error;
+  });
+  let reviving: Promise<void> | undefined;
+  const revive = async (): Promise<void> => {
+    life = await acquire(name).catch(() => life);
+    reviving = undefined;
+  };
+  // Apart from the renewal, which may be waiting for the store: whoever holds a lease must hear in time that it is over.
   const watch = setInterval(() => {
-    for (const lease of held.values()) if (now() >= lease.deadline) lose(lease);
-  }, marginMs / 4).unref();
+    for (const lease of held.values()) if (lease.term.isOver()) lose(lease);
+    if (!life.isHeld()) reviving ??= revive();
+  }, watchEveryMs).unref();
 
   return {
     owner,
@@ -212,14 +197,17 @@ export async function openLeases(options: {
         new UtmqlError('STORE_UNAVAILABLE', 'The server is shutting down.', { retryable: true }),
       );
       clearInterval(watch);
-      await beating;
-      const rest = [...held.values()].map((lease) => ({ ...lease, owner }));
-      held.clear();
-      await table
-        .end(rest, 'released')
+      const rest = [...held.values()];
+      for (const lease of rest) forget(lease);
+      const given = table
+        .end(
+          rest.map((lease) => ({ ...lease, owner })),
+          'released',
+        )
         .catch((error: unknown) =>
           logger.debug({ err: error }, 'leases could not be given back; they expire'),
         );
+      await Promise.all([given, renewal.stop(), reviving]);
     },
   };
 }
