@@ -200,13 +200,14 @@ async function pullRecords<T extends { readonly day: Day }>(
     };
     let position = 0;
     let pageNumber = 0;
+    const recordsOf = source.reader();
     for await (const page of input.pages) {
       signal.throwIfAborted();
       const body = input.landing?.keep(run, pageNumber, page) ?? page.body;
       pageNumber += 1;
       // Positions count through all pages.
       const before = position;
-      for await (const batch of source.recordsOf({ body, contentType: page.contentType })) {
+      for await (const batch of recordsOf({ body, contentType: page.contentType })) {
         bytesRead += batch.bytes;
         recordsRead += batch.records.length + batch.malformed.length;
         for (const broken of batch.malformed) {

@@ -156,16 +156,15 @@ function judged(
   verdict: Verdict,
   status?: number,
 ): Refused | Failed {
-  const { kind, detail } = verdict;
-  if (kind === 'refused') {
-    const check = `check what it is asked for and ${options.credentials}.`;
-    return refused(`${answered} (${detail}) for ${options.show(url)}; ${check}`, options, { status });
+  if (verdict.kind === 'refused') {
+    const { detail, advice = `check what it is asked for and ${options.credentials}` } = verdict;
+    return refused(`${answered} (${detail}) for ${options.show(url)}; ${advice}.`, options, { status });
   }
   return {
     kind: 'failed',
-    outcome: kind === 'throttled' ? 'rate_limited' : 'server_error',
-    reason: `it ${answered} (${detail})`,
-    retryAfterMs: kind === 'throttled' ? verdict.retryAfterMs : undefined,
+    outcome: verdict.kind === 'throttled' ? 'rate_limited' : 'server_error',
+    reason: `it ${answered} (${verdict.detail})`,
+    retryAfterMs: verdict.kind === 'throttled' ? verdict.retryAfterMs : undefined,
   };
 }
 

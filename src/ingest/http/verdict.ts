@@ -14,7 +14,13 @@ export interface JudgedAnswer {
  */
 export type Verdict =
   | { readonly kind: 'throttled'; readonly detail: string; readonly retryAfterMs?: number | undefined }
-  | { readonly kind: 'unavailable' | 'refused'; readonly detail: string };
+  | { readonly kind: 'unavailable'; readonly detail: string }
+  | {
+      readonly kind: 'refused';
+      readonly detail: string;
+      /** What to do, in words that end the sentence. Default: to check what is asked for and the credentials. */
+      readonly advice?: string | undefined;
+    };
 
 /** A platform's own signs of throttling and failure. Undefined: the status says it all. */
 export type Judge = (answer: JudgedAnswer) => Verdict | undefined;

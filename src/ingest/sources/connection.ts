@@ -2,7 +2,7 @@ import { basicAuthorization } from '../http/source-address.ts';
 import { createHttpSource, type HttpSource } from '../http-source.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import type { SourceContext } from './create-source.ts';
-import { createOauthToken, type OauthToken } from './oauth-token.ts';
+import { createOauthToken, judgeToken, type OauthToken } from './oauth-token.ts';
 import { hasJsonBody, type RequestPlan } from './request-plan.ts';
 import type { Secrets } from './secrets.ts';
 import type { SourceSettings } from './settings.ts';
@@ -29,7 +29,7 @@ export function createConnection(
     headers: headersOf(settings, plan, adapter),
     authorize: token && (async (call) => ({ authorization: `Bearer ${await token.get(call)}` })),
     reauthorize: token && (() => token.forget()),
-    credentials: settings.auth === undefined ? undefined : 'its auth in the sources file',
+    credentials: whereCredentialsAre(settings),
     timeoutMs: settings.timeout_ms ?? defaults.timeoutMs,
     attempts: settings.attempts ?? defaults.attempts,
     patienceMs: settings.patience_ms ?? defaults.patienceMs,
@@ -44,6 +44,11 @@ export function createConnection(
   return { http, forgetToken: () => token?.forget() };
 }
 
+const whereCredentialsAre = ({ auth, credentials }: SourceSettings): string | undefined => {
+  if (auth === undefined) return undefined;
+  return `its ${credentials === undefined ? 'auth' : 'credentials'} in the sources file`;
+};
+
 function headersOf(
   { headers, auth }: SourceSettings,
   plan: RequestPlan,
@@ -53,7 +58,7 @@ function headersOf(
   const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     ...adapter.headers,
-    ...(plan.body === undefined ? {} : { 'content-type': type }),
+    ...(plan.bodies.length === 0 ? {} : { 'content-type': type }),
     ...Object.fromEntries(own),
     ...(auth?.bearer && { authorization: `Bearer ${auth.bearer}` }),
     ...(auth?.basic && { authorization: basicAuthorization(`${auth.basic.user}:${auth.basic.password}`) }),
@@ -62,10 +67,11 @@ function headersOf(
 }
 
 function tokenOf(
-  { name, auth, timeout_ms }: SourceSettings,
+  settings: SourceSettings,
   secrets: Secrets,
   { defaults, network, clock, refreshTokens }: SourceContext,
 ): OauthToken | undefined {
+  const { name, auth, timeout_ms } = settings;
   if (auth?.oauth2 === undefined) return undefined;
   const { token_url: url, refresh_token: configured, ...credentials } = auth.oauth2;
   const line = configured && { tokenUrl: url, clientId: credentials.client_id, configured };
@@ -74,12 +80,13 @@ function tokenOf(
     url,
     method: 'POST',
     headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
-    credentials: 'its auth in the sources file',
+    credentials: whereCredentialsAre(settings),
     timeoutMs: timeout_ms ?? defaults.timeoutMs,
     attempts: defaults.attempts,
     patienceMs: defaults.patienceMs,
     mayLeadInside: defaults.mayLeadInside,
     network,
+    judge: judgeToken,
     show: (address) => secrets.hide(`${address.origin}${address.pathname}`),
     clock,
   });

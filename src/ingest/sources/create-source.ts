@@ -8,6 +8,7 @@ import type { CsvHeaderOptions } from '../csv/header.ts';
 import type { Network } from '../http/reach.ts';
 import { shown } from '../http/source-address.ts';
 import type { SourceOutcome } from '../http-source.ts';
+import { leftOut } from '../left-out.ts';
 import { toUtf8 } from '../to-utf8.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import { adapters } from './adapters/adapters.ts';
@@ -16,7 +17,7 @@ import { filePages } from './file-pages.ts';
 import { type HttpPagesOptions, httpPages } from './http-pages.ts';
 import { createLookup } from './lookup.ts';
 import { mapBatches } from './map-batches.ts';
-import { placeOf } from './place.ts';
+import { isObject, placeOf } from './place.ts';
 import { readElements } from './read-elements.ts';
 import { withReading } from './reading-settings.ts';
 import { createRecordMapper } from './record-mapper.ts';
@@ -129,13 +130,26 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
         yield { ...page, label: secrets.hide(page.label), body: guarded(page.body) };
       }
     },
-    async *recordsOf(page) {
-      await Promise.all(lookups.map((lookup) => lookup.load()));
-      const body = toUtf8(page.body, settings.encoding);
-      yield* mapBatches(guarded(read({ ...page, body })), map, spreadOver);
+    reader() {
+      const mapOfRun = withoutRepeats(map, adapter);
+      return async function* (page) {
+        await Promise.all(lookups.map((lookup) => lookup.load()));
+        const body = toUtf8(page.body, settings.encoding);
+        yield* mapBatches(guarded(read({ ...page, body })), mapOfRun, spreadOver);
+      };
     },
     state,
   };
+}
+
+/** The mapping of one run, which leaves out what sums up elements before it. */
+function withoutRepeats(
+  map: ((element: unknown) => unknown) | undefined,
+  { repeats }: Adapter,
+): ((element: unknown) => unknown) | undefined {
+  if (map === undefined || repeats === undefined) return map;
+  const isRepeated = repeats();
+  return (element) => (isObject(element) && isRepeated(element) ? leftOut : map(element));
 }
 
 /** The cost of ads, always; other figures where the settings say which column they are. */

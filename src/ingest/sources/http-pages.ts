@@ -7,7 +7,7 @@ import { createPaginator } from './pagination/create-paginator.ts';
 import type { PageRequest } from './pagination/page-request.ts';
 import type { Pagination } from './pagination/pagination.ts';
 import { bodyOf, expectArray, maxPageBytes } from './read-elements.ts';
-import { type RequestPlan, rangesOf, requestFor } from './request-plan.ts';
+import { type RequestPlan, rangesOf, requestsFor } from './request-plan.ts';
 import type { Page, PageBody, PagesCall } from './source.ts';
 
 export interface HttpPagesOptions {
@@ -28,29 +28,37 @@ export interface HttpPagesOptions {
   readonly read: (page: PageBody) => AsyncIterable<RecordBatch>;
 }
 
-/** The answers of an HTTP source in order: for each range its pages, one after the other. */
+/** The answers of an HTTP source in order: for each range those to each request, with their pages one after the other. */
 export async function* httpPages(options: HttpPagesOptions, call: PagesCall): AsyncGenerator<Page> {
-  const { plan, pagination, today } = options;
-  let left = options.maxPages;
+  const { plan, today } = options;
+  const left = { pages: options.maxPages };
   for (const range of rangesOf(plan, call, today())) {
-    const request = requestFor(plan, range);
-    if (pagination.kind === 'none') {
-      yield options.held
-        ? (await heldPage(options, call, request)).page
-        : await streamedPage(options, call, request);
-      continue;
-    }
-    const { show, allowHosts } = options;
-    const paginator = createPaginator({ source: plan.source, request, show, allowHosts }, pagination);
-    let next: PageRequest | undefined = paginator.first;
-    while (next !== undefined) {
-      if (left-- === 0) throw tooManyPages(options);
-      const { page, answer } = await heldPage(options, call, next);
-      yield page;
-      const { headers, body } = answer;
-      const count = () => countOf(options.read({ body: bodyOf(body), contentType: page.contentType }));
-      next = await paginator.next({ request: next, headers, body, count });
-    }
+    for (const request of requestsFor(plan, range)) yield* pagesOf(options, call, request, left);
+  }
+}
+
+async function* pagesOf(
+  options: HttpPagesOptions,
+  call: PagesCall,
+  request: PageRequest,
+  left: { pages: number },
+): AsyncGenerator<Page> {
+  const { plan, pagination, show, allowHosts } = options;
+  if (pagination.kind === 'none') {
+    yield options.held
+      ? (await heldPage(options, call, request)).page
+      : await streamedPage(options, call, request);
+    return;
+  }
+  const paginator = createPaginator({ source: plan.source, request, show, allowHosts }, pagination);
+  let next: PageRequest | undefined = paginator.first;
+  while (next !== undefined) {
+    if (left.pages-- === 0) throw tooManyPages(options);
+    const { page, answer } = await heldPage(options, call, next);
+    yield page;
+    const { headers, body } = answer;
+    const count = () => countOf(options.read({ body: bodyOf(body), contentType: page.contentType }));
+    next = await paginator.next({ request: next, headers, body, count });
   }
 }
 

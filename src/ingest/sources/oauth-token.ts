@@ -2,8 +2,10 @@ import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { UtmqlError } from '../../errors.ts';
+import type { Judge } from '../http/verdict.ts';
 import type { HttpSource, OpenOptions } from '../http-source.ts';
 import { parseJson } from '../json/parse.ts';
+import { pageField } from './page-field.ts';
 
 /** Platforms that do not say for how long a token holds (Salesforce) let it hold for longer than this. */
 const shortestLifeSeconds = 900;
@@ -85,3 +87,20 @@ export function createOauthToken(options: {
     },
   };
 }
+
+/** Errors of RFC 6749, and what helps against each. */
+const advice: Readonly<Record<string, string>> = {
+  invalid_grant:
+    'the refresh token has run out, was withdrawn or is of another client: get another one and put it in place of the old',
+  invalid_client: 'check client_id and client_secret',
+  unauthorized_client: 'allow the client this way of logging in, or check client_id',
+  invalid_scope: 'check scope',
+};
+
+/** Errors are `{"error": "invalid_grant", …}`. The status says too little: 400 is mostly an expired refresh token. */
+export const judgeToken: Judge = ({ status, body }) => {
+  if (status < 400 || status === 429 || status >= 500) return undefined;
+  const code = pageField(body, ['error']);
+  if (typeof code !== 'string' || !/^[a-z_]{1,40}$/.test(code)) return undefined;
+  return { kind: 'refused', detail: code, advice: advice[code] };
+};

@@ -16,7 +16,8 @@ export interface RequestPlan {
   readonly url: string;
   /** Query parameters; the values are templates. */
   readonly parameters: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  /** What is sent: a request for each, and one without a body where there is none. */
+  readonly bodies: readonly string[];
   /** Whether any template wants a day: if not, every range is answered alike. */
   readonly wantsDays: boolean;
   /** Whether the settings themselves say where `since` goes. */
@@ -28,10 +29,10 @@ export interface RequestPlan {
 }
 
 export function planOf(settings: SourceSettings, url: string, adapter: Adapter): RequestPlan {
-  const { name, body } = settings;
+  const { name, body: bodies = [] } = settings;
   const method = methodOf(settings, adapter);
   const written = Object.entries(settings.parameters);
-  const wanted = wantedDays([url, body ?? '', ...written.map(([, text]) => text ?? '')].join(' '));
+  const wanted = wantedDays([url, ...bodies, ...written.map(([, text]) => text ?? '')].join(' '));
   const sent = adapter.sendsRange && method === 'GET' ? ['since', 'until'] : [];
   const missing = sent.filter((end) => !wanted.has(end) && !Object.hasOwn(settings.parameters, end));
   return {
@@ -43,7 +44,7 @@ export function planOf(settings: SourceSettings, url: string, adapter: Adapter):
       ...written.flatMap(([key, text]) => (text === null ? [] : [[key, text]])),
       ...missing.map((end) => [end, `{${end}}`]),
     ]),
-    body,
+    bodies,
     wantsDays: wanted.size + missing.length > 0,
     namesSince: wanted.has('since'),
     backfillDays: settings.backfill_days ?? adapter.backfillDays,
@@ -57,9 +58,9 @@ export const methodOf = ({ method, body }: SourceSettings, adapter: Adapter): 'G
 
 const anyRange: AskedRange = { since: 20_000, until: 20_000 };
 
-/** Whether it sends an object of JSON, once the templates are filled. */
-export const hasJsonBody = ({ body }: Pick<RequestPlan, 'body'>): boolean =>
-  body !== undefined && isObject(parseJson(fillTemplate(body, anyRange) ?? ''));
+/** Whether it sends objects of JSON, once the templates are filled. */
+export const hasJsonBody = ({ bodies }: Pick<RequestPlan, 'bodies'>): boolean =>
+  bodies.length > 0 && bodies.every((body) => isObject(parseJson(fillTemplate(body, anyRange) ?? '')));
 
 /**
  * The ranges to ask for, one after the other. With `backfillDays`, a missing end of the range is made up: until `today`, and
@@ -83,12 +84,18 @@ export function* rangesOf(
   }
 }
 
+/** What to ask for a range: a request for each body. */
+export const requestsFor = (plan: RequestPlan, range: AskedRange): PageRequest[] =>
+  plan.bodies.length === 0
+    ? [requestFor(plan, range, undefined)]
+    : plan.bodies.map((body) => requestFor(plan, range, body));
+
 /**
- * What to ask for a range. A parameter whose template wants a day that is not given is left out.
+ * A parameter whose template wants a day that is not given is left out.
  *
  * @throws UtmqlError CONFIGURATION where the path or the body wants such a day
  */
-export function requestFor(plan: RequestPlan, range: AskedRange): PageRequest {
+function requestFor(plan: RequestPlan, range: AskedRange, body: string | undefined): PageRequest {
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(plan.url) ?? [];
   const members = query.split('&').map((member) => fillTemplate(member, range));
   const given = members.filter((member) => member !== undefined && member !== '');
@@ -100,7 +107,7 @@ export function requestFor(plan: RequestPlan, range: AskedRange): PageRequest {
   const parameters = Object.entries(plan.parameters).map(([name, text]) => [name, fillTemplate(text, range)]);
   return {
     url: withParameters(url, Object.fromEntries(parameters)),
-    body: plan.body === undefined ? undefined : whole(plan, 'body', fillTemplate(plan.body, range)),
+    body: body === undefined ? undefined : whole(plan, 'body', fillTemplate(body, range)),
   };
 }
 

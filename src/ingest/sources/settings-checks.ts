@@ -101,7 +101,7 @@ function checkHttp(settings: SourceSettings, adapter: Adapter, report: Report): 
   const method = methodOf(settings, adapter);
   if (url !== undefined && !isHttpAddress(url)) report(['url'], 'is no http:// or https:// address');
   if (method === 'GET' && body !== undefined) report(['body'], 'goes only with method: POST');
-  const templates = { url, body, ...prefixed('parameters', parameters) };
+  const templates = { url, body: body?.join(' '), ...prefixed('parameters', parameters) };
   for (const [path, text] of Object.entries(templates)) {
     const problem = text === undefined || text === null ? undefined : templateProblem(text);
     if (problem !== undefined) report(path.split('\0'), problem);
@@ -115,7 +115,7 @@ function checkHttp(settings: SourceSettings, adapter: Adapter, report: Report): 
     report(['pagination'], 'has to be one of none, cursor, next_link, page_number, offset, link_header');
   }
   const counted = pagination.cursor ?? pagination.page_number ?? pagination.offset;
-  if (counted?.in === 'body' && (method !== 'POST' || !hasJsonBody({ body: body ?? '{}' }))) {
+  if (counted?.in === 'body' && (method !== 'POST' || !hasJsonBody({ bodies: body ?? ['{}'] }))) {
     report(['pagination'], 'can put its parameter only into the body of a POST that is a JSON object');
   }
 }

@@ -7,7 +7,7 @@ import type { SourceSettings } from './settings.ts';
 export function paginationOf(
   { pagination }: SourceSettings,
   adapter: Adapter,
-  plan: Pick<RequestPlan, 'body'>,
+  plan: Pick<RequestPlan, 'bodies'>,
 ): Pagination {
   const chosen = pagination === undefined ? adapter.pagination : written(pagination);
   // A POST that asks in JSON has its cursor there, too.

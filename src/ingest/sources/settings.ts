@@ -3,6 +3,7 @@ import { stages } from '../../records/stage.ts';
 import { namePattern, nameText } from '../ownership/names.ts';
 import { pushSource } from '../run.ts';
 import { encodings } from '../to-utf8.ts';
+import { accountSettingsKeys } from './account-settings.ts';
 import { adapterNames } from './adapters/adapters.ts';
 import { defaultMaxRejects, duplicateRules } from './feed-rules.ts';
 import { mappingKeys, path, section } from './mapping-settings.ts';
@@ -41,6 +42,13 @@ const fileText = 'expected a path such as exports/*.csv.gz';
 
 const scalars = (expected: string) =>
   z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], expected).transform(String), expected);
+
+const bodyText =
+  'expected a text, or keys and values for a JSON body; or a list of these, for a request each';
+const oneBody = z.union([
+  text(''),
+  z.record(z.string(), z.unknown()).transform((object) => JSON.stringify(object)),
+]);
 
 const place = oneOf(['query', 'body']).optional();
 const parameter = text('expected the name of a parameter');
@@ -100,16 +108,15 @@ export const sourceSettings = section({
   formerly: z
     .union([name.transform((only) => [only]), z.array(name).min(1)], 'expected a name, or a list of names')
     .default([]),
+  ...accountSettingsKeys,
   url: text('expected an address').optional(),
   files: z
     .union([text(fileText).transform((glob) => [glob]), z.array(text(fileText)).min(1, fileText)], fileText)
     .optional(),
   method: oneOf(['GET', 'POST']).optional(),
   body: z
-    .union(
-      [text(''), z.record(z.string(), z.unknown()).transform((object) => JSON.stringify(object))],
-      'expected a text, or keys and values for a JSON body',
-    )
+    .union([oneBody.transform((only) => [only]), z.array(oneBody).min(1)], bodyText)
+    .transform((bodies): readonly string[] => bodies)
     .optional(),
   headers: scalars('expected names and values of headers').default({}),
   auth: auth.optional(),

@@ -22,6 +22,12 @@ export interface Page extends PageBody {
   readonly label: string;
 }
 
+/** Records, and what each was made of. */
+export interface MappedBatch extends RecordBatch {
+  /** As long as `records`. */
+  readonly elements: readonly unknown[];
+}
+
 /** The days that a source is asked for, the last one included. */
 export interface AskedRange {
   readonly since?: Day | undefined;
@@ -68,12 +74,12 @@ export interface Source {
    */
   pages(call: PagesCall): AsyncIterable<Page>;
   /**
-   * The raw records of one page, in the field names of the contract; what is no object stays as it is. The same bytes give
-   * the same records at any time.
+   * Makes what reads the pages of one run, in their order: an element may say again what others before it said.
    *
-   * @throws UtmqlError SOURCE_MALFORMED; whatever `body` throws
+   * @returns the raw records of one page, in the field names of the contract; what is no object stays as it is. The same pages
+   *   give the same records at any time. Throws UtmqlError SOURCE_MALFORMED; whatever `body` throws
    */
-  recordsOf(page: PageBody): AsyncIterable<RecordBatch>;
+  reader(): (page: PageBody) => AsyncIterable<MappedBatch>;
   /** `open`: the source failed several times in a row and is left alone for a while. */
   state(): BreakerState;
 }

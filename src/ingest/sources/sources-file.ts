@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { UtmqlError } from '../../errors.ts';
+import { writeOut } from './account-settings.ts';
 import { adapters } from './adapters/adapters.ts';
 import { inOrder, pathText, problemsOf } from './file-problems.ts';
 import { type FoundSource, formerNameProblems } from './former-names.ts';
@@ -82,14 +83,19 @@ function readSource(
   if (!parsed.success) {
     return { problems: besides(parsed.error.issues.flatMap((issue) => problemsOf(issue, written))) };
   }
-  const settings = parsed.data;
+  const adapter = adapters[parsed.data.adapter];
+  const settings = writeOut(parsed.data, adapter);
+  if (isProblems(settings)) return { problems: besides(settings) };
   const secrets = createSecrets();
   for (const [name, secret] of used) secrets.add(name, secret);
   return {
     source: { settings, secrets },
-    problems: besides(checkSettings(settings, adapters[settings.adapter])),
+    problems: besides(checkSettings(settings, adapter)),
   };
 }
+
+const isProblems = (result: SourceSettings | readonly Problem[]): result is readonly Problem[] =>
+  Array.isArray(result);
 
 async function contentOf(file: string): Promise<string> {
   try {

@@ -33,7 +33,7 @@ async function read(url: string, network: Network, more = ''): Promise<number> {
   const source = await openOne(yaml(url, more), { network });
   let pages = 0;
   for await (const page of source.pages(call())) {
-    for await (const batch of source.recordsOf(page)) void batch;
+    for await (const batch of source.reader()(page)) void batch;
     pages += 1;
   }
   return pages;

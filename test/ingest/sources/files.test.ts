@@ -48,7 +48,7 @@ describe('files', () => {
     let records = 0;
     let most = 0;
     for await (const page of source.pages({ signal: new AbortController().signal, logger: silent })) {
-      for await (const batch of source.recordsOf(page)) {
+      for await (const batch of source.reader()(page)) {
         records += batch.records.length;
         most = Math.max(most, process.memoryUsage().rss - before);
       }
@@ -80,7 +80,7 @@ describe('files', () => {
       for await (const page of source.pages({ signal: new AbortController().signal, logger: silent })) {
         seen.push(page.label);
         await rm(second, { force: true });
-        for await (const _ of source.recordsOf(page));
+        for await (const _ of source.reader()(page));
       }
     }).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE', message: expect.stringContaining('(ENOENT)') });
     expect(seen).toEqual(['a.ndjson', 'b.ndjson.gz']);
@@ -93,7 +93,7 @@ describe('files', () => {
     const controller = new AbortController();
     await expect(async () => {
       for await (const page of source.pages({ signal: controller.signal, logger: silent })) {
-        for await (const _ of source.recordsOf(page)) controller.abort();
+        for await (const _ of source.reader()(page)) controller.abort();
       }
     }).rejects.toMatchObject({ code: 'CANCELLED' });
   });

@@ -173,7 +173,7 @@ sources: [{ name: li, adapter: linkedin, url: "${server.url}", pagination: none 
     });
     const source = await openOne(yaml(server.url, '{ page_number: { parameter: p } }'));
     for await (const page of source.pages({ signal: new AbortController().signal, logger: silent })) {
-      for await (const { records } of source.recordsOf(page)) order.push(`read ${records.length}`);
+      for await (const { records } of source.reader()(page)) order.push(`read ${records.length}`);
     }
     expect(order).toEqual(['asked 1', 'read 1', 'asked 2', 'read 1', 'asked 3']);
   });
@@ -337,7 +337,7 @@ describe('a hostile source', () => {
     let bytes = 0;
     let most = 0;
     for await (const page of source.pages({ signal: new AbortController().signal, logger: silent })) {
-      for await (const batch of source.recordsOf(page)) {
+      for await (const batch of source.reader()(page)) {
         records += batch.records.length;
         bytes += batch.bytes;
         most = Math.max(most, process.memoryUsage().rss - before);
@@ -381,7 +381,7 @@ describe('a page', () => {
         const body = (async function* () {
           yield* chunks;
         })();
-        for await (const { records } of source.recordsOf({ ...page, body }))
+        for await (const { records } of source.reader()({ ...page, body }))
           hash.update(JSON.stringify(records));
         digests.add(hash.digest('hex'));
       }

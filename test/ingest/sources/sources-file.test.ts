@@ -31,7 +31,10 @@ describe('the sources file', () => {
   it('that is the example opens, given its variables', async () => {
     const example = await readFile(new URL('../../../sources.example.yaml', import.meta.url), 'utf8');
     const names = [...example.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name]) => name ?? '');
-    const environment = Object.fromEntries(names.map((name) => [name, `value-of-${name.toLowerCase()}`]));
+    const ids = /CUSTOMER_|_ACCOUNT|_ADVERTISER/;
+    const environment = Object.fromEntries(
+      names.map((name) => [name, ids.test(name) ? '1234567890' : `value-of-${name.toLowerCase()}`]),
+    );
     const sources = await openYaml(example, { environment });
     expect(
       sources.map(({ name, kind, adapter, defaultMode }) => [name, kind, adapter.name, defaultMode]),
@@ -43,6 +46,8 @@ describe('the sources file', () => {
       ['linkedin', 'ad_performance', 'linkedin', 'replace'],
       ['hubspot', 'opportunity', 'hubspot_deals', 'upsert'],
       ['salesforce', 'opportunity', 'salesforce_opportunities', 'upsert'],
+      ['google_at', 'ad_performance', 'google_ads', 'replace'],
+      ['google_at_performance_max', 'ad_performance', 'google_ads', 'replace'],
       ['partner', 'ad_performance', 'generic_json', 'replace'],
       ['crm_export', 'opportunity', 'csv', 'upsert'],
     ]);
@@ -59,7 +64,7 @@ describe('the sources file', () => {
     const missing = await problemsOf(example, { environment: { ...environment, META_TOKEN: '' } });
     expect(missing).toEqual([
       expect.stringMatching(
-        /^sources\[2\]\.auth\.query\.access_token \(line \d+\): needs the environment variable META_TOKEN, which is not set$/,
+        /^sources\[2\]\.credentials\.access_token \(line \d+\): needs the environment variable META_TOKEN, which is not set$/,
       ),
     ]);
   });
@@ -233,6 +238,56 @@ describe('the sources file', () => {
       '.records',
       'has no meaning for the adapter linkedin, which knows where they are',
     ],
+    ['{ name: a, adapter: google_ads }', '', '', 'needs either url or files'],
+    [
+      '{ name: a, adapter: google_ads, customer: 12a, credentials: { developer_token: w, client_id: x, client_secret: y, refresh_token: z } }',
+      '',
+      '.customer',
+      'is none; the adapter google_ads expects the customer’s id, such as 123-456-7890',
+    ],
+    [
+      '{ name: a, adapter: hubspot_deals, account: 12, credentials: { access_token: x } }',
+      '',
+      '.account',
+      'is not for the adapter hubspot_deals; it takes credentials alone',
+    ],
+    [
+      '{ name: a, adapter: google_ads, customer: 12, credentials: { developer_token: x, client_id: y } }',
+      '',
+      '.credentials',
+      'lack client_secret, refresh_token',
+    ],
+    [
+      '{ name: a, adapter: hubspot_deals, credentials: { client_id: y } }',
+      '',
+      '.credentials',
+      'need access_token; or client_id, client_secret, refresh_token',
+    ],
+    [
+      '{ name: a, adapter: meta_insights, account: 12, credentials: { access_token: x, developer_token: y } }',
+      '',
+      '.credentials.developer_token',
+      'is none of this platform’s; accepted: access_token',
+    ],
+    [
+      '{ name: a, adapter: meta_insights, account: 12, credentials: { acces_token: x } }',
+      '',
+      '.credentials.acces_token',
+      'there is no such key; did you mean access_token?',
+    ],
+    [
+      '{ name: a, adapter: linkedin, account: 12, credentials: { access_token: x } }',
+      '',
+      '.currency',
+      'is missing; LinkedIn tells costs in the account’s currency, and not which that is',
+    ],
+    [
+      '{ name: a, adapter: meta_insights, account: 12, credentials: { access_token: x }, url: "http://x" }',
+      '',
+      '.url',
+      'does not go with account, of which the adapter knows it; leave one of them out',
+    ],
+    [ads, 'credentials: { access_token: x }', '.credentials', 'has no meaning for the adapter generic_json'],
     [linkedin, 'delimiter: ";"', '.delimiter', 'has no meaning for the adapter linkedin'],
   ])('has what does not go together named: %s with %s', async (source, more, place, text) => {
     const [problem = ''] = await problemsOf(`sources:\n  - ${source.replace('MORE', more)}\n`);

@@ -114,10 +114,11 @@ export async function read(source: Source, asked: Asked = {}): Promise<ReadSourc
   const labels: string[] = [];
   const records: unknown[] = [];
   let malformed = 0;
+  const readPage = source.reader();
   try {
     for await (const page of source.pages(call(asked))) {
       labels.push(page.label);
-      for await (const batch of source.recordsOf(page)) {
+      for await (const batch of readPage(page)) {
         records.push(...batch.records);
         malformed += batch.malformed.length;
       }
@@ -175,7 +176,7 @@ export const withBody =
     await behaviour(request, response);
   };
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+export async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');

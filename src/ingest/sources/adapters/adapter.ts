@@ -4,6 +4,7 @@ import type { Judge } from '../../http/verdict.ts';
 import type { RecordBatch } from '../../json/record-batches.ts';
 import type { Pagination } from '../pagination/pagination.ts';
 import type { PageBody, SourceKind } from '../source.ts';
+import type { ShortForm } from './short-forms/short-form.ts';
 
 export type Raw = Readonly<Record<string, unknown>>;
 
@@ -46,6 +47,13 @@ export interface Adapter {
   readonly restatesDays?: number;
   /** The longest range that the platform answers at once. */
   readonly daysPerRequest?: number;
+  /** How a source is configured by its account alone. */
+  readonly shortForm?: ShortForm;
+  /**
+   * Makes what tells of the elements of one run, in their order, whether one sums up others that came before it: it would
+   * count them twice.
+   */
+  readonly repeats?: () => (element: Raw) => boolean;
   /** The platform's own signs of throttling and failure. */
   readonly judge?: Judge;
 }

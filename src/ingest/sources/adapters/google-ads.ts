@@ -4,12 +4,14 @@ import { utmsOfQuery, utmsOfUrl } from '../landing-url.ts';
 import type { Adapter, Raw } from './adapter.ts';
 import { readGoogleBatches } from './google-ads-batches.ts';
 import { amountOfMicros, objectOf, textOf } from './platform-values.ts';
+import { googleAdsShortForm } from './short-forms/google-ads.ts';
 
 /** Rows of `googleAds:searchStream` (or `:search`) with `segments.date`: the Google Ads API over REST. */
 export const googleAds: Adapter = {
   name: 'google_ads',
   kinds: ['ad_performance'],
   records: ['results'],
+  shortForm: googleAdsShortForm,
   channel: 'google_ads',
   omitsZeros: true,
   method: 'POST',
@@ -17,6 +19,7 @@ export const googleAds: Adapter = {
   // Its default conversion window.
   restatesDays: 30,
   read: readGoogleBatches,
+  repeats: rowsOfAdsAndCampaigns,
   judge: judgeGoogle,
   record(row) {
     const { campaign, adGroup, metrics, segments, customer } = row;
@@ -35,6 +38,23 @@ export const googleAds: Adapter = {
     };
   },
 };
+
+/**
+ * Rows of campaigns stand in place of ads where a campaign has none, as with Performance Max; of a campaign that had rows of ads
+ * on the same day, they sum those up.
+ */
+function rowsOfAdsAndCampaigns(): (row: Raw) => boolean {
+  const withAds = new Map<unknown, Set<unknown>>();
+  return ({ segments, campaign, adGroup, adGroupAd }) => {
+    const { date } = objectOf(segments);
+    const { id } = objectOf(campaign);
+    if (adGroupAd !== undefined) {
+      withAds.set(date, (withAds.get(date) ?? new Set()).add(id));
+      return false;
+    }
+    return adGroup === undefined && withAds.get(date)?.has(id) === true;
+  };
+}
 
 /**
  * UTMs of the page that a click leads to. Its address is the final URL with the suffix behind it, put into the tracking

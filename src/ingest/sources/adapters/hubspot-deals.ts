@@ -1,11 +1,13 @@
 import type { Adapter } from './adapter.ts';
 import { objectOf } from './platform-values.ts';
+import { hubspotDealsShortForm } from './short-forms/hubspot-deals.ts';
 
 /** Deals of `crm/v3/objects/deals` (GET) or its `/search` (POST), with the properties that the request names. */
 export const hubspotDeals: Adapter = {
   name: 'hubspot_deals',
   kinds: ['opportunity'],
   records: ['results'],
+  shortForm: hubspotDealsShortForm,
   pagination: { kind: 'cursor', field: ['paging', 'next', 'after'], parameter: 'after' },
   backfillDays: 730,
   // The stages of the default pipeline that the usual names do not cover.

@@ -1,12 +1,14 @@
 import type { Adapter } from './adapter.ts';
 import { severalDays } from './one-day.ts';
 import { objectOf, textOf } from './platform-values.ts';
+import { linkedinShortForm } from './short-forms/linkedin.ts';
 
 /** Elements of `adAnalytics` with `timeGranularity=DAILY`: the LinkedIn Marketing API. */
 export const linkedin: Adapter = {
   name: 'linkedin',
   kinds: ['ad_performance'],
   records: ['elements'],
+  shortForm: linkedinShortForm,
   channel: 'linkedin_ads',
   // An answer has 15,000 elements at most. Of a finder that pages, a shorter page is the last. One that cannot page and has
   // more to say sends the same page again, which ends the run with an error: better than to miss the rest in silence.

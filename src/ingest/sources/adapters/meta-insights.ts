@@ -4,6 +4,7 @@ import { pageField } from '../page-field.ts';
 import type { Adapter } from './adapter.ts';
 import { severalDays } from './one-day.ts';
 import { objectOf, textOf } from './platform-values.ts';
+import { metaInsightsShortForm } from './short-forms/meta-insights.ts';
 
 /** Codes of too many calls: of the app, the user, the page, the ad account, and 80000–80014 of the business use cases. */
 const throttleCodes = new Set([
@@ -23,6 +24,7 @@ export const metaInsights: Adapter = {
   name: 'meta_insights',
   kinds: ['ad_performance'],
   records: ['data'],
+  shortForm: metaInsightsShortForm,
   channel: 'meta_ads',
   pagination: {
     kind: 'cursor',

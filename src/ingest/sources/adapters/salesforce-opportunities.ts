@@ -1,12 +1,14 @@
 import type { JudgedAnswer, Verdict } from '../../http/verdict.ts';
 import { pageField } from '../page-field.ts';
 import type { Adapter, Raw } from './adapter.ts';
+import { salesforceOpportunitiesShortForm } from './short-forms/salesforce-opportunities.ts';
 
 /** Opportunities of a SOQL query: `/services/data/v…/query?q=SELECT …`. `attributes` and what else it holds is left out. */
 export const salesforceOpportunities: Adapter = {
   name: 'salesforce_opportunities',
   kinds: ['opportunity'],
   records: ['records'],
+  shortForm: salesforceOpportunitiesShortForm,
   // The last page has `done: true` and no such field.
   pagination: { kind: 'next_link', field: ['nextRecordsUrl'] },
   backfillDays: 730,

@@ -2,12 +2,14 @@ import type { JudgedAnswer, Verdict } from '../../http/verdict.ts';
 import { pageField } from '../page-field.ts';
 import type { Adapter, Raw } from './adapter.ts';
 import { objectOf } from './platform-values.ts';
+import { tiktokShortForm } from './short-forms/tiktok.ts';
 
 /** Rows of `report/integrated/get` with the dimension `stat_time_day`: the TikTok Business API. */
 export const tiktok: Adapter = {
   name: 'tiktok',
   kinds: ['ad_performance'],
   records: ['data', 'list'],
+  shortForm: tiktokShortForm,
   channel: 'tiktok_ads',
   pagination: { kind: 'page_number', parameter: 'page', start: 1, stop: ['data', 'page_info', 'total_page'] },
   backfillDays: 30,

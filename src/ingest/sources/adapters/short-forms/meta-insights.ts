@@ -1,0 +1,38 @@
+import { digits, type ShortForm } from './short-form.ts';
+
+export const metaInsightsShortForm: ShortForm = {
+  account: { key: 'account', read: digits(/^act_/), expected: 'the ad account’s id, such as act_1234567890' },
+  credentials: [['access_token']],
+  apiVersion: 'v23.0',
+  baseUrl: () => 'https://graph.facebook.com',
+  writeOut: ({ account, credentials, apiVersion, baseUrl, reads }) => ({
+    url: `${baseUrl}/${apiVersion}/act_${account}/insights`,
+    auth: { query: { access_token: credentials.access_token ?? '' } },
+    parameters: {
+      level: 'ad',
+      time_increment: '1',
+      limit: '500',
+      fields: [
+        ...new Set([
+          'campaign_id',
+          'campaign_name',
+          'adset_id',
+          'ad_id',
+          'impressions',
+          'clicks',
+          'inline_link_clicks',
+          'spend',
+          'account_currency',
+          ...reads.flatMap(([field = '']) => (field === '' ? [] : [field])),
+        ]),
+      ].join(','),
+      time_range: '{"since":"{since}","until":"{until}"}',
+    },
+    // Insights have no addresses: this is what the usual URL parameters of ads say.
+    fields: { utm_campaign: ['campaign_name'] },
+    defaults: { utm_source: 'facebook', utm_medium: 'paid_social' },
+    rate_limit: { per_second: 2, burst: 1 },
+    // Of longer ranges it asks to be asked for less data.
+    days_per_request: 7,
+  }),
+};

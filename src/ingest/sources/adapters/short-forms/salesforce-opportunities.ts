@@ -1,0 +1,27 @@
+import { oauth2, type ShortForm } from './short-form.ts';
+
+export const salesforceOpportunitiesShortForm: ShortForm = {
+  account: {
+    key: 'domain',
+    read: (written) => /^(?:https:\/\/)?([\w.-]+?)(?:\.my\.salesforce\.com)?\/?$/.exec(written.trim())?.[1],
+    expected: 'the org’s My Domain, such as acme or acme--uat.sandbox',
+  },
+  credentials: [['client_id', 'client_secret']],
+  optionalCredentials: ['refresh_token'],
+  apiVersion: 'v61.0',
+  baseUrl: (domain) => `https://${domain}.my.salesforce.com`,
+  writeOut: ({ credentials, apiVersion, baseUrl, reads }) => ({
+    url: `${baseUrl}/services/data/${apiVersion}/queryAll`,
+    auth: oauth2(credentials, `${baseUrl}/services/oauth2/token`),
+    parameters: {
+      // Only an org with several currencies has CurrencyIsoCode, and refuses a query that names a field which it has not.
+      q: `SELECT ${['FIELDS(STANDARD)', ...new Set(reads.flatMap(ownFieldOf))].join(', ')} FROM Opportunity WHERE SystemModstamp >= {since}T00:00:00Z AND SystemModstamp < {until.next}T00:00:00Z`,
+    },
+  }),
+};
+
+/** Fields of one's own, and of related objects; the others are standard. */
+const ownFieldOf = (path: readonly string[]): string[] => {
+  const name = path.join('.');
+  return /^\w+(\.\w+)*$/.test(name) && (path.length > 1 || name.endsWith('__c')) ? [name] : [];
+};
