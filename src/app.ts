@@ -206,7 +206,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const sourceNames = (): string[] => ingest.sources.map(({ name }) => name);
     const storeState = createStoreProbe({ store, clock });
     telemetry.observeStore({
-      isUp: async () => (await storeState()) === 'ok',
+      isUp: async () => (await storeState()) !== 'unreachable',
       census: createCensus({ store, sourceNames, clock }),
       failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
       now: () => clock.now(),

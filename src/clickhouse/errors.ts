@@ -17,7 +17,6 @@ const unavailableTypes = new Set([
   'ALL_CONNECTION_TRIES_FAILED',
   'TOO_MANY_SIMULTANEOUS_QUERIES',
   'TOO_MANY_PARTS',
-  'NOT_ENOUGH_SPACE',
   'CANNOT_WRITE_TO_FILE_DESCRIPTOR',
   'KEEPER_EXCEPTION',
   'TABLE_IS_READ_ONLY',
@@ -70,18 +69,39 @@ const retryAfterSeconds = 5;
 const narrow = 'Ask for a shorter date range, fewer dimensions or a stricter filter.';
 
 /**
- * Turns whatever `@clickhouse/client` throws into the program's own error. Told apart by ClickHouse's error `type`, never
- * by its text. What ClickHouse said (which can quote SQL) is kept as `cause` for the log and never shown to callers.
+ * Turns whatever `@clickhouse/client` throws into the program's own error. Told apart by ClickHouse's error `type`, by its text
+ * only where the operating system's word stands in it (`isDiskFull`). What ClickHouse said (which can quote SQL) is kept as
+ * `cause` for the log and never shown to callers.
  */
 export function classifyStoreError(error: unknown): UtmqlError {
   if (error instanceof UtmqlError) return error;
-  if (error instanceof ClickHouseError) return classifyType(error.type ?? 'UNKNOWN', error);
+  if (error instanceof ClickHouseError) {
+    return isDiskFull(error) ? diskFull(error) : classifyType(error.type ?? 'UNKNOWN', error);
+  }
   if (isAbort(error)) return callAborted(error);
   if (isBroken(error)) return unavailable('The database cannot be reached at the moment.', error);
   return new UtmqlError('INTERNAL', 'The server could not answer this query. It has been logged.', {
     cause: error,
   });
 }
+
+/** ENOSPC comes under the type of whatever was being done; a value that is refused can be any text. */
+const isDiskFull = ({ type = '', message }: ClickHouseError): boolean =>
+  type === 'NOT_ENOUGH_SPACE' ||
+  (message.includes('No space left on device') && !refusedValueTypes.has(type));
+
+const diskFull = (cause: unknown): UtmqlError =>
+  unavailable(
+    'The disk of the database is full: its operator must free some of it or add to it, and nothing that was acknowledged is lost.',
+    cause,
+  );
+
+/**
+ * ClickHouse began an answer and did not end it, or cannot read what it has written. Long answers go through a file, of which
+ * 26.7 leaves out what finds no room, without a word about why.
+ */
+export const brokenOff = (cause: unknown): UtmqlError =>
+  unavailable('The database broke its answer off, as it does where its disk is full or damaged.', cause);
 
 const isAbort = (error: unknown): boolean =>
   error instanceof Error &&
@@ -170,6 +190,8 @@ function classifyType(type: string, cause: ClickHouseError): UtmqlError {
         `The query needs more than a single query may use. ${narrow}`,
         { cause },
       );
+    case 'CANNOT_READ_ALL_DATA':
+      return brokenOff(cause);
     case 'QUERY_WAS_CANCELLED':
       // Not by this program, which does not wait for the answer: by an operator, or because the server is being ended.
       // Not retryable by itself: what was killed on purpose does not come again.

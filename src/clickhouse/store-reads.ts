@@ -4,7 +4,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
 import { boundedCall } from './bounded-call.ts';
-import { toAnswerError } from './errors.ts';
+import { brokenOff, toAnswerError } from './errors.ts';
 import { ownAnswer } from './own-answer.ts';
 import { formOf, hasLongList, plainParameters, refuseTooMany } from './request-parameters.ts';
 import type { CompiledSql, Sql } from './sql.ts';
@@ -73,7 +73,8 @@ export function createStoreReads(options: {
     const send = hasLongList(compiled) ? sendForm : sendPlainly;
     const body = answer.parse(
       await send(compiled, asked).catch((error: unknown) => {
-        throw toAnswerError(error);
+        // Of the body: that it is ClickHouse's, its head has told.
+        throw error instanceof SyntaxError ? brokenOff(error) : toAnswerError(error);
       }),
     );
     return {

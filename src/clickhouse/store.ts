@@ -103,8 +103,8 @@ export interface Store {
     body: readonly Buffer[],
     options?: InsertOptions,
   ): Promise<void>;
-  /** Every shard answers. */
-  ping(): Promise<void>;
+  /** Resolves when every shard answers, with the room that the fullest one's disk has. */
+  ping(): Promise<{ readonly freeBytes: number }>;
   close(): Promise<void>;
 }
 
@@ -127,6 +127,8 @@ export interface StoreOptions {
 const alwaysSettings: ClickHouseSettings = {
   async_insert: 0,
   wait_end_of_query: 1,
+  // Without it each answer goes through a file on ClickHouse's disk, which may be full.
+  http_response_buffer_size: '1048576',
   date_time_output_format: 'iso',
   date_time_input_format: 'best_effort',
   output_format_json_quote_64bit_integers: 0,
@@ -141,6 +143,7 @@ const longestSilenceMs = 605_000;
 const probeSilenceMs = 5_000;
 
 const uptimeRow = z.object({ seconds: z.number() });
+const roomRow = z.tuple([z.number()]);
 
 /** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
 export function createStore(options: StoreOptions): Store {
@@ -251,11 +254,11 @@ export function createStore(options: StoreOptions): Store {
       timed('insert', call.requestId, () => writes.insert(table, columns, format, body, call)),
     async ping() {
       try {
-        await probe(sql`SELECT 1`);
+        const { rows } = await probe(sql`SELECT min(filesystemAvailable()) FROM ${layout.system('one')}`);
+        return { freeBytes: roomRow.parse(rows[0])[0] };
       } catch (error) {
         throw classifyStoreError(error);
       }
-      if (layout.shape !== undefined) await read(sql`SELECT 1 FROM ${layout.system('one')}`);
     },
     async close() {
       await Promise.all([client, prober, ...servers].map((each) => each.close()));

@@ -7,7 +7,7 @@ import type { StoreProbe } from './store-probe.ts';
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can serve queries (503 while it cannot); a source that is down is shown but
- * does not make it unready, since stored figures can still be asked for; who does not log in or sees some channels only is told of no source. `/metrics`: Prometheus;
+ * does not make it unready, since stored figures can still be asked for, and so is a full disk of ClickHouse; who does not log in or sees some channels only is told of no source. `/metrics`: Prometheus;
  * an admin is told of the sources of their workspaces.
  */
 export function healthRoutes(options: {
@@ -45,7 +45,7 @@ export function healthRoutes(options: {
       async handle(_request, response, { caller }) {
         const state = options.isStopping() ? 'stopping' : await storeState();
         const sources = caller && caller.policy === undefined && circuitsOf(ingest, caller.workspaces);
-        const ready = state === 'ok';
+        const ready = state === 'ok' || state === 'disk full';
         sendJson(response, ready ? 200 : 503, {
           status: ready ? 'ready' : state === 'stopping' ? 'stopping' : 'not ready',
           store: state,

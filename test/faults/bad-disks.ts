@@ -50,13 +50,13 @@ export async function quotaDisk(parent: string): Promise<BadDisk> {
   };
 }
 
-/** A file system of 16 MB that is full (ENOSPC). Undefined where this user may not mount one. */
-export async function fullDisk(parent: string): Promise<BadDisk | undefined> {
+/** A small file system that is full (ENOSPC). Undefined where this user may not mount one. */
+export async function fullDisk(parent: string, megabytes = 16): Promise<BadDisk | undefined> {
   const folder = join(parent, 'mounted');
   const ballast = join(folder, 'ballast');
   await mkdir(folder, { recursive: true });
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'none', folder]);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'none', folder]);
   } catch {
     return undefined;
   }

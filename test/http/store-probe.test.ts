@@ -7,15 +7,17 @@ function startProbe() {
   const clock = { time: 0, now: () => clock.time };
   const store = {
     ping: () =>
-      new Promise<void>((resolve, reject) => {
+      new Promise<{ freeBytes: number }>((resolve, reject) => {
         pings.push({ resolve, reject });
       }),
   };
   return { probe: createStoreProbe({ store, clock }), pings, clock };
 }
 
+const room = { freeBytes: 1e12 };
+
 interface PromiseWithResolvers {
-  resolve(): void;
+  resolve(found: { freeBytes: number }): void;
   reject(error: Error): void;
 }
 
@@ -23,7 +25,7 @@ it('a thousand who ask at once are answered by one ping, and for a second none i
   const { probe, pings, clock } = startProbe();
   const asked = Array.from({ length: 1_000 }, () => probe());
   expect(pings).toHaveLength(1);
-  pings[0]?.resolve();
+  pings[0]?.resolve(room);
   expect(new Set(await Promise.all(asked))).toEqual(new Set(['ok']));
 
   clock.time = 999;
@@ -41,12 +43,12 @@ it('a clock that was set back does not keep what was found for longer', async ()
   const { probe, pings, clock } = startProbe();
   clock.time = 1_000_000;
   const first = probe();
-  pings[0]?.resolve();
+  pings[0]?.resolve(room);
   await first;
   clock.time = 0;
   const second = probe();
   expect(pings).toHaveLength(2);
-  pings[1]?.resolve();
+  pings[1]?.resolve(room);
   expect(await second).toBe('ok');
 });
 
@@ -55,6 +57,13 @@ it('a ping without an answer is not followed by a second one, and whoever asks h
   expect(await Promise.all([probe(), probe()])).toEqual(['unreachable', 'unreachable']);
   const third = probe();
   expect(pings).toHaveLength(1);
-  pings[0]?.resolve();
+  pings[0]?.resolve(room);
   expect(await third).toBe('ok');
+});
+
+it('a disk with next to no room is told of', async () => {
+  const { probe, pings } = startProbe();
+  const asked = probe();
+  pings[0]?.resolve({ freeBytes: 1_048_576 });
+  expect(await asked).toBe('disk full');
 });

@@ -11,7 +11,7 @@ const store: Store = {
   select: () => Promise.reject(new Error('not asked')),
   command: () => Promise.resolve(),
   insert: () => Promise.resolve(),
-  ping: () => Promise.resolve(),
+  ping: () => Promise.resolve({ freeBytes: 1e12 }),
   close: () => Promise.resolve(),
 };
 
