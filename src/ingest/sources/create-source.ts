@@ -26,7 +26,7 @@ import { planOf } from './request-plan.ts';
 import type { Secrets } from './secrets.ts';
 import type { SourceSettings } from './settings.ts';
 import { kindOf } from './settings-checks.ts';
-import { paginationOf } from './settings-pagination.ts';
+import { paginationOf, totalOf, windowOf } from './settings-pagination.ts';
 import type { Page, PageBody, PagesCall, Source, SourceKind } from './source.ts';
 import { createSpread } from './spread.ts';
 
@@ -211,6 +211,8 @@ function overHttp(
   const { adapter, rules, secrets, context, read, arrayAt } = parts;
   const plan = planOf(settings, url, adapter);
   const pagination = paginationOf(settings, adapter, plan);
+  const window = windowOf(settings, adapter, plan);
+  const totalAt = totalOf(settings, adapter);
   const show = (address: URL): string => secrets.hide(shown(address));
   const connection = createConnection(settings, { plan, adapter, secrets, show, context });
   const dayOf = createDayOfInstant(rules.timezone);
@@ -219,7 +221,9 @@ function overHttp(
     http: connection.http,
     pagination,
     // An adapter that reads a stream finds errors in it by itself.
-    held: pagination.kind !== 'none' || adapter.read === undefined,
+    held: pagination.kind !== 'none' || adapter.read === undefined || (window ?? totalAt) !== undefined,
+    window,
+    totalAt,
     maxPages: settings.max_pages,
     allowHosts: settings.allow_hosts,
     authParameters: settings.auth?.query ?? {},

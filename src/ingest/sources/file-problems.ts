@@ -47,6 +47,7 @@ const shownKeys = new Set([
   'attempts',
   'patience_ms',
   'max_pages',
+  'window',
   'backfill_days',
   'days_per_request',
   'restates_days',

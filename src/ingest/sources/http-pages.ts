@@ -3,12 +3,18 @@ import type { Day } from '../../records/day.ts';
 import { withParameters } from '../http/source-address.ts';
 import type { HttpSource, OpenOptions } from '../http-source.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
+import { pageField } from './page-field.ts';
 import { createPaginator } from './pagination/create-paginator.ts';
 import type { PageRequest } from './pagination/page-request.ts';
 import type { Pagination } from './pagination/pagination.ts';
 import { bodyOf, expectArray, maxPageBytes } from './read-elements.ts';
-import { type RequestPlan, rangesOf, requestsFor } from './request-plan.ts';
-import type { Page, PageBody, PagesCall } from './source.ts';
+import { bodiesOf, type RequestPlan, rangesOf, requestFor } from './request-plan.ts';
+import type { AskedRange, Page, PageBody, PagesCall } from './source.ts';
+import { searchByDay } from './windows/by-day.ts';
+import { searchById } from './windows/by-id.ts';
+import type { SearchPage } from './windows/search-page.ts';
+import { wholeSearch } from './windows/whole-search.ts';
+import type { IdWindow, Window } from './windows/window.ts';
 
 export interface HttpPagesOptions {
   readonly plan: RequestPlan;
@@ -16,6 +22,9 @@ export interface HttpPagesOptions {
   readonly pagination: Pagination;
   /** Whether an answer is taken whole before it is read, so that an error in it, or its breaking off, is asked again. */
   readonly held: boolean;
+  /** Where a page tells how many results there are in all. */
+  readonly totalAt: readonly string[] | undefined;
+  readonly window: Window | undefined;
   readonly maxPages: number;
   readonly allowHosts: readonly string[];
   /** Parameters that are credentials: of each request, those of next links too. */
@@ -24,41 +33,68 @@ export interface HttpPagesOptions {
   readonly today: () => Day;
   /** Keys that lead to the array that every page must have; undefined: its records may be written in other ways, too. */
   readonly arrayAt: readonly string[] | undefined;
-  /** The elements of a page, to count them. */
+  /** The elements of a page. */
   readonly read: (page: PageBody) => AsyncIterable<RecordBatch>;
 }
 
 /** The answers of an HTTP source in order: for each range those to each request, with their pages one after the other. */
 export async function* httpPages(options: HttpPagesOptions, call: PagesCall): AsyncGenerator<Page> {
-  const { plan, today } = options;
+  const { plan, window, today } = options;
+  const { source } = plan;
   const left = { pages: options.maxPages };
   for (const range of rangesOf(plan, call, today())) {
-    for (const request of requestsFor(plan, range)) yield* pagesOf(options, call, request, left);
+    for (const body of bodiesOf(plan)) {
+      const ask = (request: PageRequest) => searchPages(options, call, request, left);
+      if (window?.by === 'id')
+        yield* searchById(source, window, (lastId) => ask(behind(plan, body, range, window, lastId)));
+      else if (window?.by === 'day') {
+        // A range that no template wants cannot be made shorter.
+        const days = plan.wantsDays ? range : {};
+        yield* searchByDay(source, window, days, (part) =>
+          ask(requestFor(plan, body, { ...range, ...part })),
+        );
+      } else if (options.held) yield* wholeSearch(source, ask(requestFor(plan, body, range)));
+      else yield await streamedPage(options, call, requestFor(plan, body, range));
+    }
   }
 }
 
-async function* pagesOf(
+function behind(
+  plan: RequestPlan,
+  body: string | undefined,
+  range: AskedRange,
+  window: IdWindow,
+  lastId: string | undefined,
+): PageRequest {
+  const request = requestFor(plan, body, { ...range, lastId: lastId ?? window.start });
+  return window.place?.(request, lastId) ?? request;
+}
+
+/** The pages of one search, as the pagination leads through them. */
+async function* searchPages(
   options: HttpPagesOptions,
   call: PagesCall,
   request: PageRequest,
   left: { pages: number },
-): AsyncGenerator<Page> {
-  const { plan, pagination, show, allowHosts } = options;
-  if (pagination.kind === 'none') {
-    yield options.held
-      ? (await heldPage(options, call, request)).page
-      : await streamedPage(options, call, request);
-    return;
-  }
-  const paginator = createPaginator({ source: plan.source, request, show, allowHosts }, pagination);
-  let next: PageRequest | undefined = paginator.first;
+): AsyncGenerator<SearchPage> {
+  const { plan, pagination, show, allowHosts, totalAt } = options;
+  const paginator =
+    pagination.kind === 'none'
+      ? undefined
+      : createPaginator({ source: plan.source, request, show, allowHosts }, pagination);
+  let next: PageRequest | undefined = paginator?.first ?? request;
   while (next !== undefined) {
     if (left.pages-- === 0) throw tooManyPages(options);
     const { page, answer } = await heldPage(options, call, next);
-    yield page;
     const { headers, body } = answer;
-    const count = () => countOf(options.read({ body: bodyOf(body), contentType: page.contentType }));
-    next = await paginator.next({ request: next, headers, body, count });
+    let found: readonly unknown[] | undefined;
+    const elements = async (): Promise<readonly unknown[]> => {
+      found ??= await elementsOf(options.read({ body: bodyOf(body), contentType: page.contentType }));
+      return found;
+    };
+    yield { page, total: totalAt && numberAt(body, totalAt), elements };
+    const count = async () => (await elements()).length;
+    next = await paginator?.next({ request: next, headers, body, count });
   }
 }
 
@@ -85,10 +121,17 @@ function askFor(
   return { url: withParameters(url, authParameters), body, isPointedTo, signal, logger, requestId };
 }
 
-async function countOf(batches: AsyncIterable<RecordBatch>): Promise<number> {
-  let count = 0;
-  for await (const { records, malformed } of batches) count += records.length + malformed.length;
-  return count;
+async function elementsOf(batches: AsyncIterable<RecordBatch>): Promise<readonly unknown[]> {
+  const elements: unknown[] = [];
+  for await (const { records, malformed } of batches)
+    elements.push(...records, ...malformed.map(() => undefined));
+  return elements;
+}
+
+function numberAt(page: Buffer, path: readonly string[]): number | undefined {
+  const found = pageField(page, path);
+  const number = typeof found === 'string' && found !== '' ? Number(found) : found;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 const tooManyPages = ({ plan, maxPages }: HttpPagesOptions): UtmqlError =>

@@ -7,7 +7,7 @@ import type { PageRequest } from './pagination/page-request.ts';
 import { isObject } from './place.ts';
 import type { SourceSettings } from './settings.ts';
 import type { AskedRange } from './source.ts';
-import { fillTemplate, wantedDays } from './template.ts';
+import { fillTemplate, type TemplateValues, wantedDays } from './template.ts';
 
 /** What a source is asked, with templates for the range. */
 export interface RequestPlan {
@@ -56,11 +56,11 @@ export function planOf(settings: SourceSettings, url: string, adapter: Adapter):
 export const methodOf = ({ method, body }: SourceSettings, adapter: Adapter): 'GET' | 'POST' =>
   method ?? adapter.method ?? (body === undefined ? 'GET' : 'POST');
 
-const anyRange: AskedRange = { since: 20_000, until: 20_000 };
+const anyValues: TemplateValues = { since: 20_000, until: 20_000, lastId: '0' };
 
 /** Whether it sends objects of JSON, once the templates are filled. */
 export const hasJsonBody = ({ bodies }: Pick<RequestPlan, 'bodies'>): boolean =>
-  bodies.length > 0 && bodies.every((body) => isObject(parseJson(fillTemplate(body, anyRange) ?? '')));
+  bodies.length > 0 && bodies.every((body) => isObject(parseJson(fillTemplate(body, anyValues) ?? '')));
 
 /**
  * The ranges to ask for, one after the other. With `backfillDays`, a missing end of the range is made up: until `today`, and
@@ -84,30 +84,31 @@ export function* rangesOf(
   }
 }
 
-/** What to ask for a range: a request for each body. */
-export const requestsFor = (plan: RequestPlan, range: AskedRange): PageRequest[] =>
-  plan.bodies.length === 0
-    ? [requestFor(plan, range, undefined)]
-    : plan.bodies.map((body) => requestFor(plan, range, body));
+/** What is sent for each range: one body after the other, or none. */
+export const bodiesOf = ({ bodies }: RequestPlan): readonly (string | undefined)[] =>
+  bodies.length === 0 ? [undefined] : bodies;
 
 /**
- * A parameter whose template wants a day that is not given is left out.
+ * What to ask for. A parameter whose template wants a day that is not given is left out.
  *
  * @throws UtmqlError CONFIGURATION where the path or the body wants such a day
  */
-function requestFor(plan: RequestPlan, range: AskedRange, body: string | undefined): PageRequest {
+export function requestFor(plan: RequestPlan, body: string | undefined, values: TemplateValues): PageRequest {
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(plan.url) ?? [];
-  const members = query.split('&').map((member) => fillTemplate(member, range));
+  const members = query.split('&').map((member) => fillTemplate(member, values));
   const given = members.filter((member) => member !== undefined && member !== '');
-  const url = new URL(whole(plan, 'url', fillTemplate(path, range)));
+  const url = new URL(whole(plan, 'url', fillTemplate(path, values)));
   // Credentials go as a header.
   url.username = '';
   url.password = '';
   url.search = given.join('&');
-  const parameters = Object.entries(plan.parameters).map(([name, text]) => [name, fillTemplate(text, range)]);
+  const parameters = Object.entries(plan.parameters).map(([name, text]) => [
+    name,
+    fillTemplate(text, values),
+  ]);
   return {
     url: withParameters(url, Object.fromEntries(parameters)),
-    body: body === undefined ? undefined : whole(plan, 'body', fillTemplate(body, range)),
+    body: body === undefined ? undefined : whole(plan, 'body', fillTemplate(body, values)),
   };
 }
 

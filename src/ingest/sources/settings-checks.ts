@@ -7,7 +7,7 @@ import { readingProblem } from './reading-settings.ts';
 import { hasJsonBody, methodOf } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 import type { SourceKind } from './source.ts';
-import { templateProblem } from './template.ts';
+import { lastIdPlaceholder, templateProblem } from './template.ts';
 
 /** Something that is wrong: where, as keys and places in lists, and a sentence that follows a colon. */
 export interface Problem {
@@ -21,6 +21,8 @@ const httpOnly = [
   'body',
   'auth',
   'pagination',
+  'window',
+  'total',
   'rate_limit',
   'timeout_ms',
   'attempts',
@@ -109,6 +111,7 @@ function checkHttp(settings: SourceSettings, adapter: Adapter, report: Report): 
   for (const [name, value] of Object.entries(headers)) {
     if (!headerName.test(name) || !headerValue.test(value)) report(['headers', name], 'is no header of HTTP');
   }
+  checkWindow(settings, Object.values(templates).join(' '), report);
   if (auth !== undefined) checkAuth(auth, report);
   if (pagination === undefined) return;
   if (Object.keys(pagination).length !== 1) {
@@ -118,6 +121,23 @@ function checkHttp(settings: SourceSettings, adapter: Adapter, report: Report): 
   if (counted?.in === 'body' && (method !== 'POST' || !hasJsonBody({ bodies: body ?? ['{}'] }))) {
     report(['pagination'], 'can put its parameter only into the body of a POST that is a JSON object');
   }
+}
+
+function checkWindow({ window, adapter }: SourceSettings, templates: string, report: Report): void {
+  const isNamed = templates.includes(lastIdPlaceholder);
+  if (window?.id !== undefined && !isNamed) {
+    report(
+      ['window', 'id'],
+      `needs ${lastIdPlaceholder} in the url, a parameter or the body: ask for what is greater, sorted by it`,
+    );
+  }
+  if (isNamed && window?.id === undefined) {
+    report(
+      ['window'],
+      `is missing, with the id that ${lastIdPlaceholder} stands for: { limit: 10000, id: id }`,
+    );
+  }
+  if (window !== undefined && adapter === 'csv') report(['window'], 'has no meaning for the adapter csv');
 }
 
 function checkAuth(auth: NonNullable<SourceSettings['auth']>, report: Report): void {

@@ -2,6 +2,7 @@ import type { Adapter } from './adapters/adapter.ts';
 import type { Pagination, Place } from './pagination/pagination.ts';
 import { hasJsonBody, type RequestPlan } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
+import type { Window } from './windows/window.ts';
 
 /** How a source is paged: as its settings say, else as its adapter does. */
 export function paginationOf(
@@ -37,3 +38,23 @@ function stopAt<Word extends string>(
 ): Word | readonly string[] {
   return (stop.length === 1 ? words.find((word) => word === stop[0]) : undefined) ?? stop;
 }
+
+/** How a source goes on where its platform ends a search: as its settings say, else as its adapter does. */
+export function windowOf(
+  { window }: SourceSettings,
+  adapter: Adapter,
+  plan: Pick<RequestPlan, 'url' | 'bodies'>,
+): Window | undefined {
+  if (window === undefined) return adapter.window?.(plan);
+  const { limit, id, start } = window;
+  return id === undefined ? { by: 'day', limit } : { by: 'id', limit, id, start };
+}
+
+/** Where a page of a source tells how many results there are in all. */
+export function totalOf({ total, pagination }: SourceSettings, adapter: Adapter): Path | undefined {
+  const counted = pagination?.offset?.stop;
+  const isPath = counted !== undefined && !['empty', 'short'].includes(counted.join('.'));
+  return total ?? (isPath ? counted : undefined) ?? adapter.total;
+}
+
+type Path = readonly string[];

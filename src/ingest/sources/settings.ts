@@ -128,6 +128,12 @@ export const sourceSettings = section({
     )
     .default({}),
   pagination: pagination.optional(),
+  window: section({
+    limit: wholeNumber(1, 10_000_000),
+    id: path.optional(),
+    start: z.union([z.string(), z.number().transform(String)], 'expected an id').default('0'),
+  }).optional(),
+  total: path.optional(),
   max_pages: wholeNumber(1, 1_000_000).default(10_000),
   allow_hosts: z.array(text('expected the name of a host'), 'expected a list of hosts').default([]),
   rate_limit: section({

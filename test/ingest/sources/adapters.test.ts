@@ -419,18 +419,38 @@ sources:
     ]);
   });
 
-  it('fails when LinkedIn leaves out what is beyond 15,000 elements', async () => {
-    const element = { dateRange: { start: { year: 2025, month: 8, day: 1 } }, pivotValues: [], clicks: 1 };
-    const server = await serve(
-      json({ paging: { start: 0, count: 10 }, elements: Array(15_000).fill(element) }),
-    );
-    const source = await openOne(yaml(server.url), { environment });
-    expect((await read(source)).error).toMatchObject({
-      code: 'SOURCE_MALFORMED',
-      message:
-        'A page of source linkedin is the same as the one before; it does not heed the parameter start.',
+  it('is asked for fewer days where an answer has 15,000 elements, and fails where one day has as many', async () => {
+    const element = (of: number, id: number) => ({
+      dateRange: { start: { year: 2025, month: 8, day: of } },
+      pivotValues: [`urn:li:sponsoredCampaign:${id}`],
+      clicks: 1,
     });
-    expect(server.requests).toHaveLength(2);
+    const asked: string[] = [];
+    const server = await serve((request, response) => {
+      const [, from = '', to = ''] =
+        /start:\(.*?day:(\d+)\).*?end:\(.*?day:(\d+)\)/.exec(request.url ?? '') ?? [];
+      asked.push(`${from}–${to}`);
+      // 8,000 a day, and on the fifth too many.
+      const ofDay = (of: number) =>
+        Array.from({ length: of === 5 ? 15_001 : 8_000 }, (_, id) => element(of, id));
+      const elements = Array.from({ length: Number(to) - Number(from) + 1 }, (_, index) =>
+        ofDay(Number(from) + index),
+      );
+      return json({ elements: elements.flat().slice(0, 15_000) })(request, response);
+    });
+    const source = await openOne(yaml(server.url), { environment });
+    const whole = await recordsOf(source, { from: '2025-08-01', to: '2025-08-03' });
+    expect(adsOf(source, whole).records).toHaveLength(24_000);
+    expect(asked).toEqual(['1–3', '1–2', '1–1', '2–2', '3–3']);
+    const { error, records } = await read(source, { from: '2025-08-04', to: '2025-08-05' });
+    expect(records).toHaveLength(8_000);
+    expect(error).toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      retryable: false,
+      message: expect.stringMatching(
+        /^Source linkedin has more than the 15000 results that it gives for one search, on 2025-08-05 alone; ask for less at once: /,
+      ),
+    });
   });
 
   it('refuses rows that sum up several days, and rejects elements without a date', async () => {

@@ -287,6 +287,19 @@ describe('the sources file', () => {
       '.url',
       'does not go with account, of which the adapter knows it; leave one of them out',
     ],
+    [
+      ads,
+      'window: { limit: 100, id: id }',
+      '.window.id',
+      'needs {last_id} in the url, a parameter or the body: ask for what is greater, sorted by it',
+    ],
+    [
+      ads,
+      'parameters: { after: "{last_id}" }',
+      '.window',
+      'is missing, with the id that {last_id} stands for: { limit: 10000, id: id }',
+    ],
+    [ads, 'window: { id: id }', '.window.limit', 'is missing; expected a whole number from 1'],
     [ads, 'credentials: { access_token: x }', '.credentials', 'has no meaning for the adapter generic_json'],
     [linkedin, 'delimiter: ";"', '.delimiter', 'has no meaning for the adapter linkedin'],
   ])('has what does not go together named: %s with %s', async (source, more, place, text) => {

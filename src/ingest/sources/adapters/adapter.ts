@@ -4,6 +4,7 @@ import type { Judge } from '../../http/verdict.ts';
 import type { RecordBatch } from '../../json/record-batches.ts';
 import type { Pagination } from '../pagination/pagination.ts';
 import type { PageBody, SourceKind } from '../source.ts';
+import type { Window } from '../windows/window.ts';
 import type { ShortForm } from './short-forms/short-form.ts';
 
 export type Raw = Readonly<Record<string, unknown>>;
@@ -39,6 +40,13 @@ export interface Adapter {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly pagination?: Pagination;
+  /** Where a page tells how many results there are in all. */
+  readonly total?: readonly string[];
+  /** How to go on where the platform ends a search of such a request. */
+  readonly window?: (request: {
+    readonly url: string;
+    readonly bodies: readonly string[];
+  }) => Window | undefined;
   /** Whether `since` and `until` are sent as parameters of these names when nothing else mentions them. */
   readonly sendsRange?: true;
   /** How many days the first run asks for, of platforms that want a range. */

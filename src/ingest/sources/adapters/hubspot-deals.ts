@@ -1,3 +1,6 @@
+import { parseJson } from '../../json/parse.ts';
+import { isObject } from '../place.ts';
+import type { IdWindow } from '../windows/window.ts';
 import type { Adapter } from './adapter.ts';
 import { objectOf } from './platform-values.ts';
 import { hubspotDealsShortForm } from './short-forms/hubspot-deals.ts';
@@ -9,6 +12,9 @@ export const hubspotDeals: Adapter = {
   records: ['results'],
   shortForm: hubspotDealsShortForm,
   pagination: { kind: 'cursor', field: ['paging', 'next', 'after'], parameter: 'after' },
+  total: ['total'],
+  window: ({ url, bodies }) =>
+    bodies.length > 0 && /\/search\/?(?:\?|$)/.test(url) ? searchWindow : undefined,
   backfillDays: 730,
   // The stages of the default pipeline that the usual names do not cover.
   stages: {
@@ -37,6 +43,30 @@ export const hubspotDeals: Adapter = {
       utm_medium: properties.utm_medium,
       utm_content: properties.utm_content,
       utm_term: properties.utm_term,
+    };
+  },
+};
+
+/** A search ends after 10,000 deals: the next page is refused. The list (GET) has no such end. */
+const searchWindow: IdWindow = {
+  by: 'id',
+  limit: 10_000,
+  id: ['id'],
+  start: '0',
+  place(request, lastId) {
+    const body = parseJson(request.body ?? '');
+    if (!isObject(body)) return request;
+    const groups: unknown[] = Array.isArray(body.filterGroups) ? body.filterGroups : [];
+    const behind = { propertyName: 'hs_object_id', operator: 'GT', value: lastId };
+    // Groups are alternatives: each of them has to begin behind the id.
+    const filterGroups = (groups.length === 0 ? [{}] : groups).map(objectOf).map((group) => ({
+      ...group,
+      filters: [...(Array.isArray(group.filters) ? group.filters : []), behind],
+    }));
+    const sorts = [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }];
+    return {
+      ...request,
+      body: JSON.stringify({ ...body, sorts, ...(lastId !== undefined && { filterGroups }) }),
     };
   },
 };

@@ -10,9 +10,10 @@ export const linkedin: Adapter = {
   records: ['elements'],
   shortForm: linkedinShortForm,
   channel: 'linkedin_ads',
-  // An answer has 15,000 elements at most. Of a finder that pages, a shorter page is the last. One that cannot page and has
-  // more to say sends the same page again, which ends the run with an error: better than to miss the rest in silence.
+  // Of a finder that pages, a shorter page is the last.
   pagination: { kind: 'offset', parameter: 'start', limitParameter: 'count', limit: 15_000, stop: 'short' },
+  // An answer has 15,000 elements at most, and does not say whether there are more.
+  window: () => ({ by: 'day', limit: 15_000 }),
   backfillDays: 30,
   record(element) {
     const { start, end = start } = objectOf(element.dateRange);

@@ -11,6 +11,7 @@ export const salesforceOpportunities: Adapter = {
   shortForm: salesforceOpportunitiesShortForm,
   // The last page has `done: true` and no such field.
   pagination: { kind: 'next_link', field: ['nextRecordsUrl'] },
+  total: ['totalSize'],
   backfillDays: 730,
   // The stages of a new org that the usual names do not cover.
   stages: {

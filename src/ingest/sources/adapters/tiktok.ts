@@ -12,6 +12,7 @@ export const tiktok: Adapter = {
   shortForm: tiktokShortForm,
   channel: 'tiktok_ads',
   pagination: { kind: 'page_number', parameter: 'page', start: 1, stop: ['data', 'page_info', 'total_page'] },
+  total: ['data', 'page_info', 'total_number'],
   backfillDays: 30,
   daysPerRequest: 30,
   judge: judgeTiktok,
