@@ -37,7 +37,7 @@ import { createLoginGuard } from './limits/login-guard.ts';
 import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
-import { loginOf, openStore, queryLimits, startServer } from './open-store.ts';
+import { loginOf, openStore, queryLimits, retentionDays, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import type { OpportunityRules } from './records/opportunity.ts';
 import { createReloader, type Settings } from './reload.ts';
@@ -207,7 +207,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     const storeState = createStoreProbe({ store, clock });
     telemetry.observeStore({
       isUp: async () => (await storeState()) !== 'unreachable',
-      census: createCensus({ store, sourceNames, clock }),
+      census: createCensus({
+        store,
+        sourceNames,
+        retentionDays: retentionDays(config),
+        maxFutureDays: config.MAX_FUTURE_DAYS,
+        clock,
+      }),
       failed: (error) => logger.warn({ err: error }, 'the figures of sources and rejects stay as they were'),
       now: () => clock.now(),
     });

@@ -77,8 +77,20 @@ export async function openStore(
   );
   const store = createStore({ ...options, layout });
   const abortable = createAbortableStore(store, signal);
+  try {
+    await migrate({ store: abortable, folder: migrationsFolder, logger });
+    await applyRetention({ store: abortable, days: retentionDays(config), cold: coldTier(config), logger });
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** How long each table keeps a day, which is one partition of it. */
+export function retentionDays(config: Config): Readonly<Record<string, number>> {
   const { DATA_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: eventDays } = config;
-  const retention = {
+  return {
     ad_performance: days,
     opportunities: days,
     ingest_runs: days,
@@ -87,14 +99,6 @@ export async function openStore(
     audit_log: config.AUDIT_RETENTION_DAYS,
     raw_landing: Math.max(1, config.RAW_RETENTION_DAYS),
   };
-  try {
-    await migrate({ store: abortable, folder: migrationsFolder, logger });
-    await applyRetention({ store: abortable, days: retention, cold: coldTier(config), logger });
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
 }
 
 function coldTier(config: Config): ColdTier | undefined {

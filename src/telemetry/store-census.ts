@@ -17,6 +17,8 @@ export interface StoreCensus {
     readonly held: number;
   }[];
   readonly rejects: readonly { readonly kind: string; readonly reason: string; readonly records: number }[];
+  /** Days stored, each of them a partition, and how many records that are taken can make: of all workspaces together. */
+  readonly days: readonly { readonly table: string; readonly stored: number; readonly most: number }[];
 }
 
 /** A source that runs once a week has failed three times in a row within this. */
@@ -26,6 +28,7 @@ const censusSeconds = 10;
 
 const sourceRow = z.object({ source: z.string(), good_at: z.string().nullable() });
 const failureRow = z.object({ source: z.string(), failures: z.number(), held: z.number() });
+const daysRow = z.object({ name: z.string(), stored: z.number() });
 const rejectRow = z.object({ kind: z.string(), reason: z.string(), records: z.number() });
 
 /**
@@ -36,16 +39,39 @@ export function createCensus(options: {
   store: Store;
   /** Names of the configured ones. */
   sourceNames: () => readonly string[];
+  /** Of each table that has a partition a day. */
+  retentionDays: Readonly<Record<string, number>>;
+  maxFutureDays: number;
   clock: Clock;
 }): () => Promise<StoreCensus> {
-  const { store, sourceNames, clock } = options;
+  const { store, sourceNames, retentionDays, maxFutureDays, clock } = options;
   const seenAt = new Map<string, number>();
-  return () => {
+  return async () => {
     const now = clock.now();
     const names = sourceNames();
     for (const name of names) if (!seenAt.has(name)) seenAt.set(name, now);
-    return takeCensus(store, names, seenAt, now);
+    const stored = await countDays(store, Object.keys(retentionDays));
+    const days = Object.entries(retentionDays).map(([table, kept]) => ({
+      table,
+      stored: stored.get(table) ?? 0,
+      most: kept + 1 + maxFutureDays,
+    }));
+    return { ...(await takeCensus(store, names, seenAt, now)), days };
   };
+}
+
+/** By table; a day that is on several shards counts once. */
+async function countDays(store: Store, tables: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const { layout, database } = store;
+  const nameOf = new Map(tables.map((table) => [layout.heldName(table), table]));
+  const counted = await store.select(
+    daysRow,
+    sql`SELECT table AS name, uniqExact(partition_id) AS stored FROM ${layout.system('parts')}
+        WHERE active AND database = ${bind('String', database)} AND table IN ${bind('Array(String)', [...nameOf.keys()])}
+        GROUP BY table`,
+    { settings: { max_execution_time: censusSeconds } },
+  );
+  return new Map(counted.map(({ name, stored }) => [nameOf.get(name) ?? name, stored]));
 }
 
 /** Read to its end, and stored but for what could not be read. */
@@ -56,7 +82,7 @@ async function takeCensus(
   sources: readonly string[],
   seenAt: ReadonlyMap<string, number>,
   now: number,
-): Promise<StoreCensus> {
+): Promise<Omit<StoreCensus, 'days'>> {
   const call = { settings: { max_execution_time: censusSeconds } };
   const names = bind('Array(String)', [...sources, pushSource]);
   const from = formatDay(createDayOfInstant('UTC')(now) - failuresOfDays);

@@ -65,6 +65,24 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
     },
   });
   new Gauge({
+    name: 'clickhouse_days',
+    help: 'Days that a table holds, each of them a partition, of all workspaces together; as of at most a minute before.',
+    labelNames: ['table'],
+    registers,
+    collect() {
+      for (const { table, stored } of known?.days ?? []) this.set({ table }, stored);
+    },
+  });
+  new Gauge({
+    name: 'clickhouse_days_limit',
+    help: 'Days that records can make in a table: its retention, MAX_FUTURE_DAYS, and one that is just expiring.',
+    labelNames: ['table'],
+    registers,
+    collect() {
+      for (const { table, most } of known?.days ?? []) this.set({ table }, most);
+    },
+  });
+  new Gauge({
     name: 'data_freshness_seconds',
     help: 'Time since the last good run of a source ended, over all processes; `push`: since pushed records were last stored. A source without a good run counts from when this process first saw it.',
     labelNames: ['source'],
