@@ -1,10 +1,10 @@
 import type { Caller } from '../access/caller.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Explore } from '../explore/explore.ts';
-import type { Ingest } from '../ingest/ingest.ts';
 import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
+import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Push } from '../ingest/push/push.ts';
-import type { RunReads } from '../ingest/run-reads.ts';
+import type { RunReads } from '../ingest/runs/run-reads.ts';
 import type { Logger } from '../logger.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Day } from '../records/day.ts';

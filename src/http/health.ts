@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '../access/caller.ts';
-import type { Ingest } from '../ingest/ingest.ts';
+import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Route, sendJson } from './server.ts';
 import type { StoreProbe } from './store-probe.ts';

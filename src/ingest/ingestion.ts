@@ -19,21 +19,21 @@ import { createAttributionQueue } from './attribution-queue.ts';
 import { openBuffer } from './buffer/buffer.ts';
 import { defaultBreakerRules } from './circuit-breaker.ts';
 import type { DataVersion } from './data-version.ts';
-import { createExecutions } from './executions.ts';
-import { createIngest, type Ingest } from './ingest.ts';
 import { createDayMerger } from './merge-days.ts';
 import { sourceNamed } from './ownership/moves.ts';
 import { createOrphanedRows, type OrphanedRows } from './ownership/orphaned-rows.ts';
 import { createOwners } from './ownership/owners.ts';
+import { createIngest, type Ingest } from './pull/pulls.ts';
+import { createRawLanding } from './pull/raw-landing.ts';
+import { everything } from './pull/trigger-input.ts';
 import { createStoreBreaker } from './push/guarded-store.ts';
 import { createPush, type Push } from './push/push.ts';
-import { createRawLanding } from './raw-landing.ts';
-import { createRunCancellations } from './run-cancellations.ts';
 import { createRunRepository } from './run-repository.ts';
+import { createExecutions } from './runs/executions.ts';
+import { createRunCancellations } from './runs/run-cancellations.ts';
 import { createScheduler } from './sources/scheduler.ts';
 import type { Source } from './sources/source.ts';
 import { dropStaleStages } from './staging/stale-stages.ts';
-import { everything } from './trigger-input.ts';
 import { createVersions, raiseAboveStored } from './versions.ts';
 
 /** How long attribution at work may take to end. */

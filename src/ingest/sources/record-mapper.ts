@@ -1,9 +1,9 @@
 import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { FieldRules } from '../../records/fields.ts';
 import { createGapTest } from '../../records/gaps.ts';
-import { leftOut } from '../left-out.ts';
 import type { Adapter, Raw } from './adapters/adapter.ts';
 import { utmsOfUrl } from './landing-url.ts';
+import { leftOut } from './left-out.ts';
 import type { Lookup } from './lookup.ts';
 import { isObject, membersOf, type Place, placeOf, valueAt } from './place.ts';
 import { createRowFilter, type RowCondition } from './row-filter.ts';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { leftOut } from '../../../src/ingest/left-out.ts';
+import { leftOut } from '../../../src/ingest/sources/left-out.ts';
 import { placeOf } from '../../../src/ingest/sources/place.ts';
 import { createSpread } from '../../../src/ingest/sources/spread.ts';
 import { formatDay } from '../../../src/records/day.ts';

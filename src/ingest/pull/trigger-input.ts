@@ -1,7 +1,7 @@
-import { badInput } from '../errors.ts';
-import type { Day } from '../records/day.ts';
-import type { IngestMode, IngestRun } from './run.ts';
-import type { Source } from './sources/source.ts';
+import { badInput } from '../../errors.ts';
+import type { Day } from '../../records/day.ts';
+import type { IngestMode, IngestRun } from '../run.ts';
+import type { Source } from '../sources/source.ts';
 
 /** What a caller asks to be pulled. */
 export interface TriggerInput {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { bind, sql } from '../clickhouse/sql.ts';
-import type { Columns, Store } from '../clickhouse/store.ts';
-import { UtmqlError } from '../errors.ts';
-import { formatDay } from '../records/day.ts';
-import { RowEncoder } from './row-binary.ts';
-import type { IngestRun } from './run.ts';
+import { bind, sql } from '../../clickhouse/sql.ts';
+import type { Columns, Store } from '../../clickhouse/store.ts';
+import { UtmqlError } from '../../errors.ts';
+import { formatDay } from '../../records/day.ts';
+import { RowEncoder } from '../row-binary.ts';
+import type { IngestRun } from '../run.ts';
 
 const columns = {
   workspace: 'String',

@@ -1,4 +1,4 @@
-import type { Day } from '../records/day.ts';
+import type { Day } from '../../records/day.ts';
 
 /** Days of which some record came that nobody can tell from those that are stored. */
 export interface UnclearDays {

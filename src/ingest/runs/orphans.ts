@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex } from 'async-mutex';
-import type { Leases } from '../leases/leases.ts';
-import type { Logger } from '../logger.ts';
+import type { Leases } from '../../leases/leases.ts';
+import type { Logger } from '../../logger.ts';
+import { type IngestRun, pushSource } from '../run.ts';
+import type { RunRepository } from '../run-repository.ts';
 import type { Executions } from './executions.ts';
-import { type IngestRun, pushSource } from './run.ts';
-import type { RunRepository } from './run-repository.ts';
 
 /** With the expiry of leases: how long a run waits whose process was killed. */
 const lookEveryMs = 4_000;

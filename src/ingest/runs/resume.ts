@@ -1,4 +1,4 @@
-import { type IngestRun, newRun, pushSource } from './run.ts';
+import { type IngestRun, newRun, pushSource } from '../run.ts';
 
 /** A run that ended its process this often is not begun again. */
 const maxAttempts = 3;

@@ -1,6 +1,6 @@
-import { UtmqlError } from '../errors.ts';
-import type { IngestMode } from './run.ts';
-import { exceeds, type FeedRules } from './sources/feed-rules.ts';
+import { UtmqlError } from '../../errors.ts';
+import type { IngestMode } from '../run.ts';
+import { exceeds, type FeedRules } from '../sources/feed-rules.ts';
 
 /** Names of columns that a sentence lists, at most. */
 const maxNames = 40;

@@ -1,5 +1,5 @@
-import type { Day } from '../records/day.ts';
-import type { IngestRun } from './run.ts';
+import type { Day } from '../../records/day.ts';
+import type { IngestRun } from '../run.ts';
 
 /** From which day to ask, where the caller named none: what may have been restated since the last good run is read again. */
 export const overlapFrom = (watermark: Day | undefined, restatesDays: number): Day | undefined =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bind, sql } from '../clickhouse/sql.ts';
-import type { Store } from '../clickhouse/store.ts';
+import { bind, sql } from '../../clickhouse/sql.ts';
+import type { Store } from '../../clickhouse/store.ts';
 
 /** Requests to cancel runs that another process may be at work on. */
 export interface RunCancellations {

@@ -1,0 +1,235 @@
+import type { Store } from '../../clickhouse/store.ts';
+import type { Clock } from '../../clock.ts';
+import { toUtmqlError, type UtmqlError } from '../../errors.ts';
+import type { Lease } from '../../leases/leases.ts';
+import type { Lock } from '../../leases/store-lock.ts';
+import { whileHeld } from '../../leases/while-held.ts';
+import type { Logger } from '../../logger.ts';
+import type { DayRange } from '../../metrics/query.ts';
+import { createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
+import { createAdRemains } from '../../records/ad-remains.ts';
+import type { Day } from '../../records/day.ts';
+import { createOpportunityNormaliser } from '../../records/opportunity.ts';
+import { Repairs } from '../../records/outcome.ts';
+import type { AttributionQueue } from '../attribution-queue.ts';
+import type { DataVersion } from '../data-version.ts';
+import type { DayMerger } from '../merge-days.ts';
+import type { Owners } from '../ownership/owners.ts';
+import { createRejectWriter } from '../reject-writer.ts';
+import type { IngestRun } from '../run.ts';
+import type { Source, SourceKind } from '../sources/source.ts';
+import { createAdsStage } from '../staging/ads-stage.ts';
+import { createOpportunityStage } from '../staging/opportunity-stage.ts';
+import type { Extent } from '../staging/stage.ts';
+import { cancelledBy, endingOf } from './ending.ts';
+import { createFeedCheck } from './feed-check.ts';
+import type { RawLanding, RawPage } from './raw-landing.ts';
+import { createReading, type PulledKind } from './reading.ts';
+import { finishedState, type RunParts, runningState } from './run-state.ts';
+import { type Attempt, createWriting } from './writing.ts';
+
+export interface PullDeps {
+  readonly store: Store;
+  readonly queue: AttributionQueue;
+  readonly opportunityLock: Lock;
+  readonly owners: Pick<Owners, 'settle'>;
+  readonly merger: DayMerger;
+  readonly dataVersion: DataVersion;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly retentionDays: number;
+  readonly maxFutureDays: number;
+  /** Encoded rows held at most, while one batch as large is on its way. */
+  readonly batchBytes: number;
+  /** Whether callers wait for queries: feeds give way to them. */
+  readonly queriesAtWork: () => boolean;
+}
+
+/** What one run reads, and what it may write. */
+export interface PullInput {
+  readonly pages: AsyncIterable<RawPage>;
+  /** Where the pages are kept for a replay; undefined for those that come from there. */
+  readonly landing: RawLanding | undefined;
+  /** Days that newer runs have read: a replay leaves them alone. */
+  readonly skipDays: ReadonlySet<Day>;
+  /** When what the source says was true, microseconds. */
+  readonly version: number;
+  /** Whether a run that would take a lot away is to wait for somebody's word. */
+  readonly isGuarded: boolean;
+  readonly signal: AbortSignal;
+  /** Without it nothing is written any more: another process may have taken the run up. */
+  readonly lease: Pick<Lease, 'isHeld'>;
+  /** Gets the run's state while it goes on. */
+  readonly report: (run: IngestRun) => void;
+}
+
+/**
+ * Runs one source from the first byte to the finished attribution: pages → records → normalise → staging → the difference
+ * into ClickHouse. Never throws: what goes wrong is in the run that it returns.
+ *
+ * A feed that breaks off changes nothing with `replace`, since any day may be incomplete; with `upsert`, what came whole
+ * is stored. A cancelled run stops between two statements, each of which changes whole days.
+ */
+export async function pull(
+  deps: PullDeps,
+  source: Source,
+  run: IngestRun,
+  input: PullInput,
+): Promise<IngestRun> {
+  const common = {
+    store: whileHeld(deps.dataVersion.watch(deps.store, run.workspace), input.lease),
+    runId: run.id,
+    workspace: run.workspace,
+    source: run.source,
+    version: input.version,
+    requestId: run.requestId,
+    capacityBytes: deps.batchBytes,
+  };
+  if (source.kind === 'opportunity') {
+    return pullRecords(deps, source, run, input, {
+      normalise: createOpportunityNormaliser(source.rules),
+      stage: createOpportunityStage({ ...common, namespace: source.namespace, lock: deps.opportunityLock }),
+      remainsOf: () => 'nothing',
+      keep: () => undefined,
+    });
+  }
+  const duplicates = source.feed.duplicates ?? (run.mode === 'replace' ? 'fail' : 'last');
+  const stage = createAdsStage({ ...common, duplicates });
+  return pullRecords(deps, source, run, input, {
+    normalise: createAdPerformanceNormaliser(source.rules),
+    stage,
+    remainsOf: createAdRemains(source.rules),
+    keep: (record) => stage.keep(record),
+  });
+}
+
+async function pullRecords<T extends { readonly day: Day }>(
+  deps: PullDeps,
+  source: Source,
+  run: IngestRun,
+  input: PullInput,
+  kind: PulledKind<T>,
+): Promise<IngestRun> {
+  const { clock } = deps;
+  const { signal } = input;
+  const { stage } = kind;
+  const logger = deps.logger.child({ runId: run.id, source: source.name, requestId: run.requestId });
+
+  const failures: UtmqlError[] = [];
+  const attempt: Attempt = async (step) => {
+    try {
+      await step();
+    } catch (error) {
+      const failure = signal.aborted ? cancelledBy(signal) : toUtmqlError(error, unexpected);
+      failures.push(failure);
+      if (failure.code !== 'CANCELLED') logger.warn({ err: error }, 'a step of the run failed');
+    }
+  };
+
+  const rejects = createRejectWriter({
+    store: run.dryRun ? undefined : deps.store,
+    run,
+    kind: source.kind,
+    now: () => clock.now(),
+  });
+  const repairs = new Repairs();
+  const check = createFeedCheck(source.feed);
+  const reading = createReading({
+    source,
+    run,
+    kind,
+    pages: input.pages,
+    landing: input.landing,
+    taken: {
+      today: Math.floor(clock.now() / 86_400_000),
+      keptDays: deps.retentionDays,
+      keptBy: 'DATA_RETENTION_DAYS',
+      maxFutureDays: deps.maxFutureDays,
+    },
+    rejects,
+    repairs,
+    check,
+    signal,
+    now: () => clock.now(),
+    queriesAtWork: deps.queriesAtWork,
+    onProgress: () => report(),
+  });
+  const writing = createWriting({
+    run,
+    side: source.kind === 'ad_performance' ? 'ads' : 'opportunities',
+    stage,
+    queue: deps.queue,
+    merger: deps.merger,
+    signal,
+    attempt,
+  });
+  const parts: RunParts = { reading, stage, writing, rejects, repairs };
+  const report = (): void => input.report(runningState(run, parts));
+
+  await attempt(() => reading.read());
+  await attempt(() => stage.finish());
+  const beforeCheck = failures.length;
+  const unreadable = unreadableIn(rejects.counts());
+  await attempt(async () => {
+    check.verify({ mode: run.mode, read: reading.counts.records, unreadable: unreadable.rejected });
+    await deps.owners.settle();
+  });
+  const isRefused = failures.length > beforeCheck;
+  report();
+  await attempt(() => rejects.send(true));
+
+  const extent: Extent = {
+    mode: run.mode,
+    skipDays: input.skipDays,
+    unclearDays: reading.unclearDays,
+    wholeRange: unreadable.rejected === 0 ? askedRange(run, source.kind) : undefined,
+  };
+  const isWhole = failures.length === 0;
+  const guards = isWhole && run.mode === 'replace' && !run.dryRun && input.isGuarded;
+  const loss = guards ? await writing.weigh(extent) : '';
+  const isSalvaged = run.mode === 'upsert' && !isRefused && !signal.aborted && !run.dryRun;
+  if (loss === '' && (failures.length === 0 || isSalvaged)) {
+    if (run.dryRun) await writing.compare(extent);
+    else await writing.write(extent);
+    report();
+  }
+  await stage
+    .discard()
+    .catch((error: unknown) => logger.warn({ err: error }, 'staged rows could not be dropped; TTL will'));
+
+  const ending = endingOf(run, {
+    failure: failures[0],
+    loss,
+    hasStored: writing.hasStored,
+    isIncomplete: run.mode === 'replace' && !run.dryRun && unreadable.lost > 0,
+  });
+  const finished = finishedState(run, parts, ending, clock.now());
+  logger.info(
+    {
+      status: finished.status,
+      read: finished.recordsRead,
+      written: finished.recordsWritten,
+      changed: finished.recordsChanged,
+      removed: finished.recordsRemoved,
+      rejected: finished.recordsRejected,
+      error: finished.errorMessage || undefined,
+    },
+    'run finished',
+  );
+  return finished;
+}
+
+const unexpected = 'The run failed for a reason that has been logged.';
+
+/** The range that the call names. A CRM is often asked for what was changed in it, which says nothing of its days. */
+const askedRange = ({ since, until }: IngestRun, kind: SourceKind): DayRange | undefined =>
+  kind === 'ad_performance' && since !== undefined && until !== undefined
+    ? { from: since, to: until }
+    : undefined;
+
+/** How many records were rejected for what they say (not for their age), and how many of those were records at all. */
+function unreadableIn(counts: Readonly<Record<string, number>>): { rejected: number; lost: number } {
+  const all = Object.values(counts).reduce((sum, times) => sum + times, 0);
+  const rejected = all - (counts.beyond_retention ?? 0);
+  return { rejected, lost: rejected - (counts.totals_row ?? 0) };
+}

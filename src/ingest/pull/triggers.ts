@@ -1,0 +1,90 @@
+import { uuidv7 } from 'uuidv7';
+import type { Requester } from '../../access/caller.ts';
+import type { Clock } from '../../clock.ts';
+import type { Leases } from '../../leases/leases.ts';
+import { type IngestRun, newRun } from '../run.ts';
+import type { RunRepository } from '../run-repository.ts';
+import type { Executions } from '../runs/executions.ts';
+import type { Source } from '../sources/source.ts';
+import { chooseSources, isSame, refuseOtherCall, type TriggerInput } from './trigger-input.ts';
+import type { Works } from './works.ts';
+
+/** Starts the runs that a call asks for. */
+export interface Triggers {
+  /** One run for each source that is asked for; those that are at work on the same, or have the call's key, are given again. */
+  start(input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]>;
+}
+
+export function createTriggers(options: {
+  readonly sources: () => readonly Source[];
+  readonly runs: Pick<RunRepository, 'unfinished' | 'findByIdempotencyKey'>;
+  readonly executions: Executions;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly works: Pick<Works, 'pullOf'>;
+}): Triggers {
+  const { sources, runs, executions, leases, clock, works } = options;
+  const { owner } = leases;
+
+  /** @param triggerId of the call, which may have been made before */
+  const start = async (
+    chosen: readonly Source[],
+    input: TriggerInput,
+    caller: Requester,
+    triggerId: string,
+  ): Promise<readonly IngestRun[]> => {
+    const started: IngestRun[] = [];
+    const elsewhere =
+      input.idempotencyKey === undefined
+        ? (await runs.unfinished()).filter((run) => run.owner !== owner)
+        : [];
+    for (const source of chosen) {
+      const mode = input.mode ?? source.defaultMode;
+      const matches = (run: IngestRun): boolean => isSame(run, source, mode, input);
+      const same =
+        input.idempotencyKey === undefined
+          ? (executions.find(matches) ?? elsewhere.find(matches))
+          : undefined;
+      if (same !== undefined) {
+        started.push(await same);
+        continue;
+      }
+      const run = newRun({
+        id: uuidv7(),
+        workspace: caller.workspace,
+        triggerId,
+        idempotencyKey: input.idempotencyKey ?? '',
+        source: source.name,
+        mode,
+        dryRun: input.dryRun,
+        guard: input.guard,
+        requestedBy: caller.name,
+        requestId: caller.requestId,
+        owner,
+        since: input.since,
+        until: input.until,
+        createdAt: clock.now(),
+      });
+      started.push(await executions.start(run, works.pullOf(source)));
+    }
+    return started;
+  };
+
+  return {
+    async start(input, caller) {
+      const { idempotencyKey: key } = input;
+      const startNew = async (): Promise<readonly IngestRun[]> => {
+        const chosen = chooseSources(sources(), input, caller.workspace);
+        const earlier = key === undefined ? [] : await runs.findByIdempotencyKey(caller.workspace, key);
+        refuseOtherCall(earlier, input, chosen);
+        // A call that broke off has started some only: its repeat completes it.
+        const left = chosen.filter(({ name }) => !earlier.some((run) => run.source === name));
+        const started = await start(left, input, caller, earlier[0]?.triggerId ?? uuidv7());
+        return [...earlier, ...started];
+      };
+      // Wrong calls need no turn.
+      chooseSources(sources(), input, caller.workspace);
+      return leases.runExclusive(`trigger:${caller.workspace}`, startNew);
+    },
+  };
+}
