@@ -9,6 +9,8 @@ export type ParameterType =
   | 'UInt8'
   | 'UInt64'
   | 'Int32'
+  | 'Int64'
+  | 'Decimal(38, 6)'
   | 'Float64'
   | 'DateTime64(3)'
   | 'UUID'

@@ -3,6 +3,7 @@ import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import { firstDay, lastDay } from '../records/day.ts';
 import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
+import type { OrderedList } from './ordered-list.ts';
 import { containsText, recordsOf, type Scope } from './records.ts';
 
 export interface CampaignsQuery extends Scope {
@@ -34,9 +35,14 @@ export const channelRow = z
 export type Channel = z.infer<typeof channelRow>;
 
 /** Campaigns with ads rows or attributed CRM records, most cost first. */
-export function campaignsStatement(query: CampaignsQuery): Sql {
-  return statement(query, empty, searchCondition(query.search));
-}
+export const campaignList = (query: CampaignsQuery): OrderedList<Campaign> => ({
+  row: campaignRow,
+  select: statement(query, empty, searchCondition(query.search)),
+  order: [
+    { by: sql`campaign_cost`, type: 'Decimal(38, 6)', direction: 'desc' },
+    { by: sql`id`, type: 'String', direction: 'asc' },
+  ],
+});
 
 /** These campaigns, over all days that are stored. */
 export function campaignsByIdStatement(scope: DataScope, ids: readonly string[]): Sql {
@@ -62,7 +68,7 @@ function statement(scope: Scope, condition: Sql, having: Sql): Sql {
     [part('ads', sql`sum(clicks)`, sql`sum(cost)`), part('crm', sql`toUInt64(0)`, sql`toDecimal128(0, 6)`)],
     ' UNION ALL ',
   );
-  return sql`SELECT id, arraySort(groupUniqArrayIf(toString(ran_on), ran_on != '')) AS channels, argMaxIf(toString(label), (is_ads, part_last, part_clicks, label), label != ${bind('String', unknown)}) AS name, min(part_first) AS first_date, max(part_last) AS last_date FROM (${parts}) GROUP BY id${having} ORDER BY sum(part_cost) DESC, id ASC`;
+  return sql`SELECT id, arraySort(groupUniqArrayIf(toString(ran_on), ran_on != '')) AS channels, argMaxIf(toString(label), (is_ads, part_last, part_clicks, label), label != ${bind('String', unknown)}) AS name, min(part_first) AS first_date, max(part_last) AS last_date, sum(part_cost) AS campaign_cost FROM (${parts}) GROUP BY id${having}`;
 }
 
 function searchCondition(search: string): Sql {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { type LabelName, labels, type Side } from '../metrics/registry.ts';
 import { normaliseIdentifier, normaliseLabel } from '../records/text.ts';
+import type { OrderedList } from './ordered-list.ts';
 import { containsText, optionalText, recordsOf, type Scope } from './records.ts';
 
 export interface DimensionValuesQuery extends Scope {
@@ -18,7 +19,7 @@ export const dimensionValueRow = z.object({
 });
 export type DimensionValue = z.infer<typeof dimensionValueRow>;
 
-export function dimensionValuesStatement(query: DimensionValuesQuery): Sql {
+export function dimensionValueList(query: DimensionValuesQuery): OrderedList<DimensionValue> {
   const { dimension } = query;
   const part = (side: Side, cost: Sql): Sql => {
     const column = labels[dimension].columns[side] ?? sql`''`;
@@ -26,7 +27,16 @@ export function dimensionValuesStatement(query: DimensionValuesQuery): Sql {
     return sql`SELECT ${column} AS value, count() AS part_count, ${cost} AS part_cost FROM ${recordsOf(side, query)}${search} GROUP BY value`;
   };
   const parts = join([part('ads', sql`sum(cost)`), part('crm', sql`toDecimal128(0, 6)`)], ' UNION ALL ');
-  return sql`SELECT value, sum(part_count) AS record_count, sum(part_cost) AS total_cost FROM (${parts}) GROUP BY value ORDER BY total_cost DESC, record_count DESC, value = '' ASC, value ASC`;
+  return {
+    row: dimensionValueRow,
+    select: sql`SELECT value, sum(part_count) AS record_count, sum(part_cost) AS total_cost FROM (${parts}) GROUP BY value`,
+    order: [
+      { by: sql`total_cost`, type: 'Decimal(38, 6)', direction: 'desc' },
+      { by: sql`record_count`, type: 'UInt64', direction: 'desc' },
+      { by: sql`value = ''`, type: 'UInt64', direction: 'asc' },
+      { by: sql`value`, type: 'String', direction: 'asc' },
+    ],
+  };
 }
 
 /** Searches are written as people know the values; labels are stored normalised. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { matches } from '../metrics/registry.ts';
 import { type Stage, stages } from '../records/stage.ts';
+import type { OrderedList } from './ordered-list.ts';
 import { optionalText, recordsOf, type Scope } from './records.ts';
 
 export interface RecordOrder<Column extends string> {
@@ -44,14 +45,28 @@ export const opportunityRow = z.object({
 });
 export type OpportunityRecord = z.infer<typeof opportunityRow>;
 
-export function opportunitiesStatement(query: OpportunitiesQuery): Sql {
+export function opportunityList(query: OpportunitiesQuery): OrderedList<OpportunityRecord> {
   const atStage =
     query.stages === undefined
       ? empty
       : sql` AND toString(stage) IN (${bind('Array(String)', query.stages)})`;
-  const column = { createdAt: sql`created_at`, amount: sql`amount` }[query.order.by];
-  return sql`SELECT ${columnsOf(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage} ORDER BY ${column} ${direction(query.order)}, opportunity_id ASC, namespace ASC, date ASC`;
+  const { by, direction } = query.order;
+  return {
+    row: opportunityRow,
+    select: sql`SELECT ${columnsOf(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage}`,
+    order: [
+      { ...opportunityKeys[by], direction },
+      { by: sql`opportunity_id`, type: 'String', direction: 'asc' },
+      { by: sql`namespace`, type: 'String', direction: 'asc' },
+      { by: sql`date`, type: 'Date', direction: 'asc' },
+    ],
+  };
 }
+
+const opportunityKeys = {
+  createdAt: { by: sql`toUnixTimestamp64Milli(created_at)`, type: 'Int64' },
+  amount: { by: sql`amount`, type: 'Decimal(38, 6)' },
+} as const;
 
 export const adOrders = ['date', 'cost', 'clicks', 'impressions'] as const;
 export type AdOrder = RecordOrder<(typeof adOrders)[number]>;
@@ -75,11 +90,20 @@ export const adRow = z.object({
 });
 export type AdRecord = z.infer<typeof adRow>;
 
-export function adsStatement(query: AdsQuery): Sql {
-  // `row_key` is a hash of the rest of the record's key: with the day it makes the order complete.
-  return sql`SELECT ${columnsOf(adRow)} FROM ${recordsOf('ads', query)} ORDER BY ${identifier(query.order.by)} ${direction(query.order)}, date ASC, row_key ASC`;
+export function adList(query: AdsQuery): OrderedList<AdRecord> {
+  const { by, direction } = query.order;
+  return {
+    row: adRow,
+    select: sql`SELECT ${columnsOf(adRow)}, row_key FROM ${recordsOf('ads', query)}`,
+    order: [
+      { by: identifier(by), type: adKeys[by], direction },
+      { by: sql`date`, type: 'Date', direction: 'asc' },
+      // A hash of the rest of the record's key: with the day it makes the order complete.
+      { by: sql`row_key`, type: 'UInt64', direction: 'asc' },
+    ],
+  };
 }
 
-const columnsOf = (row: z.ZodObject): Sql => join(Object.keys(row.shape).map(identifier), ', ');
+const adKeys = { date: 'Date', cost: 'Decimal(38, 6)', clicks: 'UInt64', impressions: 'UInt64' } as const;
 
-const direction = ({ direction }: RecordOrder<string>): Sql => (direction === 'asc' ? sql`ASC` : sql`DESC`);
+const columnsOf = (row: z.ZodObject): Sql => join(Object.keys(row.shape).map(identifier), ', ');

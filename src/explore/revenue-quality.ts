@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Sql, sql } from '../clickhouse/sql.ts';
 import { matches } from '../metrics/registry.ts';
+import type { OrderedList } from './ordered-list.ts';
 import type { Reader } from './reader.ts';
 import { recordsOf, type Scope } from './records.ts';
 
@@ -45,10 +46,20 @@ export type UnfundedRevenue = z.infer<typeof unfundedRow>;
 
 const unfundedColumns = { campaignId: sql`campaign_id`, channel: sql`channel` } as const;
 
-export function unfundedRevenueStatement(scope: Scope, dimension: keyof typeof unfundedColumns): Sql {
+export function unfundedRevenueList(
+  scope: Scope,
+  dimension: keyof typeof unfundedColumns,
+): OrderedList<UnfundedRevenue> {
   const column = unfundedColumns[dimension];
   const funded = sql`SELECT ${column} FROM ${recordsOf('ads', scope)} GROUP BY ${column} HAVING sum(cost) > 0`;
-  return sql`SELECT ${column} AS value, ${revenue} AS revenue, countIf(stage = 'closed_won') AS closed_won FROM ${recordsOf('crm', scope)} AND ${column} != '' AND ${column} NOT IN (${funded}) GROUP BY value HAVING revenue > 0 ORDER BY revenue DESC, value ASC`;
+  return {
+    row: unfundedRow,
+    select: sql`SELECT ${column} AS value, ${revenue} AS revenue, countIf(stage = 'closed_won') AS closed_won FROM ${recordsOf('crm', scope)} AND ${column} != '' AND ${column} NOT IN (${funded}) GROUP BY value HAVING revenue > 0`,
+    order: [
+      { by: sql`revenue`, type: 'Decimal(38, 6)', direction: 'desc' },
+      { by: sql`value`, type: 'String', direction: 'asc' },
+    ],
+  };
 }
 
 export interface UnattributedRevenue {

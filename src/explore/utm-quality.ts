@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bind, join, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Side } from '../metrics/registry.ts';
 import { unknown } from '../records/text.ts';
+import type { OrderedList } from './ordered-list.ts';
 import type { Reader } from './reader.ts';
 import { recordsOf, type Scope } from './records.ts';
 
@@ -85,7 +86,7 @@ export type NearDuplicate = z.infer<typeof nearDuplicateRow>;
  * Values of one UTM dimension that have the same letters and digits in the same order. Both sides count, since a CRM that
  * spells a campaign otherwise than the ads do is what breaks attribution.
  */
-export function nearDuplicatesStatement(scope: Scope): Sql {
+export function nearDuplicateList(scope: Scope): OrderedList<NearDuplicate> {
   const pairs = join(
     utmNames.map((name) => sql`(${bind('String', name)}, toString(${utmColumns[name]}))`),
     ', ',
@@ -94,5 +95,15 @@ export function nearDuplicatesStatement(scope: Scope): Sql {
     sql`SELECT [${pairs}] AS utm_values, count() AS part_rows, ${cost} AS part_cost FROM ${recordsOf(side, scope)} GROUP BY ${join(Object.values(utmColumns), ', ')}`;
   const parts = join([sets('ads', sql`sum(cost)`), sets('crm', sql`toDecimal128(0, 6)`)], ' UNION ALL ');
   const values = sql`SELECT pair.1 AS utm, pair.2 AS value, replaceRegexpAll(value, ${bind('String', separators)}, '') AS core, sum(part_rows) AS value_rows, sum(part_cost) AS value_cost FROM (${parts}) ARRAY JOIN utm_values AS pair WHERE value != ${bind('String', unknown)} GROUP BY utm, value HAVING core != ''`;
-  return sql`SELECT utm, arraySort(x -> (-x.3, -toInt64(x.2), x.1), groupArray((value, value_rows, value_cost))) AS spellings, sum(value_cost) AS group_cost FROM (${values}) GROUP BY utm, core HAVING count() > 1 ORDER BY group_cost DESC, sum(value_rows) DESC, utm ASC, core ASC`;
+  const select = sql`SELECT utm, core, arraySort(x -> (-x.3, -toInt64(x.2), x.1), groupArray((value, value_rows, value_cost))) AS spellings, sum(value_cost) AS group_cost, sum(value_rows) AS group_rows FROM (${values}) GROUP BY utm, core HAVING count() > 1`;
+  return {
+    row: nearDuplicateRow,
+    select,
+    order: [
+      { by: sql`group_cost`, type: 'Decimal(38, 6)', direction: 'desc' },
+      { by: sql`group_rows`, type: 'UInt64', direction: 'desc' },
+      { by: sql`utm`, type: 'String', direction: 'asc' },
+      { by: sql`core`, type: 'String', direction: 'asc' },
+    ],
+  };
 }

@@ -10,8 +10,7 @@ import {
   storedEntry,
 } from '../audit/find-entries.ts';
 import { builder, enumValues } from './builder.ts';
-import { afterDescription } from './explore-page.ts';
-import { firstDescription, instantPart, keysetPageType, loadKeysetPage } from './keyset-page.ts';
+import { afterDescription, fewRows, firstDescription, instantPart, loadPage, pageType } from './pages.ts';
 
 const kinds = {
   mutation: 'A field of Mutation was called.',
@@ -62,11 +61,7 @@ const AuditEntryType = builder.objectRef<StoredEntry>('AuditEntry').implement({
   }),
 });
 
-const AuditLogPage = keysetPageType(
-  'AuditLogPage',
-  'Entries of the audit log, the latest first.',
-  AuditEntryType,
-);
+const AuditLogPage = pageType('AuditLogPage', 'Entries of the audit log, the latest first.', AuditEntryType);
 
 const cursorShape = z.tuple([instantPart, z.string()]);
 const countRow = z.object({ count: z.number() });
@@ -82,7 +77,7 @@ builder.queryField('auditLog', (t) =>
       to: t.arg({ type: 'DateTime', description: 'Before this instant.' }),
       caller: t.arg.string({ description: 'Of this caller: `callerId` or `callerName`.' }),
       action: t.arg.string({ description: 'Of this action.' }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription(fewRows) }),
       after: t.arg.string({ description: afterDescription }),
     },
     resolve: (_root, args, { caller, explore: { reader } }) => {
@@ -94,13 +89,18 @@ builder.queryField('auditLog', (t) =>
         caller: args.caller ?? undefined,
         action: args.action ?? undefined,
       };
-      return loadKeysetPage({
+      return loadPage({
         query: ['auditLog', filter],
         args,
         keyShape: cursorShape,
-        keyOf: entryCursor,
-        read: (after, limit) => reader.rows(storedEntry, entriesStatement(filter, after, limit)),
-        count: async () => (await reader.rows(countRow, entryCountStatement(filter)))[0]?.count ?? 0,
+        maxFirst: fewRows,
+        read: async (after, limit) => {
+          const entries = await reader.rows(storedEntry, entriesStatement(filter, after, limit));
+          return {
+            rows: entries.map((row) => ({ row, key: entryCursor(row) })),
+            count: async () => (await reader.rows(countRow, entryCountStatement(filter)))[0]?.count ?? 0,
+          };
+        },
       });
     },
   }),

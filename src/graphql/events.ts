@@ -8,9 +8,8 @@ import { describeDimension } from '../metrics/registry.ts';
 import { createDayOfInstant } from '../records/day.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { afterDescription } from './explore-page.ts';
 import { utmFields } from './explore-utm-fields.ts';
-import { firstDescription, instantPart, keysetPageType, loadKeysetPage } from './keyset-page.ts';
+import { afterDescription, fewRows, firstDescription, instantPart, loadPage, pageType } from './pages.ts';
 import { readTextFilter, TextFilter } from './where.ts';
 
 const Event = builder.objectRef<EventRecord>('Event').implement({
@@ -40,7 +39,7 @@ const Event = builder.objectRef<EventRecord>('Event').implement({
   }),
 });
 
-const Events = keysetPageType('EventPage', 'Stored events, the latest first.', Event);
+const Events = pageType('EventPage', 'Stored events, the latest first.', Event);
 
 const utmNames = ['utmCampaign', 'utmSource', 'utmMedium', 'utmContent', 'utmTerm'] as const;
 type UtmName = (typeof utmNames)[number];
@@ -77,14 +76,23 @@ builder.queryField('events', (t) =>
         description: 'Only those with this text in the message or the metadata’s JSON, whatever the case.',
       }),
       where: t.arg({ type: EventsWhere, description: 'Only those with these UTMs.' }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription(fewRows) }),
       after: t.arg.string({ description: afterDescription }),
     },
     resolve: (_root, args, context) => {
       const query = readQuery(args, context);
       const dayOf = createDayOfInstant(context.reportingTimezone);
       const { read, count } = eventPages(context.explore.reader, query, dayOf, context.today());
-      return loadKeysetPage({ query, args, keyShape: cursorShape, keyOf: eventCursor, read, count });
+      return loadPage({
+        query,
+        args,
+        maxFirst: fewRows,
+        keyShape: cursorShape,
+        read: async (after, limit) => {
+          const events = await read(after, limit);
+          return { rows: events.map((row) => ({ row, key: eventCursor(row) })), count };
+        },
+      });
     },
   }),
 );

@@ -1,17 +1,11 @@
 import type { RootField } from '../access/grants.ts';
-import { type AdRecord, adOrders, adRow, adsStatement } from '../explore/drill-down.ts';
+import { type AdRecord, adList, adOrders } from '../explore/drill-down.ts';
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
-import {
-  afterDescription,
-  daysDescription,
-  firstDescription,
-  loadPage,
-  pageType,
-  readScope,
-} from './explore-page.ts';
+import { daysDescription, readScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
+import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
@@ -80,7 +74,7 @@ builder.queryField('adPerformance', (t) =>
         defaultValue: { by: 'date', direction: 'desc' },
         description: 'Order of the rows; newest first by default.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
       after: t.arg.string({ description: afterDescription }),
     },
     resolve: (_root, args, context) => {
@@ -89,9 +83,7 @@ builder.queryField('adPerformance', (t) =>
         ...readScope(args, context),
         order: { by: args.orderBy?.by ?? 'date', direction: args.orderBy?.direction ?? 'desc' },
       } as const;
-      return loadPage(['adPerformance', query], args, (page) =>
-        reader.page(adRow, adsStatement(query), page),
-      );
+      return loadListPage(['adPerformance', query], args, reader, adList(query));
     },
   }),
 );

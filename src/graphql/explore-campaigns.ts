@@ -2,23 +2,16 @@ import type { RootField } from '../access/grants.ts';
 import {
   type Campaign,
   type Channel,
-  campaignRow,
-  campaignsStatement,
+  campaignList,
   channelRow,
   channelsStatement,
 } from '../explore/campaigns.ts';
 import { normaliseIdentifier } from '../records/text.ts';
 import { builder } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
-import {
-  afterDescription,
-  daysDescription,
-  firstDescription,
-  loadPage,
-  pageType,
-  readScope,
-} from './explore-page.ts';
 import { performanceFields } from './explore-performance.ts';
+import { daysDescription, readScope } from './explore-scope.ts';
+import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const CampaignType = builder.objectRef<Campaign>('Campaign').implement({
@@ -73,15 +66,13 @@ builder.queryField('campaigns', (t) =>
       search: t.arg.string({
         description: 'With this text in the id or in a utm_campaign, in upper or lower case.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
       after: t.arg.string({ description: afterDescription }),
     },
     resolve: (_root, args, context) => {
       const { reader } = context.explore;
       const query = { ...readScope(args, context), search: args.search ?? '' };
-      return loadPage(['campaigns', query], args, (page) =>
-        reader.page(campaignRow, campaignsStatement(query), page),
-      );
+      return loadListPage(['campaigns', query], args, reader, campaignList(query));
     },
   }),
 );

@@ -9,10 +9,11 @@ import {
 } from '../explore/funnel.ts';
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
-import { daysDescription, readFirst, readScope } from './explore-page.ts';
+import { daysDescription, readScope } from './explore-scope.ts';
 import { type CountedList, countAlways } from './list-rows.ts';
 import { DimensionEnum } from './measures.ts';
 import { maxFirst } from './metrics-arguments.ts';
+import { readFirst } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const stepMeanings: Readonly<Record<FunnelStepName, string>> = {

@@ -1,24 +1,13 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
-import {
-  type OpportunityRecord,
-  opportunitiesStatement,
-  opportunityOrders,
-  opportunityRow,
-} from '../explore/drill-down.ts';
+import { type OpportunityRecord, opportunityList, opportunityOrders } from '../explore/drill-down.ts';
 import { type Stage, stages } from '../records/stage.ts';
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
-import {
-  afterDescription,
-  daysDescription,
-  firstDescription,
-  loadPage,
-  pageType,
-  readScope,
-} from './explore-page.ts';
+import { daysDescription, readScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
+import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const stageMeanings: Readonly<Record<Stage, string>> = {
@@ -124,7 +113,7 @@ builder.queryField('opportunities', (t) =>
         defaultValue: { by: 'createdAt', direction: 'desc' },
         description: 'Order of the records; newest first by default.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
       after: t.arg.string({ description: afterDescription }),
     },
     resolve: (_root, args, context) => {
@@ -134,9 +123,7 @@ builder.queryField('opportunities', (t) =>
         stages: readStages(args.stage),
         order: { by: args.orderBy?.by ?? 'createdAt', direction: args.orderBy?.direction ?? 'desc' },
       } as const;
-      return loadPage(['opportunities', query], args, (page) =>
-        reader.page(opportunityRow, opportunitiesStatement(query), page),
-      );
+      return loadListPage(['opportunities', query], args, reader, opportunityList(query));
     },
   }),
 );

@@ -11,14 +11,15 @@ import { loadOrphanedSources } from '../explore/orphaned-sources.ts';
 import type { Scope } from '../explore/records.ts';
 import { loadMatchShares } from '../explore/revenue-quality.ts';
 import { loadSharedIds } from '../explore/shared-ids.ts';
-import { loadSpendWithoutUtm, nearDuplicateRow, nearDuplicatesStatement } from '../explore/utm-quality.ts';
+import { loadSpendWithoutUtm, nearDuplicateList } from '../explore/utm-quality.ts';
 import { builder } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
-import { afterDescription, daysDescription, firstDescription, loadPage, readScope } from './explore-page.ts';
 import { MatchShareType, RevenueWithoutSpend } from './explore-revenue-quality.ts';
+import { daysDescription, readScope } from './explore-scope.ts';
 import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
 import { CountType, listed, StatusEnum } from './ingest-runs.ts';
 import { OrphanedSourceType, SharedIdsType } from './orphaned-sources.ts';
+import { afterDescription, firstDescription, loadListPage } from './pages.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
@@ -79,13 +80,11 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       type: NearDuplicates,
       description: 'UTM values that are probably one, spelled in several ways.',
       args: {
-        first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+        first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
         after: t.arg.string({ description: afterDescription }),
       },
       resolve: (scope, args, { explore: { reader } }) =>
-        loadPage(['nearDuplicateUtms', scope], args, (page) =>
-          reader.page(nearDuplicateRow, nearDuplicatesStatement(scope), page),
-        ),
+        loadListPage(['nearDuplicateUtms', scope], args, reader, nearDuplicateList(scope)),
     }),
     matches: t.field({
       type: [MatchShareType],

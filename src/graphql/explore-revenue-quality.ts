@@ -4,13 +4,12 @@ import {
   type MatchShare,
   type UnattributedRevenue,
   type UnfundedRevenue,
-  unfundedRevenueStatement,
-  unfundedRow,
+  unfundedRevenueList,
 } from '../explore/revenue-quality.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { MatchEnum } from './explore-opportunities.ts';
-import { afterDescription, firstDescription, loadPage, pageType } from './explore-page.ts';
+import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
 
 export const MatchShareType = builder.objectRef<MatchShare>('MatchShare').implement({
   description: 'CRM records that were attributed in one way.',
@@ -85,8 +84,11 @@ function loadUnfunded(
   args: PageArguments,
   { explore: { reader } }: Context,
 ) {
-  return loadPage(['unfundedRevenue', dimension, scope], args, (page) =>
-    reader.page(unfundedRow, unfundedRevenueStatement(scope, dimension), page),
+  return loadListPage(
+    ['unfundedRevenue', dimension, scope],
+    args,
+    reader,
+    unfundedRevenueList(scope, dimension),
   );
 }
 
@@ -102,7 +104,7 @@ export const RevenueWithoutSpend = builder.objectRef<Scope>('RevenueWithoutSpend
       type: UnfundedRevenues,
       description: 'Of campaigns without cost in the range.',
       args: {
-        first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+        first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
         after: t.arg.string({ description: afterDescription }),
       },
       resolve: (scope, args, context) => loadUnfunded(scope, 'campaignId', args, context),
@@ -111,7 +113,7 @@ export const RevenueWithoutSpend = builder.objectRef<Scope>('RevenueWithoutSpend
       type: UnfundedRevenues,
       description: 'Of channels without cost in the range.',
       args: {
-        first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+        first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
         after: t.arg.string({ description: afterDescription }),
       },
       resolve: (scope, args, context) => loadUnfunded(scope, 'channel', args, context),

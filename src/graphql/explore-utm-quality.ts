@@ -1,7 +1,7 @@
 import type { MissingUtm, NearDuplicate, SpendWithoutUtm } from '../explore/utm-quality.ts';
 import { builder } from './builder.ts';
-import { pageType } from './explore-page.ts';
 import { DimensionEnum } from './measures.ts';
+import { pageType } from './pages.ts';
 
 const MissingUtmType = builder.objectRef<MissingUtm>('MissingUtm').implement({
   description: 'Ads rows whose value of one UTM parameter is `unknown`.',

@@ -1,22 +1,12 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
-import {
-  type DimensionValue,
-  dimensionValueRow,
-  dimensionValuesStatement,
-} from '../explore/dimension-values.ts';
+import { type DimensionValue, dimensionValueList } from '../explore/dimension-values.ts';
 import { type DimensionName, type LabelName, labelNames } from '../metrics/registry.ts';
 import { builder, toEnumName } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
-import {
-  afterDescription,
-  daysDescription,
-  firstDescription,
-  loadPage,
-  pageType,
-  readScope,
-} from './explore-page.ts';
+import { daysDescription, readScope } from './explore-scope.ts';
 import { DimensionEnum } from './measures.ts';
+import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const DimensionValueType = builder.objectRef<DimensionValue>('DimensionValue').implement({
@@ -61,7 +51,7 @@ builder.queryField('dimensionValues', (t) =>
       search: t.arg.string({
         description: 'Only values with this text in them, in upper or lower case. Null has no text in it.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
       after: t.arg.string({ description: afterDescription }),
     },
     resolve: (_root, args, context) => {
@@ -71,9 +61,7 @@ builder.queryField('dimensionValues', (t) =>
         dimension: readLabel(args.dimension),
         search: args.search ?? '',
       };
-      return loadPage(['dimensionValues', query], args, (page) =>
-        reader.page(dimensionValueRow, dimensionValuesStatement(query), page),
-      );
+      return loadListPage(['dimensionValues', query], args, reader, dimensionValueList(query));
     },
   }),
 );

@@ -12,14 +12,15 @@ import {
   storedReject,
 } from '../ingest/rejects/find-rejects.ts';
 import { builder } from './builder.ts';
-import { afterDescription } from './explore-page.ts';
 import {
+  afterDescription,
+  fewRows,
   firstDescription,
   instantPart,
-  keysetPageType,
-  loadKeysetPage,
+  loadPage,
+  pageType,
   positionPart,
-} from './keyset-page.ts';
+} from './pages.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').implement({
@@ -56,11 +57,7 @@ const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').impleme
   }),
 });
 
-const RejectedRecords = keysetPageType(
-  'RejectedRecordPage',
-  'Rejected records, the latest first.',
-  RejectedRecord,
-);
+const RejectedRecords = pageType('RejectedRecordPage', 'Rejected records, the latest first.', RejectedRecord);
 
 export const RejectedRecordsWhere = builder.inputType('RejectedRecordsWhere', {
   description: 'Which rejected records. All fields that are given must hold.',
@@ -87,19 +84,25 @@ builder.queryField('rejectedRecords', (t) =>
     extensions: { volatile: true, access: 'ingest' } satisfies RootField,
     args: {
       where: t.arg({ type: RejectedRecordsWhere, description: 'Which.' }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription(fewRows) }),
       after: t.arg.string({ description: afterDescription }),
     },
     resolve: (_root, args, { caller, explore: { reader } }) => {
       const scope = dataScope(caller);
       const filter = readFilter(args.where);
-      return loadKeysetPage({
+      return loadPage({
         query: ['rejectedRecords', scope, filter],
         args,
         keyShape: cursorShape,
-        keyOf: rejectCursor,
-        read: (after, limit) => reader.rows(storedReject, rejectsStatement({ scope, filter, after, limit })),
-        count: async () => (await reader.rows(countRow, rejectCountStatement(scope, filter)))[0]?.count ?? 0,
+        maxFirst: fewRows,
+        read: async (after, limit) => {
+          const rejects = await reader.rows(storedReject, rejectsStatement({ scope, filter, after, limit }));
+          return {
+            rows: rejects.map((row) => ({ row, key: rejectCursor(row) })),
+            count: async () =>
+              (await reader.rows(countRow, rejectCountStatement(scope, filter)))[0]?.count ?? 0,
+          };
+        },
       });
     },
   }),

@@ -14,8 +14,8 @@ const maxConditions = 200;
 interface TextFilterShape {
   eq?: string | null | undefined;
   ne?: string | null | undefined;
-  in?: string[] | null | undefined;
-  notIn?: string[] | null | undefined;
+  in?: (string | null | undefined)[] | null | undefined;
+  notIn?: (string | null | undefined)[] | null | undefined;
   contains?: string | null | undefined;
   startsWith?: string | null | undefined;
   endsWith?: string | null | undefined;
@@ -24,12 +24,18 @@ interface TextFilterShape {
 
 export const TextFilter = builder.inputRef<TextFilterShape>('TextFilter').implement({
   description:
-    'Conditions on one dimension; all that are given must hold. Null equals no value, so `ne` and `notIn` hold for it.',
+    'Conditions on one dimension; all that are given must hold. Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither.',
   fields: (t) => ({
-    eq: t.string({ description: 'Equal to.' }),
-    ne: t.string({ description: 'Not equal to.' }),
-    in: t.stringList({ description: 'One of.' }),
-    notIn: t.stringList({ description: 'None of.' }),
+    eq: t.string({ description: 'Equal to. Null: records without a value.' }),
+    ne: t.string({ description: 'Not equal to. Null: records with a value.' }),
+    in: t.field({
+      type: t.listRef('String', { required: false }),
+      description: 'One of. Null in it stands for records without a value.',
+    }),
+    notIn: t.field({
+      type: t.listRef('String', { required: false }),
+      description: 'None of. Null in it stands for records without a value.',
+    }),
     contains: t.string({ description: 'Has the text in it.' }),
     startsWith: t.string({ description: 'Starts with the text.' }),
     endsWith: t.string({ description: 'Ends with the text.' }),
@@ -113,16 +119,16 @@ export function readTextFilter(dimension: LabelName, filter: TextFilterShape, pa
   const parts: Filter[] = [];
   for (const operator of textOperators) {
     const given = filter[operator];
-    if (given === undefined || given === null) continue;
+    if (given === undefined || (given === null && operator !== 'eq' && operator !== 'ne')) continue;
     if (operator === 'isUnknown') {
       parts.push({ dimension, operator, holds: given === true });
       continue;
     }
-    const values = Array.isArray(given) ? given : [String(given)];
+    const values = Array.isArray(given) ? given.map((value) => value ?? null) : [asText(given)];
     if (values.length > maxValues)
       throw badInput(`${path}.${operator} has ${values.length} values; at most ${maxValues} can be given.`);
-    const long = values.find((value) => value.length > maxRawLength);
-    if (long !== undefined) {
+    const long = values.find((value) => value !== null && value.length > maxRawLength);
+    if (typeof long === 'string') {
       throw badInput(
         `${path}.${operator} has a value of ${long.length} characters; at most ${maxRawLength} can be given.`,
       );
@@ -134,8 +140,12 @@ export function readTextFilter(dimension: LabelName, filter: TextFilterShape, pa
   return parts;
 }
 
-function checkMatches(values: readonly string[], path: string): void {
-  const wrong = values.find((value) => !matches.some((match) => match.includes(value.trim().toUpperCase())));
-  if (wrong !== undefined)
+const asText = (value: string | boolean | null): string | null => (value === null ? null : String(value));
+
+function checkMatches(values: readonly (string | null)[], path: string): void {
+  const isPart = (value: string): boolean =>
+    matches.some((match) => match.includes(value.trim().toUpperCase()));
+  const wrong = values.find((value) => value !== null && !isPart(value));
+  if (typeof wrong === 'string')
     throw badInput(`${path}: ${JSON.stringify(wrong)} is none of ${matches.join(', ')}.`);
 }

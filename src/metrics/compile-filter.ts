@@ -28,46 +28,59 @@ export function compileFilter(filter: Filter, side: Side): Sql {
   if (filter.operator === 'isUnknown')
     return sql`(${column} IN ('', ${unknownText}) = ${filter.holds ? holds.true : holds.false})`;
   const { operator } = filter;
-  const { first, all } = boundValues(filter.dimension, filter.values);
+  const { first, all, isEmpty } = boundValues(filter.dimension, filter.values);
   switch (operator) {
     case 'eq':
-      return sql`(${column} = ${first})`;
+      return isEmpty ? never : sql`(${column} = ${first})`;
     case 'ne':
-      return sql`(${column} != ${first})`;
+      return isEmpty ? always : sql`(${column} != ${first})`;
     case 'in':
-      return sql`(${column} IN (${all}))`;
+      return isEmpty ? never : sql`(${column} IN (${all}))`;
     case 'notIn':
-      return sql`(${column} NOT IN (${all}))`;
+      return isEmpty ? always : sql`(${column} NOT IN (${all}))`;
     case 'contains':
-      return sql`(position(${column}, ${first}) > 0)`;
+      return isEmpty ? sql`(${column} != '')` : sql`(position(${column}, ${first}) > 0)`;
     case 'startsWith':
-      return sql`startsWith(${column}, ${first})`;
+      return isEmpty ? sql`(${column} != '')` : sql`startsWith(${column}, ${first})`;
     case 'endsWith':
-      return sql`endsWith(${column}, ${first})`;
+      return isEmpty ? sql`(${column} != '')` : sql`endsWith(${column}, ${first})`;
     default:
       return operator satisfies never;
   }
 }
 
+const never = sql`0`;
+const always = sql`1`;
+
 interface BoundValues {
   readonly first: Parameter;
   readonly all: Parameter;
+  /** All of them are blank. */
+  readonly isEmpty: boolean;
 }
 
 /** By the list that they came in: the tiles of a dashboard share it, and so do the tables and periods that a tile reads. */
-const bound = new WeakMap<readonly string[], Partial<Record<LabelForm, BoundValues>>>();
+const bound = new WeakMap<readonly (string | null)[], Partial<Record<LabelForm, BoundValues>>>();
 
-/** The values of a condition, as they are stored. The same list gives the same parameters: it is prepared and sent once. */
-function boundValues(dimension: LabelName, values: readonly string[]): BoundValues {
+/**
+ * The values of a condition, as they are stored: null as '', and blank texts not at all, since nothing is stored so. The same
+ * list gives the same parameters: it is prepared and sent once.
+ */
+function boundValues(dimension: LabelName, values: readonly (string | null)[]): BoundValues {
   const form = labels[dimension].values;
   const known = bound.get(values) ?? {};
   if (!bound.has(values)) bound.set(values, known);
   const before = known[form];
   if (before !== undefined) return before;
-  const stored = values.map((value) => storedForm(form, value));
+  const stored = values.flatMap((value) => {
+    if (value === null) return [''];
+    const text = storedForm(form, value);
+    return text === '' ? [] : [text];
+  });
   const made = {
     first: bind('String', stored[0] ?? ''),
     all: bind('Array(String)', new ValueList(stored)),
+    isEmpty: stored.length === 0,
   };
   known[form] = made;
   return made;

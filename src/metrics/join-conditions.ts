@@ -13,7 +13,7 @@ const lists = {
  */
 export function joinConditions(parts: readonly Filter[], by: 'or' | 'and'): readonly Filter[] {
   const { one, many } = lists[by];
-  const values = new Map<LabelName, string[]>();
+  const values = new Map<LabelName, (string | null)[]>();
   const joined: Filter[] = [];
   for (const part of parts) {
     if (!('operator' in part) || (part.operator !== one && part.operator !== many)) {

@@ -20,7 +20,10 @@ export const textOperators = [
 ] as const;
 export type TextOperator = (typeof textOperators)[number];
 
-/** A condition on dimensions. Null never equals a value, so `ne`, `notIn` and `not` hold for it: a filter and its `not` split the rows in two. */
+/**
+ * A condition on dimensions. Null never equals a text, so `ne`, `notIn` and `not` hold for it unless they name it: a filter and
+ * its `not` split the rows in two.
+ */
 export type Filter =
   | { readonly and: readonly Filter[] }
   | { readonly or: readonly Filter[] }
@@ -28,7 +31,8 @@ export type Filter =
   | {
       readonly dimension: LabelName;
       readonly operator: Exclude<TextOperator, 'isUnknown'>;
-      readonly values: readonly string[];
+      /** Null stands for records without a value. */
+      readonly values: readonly (string | null)[];
     }
   | { readonly dimension: LabelName; readonly operator: 'isUnknown'; readonly holds: boolean };
 

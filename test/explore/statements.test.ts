@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Sql } from '../../src/clickhouse/sql.ts';
-import {
-  campaignsByIdStatement,
-  campaignsStatement,
-  channelsStatement,
-} from '../../src/explore/campaigns.ts';
-import { dimensionValuesStatement } from '../../src/explore/dimension-values.ts';
-import { adsStatement, opportunitiesStatement } from '../../src/explore/drill-down.ts';
+import { campaignList, campaignsByIdStatement, channelsStatement } from '../../src/explore/campaigns.ts';
+import { dimensionValueList } from '../../src/explore/dimension-values.ts';
+import { adList, opportunityList } from '../../src/explore/drill-down.ts';
 import { eventCountStatement, eventsStatement } from '../../src/explore/events.ts';
 import {
   adsDaysStatement,
@@ -14,13 +10,14 @@ import {
   runCountsStatement,
   sourcesStatement,
 } from '../../src/explore/feed-quality.ts';
+import { listCountStatement, listStatement, type OrderedList } from '../../src/explore/ordered-list.ts';
 import type { Scope } from '../../src/explore/records.ts';
 import {
   matchesStatement,
   unattributedStatement,
-  unfundedRevenueStatement,
+  unfundedRevenueList,
 } from '../../src/explore/revenue-quality.ts';
-import { nearDuplicatesStatement, spendWithoutUtmStatement } from '../../src/explore/utm-quality.ts';
+import { nearDuplicateList, spendWithoutUtmStatement } from '../../src/explore/utm-quality.ts';
 import {
   rejectCountStatement,
   rejectsByIdStatement,
@@ -51,18 +48,28 @@ const events = {
 const runId = '019837c2-1b6e-7000-8000-000000000000';
 const rejects = { source: harm, kind: 'event', reason: harm, field: harm, runId, from: 1, to: 2 } as const;
 
+const lists: Readonly<Record<string, OrderedList<unknown>>> = {
+  campaigns: campaignList({ ...scope, search: harm }),
+  opportunities: opportunityList({ ...scope, stages: ['closed_won'], order }),
+  adPerformance: adList({ ...scope, order: { by: 'cost', direction: 'desc' } }),
+  nearDuplicates: nearDuplicateList(scope),
+  unfundedCampaigns: unfundedRevenueList(scope, 'campaignId'),
+  unfundedChannels: unfundedRevenueList(scope, 'channel'),
+  ...Object.fromEntries(
+    labelNames.map((dimension) => [
+      `dimensionValues by ${dimension}`,
+      dimensionValueList({ ...scope, dimension, search: harm }),
+    ]),
+  ),
+};
+const keyOf = (list: OrderedList<unknown>): string[] => list.order.map(() => harm);
+
 const statements: Readonly<Record<string, Sql>> = {
-  campaigns: campaignsStatement({ ...scope, search: harm }),
   campaignsById: campaignsByIdStatement(all, [harm]),
   channels: channelsStatement(scope),
-  opportunities: opportunitiesStatement({ ...scope, stages: ['closed_won'], order }),
-  adPerformance: adsStatement({ ...scope, order: { by: 'cost', direction: 'desc' } }),
   spendWithoutUtm: spendWithoutUtmStatement(scope),
-  nearDuplicates: nearDuplicatesStatement(scope),
   matches: matchesStatement(scope),
   unattributed: unattributedStatement(scope),
-  unfundedCampaigns: unfundedRevenueStatement(scope, 'campaignId'),
-  unfundedChannels: unfundedRevenueStatement(scope, 'channel'),
   repairs: runCountsStatement(scope, 'repairs'),
   sources: sourcesStatement(all),
   adsDays: adsDaysStatement(scope),
@@ -73,9 +80,10 @@ const statements: Readonly<Record<string, Sql>> = {
   rejectedRecordCount: rejectCountStatement(all, rejects),
   rejectedRecordsById: rejectsByIdStatement(all, [{ runId, position: 1 }]),
   ...Object.fromEntries(
-    labelNames.map((dimension) => [
-      `dimensionValues by ${dimension}`,
-      dimensionValuesStatement({ ...scope, dimension, search: harm }),
+    Object.entries(lists).flatMap(([name, list]) => [
+      [name, listStatement(list, undefined, 10)],
+      [`${name}, further on`, listStatement(list, keyOf(list), 10)],
+      [`${name}, counted`, listCountStatement(list)],
     ]),
   ),
 };
@@ -104,12 +112,30 @@ describe.each(Object.entries(statements))('%s', (_name, statement) => {
 
 it('drill-down, to the letter', () => {
   expect(
-    opportunitiesStatement({ ...scope, where: undefined, stages: ['closed_won'], order }).compile(),
+    listStatement(
+      opportunityList({ ...scope, where: undefined, stages: ['closed_won'], order }),
+      ['12.5', 'O-1', 'crm', '2025-08-01'],
+      51,
+    ).compile(),
   ).toEqual({
     sql:
+      'SELECT *, [toString(amount), toString(opportunity_id), toString(namespace), toString(date)] AS list_key FROM (' +
       'SELECT opportunity_id, created_at, date, stage, stage_name, amount, currency, utm_campaign, utm_source, utm_medium, ' +
       'utm_content, utm_term, channel, campaign_id, match, namespace, source FROM opportunities FINAL WHERE workspace = {p1:String} AND ' +
-      'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)}) ORDER BY amount ASC, opportunity_id ASC, namespace ASC, date ASC',
-    parameters: { p1: workspace, p2: '2025-08-01', p3: '2025-08-04', p4: ['closed_won'] },
+      'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)})) WHERE (amount > {p5:Decimal(38, 6)} OR ' +
+      '(amount = {p5:Decimal(38, 6)} AND (opportunity_id > {p6:String} OR (opportunity_id = {p6:String} AND (namespace > {p7:String} OR ' +
+      '(namespace = {p7:String} AND date > {p8:Date})))))) ' +
+      'ORDER BY amount ASC, opportunity_id ASC, namespace ASC, date ASC LIMIT {p9:UInt64}',
+    parameters: {
+      p1: workspace,
+      p2: '2025-08-01',
+      p3: '2025-08-04',
+      p4: ['closed_won'],
+      p5: '12.5',
+      p6: 'O-1',
+      p7: 'crm',
+      p8: '2025-08-01',
+      p9: 51,
+    },
   });
 });

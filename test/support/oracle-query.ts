@@ -27,7 +27,7 @@ export type OracleFilter =
   | {
       readonly dimension: string;
       readonly operator: string;
-      readonly value: string | readonly string[] | boolean;
+      readonly value: string | null | readonly (string | null)[] | boolean;
     };
 
 type Values = Record<string, number | null>;
@@ -97,9 +97,9 @@ export function holds(fact: Fact, filter: OracleFilter): boolean {
     case 'ne':
       return actual !== value;
     case 'in':
-      return actual !== null && (value as readonly string[]).includes(actual);
+      return (value as readonly (string | null)[]).includes(actual);
     case 'notIn':
-      return actual === null || !(value as readonly string[]).includes(actual);
+      return !(value as readonly (string | null)[]).includes(actual);
     case 'contains':
       return actual?.includes(value as string) ?? false;
     case 'startsWith':

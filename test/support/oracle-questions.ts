@@ -24,8 +24,10 @@ export function oracleQueries(days: readonly string[], facts: readonly Fact[]): 
     ...new Set(facts.map((fact) => fact.dimensions[name]).filter((value) => typeof value === 'string')),
   ];
   const condition: fc.Arbitrary<OracleFilter> = fc.constantFrom(...dimensions).chain((dimension) => {
-    const value = fc.constantFrom(...valuesOf(dimension));
-    const piece = value.map((text) => text.slice(0, 2));
+    const some = fc.constantFrom(...valuesOf(dimension));
+    // Null stands for records without a value; a blank text for nothing.
+    const value = fc.oneof({ weight: 8, arbitrary: some }, fc.constantFrom(null, '', ' '));
+    const piece = fc.oneof({ weight: 8, arbitrary: some.map((text) => text.slice(0, 2)) }, fc.constant(''));
     const texts = fc
       .constantFrom('eq', 'ne')
       .chain((operator) => value.map((text) => ({ dimension, operator, value: text })));

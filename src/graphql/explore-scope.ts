@@ -1,0 +1,24 @@
+import { dataScope } from '../access/caller.ts';
+import type { Scope } from '../explore/records.ts';
+import { resolveRange } from '../metrics/range.ts';
+import type { Context } from './context.ts';
+import { type DateRangeInput, readRange } from './dates.ts';
+import { type MetricsWhere, readWhere } from './where.ts';
+
+/** For a `dateRange` beside which no `weekStart` stands. */
+export const daysDescription = (days: string): string => `${days}. Weeks in it start on Monday.`;
+
+/** The records that `dateRange` and `where` name, in the caller's workspace. */
+export function readScope(
+  args: {
+    readonly dateRange: typeof DateRangeInput.$inferInput;
+    readonly where?: typeof MetricsWhere.$inferInput | null | undefined;
+  },
+  { caller, today }: Context,
+): Scope {
+  return {
+    ...dataScope(caller),
+    range: resolveRange(readRange(args.dateRange), today(), 'monday'),
+    where: readWhere(args.where),
+  };
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import type { ObjectRef } from '@pothos/core';
+import { z } from 'zod';
+import { badInput } from '../errors.ts';
+import { keyShapeOf, type OrderedList } from '../explore/ordered-list.ts';
+import type { Reader } from '../explore/reader.ts';
+import { queryKey } from '../metrics/query-key.ts';
+import { builder } from './builder.ts';
+import { maxFirst } from './metrics-arguments.ts';
+
+const defaultFirst = 50;
+/** Of lists whose rows may be large. */
+export const fewRows = 1_000;
+export const firstDescription = (most: number = maxFirst): string => `How many a page, 1 to ${most}.`;
+export const afterDescription = '`endCursor` of the page before.';
+
+interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+}
+
+interface PageEnd {
+  readonly endCursor: string | null;
+  readonly hasNextPage: boolean;
+}
+
+/** A page, with the cursor that leads on. */
+interface Page<Row> extends PageEnd {
+  readonly nodes: readonly Row[];
+  count(): Promise<number>;
+}
+
+const PageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
+  description: 'Where a page of a list ends.',
+  fields: (t) => ({
+    endCursor: t.exposeString('endCursor', {
+      nullable: true,
+      description: 'Pass it as `after` to get the next page. Null on an empty page.',
+    }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is a next page.' }),
+  }),
+});
+
+/** The type of a paged list of `node`s. */
+export function pageType<Row>(
+  name: string,
+  description: string,
+  node: ObjectRef<PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>, Row>,
+) {
+  return builder.objectRef<Page<Row>>(name).implement({
+    description,
+    fields: (t) => ({
+      nodes: t.field({ type: [node], description: 'Those of this page.', resolve: (page) => page.nodes }),
+      totalCount: t.field({
+        type: 'SafeInt',
+        description: 'How many there are on all pages. Counted only when it is selected.',
+        resolve: (page) => page.count(),
+      }),
+      pageInfo: t.field({ type: PageInfo, description: 'Where this page ends.', resolve: (page) => page }),
+    }),
+  });
+}
+
+/** The page of a list that `args` name; see `loadPage`. */
+export function loadListPage<Row>(
+  query: unknown,
+  args: PageArguments,
+  reader: Reader,
+  list: OrderedList<Row>,
+): Promise<Page<Row>> {
+  return loadPage({
+    query,
+    args,
+    maxFirst,
+    keyShape: keyShapeOf(list),
+    read: (after, limit) => reader.list(list, after, limit),
+  });
+}
+
+/**
+ * The page that `args` name. A cursor holds the key of the last row of its page, so no row is left out or shown twice when
+ * others come or go meanwhile.
+ *
+ * @param options.query everything that decides which rows there are and in which order: a cursor goes on only with the same
+ * @throws UtmqlError BAD_USER_INPUT for a `first` out of bounds, or a cursor that is none or of another query
+ */
+export async function loadPage<Row, Key extends readonly (string | number)[]>(options: {
+  query: unknown;
+  args: PageArguments;
+  maxFirst: number;
+  keyShape: z.ZodType<Key>;
+  read: (
+    after: Key | undefined,
+    limit: number,
+  ) => Promise<{ rows: readonly { row: Row; key: Readonly<Key> }[]; count: () => Promise<number> }>;
+}): Promise<Page<Row>> {
+  const { query, args, keyShape, read } = options;
+  const mark = createHash('sha256').update(queryKey(query)).digest('hex').slice(0, 16);
+  const first = readFirst(args.first, options.maxFirst);
+  const after = typeof args.after === 'string' ? readCursor(args.after, mark, keyShape) : undefined;
+  // One more than the page holds tells whether there is another.
+  const { rows, count } = await read(after, first + 1);
+  const shown = rows.slice(0, first);
+  const last = shown.at(-1);
+  return {
+    nodes: shown.map(({ row }) => row),
+    endCursor:
+      last === undefined ? null : Buffer.from(JSON.stringify([mark, ...last.key])).toString('base64url'),
+    hasNextPage: rows.length > first,
+    count,
+  };
+}
+
+/** @throws UtmqlError BAD_USER_INPUT */
+export function readFirst(first: number | null | undefined, most: number = maxFirst): number {
+  const limit = first ?? defaultFirst;
+  if (limit < 1 || limit > most) throw badInput(`first: ${limit} is not between 1 and ${most}.`);
+  return limit;
+}
+
+function readCursor<Key>(cursor: string, mark: string, keyShape: z.ZodType<Key>): Key {
+  const parts = cursorShape.safeParse(parse(cursor));
+  if (!parts.success) throw badInput('after: this is no cursor; pass the `endCursor` of the page before.');
+  const [given, ...key] = parts.data;
+  const known = keyShape.safeParse(key);
+  if (given !== mark || !known.success) {
+    throw badInput(
+      'after: this cursor is of another query; a page goes on only with the same field, arguments and order.',
+    );
+  }
+  return known.data;
+}
+
+/** Parts of keys. Whoever forges a cursor can write its mark, too: what is no key of a record must not reach the database. */
+export const instantPart = z
+  .int()
+  .min(0)
+  .max(Date.UTC(2299, 0, 1));
+export const positionPart = z.int().min(0);
+
+/** No key of a record is as long. */
+const mostCharacters = 10_000;
+
+const cursorShape = z.tuple([z.string()], z.union([z.string(), z.number()]));
+
+function parse(cursor: string): unknown {
+  if (cursor.length > mostCharacters) return undefined;
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { ask, range } from '../support/explore-data.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+const day = '2025-08-01';
+const deal = (id: string, amount: number, isDeleted = false) => ({
+  opportunity_id: id,
+  created_at: `${day}T10:00:00Z`,
+  amount,
+  is_deleted: isDeleted,
+});
+const ad = (campaign: string, cost: number) => ({
+  date: day,
+  channel: 'meta',
+  campaign_id: campaign,
+  clicks: 1,
+  impressions: 10,
+  cost,
+});
+
+async function push(path: string, records: readonly unknown[]): Promise<void> {
+  const response = await fetch(`${app.url}/ingest/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(records),
+  });
+  expect(await response.json()).toMatchObject({ accepted: records.length, stored: true });
+}
+
+interface Page {
+  readonly nodes: readonly { readonly name: string }[];
+  readonly totalCount: number;
+  readonly pageInfo: { readonly endCursor: string | null; readonly hasNextPage: boolean };
+}
+const page = (list: string, name: string, after: string | null): Promise<Page> =>
+  ask<Page>(
+    app,
+    `${list}, first: 2${after === null ? '' : `, after: "${after}"`}) { nodes { name: ${name} } totalCount pageInfo { endCursor hasNextPage } }`,
+  );
+
+/** Reads a list page by page, and calls `between` after the first. */
+async function read(list: string, name: string, between: () => Promise<void>) {
+  const names: string[] = [];
+  const counts: number[] = [];
+  let after: string | null = null;
+  for (;;) {
+    const { nodes, totalCount, pageInfo }: Page = await page(list, name, after);
+    names.push(...nodes.map((node) => node.name));
+    counts.push(totalCount);
+    if (!pageInfo.hasNextPage) return { names, counts };
+    if (after === null) await between();
+    after = pageInfo.endCursor;
+  }
+}
+
+describe('a list that changes while it is read has no row twice and leaves none out', () => {
+  it('opportunities: equal amounts, digits that no number holds', async () => {
+    await push('opportunities', [
+      deal('O-1', 100),
+      deal('O-2', 50),
+      deal('O-3', 50),
+      deal('O-4', 50),
+      deal('O-5', 123_456_789_012.000_1),
+    ]);
+    const { names, counts } = await read(
+      `opportunities(${range}, orderBy: { by: AMOUNT }`,
+      'id',
+      // One comes before the page that was read, one of it goes.
+      () => push('opportunities', [deal('O-0', 500), deal('O-1', 100, true)]),
+    );
+    expect(names).toEqual(['O-5', 'O-1', 'O-2', 'O-3', 'O-4']);
+    expect(counts).toEqual([5, 5, 5]);
+  });
+
+  it('ads rows, campaigns and values', async () => {
+    await push(
+      'ad-performance',
+      ['a', 'b', 'c', 'd', 'e'].map((name, index) => ad(name, 100 - 10 * index)),
+    );
+    const lists = [
+      [`adPerformance(${range}, orderBy: { by: COST }`, 'campaignId'],
+      [`campaigns(${range}`, 'id'],
+      [`dimensionValues(${range}, dimension: CAMPAIGN_ID, where: { campaignId: { ne: null } }`, 'value'],
+    ] as const;
+    for (const [index, [list, name]] of lists.entries()) {
+      const before = (await ask<{ nodes: { name: string }[] }>(app, `${list}) { nodes { name: ${name} } }`))
+        .nodes;
+      const { names } = await read(list, name, () =>
+        push('ad-performance', [ad(`z${index}`, 1_000 + index)]),
+      );
+      expect(names, list).toEqual(before.map((node) => node.name));
+    }
+  });
+});
+
+describe('null and blanks in a filter', () => {
+  const leads = async (where: string): Promise<number> =>
+    (
+      await ask<{ totals: { leads: number } }>(
+        app,
+        `metrics(${range}, where: { campaignId: ${where} }) { totals { leads } }`,
+      )
+    ).totals.leads;
+
+  it('null stands for records without a value; a blank text for none at all', async () => {
+    // None of the deals is attributed.
+    const all = await leads('{ isUnknown: true }');
+    expect(all).toBeGreaterThan(0);
+    expect(await leads('{ eq: null }')).toBe(all);
+    expect(await leads('{ ne: null }')).toBe(0);
+    expect(await leads('{ in: ["a", null] }')).toBe(all);
+    expect(await leads('{ notIn: [null] }')).toBe(0);
+    expect(await leads('{ in: ["a", "b"] }')).toBe(0);
+    for (const blank of ['""', '"  "']) {
+      expect(await leads(`{ eq: ${blank} }`), blank).toBe(0);
+      expect(await leads(`{ ne: ${blank} }`), blank).toBe(all);
+      expect(await leads(`{ in: [${blank}] }`), blank).toBe(0);
+      expect(await leads(`{ contains: ${blank} }`), blank).toBe(0);
+    }
+  });
+});
