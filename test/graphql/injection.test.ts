@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
+import { rounds } from '../support/rounds.ts';
 import { textArguments } from '../support/text-arguments.ts';
 
 let app: TestApp;
@@ -61,7 +62,7 @@ it('knows the arguments that take text', () => {
 const allowed = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED']);
 
 it.each(cases)('$title: no text breaks anything, none reaches SQL', async ({ document, variables }) => {
-  for (const text of fc.sample(hostile, { seed: 5, numRuns: 25 })) {
+  for (const text of fc.sample(hostile, { seed: 5, numRuns: rounds(25) })) {
     const { errors = [] } = await app.query(document, variables(text));
     for (const error of errors)
       expect(allowed, `${JSON.stringify(text)}: ${error.message}`).toContain(error.extensions.code);
@@ -70,7 +71,7 @@ it.each(cases)('$title: no text breaks anything, none reaches SQL', async ({ doc
 
 it('whole statements hold placeholders, not texts, and change nothing', async () => {
   const document = `query ($where: MetricsWhere) { metrics(dateRange: { between: { from: "2025-08-01", to: "2025-08-31" } }, groupBy: [CHANNEL], where: $where) { nodes { channel cost leads } totals { roas } totalCount meta { sql } } }`;
-  for (const text of fc.sample(hostile, { seed: 6, numRuns: 100 })) {
+  for (const text of fc.sample(hostile, { seed: 6, numRuns: rounds(100) })) {
     const filter = {
       eq: text,
       ne: text,

@@ -8,8 +8,9 @@ import { identifier, sql } from '../../src/clickhouse/sql.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Logger } from '../../src/logger.ts';
-import { silent } from './database.ts';
+import { createMigratedDatabase, silent } from './database.ts';
 import { type Behaviour, json, startSourceServer } from './source-server.ts';
+import { keptDays } from './template.ts';
 
 export interface GraphqlAnswer {
   // The tests compare with `toMatchObject`; the shape is theirs.
@@ -57,6 +58,7 @@ export async function startTestApp(
   const login = inject('clickhouse');
   const database = `app_${randomBytes(6).toString('hex')}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'utmql-test-'));
+  await createMigratedDatabase(database);
   const app = await startApp({
     config: readConfig({
       PORT: '0',
@@ -68,7 +70,7 @@ export async function startTestApp(
       ADS_API_URL: `${source.url}/ads`,
       CRM_API_URL: `${source.url}/crm`,
       CONTACT_HASH_KEY: 'a key of sixteen characters',
-      DATA_RETENTION_DAYS: '20000',
+      DATA_RETENTION_DAYS: String(keptDays),
       SOURCE_ATTEMPTS: '2',
       SOURCE_TIMEOUT_MS: '500',
       ...options.environment,

@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
-import { createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
-import { applyRetention } from '../../src/clickhouse/retention.ts';
+import { createDatabase } from '../../src/clickhouse/migrate.ts';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
-import { createStore, type QueryLimits, type Store } from '../../src/clickhouse/store.ts';
+import { createStore, type Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
+import { copyTemplate, testLimits } from './template.ts';
+
+export { migrationsFolder, testLimits } from './template.ts';
 
 export const silent = createLogger({ level: 'silent' });
-export const migrationsFolder = fileURLToPath(new URL('../../clickhouse', import.meta.url));
-export const testLimits: QueryLimits = {
-  timeoutMs: 30_000,
-  maxMemoryBytes: 2_000_000_000,
-  maxRowsToRead: 2_000_000_000,
-};
-
 /** A store on a database of its own that nobody has touched. */
 export async function openStore(
   database = `t_${randomBytes(6).toString('hex')}`,
@@ -36,19 +30,13 @@ export async function openStore(
 /** The same with all tables in place. */
 export async function openMigratedStore(): Promise<Store & { drop(): Promise<void> }> {
   const store = await openStore();
-  await migrate({ store, folder: migrationsFolder, logger: silent });
-  // Tests are on fixed dates, which must not expire as time goes by.
-  const days = 20_000;
-  await applyRetention({
-    store,
-    days: {
-      ad_performance: days,
-      opportunities: days,
-      events: days,
-      ingest_runs: days,
-      rejected_records: days,
-    },
-    logger: silent,
-  });
+  await copyTemplate(store);
   return store;
+}
+
+/** A database of its own with all tables in place, for a program to start on. */
+export async function createMigratedDatabase(database: string): Promise<void> {
+  const store = await openStore(database);
+  await copyTemplate(store);
+  await store.close();
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startOwnServer } from '../../src/clickhouse/own-server.ts';
 import { createLogger } from '../../src/logger.ts';
+import { createTemplate } from './template.ts';
 
 export interface EngineLogin {
   readonly url: string;
@@ -28,6 +29,7 @@ export default async function startEngine(project: TestProject): Promise<() => P
       throw error;
     },
   });
+  await createTemplate(server);
   project.provide('clickhouse', { url: server.url, username: server.username, password: server.password });
   return async () => {
     await server.stop();

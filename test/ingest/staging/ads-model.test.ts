@@ -5,6 +5,7 @@ import type { DayChanges, IngestMode } from '../../../src/ingest/run.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import type { Day } from '../../../src/records/day.ts';
 import { openMigratedStore } from '../../support/database.ts';
+import { rounds } from '../../support/rounds.ts';
 import { ad, adsStage, applyOptions, dayOf, fill, nextVersion, rowsOf } from './support.ts';
 
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
@@ -192,7 +193,7 @@ it(
           expect(live).toEqual(model.live());
         }
       }),
-      { numRuns: 40, seed: 1 },
+      { numRuns: rounds(40), seed: 1 },
     );
   },
 );

@@ -4,6 +4,7 @@ import type { IngestMode } from '../../../src/ingest/run.ts';
 import type { Day } from '../../../src/records/day.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
 import { openMigratedStore } from '../../support/database.ts';
+import { rounds } from '../../support/rounds.ts';
 import { applyOptions, dayOf, fill, nextVersion, opportunity, opportunityStage, rowsOf } from './support.ts';
 
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
@@ -143,7 +144,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 it(
   'random runs leave what the rules say, each record on one day, and count what they say',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     let turn = 0;
     await fc.assert(
@@ -174,7 +175,7 @@ it(
           expect(live).toEqual(model.live());
         }
       }),
-      { numRuns: 30, seed: 1 },
+      { numRuns: rounds(30), seed: 1 },
     );
   },
 );
