@@ -31,6 +31,7 @@ import type { Ingest } from './ingest/pull/pulls.ts';
 import { createSharedDataVersion } from './ingest/shared-data-version.ts';
 import { createRefreshTokens } from './ingest/sources/refresh-tokens.ts';
 import type { Source } from './ingest/sources/source.ts';
+import { recordRules, sourceDefaults } from './ingest/sources/source-defaults.ts';
 import { type OpenSourcesOptions, openSources } from './ingest/sources/sources.ts';
 import { createLimits } from './limits/limits.ts';
 import { createLoginGuard } from './limits/login-guard.ts';
@@ -39,7 +40,6 @@ import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
 import { loginOf, openStore, queryLimits, retentionDays, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
-import type { OpportunityRules } from './records/opportunity.ts';
 import { createReloader, type Settings } from './reload.ts';
 import { createRetention } from './retention/retention.ts';
 import { readOrCreateSecretFile } from './secret-file.ts';
@@ -104,17 +104,14 @@ export async function startApp(options: AppOptions): Promise<App> {
     const tracer = await openTracer(config);
     closers.add('tracer', 500, () => tracer.close());
     const telemetry = createTelemetry(tracer);
-    const rules: OpportunityRules = {
-      timezone: config.REPORTING_TIMEZONE,
-      currency: config.REPORTING_CURRENCY,
-      stages: config.STAGE_MAP,
-      contactHashKey:
-        config.CONTACT_HASH_KEY ??
+    const rules = recordRules(
+      config,
+      config.CONTACT_HASH_KEY ??
         (await readOrCreateSecretFile(join(config.DATA_DIR, 'contact-hash.key'), {
           make: () => randomBytes(32).toString('hex'),
           shape: /^.{16,}$/,
         })),
-    };
+    );
     const audit = createAuditLog({
       clock,
       logger,
@@ -138,14 +135,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         adsUrl: now.ADS_API_URL,
         crmUrl: now.CRM_API_URL,
         environment,
-        defaults: {
-          rules,
-          timeoutMs: now.SOURCE_TIMEOUT_MS,
-          attempts: now.SOURCE_ATTEMPTS,
-          patienceMs: now.SOURCE_PATIENCE_MS,
-          restatesDays: now.WATERMARK_OVERLAP_DAYS,
-          mayLeadInside: now.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
-        },
+        defaults: sourceDefaults(now, rules),
         metrics: { onRequest: telemetry.onSource },
         clock,
         refreshTokens,

@@ -8,6 +8,8 @@ import { boundHeapGrowth } from './heap-growth.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 import { runCheck } from './start-checks/run-check.ts';
+import { trialArguments } from './try-source/arguments.ts';
+import { runTrySource } from './try-source/run-try-source.ts';
 
 /** Longest a shutdown may take, after SHUTDOWN_DELAY_MS, before the process ends regardless. */
 const shutdownMs = 15_000;
@@ -39,6 +41,13 @@ try {
   boundHeapGrowth();
   const environment = await readEnvironment(process.env);
   if (process.argv.includes('--check')) process.exit(await runCheck(environment));
+  const trial = trialArguments(process.argv.slice(2));
+  if (trial !== undefined) {
+    const write = (text: string) => void process.stdout.write(text);
+    process.exit(
+      await runTrySource(trial, { environment, clock: systemClock, signal: stopping.signal, write }),
+    );
+  }
   const config = readConfig(environment);
   const log = createLogger({ level: config.LOG_LEVEL });
   logger = log;

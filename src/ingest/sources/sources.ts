@@ -8,7 +8,7 @@ import type { RefreshTokens } from './refresh-tokens.ts';
 import { createSecrets } from './secrets.ts';
 import { sourceSettings } from './settings.ts';
 import type { Source, SourceKind } from './source.ts';
-import { readSourcesFile } from './sources-file.ts';
+import { type FileSource, readSourcesFile } from './sources-file.ts';
 
 export interface OpenSourcesOptions {
   /** Path of the YAML file (docs/sources.md). */
@@ -38,24 +38,35 @@ interface MadeSource {
 }
 
 /**
+ * The settings of all configured sources.
+ *
+ * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
+ */
+export async function listSources({
+  file,
+  adsUrl,
+  crmUrl,
+  environment,
+}: Pick<OpenSourcesOptions, 'file' | 'adsUrl' | 'crmUrl' | 'environment'>): Promise<readonly FileSource[]> {
+  const plain = (name: string, kind: SourceKind, url: string | undefined) =>
+    url === undefined
+      ? []
+      : [{ settings: sourceSettings.parse({ name, kind, url }), secrets: createSecrets() }];
+  const short = [...plain('ads', 'ad_performance', adsUrl), ...plain('crm', 'opportunity', crmUrl)];
+  const taken = short.map(({ settings }) => settings.name);
+  const listed = file === undefined ? [] : await readSourcesFile(file, environment, taken);
+  return [...short, ...listed];
+}
+
+/**
  * Makes all configured sources. Nothing is asked of them yet.
  *
  * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
  */
 export async function openSources(options: OpenSourcesOptions): Promise<readonly Source[]> {
-  const { file, environment, defaults, metrics, network, clock, refreshTokens, made = [] } = options;
-  const plain = (name: string, kind: SourceKind, url: string | undefined) =>
-    url === undefined
-      ? []
-      : [{ settings: sourceSettings.parse({ name, kind, url }), secrets: createSecrets() }];
-  const short = [
-    ...plain('ads', 'ad_performance', options.adsUrl),
-    ...plain('crm', 'opportunity', options.crmUrl),
-  ];
-  const taken = short.map(({ settings }) => settings.name);
-  const listed = file === undefined ? [] : await readSourcesFile(file, environment, taken);
+  const { file, defaults, metrics, network, clock, refreshTokens, made = [] } = options;
   const context = { folder: dirname(file ?? '.'), defaults, metrics, network, clock, refreshTokens };
-  return [...short, ...listed].map(({ settings, secrets }) => {
+  return (await listSources(options)).map(({ settings, secrets }) => {
     const from = { settings, folder: context.folder, defaults };
     const known = made.find((before) => isDeepStrictEqual(before.from, from));
     if (known) return known.source;

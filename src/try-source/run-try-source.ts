@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import pino from 'pino';
+import type { Clock } from '../clock.ts';
+import { type Environment, readConfig } from '../config.ts';
+import { UtmqlError } from '../errors.ts';
+import { createSource } from '../ingest/sources/create-source.ts';
+import { nearest } from '../ingest/sources/nearest.ts';
+import { createRefreshTokens } from '../ingest/sources/refresh-tokens.ts';
+import { recordRules, sourceDefaults } from '../ingest/sources/source-defaults.ts';
+import { listSources } from '../ingest/sources/sources.ts';
+import type { FileSource } from '../ingest/sources/sources-file.ts';
+import { createLogger } from '../logger.ts';
+import { createDayOfInstant } from '../records/day.ts';
+import type { TrialArguments } from './arguments.ts';
+import { isGood, reportOf } from './report.ts';
+import { trySource } from './trial.ts';
+
+/**
+ * `npm start -- --try-source NAME`: reads one day of a source and tells what would be stored of it. Needs no ClickHouse and stores
+ * nothing, but for a refresh token that the platform has replaced: without it, the next run could not log in.
+ *
+ * @returns the exit code: 0 when a run that reads the same would store something
+ * @throws UtmqlError CONFIGURATION, for the operator
+ */
+export async function runTrySource(
+  wanted: TrialArguments,
+  options: {
+    environment: Environment;
+    clock: Clock;
+    signal: AbortSignal;
+    write: (report: string) => void;
+  },
+): Promise<number> {
+  const { environment, clock, signal, write } = options;
+  const config = readConfig(environment);
+  const { SOURCES_FILE: file, ADS_API_URL: adsUrl, CRM_API_URL: crmUrl } = config;
+  const { settings, secrets } = chosen(await listSources({ file, adsUrl, crmUrl, environment }), wanted);
+  // Nothing is stored, so contacts need no key that holds.
+  const rules = recordRules(config, config.CONTACT_HASH_KEY ?? randomBytes(32).toString('hex'));
+  const source = createSource(settings, secrets, {
+    folder: dirname(file ?? '.'),
+    defaults: sourceDefaults(config, rules),
+    metrics: undefined,
+    clock,
+    refreshTokens: createRefreshTokens(join(config.DATA_DIR, 'refresh-tokens')),
+  });
+  const today = createDayOfInstant(source.rules.timezone)(clock.now());
+  const trial = await trySource(source, {
+    day: wanted.day ?? today - 1,
+    takenDays: {
+      today: Math.floor(clock.now() / 86_400_000),
+      keptDays: config.DATA_RETENTION_DAYS,
+      keptBy: 'DATA_RETENTION_DAYS',
+      maxFutureDays: config.MAX_FUTURE_DAYS,
+    },
+    signal,
+    // Standard output has the report.
+    logger: createLogger({ level: 'warn', destination: pino.destination(2) }),
+  });
+  write(reportOf(source, trial, (text) => secrets.hide(text)));
+  return isGood(trial) ? 0 : 1;
+}
+
+function chosen(sources: readonly FileSource[], { source: name, workspace }: TrialArguments): FileSource {
+  const found = sources.find(({ settings }) => settings.name === name);
+  if (found !== undefined && (workspace === undefined || found.settings.workspace === workspace))
+    return found;
+  if (found !== undefined) {
+    throw new UtmqlError(
+      'CONFIGURATION',
+      `The source ${name} is of workspace ${found.settings.workspace}, and not of ${workspace}.`,
+    );
+  }
+  const inWorkspace = sources.filter(
+    ({ settings }) => workspace === undefined || settings.workspace === workspace,
+  );
+  const names = inWorkspace.map(({ settings }) => settings.name);
+  const close = nearest(name, names);
+  const where = workspace === undefined ? '' : ` in workspace ${workspace}`;
+  const those =
+    names.length === 0
+      ? 'There are none; SOURCES_FILE names a file of them (docs/sources.md)'
+      : `${close === undefined ? '' : `Did you mean ${close}? `}There are: ${names.join(', ')}`;
+  throw new UtmqlError('CONFIGURATION', `There is no source ${JSON.stringify(name)}${where}. ${those}.`);
+}

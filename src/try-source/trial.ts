@@ -1,0 +1,163 @@
+import { toUtmqlError, UtmqlError } from '../errors.ts';
+import { rejectOf } from '../ingest/malformed-reject.ts';
+import { createFeedCheck } from '../ingest/pull/feed-check.ts';
+import { leftOut } from '../ingest/sources/left-out.ts';
+import type { PagesCall, Source } from '../ingest/sources/source.ts';
+import { type AdPerformance, createAdPerformanceNormaliser } from '../records/ad-performance.ts';
+import type { Day } from '../records/day.ts';
+import { createOpportunityNormaliser, type Opportunity } from '../records/opportunity.ts';
+import { type Outcome, type Reject, Repairs } from '../records/outcome.ts';
+import { refuseDay, type TakenDays } from '../records/taken-days.ts';
+import { createDuplicateKeys } from './duplicate-keys.ts';
+
+/** How many records are shown of each kind. */
+const samples = 10;
+
+/** A record as it came, and what becomes of it. */
+export interface Sample<Result> {
+  readonly position: number;
+  /** An element as it was parsed, or the text of one that could not be. */
+  readonly came: unknown;
+  readonly result: Result;
+  /** The contact as the source has it, which is not to be shown. */
+  readonly contact: string | undefined;
+}
+
+/** What reading one day of a source gave. */
+export interface Trial {
+  readonly day: Day;
+  /** The first that would be stored. */
+  readonly taken: readonly Sample<AdPerformance | Opportunity>[];
+  /** The first that could not be read. */
+  readonly rejected: readonly Sample<Reject>[];
+  readonly counts: {
+    readonly read: number;
+    readonly taken: number;
+    readonly leftOut: number;
+    readonly otherDays: number;
+    readonly rejected: Readonly<Record<string, number>>;
+    readonly repairs: Readonly<Record<string, number>>;
+    readonly unknownFields: Readonly<Record<string, number>>;
+  };
+  /** Why reading ended before the end. */
+  readonly error: UtmqlError | undefined;
+  /** Why a run that reads the same would change nothing. */
+  readonly refusal: UtmqlError | undefined;
+}
+
+/** Reads one day of a source to its end, as a run does, and stores nothing. */
+export async function trySource(
+  source: Source,
+  { day, takenDays, ...call }: Pick<PagesCall, 'signal' | 'logger'> & { day: Day; takenDays: TakenDays },
+): Promise<Trial> {
+  const isAds = source.kind === 'ad_performance';
+  const normalise: (raw: unknown, repairs: Repairs) => Outcome<AdPerformance | Opportunity> = isAds
+    ? createAdPerformanceNormaliser(source.rules)
+    : createOpportunityNormaliser(source.rules);
+  const repairs = new Repairs();
+  const check = createFeedCheck(source.feed);
+  const keys = createDuplicateKeys();
+  const taken: Sample<AdPerformance | Opportunity>[] = [];
+  const rejected: Sample<Reject>[] = [];
+  const rejects = new Map<string, number>();
+  const counts = { read: 0, taken: 0, leftOut: 0, otherDays: 0 };
+
+  const reject = (sample: Sample<Reject>): void => {
+    const { reason } = sample.result;
+    rejects.set(reason, (rejects.get(reason) ?? 0) + 1);
+    if (rejected.length < samples) rejected.push(sample);
+  };
+  const take = (position: number, came: unknown, raw: unknown): void => {
+    if (raw === leftOut) {
+      counts.leftOut += 1;
+      return;
+    }
+    const contact = contactOf(raw);
+    const outcome = normalise(raw, repairs);
+    if ('reject' in outcome) {
+      reject({ position, came, result: outcome.reject, contact });
+      return;
+    }
+    const { record } = outcome;
+    // A CRM is asked for what was changed on the day, whenever it was made.
+    if (isAds && record.day !== day) {
+      counts.otherDays += 1;
+      return;
+    }
+    const refused = refuseDay(record.day, takenDays);
+    if (refused !== undefined) {
+      reject({ position, came, result: refused, contact });
+      return;
+    }
+    check.see(raw);
+    if ('clicks' in record) keys.see(record);
+    counts.taken += 1;
+    if (taken.length < samples) taken.push({ position, came, result: record, contact });
+  };
+
+  let error: UtmqlError | undefined;
+  try {
+    const recordsOf = source.reader();
+    let before = 0;
+    for await (const page of source.pages({ ...call, since: day, until: day })) {
+      let last = before;
+      for await (const { records, elements, firstPosition, malformed } of recordsOf(page)) {
+        counts.read += records.length + malformed.length;
+        for (const [index, raw] of records.entries()) {
+          last = before + firstPosition + index;
+          take(last, elements[index], raw);
+        }
+        for (const broken of malformed) {
+          last = Math.max(last, before + broken.position);
+          const position = before + broken.position;
+          reject({ position, came: broken.text, result: rejectOf(broken), contact: undefined });
+        }
+      }
+      before = last;
+    }
+  } catch (thrown) {
+    error = toUtmqlError(thrown, 'The source could not be read for a reason that is not known.');
+  }
+  const byReason = Object.fromEntries(rejects);
+  return {
+    day,
+    taken,
+    rejected,
+    counts: {
+      ...counts,
+      rejected: byReason,
+      repairs: repairs.toRecord(),
+      unknownFields: repairs.unknownFields(),
+    },
+    error,
+    refusal: error === undefined ? refusalOf(source, counts.read, byReason, check, keys) : undefined,
+  };
+}
+
+function refusalOf(
+  source: Source,
+  read: number,
+  { beyond_retention: _readable, ...unreadable }: Readonly<Record<string, number>>,
+  check: ReturnType<typeof createFeedCheck>,
+  keys: ReturnType<typeof createDuplicateKeys>,
+): UtmqlError | undefined {
+  const mode = source.defaultMode;
+  try {
+    check.verify({
+      mode,
+      read,
+      unreadable: Object.values(unreadable).reduce((sum, count) => sum + count, 0),
+    });
+  } catch (error) {
+    if (error instanceof UtmqlError) return error;
+    throw error;
+  }
+  const duplicates = source.feed.duplicates ?? (mode === 'replace' ? 'fail' : 'last');
+  return duplicates === 'fail' ? keys.conflict(source.name) : undefined;
+}
+
+function contactOf(raw: unknown): string | undefined {
+  if (typeof raw !== 'object' || raw === null || !('contact_email' in raw)) return undefined;
+  const { contact_email: contact } = raw;
+  return typeof contact === 'string' && contact.trim() !== '' ? contact : undefined;
+}
