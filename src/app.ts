@@ -30,9 +30,8 @@ import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
 import type { Ingest } from './ingest/pull/pulls.ts';
 import { createSharedDataVersion } from './ingest/shared-data-version.ts';
 import { createRefreshTokens } from './ingest/sources/refresh-tokens.ts';
-import type { Source } from './ingest/sources/source.ts';
 import { recordRules, sourceDefaults } from './ingest/sources/source-defaults.ts';
-import { type OpenSourcesOptions, openSources } from './ingest/sources/sources.ts';
+import { type Feeds, type OpenSourcesOptions, openSources } from './ingest/sources/sources.ts';
 import { createLimits } from './limits/limits.ts';
 import { createLoginGuard } from './limits/login-guard.ts';
 import { createRemoteAddress } from './limits/remote-address.ts';
@@ -129,7 +128,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     // Before the engine is started: a mistake in the sources file is told at once.
     const made: OpenSourcesOptions['made'] = [];
     const refreshTokens = createRefreshTokens(join(config.DATA_DIR, 'refresh-tokens'));
-    const sourcesOf = ({ config: now, environment }: Settings): Promise<readonly Source[]> =>
+    const feedsOf = ({ config: now, environment }: Settings): Promise<Feeds> =>
       openSources({
         file: now.SOURCES_FILE,
         adsUrl: now.ADS_API_URL,
@@ -141,7 +140,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         refreshTokens,
         made,
       });
-    const sources = await sourcesOf(options);
+    const feeds = await feedsOf(options);
     const server =
       config.CLICKHOUSE_URL === undefined
         ? await startServer(config, logger, options.onLost, signal)
@@ -176,7 +175,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       config,
       store,
       login: { ...loginOf(config, server), database: config.CLICKHOUSE_DATABASE },
-      sources,
+      feeds,
       rules,
       dataVersion,
       telemetry,
@@ -190,7 +189,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     signal?.throwIfAborted();
     const { ingest, push } = ingestion;
     reloader.add(async (next) => {
-      const changed = await sourcesOf(next);
+      const changed = await feedsOf(next);
       return () => ingestion.change(changed, next.config.SCHEDULER === 'on');
     });
     const sourceNames = (): string[] => ingest.sources.map(({ name }) => name);

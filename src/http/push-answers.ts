@@ -20,6 +20,7 @@ const statuses: Partial<Record<UtmqlError['code'], number>> = {
   RATE_LIMITED: 429,
   BUFFER_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
+  SOURCE_UNAVAILABLE: 503,
 };
 
 /** Seconds until a push that could not be taken is worth another try, where nothing better is known. */
@@ -53,6 +54,7 @@ const shape = (answer: PushAnswer): Readonly<Record<string, unknown>> => ({
   accepted: answer.accepted,
   repaired: answer.repaired,
   rejected: answer.rejected,
+  left_out: answer.leftOut,
   duplicates: answer.duplicates,
   stored: answer.stored,
   repairs_by_kind: answer.repairsByKind,

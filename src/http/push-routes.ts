@@ -6,7 +6,9 @@ import { readNamespace } from '../ingest/ownership/names.ts';
 import { bodyContent } from '../ingest/push/content.ts';
 import type { PushCall } from '../ingest/push/intake.ts';
 import type { Push } from '../ingest/push/push.ts';
+import { readingParameters } from '../ingest/push/push-reading.ts';
 import type { EventAnswer } from '../ingest/push/single-event.ts';
+import { noSuch } from '../ingest/sources/nearest.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { RecordKind } from '../records/contract.ts';
 import { createBodyPace } from './body-pace.ts';
@@ -27,7 +29,8 @@ const neutralType = 'application/octet-stream';
 
 /**
  * `POST /ingest/…`: records of one kind, of any length and in any of our formats, answered when they are stored (200) or
- * durable (202). `?namespace=` shares the ids of opportunities with a source. `POST /events`: one event, answered when it is durable.
+ * durable (202). Parameters say how they are to be read (`mapping`, `decimal`, …), and `namespace` shares the ids of opportunities with a
+ * source. `POST /events`: one event, answered when it is durable.
  */
 export function createPushRoutes({
   push,
@@ -41,7 +44,9 @@ export function createPushRoutes({
     async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
       await respond(request, response, info, async () => {
         const format = readFormat(request);
-        const namespace = namespaceIn(request, kind);
+        const { namespace, ...given } = parametersIn(request, kind);
+        const call = { ...callOf(request, info), namespace: readNamespace(namespace?.[0]) };
+        const reading = push.readingOf(kind, call.workspace, given);
         const endTurn = await limits.takeTurn(info.account, 'push');
         let bytes = 0;
         let isRefused = false;
@@ -51,8 +56,8 @@ export function createPushRoutes({
         try {
           const pace = createBodyPace();
           const body = counted(requestBody(request, pace), count);
-          const content = bodyContent(kind, body, format, pace.hurry);
-          const outcome = await push.accept(kind, content, { ...callOf(request, info), namespace });
+          const content = bodyContent(kind, body, { format, reading, hurry: pace.hurry });
+          const outcome = await push.accept(kind, content, { ...call, reading });
           isRefused = isUnreadable(outcome.failure);
           return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
         } catch (error) {
@@ -67,6 +72,7 @@ export function createPushRoutes({
   const event = async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
     await respond(request, response, info, async () => {
       if (readFormat(request) === 'csv') throw unsupportedType(request);
+      refuseParameters(request);
       const text = await readEvent(request);
       const { answer, isReplayed } = await push.acceptEvent(text, callOf(request, info));
       return { ...answerEvent(answer), isReplayed };
@@ -152,12 +158,39 @@ function callOf(request: IncomingMessage, { caller }: CallInfo): PushCall {
   };
 }
 
-/** `?namespace=`: whose ids opportunities have. */
-function namespaceIn({ url = '' }: IncomingMessage, kind: RecordKind): string | undefined {
-  const given = new URLSearchParams(url.split('?')[1]).get('namespace');
-  if (given !== null && kind !== 'opportunity')
-    throw badInput('namespace has a meaning only for opportunities.');
-  return readNamespace(given);
+/** The parameters of a push, each as often as it is given. Nothing that somebody meant is passed over. */
+function parametersIn({ url = '' }: IncomingMessage, kind: RecordKind): Record<string, string[]> {
+  const start = url.indexOf('?');
+  const given: Record<string, string[]> = {};
+  if (start === -1) return given;
+  const accepted = [...readingParameters(kind), ...(kind === 'opportunity' ? ['namespace'] : [])];
+  for (const [name, value] of new URLSearchParams(url.slice(start))) {
+    if (!accepted.includes(name)) {
+      const shown = name.slice(0, 64);
+      const problem = `${JSON.stringify(shown)}: ${noSuch('parameter', shown, accepted)}.`;
+      throw badInput(onlyFor.get(name) ?? problem);
+    }
+    const values = given[name];
+    if (values === undefined) given[name] = [value];
+    else values.push(value);
+  }
+  if ((given.namespace?.length ?? 0) > 1) throw badInput('namespace is given more than once.');
+  return given;
+}
+
+const onlyFor: ReadonlyMap<string, string> = new Map([
+  ['namespace', 'namespace has a meaning only for opportunities.'],
+  ['duplicates', 'duplicates has a meaning only for ads rows.'],
+]);
+
+/** A single event is as the contract has it. Parameters that nobody knows here may be of whoever sends webhooks. */
+function refuseParameters({ url = '' }: IncomingMessage): void {
+  const start = url.indexOf('?');
+  if (start === -1) return;
+  for (const name of new URLSearchParams(url.slice(start)).keys()) {
+    if (!readingParameters('ad_performance').includes(name) && !onlyFor.has(name)) continue;
+    throw badInput(`${name} has no meaning for /events, which takes one event; see /ingest/events.`);
+  }
 }
 
 /**

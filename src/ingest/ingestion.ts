@@ -28,11 +28,12 @@ import { createRawLanding } from './pull/raw-landing.ts';
 import { everything } from './pull/trigger-input.ts';
 import { createStoreBreaker } from './push/guarded-store.ts';
 import { createPush, type Push } from './push/push.ts';
+import { createPushReadings } from './push/push-reading.ts';
 import { createRunRepository } from './run-repository.ts';
 import { createExecutions } from './runs/executions.ts';
 import { createRunCancellations } from './runs/run-cancellations.ts';
 import { createScheduler } from './sources/scheduler.ts';
-import type { Source } from './sources/source.ts';
+import type { Feeds } from './sources/sources.ts';
 import { dropStaleStages } from './staging/stale-stages.ts';
 import { createVersions, raiseAboveStored } from './versions.ts';
 
@@ -50,8 +51,8 @@ export interface Ingestion {
   readonly ingest: Ingest;
   readonly push: Push;
   readonly orphanedRows: OrphanedRows;
-  /** Other sources. Runs at work go on with those that they began with. */
-  change(sources: readonly Source[], isScheduled: boolean): void;
+  /** Other sources and mappings. What is at work goes on with those that it began with. */
+  change(feeds: Feeds, isScheduled: boolean): void;
   /** Ends what is at work; what was accepted is stored or in the buffer. */
   close(): Promise<void>;
 }
@@ -66,7 +67,7 @@ export async function openIngestion(options: {
   config: Config;
   store: Store;
   login: StoreLogin;
-  sources: readonly Source[];
+  feeds: Feeds;
   rules: OpportunityRules;
   dataVersion: DataVersion;
   telemetry: Telemetry;
@@ -77,7 +78,7 @@ export async function openIngestion(options: {
   logger: Logger;
 }): Promise<Ingestion> {
   const { config, store, rules, dataVersion, telemetry, owner, clock, logger } = options;
-  let { sources } = options;
+  let { sources } = options.feeds;
   const versions = createVersions(clock);
   const buffer = await openBuffer({
     folder: join(config.DATA_DIR, 'buffer'),
@@ -191,8 +192,10 @@ export async function openIngestion(options: {
       return opportunityLock.runExclusive(work);
     },
   };
+  const readings = createPushReadings({ ...options.feeds, rules });
   const push = createPush({
     store,
+    readings,
     buffer,
     breaker: createStoreBreaker(defaultBreakerRules),
     attributionQueue: queue,
@@ -235,7 +238,7 @@ export async function openIngestion(options: {
   });
   settleOwners();
   if (config.SCHEDULER === 'on') scheduler.start();
-  await dropStaleStages(store, async () => {
+  await dropStaleStages(store, owner, async () => {
     const unfinished = await runs.unfinished();
     return new Set(unfinished.filter((run) => run.owner !== owner).map(({ id }) => id));
   }).catch((error: unknown) =>
@@ -249,7 +252,8 @@ export async function openIngestion(options: {
     ingest,
     push,
     orphanedRows,
-    change(next, isScheduled) {
+    change({ sources: next, mappings }, isScheduled) {
+      readings.change(mappings);
       for (const { name } of sources) telemetry.forgetBreaker(name);
       // Answers tell of sources, too.
       for (const { workspace } of [...sources, ...next]) dataVersion.bump(workspace);

@@ -23,6 +23,7 @@ export interface RejectWriter {
 
 /**
  * @param options.namespace of opportunities that were pushed into one
+ * @param options.reading the parameters of a push that say how it is read, as JSON
  * @param options.store undefined: rejects are only counted, for a run that is to change nothing
  */
 export function createRejectWriter(options: {
@@ -30,6 +31,7 @@ export function createRejectWriter(options: {
   run: Pick<IngestRun, 'id' | 'workspace' | 'source' | 'requestId'>;
   kind: string;
   namespace?: string | undefined;
+  reading?: string | undefined;
   now: () => number;
 }): RejectWriter {
   const { store, run, kind } = options;
@@ -49,6 +51,7 @@ export function createRejectWriter(options: {
           line,
           source: run.source,
           namespace: options.namespace,
+          reading: options.reading,
           kind,
           requestId: run.requestId,
           record,

@@ -13,8 +13,11 @@ export function checkFiles({ config, environment }: Settings): Promise<Finding[]
     const taken = [...(config.ADS_API_URL ? ['ads'] : []), ...(config.CRM_API_URL ? ['crm'] : [])];
     checks.push(
       findingOf('SOURCES_FILE', async () => {
-        const { length } = await readSourcesFile(sources, environment, taken);
-        return { state: 'ok', what: 'SOURCES_FILE', text: `${sources} has ${counted(length, 'source')}.` };
+        const found = await readSourcesFile(sources, environment, taken);
+        const mappings =
+          found.mappings.length === 0 ? '' : ` and ${counted(found.mappings.length, 'mapping')}`;
+        const text = `${sources} has ${counted(found.sources.length, 'source')}${mappings}.`;
+        return { state: 'ok', what: 'SOURCES_FILE', text };
       }),
     );
   }

@@ -1,14 +1,18 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { PushCounts } from '../ingest/push/push-run.ts';
-import { endedWell, type IngestRun } from '../ingest/run.ts';
+import { endedWell, type IngestRun, pushSource } from '../ingest/run.ts';
 import type { Source } from '../ingest/sources/source.ts';
 import type { RecordKind } from '../records/contract.ts';
 
 export interface IngestMetrics {
   /** A run has ended; it read records of this kind. */
   onRun(run: IngestRun, source: Pick<Source, 'kind' | 'feed'>): void;
-  /** Records were pushed, and are stored or durable. */
-  onPush(kind: RecordKind, counts: PushCounts): void;
+  /**
+   * Records were pushed, and are stored or durable.
+   *
+   * @param folded rows of the kind that were folded in the runs of pushes that go on
+   */
+  onPush(kind: RecordKind, counts: PushCounts, folded: number): void;
 }
 
 interface Outcomes {
@@ -53,7 +57,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   });
   const folded = new Gauge({
     name: 'ingest_folded_rows',
-    help: 'Rows of the last run of a source here that another row of its feed took the place of, having its key and other figures: spend may be missing.',
+    help: 'Ads rows of the last run of a source here, or (source push) of the last ten minutes in which ads rows were pushed, that another row of the same feed or push took the place of, having its key and other figures: spend may be missing.',
     labelNames: ['source'],
     registers,
   });
@@ -92,7 +96,8 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
         repairs: run.repairs,
       });
     },
-    onPush(kind, { read, skipped, rejected, repairs: repaired }) {
+    onPush(kind, { read, skipped, rejected, repairs: repaired }, foldedRows) {
+      if (kind === 'ad_performance') folded.set({ source: pushSource }, foldedRows);
       const written = Math.max(0, read - sum(skipped) - sum(rejected));
       count(kind, { written, skipped, rejected, repairs: repaired });
     },

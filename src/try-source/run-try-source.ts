@@ -8,7 +8,7 @@ import { createSource } from '../ingest/sources/create-source.ts';
 import { nearest } from '../ingest/sources/nearest.ts';
 import { createRefreshTokens } from '../ingest/sources/refresh-tokens.ts';
 import { recordRules, sourceDefaults } from '../ingest/sources/source-defaults.ts';
-import { listSources } from '../ingest/sources/sources.ts';
+import { listFeeds } from '../ingest/sources/sources.ts';
 import type { FileSource } from '../ingest/sources/sources-file.ts';
 import { createLogger } from '../logger.ts';
 import { createDayOfInstant } from '../records/day.ts';
@@ -35,7 +35,10 @@ export async function runTrySource(
   const { environment, clock, signal, write } = options;
   const config = readConfig(environment);
   const { SOURCES_FILE: file, ADS_API_URL: adsUrl, CRM_API_URL: crmUrl } = config;
-  const { settings, secrets } = chosen(await listSources({ file, adsUrl, crmUrl, environment }), wanted);
+  const { settings, secrets } = chosen(
+    (await listFeeds({ file, adsUrl, crmUrl, environment })).sources,
+    wanted,
+  );
   // Nothing is stored, so contacts need no key that holds.
   const rules = recordRules(config, config.CONTACT_HASH_KEY ?? randomBytes(32).toString('hex'));
   const source = createSource(settings, secrets, {

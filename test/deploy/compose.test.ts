@@ -85,7 +85,7 @@ it('every variable of utmql is one that it knows, and the values and files are r
   const read = await readEnvironment({ ...given, ENV_FILE: here(environment.ENV_FILE) });
   // Open to other containers, as the image has it: it would refuse to start without somebody to ask for a key.
   expect(readConfig(read)).toMatchObject({ HOST: '0.0.0.0', SOURCES_FILE: '/config/sources.yaml' });
-  expect(await readSourcesFile(here(read.SOURCES_FILE), read, [])).toEqual([]);
+  expect(await readSourcesFile(here(read.SOURCES_FILE), read, [])).toEqual({ sources: [], mappings: [] });
 });
 
 it('no secret has a default, and .env.example names every variable that is used', () => {

@@ -84,7 +84,10 @@ describe('the StatefulSet', () => {
       (utmql.env.find(({ name }) => name === variable)?.value ?? '').replace(/^\/config/, folder);
     expect(utmql.volumeMounts.find(({ mountPath }) => mountPath === '/config')?.name).toBe('config');
     await expect(readEnvironment({ ENV_FILE: here('ENV_FILE') })).resolves.toBeDefined();
-    await expect(readSourcesFile(here('SOURCES_FILE'), {}, [])).resolves.toEqual([]);
+    await expect(readSourcesFile(here('SOURCES_FILE'), {}, [])).resolves.toEqual({
+      sources: [],
+      mappings: [],
+    });
     await rm(folder, { recursive: true });
   });
 

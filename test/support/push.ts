@@ -13,7 +13,9 @@ import { openBuffer, type WriteAheadBuffer } from '../../src/ingest/buffer/buffe
 import { createDataVersion } from '../../src/ingest/data-version.ts';
 import { createStoreBreaker } from '../../src/ingest/push/guarded-store.ts';
 import { createPush, type Push } from '../../src/ingest/push/push.ts';
+import { createPushReadings } from '../../src/ingest/push/push-reading.ts';
 import { createRunRepository, type RunRepository } from '../../src/ingest/run-repository.ts';
+import type { NamedMapping } from '../../src/ingest/sources/named-mapping.ts';
 import { createVersions } from '../../src/ingest/versions.ts';
 import type { Lock } from '../../src/leases/store-lock.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry.ts';
@@ -55,6 +57,7 @@ export interface TestPushOptions {
   readonly dataRetentionDays?: number;
   readonly breakerOpenMs?: number;
   readonly clock?: Clock;
+  readonly mappings?: readonly NamedMapping[];
   /** Makes the store that is pushed to out of the one that goes through the proxy. */
   readonly storeOf?: (store: Store) => Store;
 }
@@ -112,6 +115,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     runs,
     owner: 'test',
     rulesOf: () => testRules,
+    readings: createPushReadings({ mappings: options.mappings ?? [], folder, rules: testRules }),
     ownerOf: (_workspace, source) => ({ source, namespace: source }),
     retention: {
       DATA_RETENTION_DAYS: options.dataRetentionDays ?? 20_000,

@@ -15,8 +15,14 @@ export const pushAnswer = z.object({
   rejected: z.number(),
   /** Repairs of fields, all kinds together. */
   repaired: z.number(),
-  /** Of the accepted, those whose key the same push had before. */
-  duplicates: z.object({ identical: z.number(), conflicting: z.number() }),
+  /** Records that the mapping leaves out. */
+  leftOut: z.number().default(0),
+  /** Of the accepted, those whose key the same push had before; `summed`: they were added to the row of that key. */
+  duplicates: z.object({
+    identical: z.number(),
+    conflicting: z.number(),
+    summed: z.number().default(0),
+  }),
   /** True: in ClickHouse, and seen by queries. False: on disk, and in ClickHouse as soon as it can be reached. */
   stored: z.boolean(),
   repairsByKind: counts,

@@ -1,6 +1,9 @@
+import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { toRejectRow } from '../rejects/reject-row.ts';
 import { pushSource } from '../run.ts';
+import type { PushAnswer } from './answer.ts';
+import { refuseConflicts, sumRows } from './fold-rows.ts';
 import { Intake, type PushCall } from './intake.ts';
 import { type KindRecord, keyOf } from './kinds.ts';
 import type { Normalisers } from './normalisers.ts';
@@ -11,7 +14,13 @@ import type { PushRun } from './push-run.ts';
 export interface BufferIntake {
   readonly intake: Intake;
   /** Of what was taken in, what is one row. */
-  readonly duplicates: { readonly identical: number; readonly conflicting: number };
+  readonly duplicates: Readonly<PushAnswer['duplicates']>;
+  /**
+   * Puts what waits for the end of the push: ads rows, where what becomes of those with one key is known only then.
+   *
+   * @throws UtmqlError BAD_USER_INPUT where rows differ that may not: nothing of the push is to be stored
+   */
+  finish(): void;
 }
 
 /** @param options.put takes what the buffer is to hold, in order */
@@ -24,17 +33,24 @@ export function createBufferIntake(options: {
   put: (payload: Buffer) => void;
 }): BufferIntake {
   const { kind, call, run, now, put } = options;
-  const { workspace, requestId, namespace } = call;
+  const { workspace, requestId, namespace, reading } = call;
   const duplicates = new DuplicateKeys();
+  const rule = kind === 'ad_performance' ? reading?.duplicates : undefined;
+  const held: AdPerformance[] = [];
+  const putRecord = (record: KindRecord): void => {
+    duplicates.add(record);
+    put(encodePayload({ ...record, workspace, source: pushSource, namespace, version: now * 1_000 }));
+  };
   const intake = new Intake({
     kind,
     call,
     run,
     normalisers: options.normalisers,
     targets: {
-      record(record) {
-        duplicates.add(record);
-        put(encodePayload({ ...record, workspace, source: pushSource, namespace, version: now * 1_000 }));
+      record(entry) {
+        const isHeld = entry.kind === 'ad_performance' && (rule === 'sum' || rule === 'fail');
+        if (isHeld) held.push(entry.record);
+        else putRecord(entry);
       },
       reject(position, line, record, reject) {
         const rejected = {
@@ -44,6 +60,7 @@ export function createBufferIntake(options: {
           line,
           source: pushSource,
           namespace,
+          reading: reading?.parameters,
           kind,
           requestId,
           record,
@@ -53,13 +70,22 @@ export function createBufferIntake(options: {
       },
     },
   });
-  return { intake, duplicates: duplicates.counts };
+  return {
+    intake,
+    duplicates: duplicates.counts,
+    finish() {
+      if (rule === 'fail') refuseConflicts(held);
+      const rows = rule === 'sum' ? sumRows(held) : held;
+      duplicates.counts.summed = held.length - rows.length;
+      for (const record of rows) putRecord({ kind: 'ad_performance', record });
+    },
+  };
 }
 
 /** Tells records of one push that are one row. */
 class DuplicateKeys {
   private readonly seen = new Map<string, string>();
-  readonly counts = { identical: 0, conflicting: 0 };
+  readonly counts = { identical: 0, conflicting: 0, summed: 0 };
 
   add(entry: KindRecord): void {
     const key = keyOf(entry);

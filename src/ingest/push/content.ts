@@ -4,7 +4,10 @@ import { UtmqlError } from '../../errors.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { type BodyFormat, readRecords } from '../body-records.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
+import { toUtf8 } from '../to-utf8.ts';
+import type { PushCall } from './intake.ts';
 import { kindFacts } from './kinds.ts';
+import type { PushReading } from './push-reading.ts';
 
 /** What is pushed: read once, and hashed on the way. */
 export interface PushContent {
@@ -18,13 +21,21 @@ export interface PushContent {
   release(): Promise<void>;
 }
 
-/** A body of JSON, NDJSON or CSV, decompressed. */
+/**
+ * A body of JSON, NDJSON or CSV, decompressed.
+ *
+ * @param options.format undefined: its first byte tells
+ */
 export function bodyContent(
   kind: RecordKind,
   body: AsyncIterable<Uint8Array>,
-  format: BodyFormat | undefined,
-  hurry: () => void,
+  options: {
+    readonly format: BodyFormat | undefined;
+    readonly reading?: PushReading | undefined;
+    readonly hurry: () => void;
+  },
 ): PushContent {
+  const { format, reading, hurry } = options;
   const hash = createHash('sha256').update(`${kind}\n`);
   const bytes = body[Symbol.asyncIterator]();
   const hashed: AsyncIterable<Uint8Array> = {
@@ -44,7 +55,13 @@ export function bodyContent(
     return hash.digest('hex');
   };
   return {
-    batches: asUnreadable(readRecords(hashed, { format, envelope: kindFacts[kind].envelope })),
+    batches: asUnreadable(
+      readRecords(reading?.encoding === undefined ? hashed : toUtf8(hashed, reading.encoding), {
+        format,
+        envelope: reading?.records ?? kindFacts[kind].envelope,
+        csv: reading?.csv,
+      }),
+    ),
     hash: () => {
       digest ??= readRest();
       return digest;
@@ -95,17 +112,21 @@ export function recordsContent<Given>(
   };
 }
 
-/** The same records pushed into another namespace are another push. */
-export const namedContent = (content: PushContent, namespace: string | undefined): PushContent =>
-  namespace === undefined
-    ? content
-    : {
-        ...content,
-        hash: async () =>
-          createHash('sha256')
-            .update(`${namespace}\n${await content.hash()}`)
-            .digest('hex'),
-      };
+/** The same records pushed into another namespace, or read in another way, are another push. */
+export function namedContent(
+  content: PushContent,
+  { namespace, reading }: Pick<PushCall, 'namespace' | 'reading'>,
+): PushContent {
+  const names = [namespace, reading?.fingerprint].filter((name) => name !== undefined);
+  if (names.length === 0) return content;
+  return {
+    ...content,
+    hash: async () =>
+      createHash('sha256')
+        .update(`${names.join('\n')}\n${await content.hash()}`)
+        .digest('hex'),
+  };
+}
 
 async function* asUnreadable(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
   try {

@@ -65,6 +65,7 @@ export async function pushLarge(
     store: deps.store,
     run: { id: run.id, workspace, source: pushSource, requestId },
     namespace: call.namespace,
+    reading: call.reading?.parameters,
     kind,
     now: () => clock.now(),
   });
@@ -109,17 +110,13 @@ export async function pushLarge(
   if (side === 'ads') deps.merger?.add('ad_performance', touched);
   if (side === 'opportunities') deps.merger?.add('opportunities', touched);
 
-  const skipped = {
-    duplicate: duplicates.identical,
-    conflicting_duplicate: duplicates.conflicting,
-    outdated,
-    // Not stored for all that is known: the store failed.
-    unconfirmed: Math.max(
-      0,
-      intake.accepted - written - duplicates.identical - duplicates.conflicting - outdated,
-    ),
-  };
-  runs.add(run, intake.counts(0, skipped));
-  const accepted = intake.accepted - skipped.unconfirmed;
-  return { answer: intake.answer(accepted, { ...duplicates }, true), failure: attempts.failure };
+  const folded = { ...duplicates, summed: 0 };
+  // Not stored for all that is known: the store failed.
+  const unconfirmed = Math.max(
+    0,
+    intake.accepted - written - duplicates.identical - duplicates.conflicting - outdated,
+  );
+  runs.add(run, intake.counts(0, folded, { outdated, unconfirmed }));
+  const accepted = intake.accepted - unconfirmed;
+  return { answer: intake.answer(accepted, folded, true), failure: attempts.failure };
 }

@@ -35,12 +35,19 @@ export class HeldRepairs extends Repairs {
   }
 }
 
+/** Whose records they are, which says by which rules they are read. */
+export interface NormalisedFrom {
+  readonly workspace: string;
+  readonly source: string;
+  /** Rules of a push of its own; undefined: those of the source. */
+  readonly rules?: OpportunityRules | undefined;
+}
+
 export interface Normalisers {
   /** Raw in, a record or the reason against it out; what is older than its kind is kept for, or too far ahead, is refused. */
   normalise(
     kind: RecordKind,
-    workspace: string,
-    source: string,
+    from: NormalisedFrom,
     raw: unknown,
     repairs: HeldRepairs,
     ids: IdMaker,
@@ -49,10 +56,7 @@ export interface Normalisers {
 
 type Normalise = (raw: unknown, repairs: Repairs) => Outcome<KindRecord>;
 
-/**
- * Normalisers by kind, workspace and source, made when first needed and when the rules are others: each caches what it has
- * read before.
- */
+/** Normalisers by kind and rules, made when first needed: each caches what it has read before. */
 export function createNormalisers(options: {
   /** By which rules the records of a source are read now; of `push`, those that are pushed. */
   rulesOf: (workspace: string, source: string) => OpportunityRules;
@@ -60,21 +64,21 @@ export function createNormalisers(options: {
   clock: Clock;
 }): Normalisers {
   const { rulesOf, retention, clock } = options;
-  const known = new Map<string, { readonly rules: OpportunityRules; readonly normalise: Normalise }>();
+  const known = new WeakMap<OpportunityRules, Map<RecordKind, Normalise>>();
   let currentIds: IdMaker | undefined;
 
-  const normaliserOf = (kind: RecordKind, workspace: string, source: string): Normalise => {
-    const key = `${kind} ${workspace} ${source}`;
-    const rules = rulesOf(workspace, source);
-    const made = known.get(key);
-    if (made?.rules === rules) return made.normalise;
+  const normaliserOf = (kind: RecordKind, rules: OpportunityRules): Normalise => {
+    const byKind = known.get(rules) ?? new Map<RecordKind, Normalise>();
+    known.set(rules, byKind);
+    const made = byKind.get(kind);
+    if (made !== undefined) return made;
     const normalise = makeNormaliser(kind, {
       ...rules,
       now: () => clock.now(),
       makeId: () => currentIds?.make() ?? '',
       isMadeIdRepeatable: () => currentIds?.isRepeatable === true,
     });
-    known.set(key, { rules, normalise });
+    byKind.set(kind, normalise);
     return normalise;
   };
 
@@ -92,8 +96,8 @@ export function createNormalisers(options: {
   };
 
   return {
-    normalise(kind, workspace, source, raw, repairs, ids) {
-      const normalise = normaliserOf(kind, workspace, source);
+    normalise(kind, { workspace, source, rules }, raw, repairs, ids) {
+      const normalise = normaliserOf(kind, rules ?? rulesOf(workspace, source));
       currentIds = ids;
       const outcome = ofTakenDay(normalise(raw, repairs));
       repairs.settle('record' in outcome);

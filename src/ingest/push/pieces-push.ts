@@ -85,13 +85,7 @@ export async function pushInPieces(
     const row = toPushAnswerRow(workspace, idempotencyKey, await hash(), { ...answer, stored: true }, now);
     await attempt(() => append([encodePayload({ kind: 'answer', row })]));
   }
-  const { identical, conflicting } = duplicates;
-  const skipped = {
-    duplicate: identical,
-    conflicting_duplicate: conflicting,
-    unconfirmed: intake.accepted - taken,
-  };
-  runs.add(run, intake.counts(taken, skipped));
+  runs.add(run, intake.counts(taken, duplicates, { unconfirmed: intake.accepted - taken }));
   return { answer, failure: attempts.failure };
 }
 

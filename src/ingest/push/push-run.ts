@@ -18,6 +18,8 @@ export interface PushCounts {
   readonly repairs: Readonly<Record<string, number>>;
   readonly unknownFields: Readonly<Record<string, number>>;
   readonly bytes: number;
+  /** Rows that others of their push took the place of, without anybody having said that they should. */
+  readonly folded: number;
 }
 
 /**
@@ -42,6 +44,8 @@ export class PushRun {
   private changedAt: number;
   /** Records that are in the buffer and not yet in ClickHouse. */
   waiting = 0;
+  /** See `PushCounts`. */
+  folded = 0;
   /** Whether the stored row is behind. */
   isDirty = false;
 
@@ -70,6 +74,7 @@ export class PushRun {
     this.read += counts.read;
     this.waiting += counts.waiting;
     this.bytes += counts.bytes;
+    this.folded += counts.folded;
     addAll(this.rejected, counts.rejected);
     addAll(this.skipped, counts.skipped);
     addAll(this.repairs, counts.repairs);

@@ -32,7 +32,7 @@ export function createPushRuns(options: {
   clock: Clock;
   logger: Logger;
   isStoreAway: () => boolean;
-  onPush: (kind: RecordKind, counts: PushCounts) => void;
+  onPush: (kind: RecordKind, counts: PushCounts, folded: number) => void;
 }): PushRuns {
   const { runs, owner, clock, logger, isStoreAway, onPush } = options;
   /** By kind and workspace, oldest first: the last one counts; the others have records in the buffer, or a row to save. */
@@ -57,6 +57,15 @@ export function createPushRuns(options: {
     }
     run.addName(caller.name);
     return run;
+  };
+
+  /** Rows of a kind that were folded in the runs that count now, of all workspaces. */
+  const foldedNow = (kind: RecordKind): number => {
+    const since = clock.now() - windowMs;
+    return [...windows.values()]
+      .flatMap((list) => list.slice(-1))
+      .filter((run) => run.kind === kind && run.startedAt > since)
+      .reduce((sum, { folded }) => sum + folded, 0);
   };
 
   const saveAll = async (): Promise<void> => {
@@ -97,7 +106,7 @@ export function createPushRuns(options: {
     of,
     add(run, counts) {
       run.add(counts, clock.now());
-      onPush(run.kind, counts);
+      onPush(run.kind, counts, foldedNow(run.kind));
       schedule();
     },
     drained(kind, workspace, drained) {
@@ -117,7 +126,9 @@ export function createPushRuns(options: {
         run.add({ ...nothing, read: records }, now);
         run.addDrained({ ...drained, records: 0 }, now);
       }
-      if (drained.refused > 0) onPush(kind, { ...nothing, rejected: { refused_by_store: drained.refused } });
+      if (drained.refused > 0) {
+        onPush(kind, { ...nothing, rejected: { refused_by_store: drained.refused } }, foldedNow(kind));
+      }
       schedule();
     },
     save,
@@ -129,4 +140,13 @@ export function createPushRuns(options: {
   };
 }
 
-const nothing = { read: 0, waiting: 0, rejected: {}, skipped: {}, repairs: {}, unknownFields: {}, bytes: 0 };
+const nothing = {
+  read: 0,
+  waiting: 0,
+  rejected: {},
+  skipped: {},
+  repairs: {},
+  unknownFields: {},
+  bytes: 0,
+  folded: 0,
+};

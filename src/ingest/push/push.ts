@@ -25,6 +25,7 @@ import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { namedContent, type PushContent } from './content.ts';
 import { createDrainer } from './drainer.ts';
+import { checkFigures } from './figure-check.ts';
 import { guardStore } from './guarded-store.ts';
 import { chain, readHead, untilStopped } from './head.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -33,9 +34,11 @@ import { type LargePushDeps, pushLarge } from './large-push.ts';
 import { createLargeTurns } from './large-turns.ts';
 import { createNormalisers, type Retention } from './normalisers.ts';
 import { pushInPieces } from './pieces-push.ts';
+import type { PushReadings } from './push-reading.ts';
 import { createPushRuns } from './push-runs.ts';
 import { type EventAnswer, eventAnswer, hashOfEvent, pushEvent } from './single-event.ts';
 import { pushSmall } from './small-push.ts';
+import { pushStaged } from './staged-push.ts';
 
 /** An INSERT that takes longer counts as a failure of the store. */
 const insertTimeoutMs = 60_000;
@@ -45,6 +48,9 @@ const usualSmallPush = { records: 1_000, bytes: 1_048_576 } as const;
 
 /** How long pushes at work may take to end, and the drainer after them. */
 const stopMs = 3_000;
+
+/** In how long a push that needs ClickHouse is worth another try while that is away. */
+const awaySeconds = 30;
 
 /** What a repeat of a push is answered. */
 export interface Replayable {
@@ -69,6 +75,12 @@ export interface Push {
    */
   acceptEvent(text: string, call: PushCall): Promise<{ readonly answer: EventAnswer } & Replayable>;
   /**
+   * How records are to be read that are pushed with these parameters.
+   *
+   * @throws UtmqlError BAD_USER_INPUT that lists what there is
+   */
+  readingOf: PushReadings['of'];
+  /**
    * Tries rejected records again, by the rules of their source.
    *
    * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
@@ -90,6 +102,7 @@ export interface PushOptions {
   readonly merger?: DayMerger | undefined;
   readonly dataVersion: DataVersion;
   readonly runs: RunRepository;
+  readonly readings: PushReadings;
   /** Whose runs this process takes up after a crash. */
   readonly owner: string;
   readonly rulesOf: (workspace: string, source: string) => OpportunityRules;
@@ -110,7 +123,7 @@ export interface PushOptions {
 }
 
 export function createPush(options: PushOptions): Push {
-  const { buffer, breaker, clock, versions, logger, telemetry } = options;
+  const { buffer, breaker, clock, versions, logger, telemetry, readings } = options;
   telemetry.observeBuffer(buffer, () => versions.now());
   telemetry.observeBreaker('clickhouse', breaker);
   const ending = new AbortController();
@@ -173,7 +186,9 @@ export function createPush(options: PushOptions): Push {
     call: PushCall,
   ): Promise<PushOutcome> => {
     const batches = untilStopped(content.batches, stopping.signal);
+    await call.reading?.load();
     const { head, rest, failure } = await readHead(batches, smallPush);
+    if (call.reading !== undefined) checkFigures(call.reading, head);
     if (rest === undefined) {
       if (failure !== undefined && head.length === 0) throw failure;
       const hash =
@@ -181,8 +196,19 @@ export function createPush(options: PushOptions): Push {
       return pushSmall(small, kind, call, head, hash, failure);
     }
     const whole = chain(head, rest);
-    if (breaker.state() === 'open' || drainer.isStoreAway())
-      return pushInPieces(small, kind, call, whole, () => content.hash());
+    const isStoreAway = breaker.state() === 'open' || drainer.isStoreAway();
+    const duplicates = call.reading?.duplicates;
+    if (kind === 'ad_performance' && (duplicates === 'sum' || duplicates === 'fail')) {
+      if (isStoreAway) throw needsStore(smallPush.records);
+      return largeTurns.run(call.id, () => {
+        content.hurry();
+        return pushStaged({ ...large, owner: options.owner }, call, whole, {
+          duplicates,
+          signal: stopping.signal,
+        });
+      });
+    }
+    if (isStoreAway) return pushInPieces(small, kind, call, whole, () => content.hash());
     return largeTurns.run(call.id, () => {
       content.hurry();
       return pushLarge(large, kind, call, whole);
@@ -225,7 +251,7 @@ export function createPush(options: PushOptions): Push {
   return {
     async accept(kind, content, call) {
       try {
-        return await track(() => acceptOnce(kind, namedContent(content, call.namespace), call));
+        return await track(() => acceptOnce(kind, namedContent(content, call), call));
       } finally {
         await content.release();
       }
@@ -241,14 +267,22 @@ export function createPush(options: PushOptions): Push {
           async () => ({ answer: await pushEvent(small, text, call), isFinal: true }),
         );
       }),
+    readingOf: readings.of,
     retryRejects: (input, caller) =>
-      track(() => retryRejects({ ...small, store, ownerOf: options.ownerOf }, input, caller)),
+      track(() => retryRejects({ ...small, store, readings, ownerOf: options.ownerOf }, input, caller)),
     stop() {
       stopped ??= stop();
       return stopped;
     },
   };
 }
+
+const needsStore = (records: number): UtmqlError =>
+  new UtmqlError(
+    'STORE_UNAVAILABLE',
+    `The database cannot be reached, which a push of more than ${records} records needs whose rows with one key are summed or may not differ. Send it again in ${awaySeconds} s.`,
+    { retryable: true, retryAfterSeconds: awaySeconds },
+  );
 
 function checkKey(key: string): string {
   if (key.trim() === '' || key.length > 256) {

@@ -53,7 +53,7 @@ export async function pushEvent(deps: SingleEventDeps, text: string, call: PushC
   const outcome =
     raw === undefined
       ? { reject: unreadable }
-      : normalisers.normalise('event', workspace, pushSource, raw, repairs, ids);
+      : normalisers.normalise('event', { workspace, source: pushSource }, raw, repairs, ids);
   const payloads: Buffer[] = [];
   let answer: EventAnswer;
   if ('reject' in outcome) {
@@ -89,6 +89,7 @@ export async function pushEvent(deps: SingleEventDeps, text: string, call: PushC
     repairs: repairs.toRecord(),
     unknownFields: repairs.unknownFields(),
     bytes: text.length,
+    folded: 0,
   });
   return answer;
 }

@@ -29,7 +29,7 @@ export interface BufferedPushDeps {
  *
  * @param contentHash of what was pushed, where its answer is to be remembered
  * @param failure why the body ended early
- * @throws UtmqlError BUFFER_FULL or BUFFER_UNAVAILABLE: nothing was taken
+ * @throws UtmqlError BUFFER_FULL or BUFFER_UNAVAILABLE, or BAD_USER_INPUT by the rule for duplicates: nothing was taken
  */
 export async function pushSmall(
   deps: BufferedPushDeps,
@@ -45,8 +45,9 @@ export async function pushSmall(
   const now = versions.now();
   const payloads: Buffer[] = [];
   const put = (payload: Buffer): void => void payloads.push(payload);
-  const { intake, duplicates } = createBufferIntake({ kind, call, run, normalisers, now, put });
+  const { intake, duplicates, finish } = createBufferIntake({ kind, call, run, normalisers, now, put });
   for (const batch of batches) intake.take(batch);
+  finish();
   const answerIf = (stored: boolean) => intake.answer(intake.accepted, { ...duplicates }, stored);
 
   if (idempotencyKey !== undefined && contentHash !== undefined && failure === undefined) {
@@ -56,8 +57,6 @@ export async function pushSmall(
   }
   if (payloads.length === 0) return { answer: answerIf(true), failure };
   const position = await buffer.append(payloads);
-  const { identical, conflicting } = duplicates;
-  const skipped = { duplicate: identical, conflicting_duplicate: conflicting };
-  runs.add(run, intake.counts(intake.accepted, skipped));
+  runs.add(run, intake.counts(intake.accepted - duplicates.summed, duplicates));
   return { answer: answerIf(await drainer.stored(position, waitMs)), failure };
 }

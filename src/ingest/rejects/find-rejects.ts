@@ -29,6 +29,7 @@ export const storedReject = z.object({
   line: z.number(),
   source: z.string(),
   namespace: z.string(),
+  reading: z.string(),
   kind: z.enum(recordKinds),
   reason: z.string(),
   field: z.string(),
@@ -39,7 +40,7 @@ export const storedReject = z.object({
 });
 export type StoredReject = z.infer<typeof storedReject>;
 
-const columns = sql`run_id, position, line, source, namespace, kind, reason, field, detail, record, request_id, rejected_at`;
+const columns = sql`run_id, position, line, source, namespace, reading, kind, reason, field, detail, record, request_id, rejected_at`;
 
 /** `<run>:<position>`. */
 export const formatRejectId = ({ run_id, position }: Pick<StoredReject, 'run_id' | 'position'>): string =>

@@ -10,6 +10,7 @@ export const rejectRow = z.object({
   line: z.number(),
   source: z.string(),
   namespace: z.string(),
+  reading: z.string(),
   kind: z.string(),
   reason: z.string(),
   field: z.string(),
@@ -37,6 +38,8 @@ export interface RejectedRecord {
   readonly source: string;
   /** Of opportunities that were pushed into one. */
   readonly namespace?: string | undefined;
+  /** Of pushes, the parameters that say how they are read, as JSON. */
+  readonly reading?: string | undefined;
   readonly kind: string;
   readonly requestId: string;
   /** As it came: text where it could not be parsed, else the parsed value. */
@@ -55,6 +58,7 @@ export function toRejectRow(rejected: RejectedRecord, now: number): RejectRow {
     line: rejected.line,
     source: rejected.source,
     namespace: rejected.namespace ?? '',
+    reading: rejected.reading ?? '',
     kind: rejected.kind,
     reason: rejected.reject.reason,
     field: rejected.reject.field,

@@ -10,7 +10,9 @@ import { eventIds } from '../push/event-id.ts';
 import type { KindRecord } from '../push/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../push/normalisers.ts';
 import { encodePayload } from '../push/payload.ts';
+import type { PushReadings } from '../push/push-reading.ts';
 import type { PushRuns } from '../push/push-runs.ts';
+import { leftOut } from '../sources/left-out.ts';
 import type { Versions } from '../versions.ts';
 import {
   formatRejectId,
@@ -24,6 +26,7 @@ import {
   storedReject,
 } from './find-rejects.ts';
 import { patchRecord, type RecordPatch } from './patch-record.ts';
+import { readAgain, readingKey, readingsOf } from './read-again.ts';
 import { type RejectRow, toRejectRow } from './reject-row.ts';
 import { replacingRuns } from './replacing-runs.ts';
 
@@ -59,6 +62,7 @@ export interface RetryDeps {
   readonly drainer: Drainer;
   readonly normalisers: Normalisers;
   readonly runs: PushRuns;
+  readonly readings: PushReadings;
   /** Who stands for a source now, and whose ids its opportunities have. */
   readonly ownerOf: (workspace: string, source: string) => Ownership;
   readonly versions: Versions;
@@ -92,6 +96,12 @@ const missing = {
   reason: 'not_found',
   field: '',
   detail: 'There is no rejected record with this id; it may have been accepted already.',
+};
+
+const nowLeftOut = {
+  reason: 'left_out',
+  field: '',
+  detail: 'Its mapping leaves such records out now (`where`); there is nothing to be stored.',
 };
 
 async function* chunksOf(
@@ -136,6 +146,7 @@ async function retryChunk(
   const scope: DataScope = { workspace, policy: caller.policy };
   const runIds = stored.map((row) => row.run_id);
   const replacing = await replacingRuns(deps.store, scope, runIds, requestId);
+  const readings = await readingsOf(deps.readings, stored, workspace);
   const payloads: Buffer[] = [];
   const accepted = new Map<RecordKind, { count: number; readonly repairs: HeldRepairs }>();
 
@@ -144,22 +155,31 @@ async function retryChunk(
     const { kind } = row;
     const patched = patchRecord(row, input.patch, input.replacement);
     if ('reject' in patched) return { id, isAccepted: false, reject: patched.reject };
+    const reading = readings.get(readingKey(row));
+    if (reading !== undefined && 'reject' in reading)
+      return { id, isAccepted: false, reject: reading.reject };
+    const raws = reading === undefined ? [patched.raw] : readAgain(reading, row, patched.raw, input.patch);
+    if (raws.includes(leftOut)) return { id, isAccepted: false, reject: nowLeftOut };
     const tally = accepted.get(kind) ?? { count: 0, repairs: new HeldRepairs() };
     // The same id at each try: an event that had none becomes one event.
     const ids = eventIds(workspace, `reject ${id}`)(0);
-    const outcome = deps.normalisers.normalise(kind, workspace, row.source, patched.raw, tally.repairs, ids);
-    if ('reject' in outcome) {
-      payloads.push(
-        encodePayload({ kind: 'reject', row: newRow(row, workspace, outcome.reject, versions.now()) }),
-      );
-      return { id, isAccepted: false, reject: outcome.reject };
+    const from = { workspace, source: row.source, rules: reading?.rules };
+    const outcomes = raws.map((raw) => deps.normalisers.normalise(kind, from, raw, tally.repairs, ids));
+    const refused = outcomes.find((outcome) => 'reject' in outcome);
+    if (refused !== undefined && 'reject' in refused) {
+      const { reject } = refused;
+      payloads.push(encodePayload({ kind: 'reject', row: newRow(row, workspace, reject, versions.now()) }));
+      return { id, isAccepted: false, reject };
     }
     accepted.set(kind, tally);
-    tally.count += 1;
-    const entry = asOfRejection(outcome.record, row.rejected_at.getTime(), replacing.get(row.run_id));
     const owner = deps.ownerOf(workspace, row.source);
     const namespace = row.namespace === '' ? owner.namespace : row.namespace;
-    payloads.push(encodePayload({ ...entry, workspace, source: owner.source, namespace }));
+    for (const outcome of outcomes) {
+      if ('reject' in outcome) continue;
+      tally.count += 1;
+      const entry = asOfRejection(outcome.record, row.rejected_at.getTime(), replacing.get(row.run_id));
+      payloads.push(encodePayload({ ...entry, workspace, source: owner.source, namespace }));
+    }
     payloads.push(
       encodePayload({
         kind: 'reject',
@@ -181,6 +201,7 @@ async function retryChunk(
       repairs: repairs.toRecord(),
       unknownFields: repairs.unknownFields(),
       bytes: 0,
+      folded: 0,
     });
   }
   await drainer.stored(position, waitMs);
@@ -221,10 +242,20 @@ function newRow(
   now: number,
 ): RejectRow {
   const rejectedAt = row.rejected_at.getTime();
-  const { run_id: runId, position, line, source, namespace, kind, request_id: requestId, record } = row;
+  const {
+    run_id: runId,
+    position,
+    line,
+    source,
+    namespace,
+    reading,
+    kind,
+    request_id: requestId,
+    record,
+  } = row;
   return {
     ...toRejectRow(
-      { workspace, runId, position, line, source, namespace, kind, requestId, record, reject },
+      { workspace, runId, position, line, source, namespace, reading, kind, requestId, record, reject },
       rejectedAt,
     ),
     version: Math.max(now * 1_000, rejectedAt * 1_000 + 1),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Adapter } from './adapters/adapter.ts';
 import { accountKeys, credentialNames, type ShortForm } from './adapters/short-forms/short-form.ts';
-import { section } from './mapping-settings.ts';
+import type { Problem } from './record-checks.ts';
 import type { FieldPlace } from './record-mapper.ts';
+import { section } from './setting-types.ts';
 import type { SourceSettings } from './settings.ts';
-import type { Problem } from './settings-checks.ts';
 
 const word = (expected: string) =>
   z

@@ -1,10 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { UtmqlError } from '../../errors.ts';
-import { knownFields } from '../../records/contract.ts';
 import { createDayOfInstant } from '../../records/day.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
-import { stageKey } from '../../records/stage.ts';
-import type { CsvHeaderOptions } from '../csv/header.ts';
 import type { Network } from '../http/reach.ts';
 import { shown } from '../http/source-address.ts';
 import type { SourceOutcome } from '../http-source.ts';
@@ -15,12 +12,10 @@ import { createConnection } from './connection.ts';
 import { filePages } from './file-pages.ts';
 import { type HttpPagesOptions, httpPages } from './http-pages.ts';
 import { leftOut } from './left-out.ts';
-import { createLookup } from './lookup.ts';
 import { mapBatches } from './map-batches.ts';
-import { isObject, placeOf } from './place.ts';
+import { isObject } from './place.ts';
 import { readElements } from './read-elements.ts';
-import { withReading } from './reading-settings.ts';
-import { createRecordMapper } from './record-mapper.ts';
+import { createRecordReading, requiredFigures } from './record-reading.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import { planOf } from './request-plan.ts';
 import type { Secrets } from './secrets.ts';
@@ -28,7 +23,6 @@ import type { SourceSettings } from './settings.ts';
 import { kindOf } from './settings-checks.ts';
 import { paginationOf, totalOf, windowOf } from './settings-pagination.ts';
 import type { Page, PageBody, PagesCall, Source, SourceKind } from './source.ts';
-import { createSpread } from './spread.ts';
 
 /** What all sources have in common. */
 export interface SourceContext {
@@ -64,28 +58,20 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
   const kind = kindOf(settings, adapter);
   if (kind === undefined) throw new UtmqlError('CONFIGURATION', `The source ${name} has no kind.`);
 
-  const rules = rulesOf(settings, adapter, kind, context.defaults.rules);
+  const reading = createRecordReading(settings, {
+    kind,
+    adapter,
+    owner: `source ${name}`,
+    folder: context.folder,
+    defaults: context.defaults.rules,
+  });
+  const { rules } = reading;
   const records = settings.records ?? adapter.records ?? envelopes[kind];
   const stream = adapter.read;
   const isArray = stream === undefined || isPagedAt(settings);
   const read = isArray
     ? (page: PageBody) => readElements(page, records)
-    : (page: PageBody) => stream(page, { records, csv: csvOf(settings, kind) });
-  const lookups = settings.lookups.map((lookup) =>
-    createLookup(lookup, { owner: `source ${name}`, folder: context.folder }),
-  );
-  const map = createRecordMapper(adapter, kind, rules, {
-    fields: settings.fields,
-    map: settings.map,
-    where: settings.where,
-    deletedWhen: settings.deleted_when,
-    lookups,
-    landingUrlField: settings.landing_url_field,
-    defaults: defaultsOf(settings, adapter, kind),
-  });
-  const { spread } = settings;
-  const spreadOver =
-    spread && createSpread({ start: placeOf(spread.start), end: placeOf(spread.end) }, rules);
+    : (page: PageBody) => stream(page, { records, csv: reading.csv });
   const { pages, state, namesSince } =
     settings.url === undefined
       ? filesOf(settings, context)
@@ -115,7 +101,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     rules,
     feed: {
       maxRejects: settings.max_rejects,
-      requiredFigures: requiredFigures(settings, adapter, kind),
+      requiredFigures: adapter.omitsZeros ? [] : requiredFigures(settings, kind),
       duplicates: settings.duplicates,
       isGuarded: settings.guard === 'on',
     },
@@ -131,11 +117,11 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
       }
     },
     reader() {
-      const mapOfRun = withoutRepeats(map, adapter);
+      const mapOfRun = withoutRepeats(reading.map, adapter);
       return async function* (page) {
-        await Promise.all(lookups.map((lookup) => lookup.load()));
+        await reading.load();
         const body = toUtf8(page.body, settings.encoding);
-        yield* mapBatches(guarded(read({ ...page, body })), mapOfRun, spreadOver);
+        yield* mapBatches(guarded(read({ ...page, body })), mapOfRun, reading.spread);
       };
     },
     state,
@@ -152,36 +138,9 @@ function withoutRepeats(
   return (element) => (isObject(element) && isRepeated(element) ? leftOut : map(element));
 }
 
-/** The cost of ads, always; other figures where the settings say which column they are. */
-function requiredFigures(settings: SourceSettings, adapter: Adapter, kind: SourceKind): string[] {
-  if (kind !== 'ad_performance' || adapter.omitsZeros) return [];
-  return ['cost', ...['clicks', 'impressions'].filter((name) => Object.hasOwn(settings.fields, name))];
-}
-
 /** Pages that are told to have their records somewhere: one that has none there is an error and not a record. */
 const isPagedAt = ({ records, pagination }: SourceSettings): boolean =>
   records !== undefined && pagination !== undefined && pagination.none === undefined;
-
-/**
- * Columns that are read may stand in a header once; those that the settings name must, since a column that was renamed would be
- * stored as nothing.
- */
-function csvOf(settings: SourceSettings, kind: SourceKind): CsvHeaderOptions {
-  const { delimiter, skip_rows: skipRows, fields, landing_url_field: landing, spread } = settings;
-  const conditions = [...settings.where, ...(settings.deleted_when ?? [])];
-  const chosen = Object.values(fields).flatMap((place) => ('separator' in place ? place.concat : [place]));
-  const paths = [...chosen, ...(landing ? [landing] : []), ...(spread ? [spread.start, spread.end] : [])];
-  const places = [...paths.map(placeOf), ...conditions.map(({ place }) => place)];
-  const own = [...knownFields(kind)].filter((name) => fields[name] === undefined);
-  return {
-    delimiter,
-    skipRows,
-    columns: {
-      read: new Set([...own, ...places.flatMap(({ column, head }) => [column, head])]),
-      required: places.flatMap(({ path, head }) => (path.length === 1 ? [head] : [])),
-    },
-  };
-}
 
 type Pages = Pick<Source, 'state'> & {
   readonly namesSince: boolean;
@@ -243,31 +202,5 @@ function overHttp(
     },
     state: () => connection.http.state(),
     namesSince: plan.namesSince,
-  };
-}
-
-function rulesOf(
-  settings: SourceSettings,
-  adapter: Adapter,
-  kind: SourceKind,
-  defaults: OpportunityRules,
-): OpportunityRules {
-  const stages = Object.entries(settings.stages).map(([stage, meaning]) => [stageKey(stage), meaning]);
-  return {
-    // A platform's answers have a decimal point, whoever reads them: `1.337` is not two numbers there.
-    ...withReading({ ...defaults, ...(adapter.record && { notation: { decimal: '.' } }) }, settings, kind),
-    stages: { ...adapter.stages, ...defaults.stages, ...Object.fromEntries(stages) },
-  };
-}
-
-function defaultsOf(
-  settings: SourceSettings,
-  adapter: Adapter,
-  kind: SourceKind,
-): Readonly<Record<string, string>> {
-  const channel = settings.channel ?? settings.defaults.channel ?? adapter.channel;
-  return {
-    ...settings.defaults,
-    ...(channel === undefined || kind === 'opportunity' ? {} : { channel }),
   };
 }

@@ -1,6 +1,7 @@
 import { isMap, isPair, isScalar, isSeq, type Node } from 'yaml';
 import type { z } from 'zod';
-import { noSuch, type Problem } from './settings-checks.ts';
+import { noSuch } from './nearest.ts';
+import type { Problem } from './record-checks.ts';
 
 /**
  * What one finding of zod means for the reader of the file.

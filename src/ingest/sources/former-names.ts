@@ -1,8 +1,9 @@
 import { pushSource } from '../run.ts';
 import { adapters } from './adapters/adapters.ts';
+import type { Problem } from './record-checks.ts';
 import type { Secrets } from './secrets.ts';
 import type { SourceSettings } from './settings.ts';
-import { kindOf, type Problem } from './settings-checks.ts';
+import { kindOf } from './settings-checks.ts';
 
 /** A source of the file, and which of its list it is. */
 export interface FoundSource {

@@ -2,25 +2,7 @@ import { z } from 'zod';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
 import { placeOf } from './place.ts';
 import type { RowCondition } from './row-filter.ts';
-
-/** An object with these keys and no other. Its message is the list of them, from which the problem's sentence is made. */
-export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.strictObject(shape, {
-    error: ({ code }) =>
-      code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'expected keys and values',
-  });
-
-const pathText = 'expected a path such as data.items, or a list of keys';
-export const path = z.union(
-  [
-    z
-      .string()
-      .min(1)
-      .transform((dotted) => dotted.split('.')),
-    z.array(z.string().min(1)).min(1),
-  ],
-  pathText,
-);
+import { path, pathText, section } from './setting-types.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const values = z.union([scalar.transform((value) => [value]), z.array(scalar).min(1)]);

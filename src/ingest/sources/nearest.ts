@@ -9,6 +9,13 @@ export function nearest(name: string, choices: readonly string[]): string | unde
   return best?.choice;
 }
 
+/** `feild` → there is no such key; did you mean field? … */
+export function noSuch(what: string, name: string, accepted: readonly string[]): string {
+  const close = nearest(name, accepted);
+  const hint = close === undefined ? '' : `; did you mean ${close}?`;
+  return `there is no such ${what}${hint || ';'} accepted: ${accepted.join(', ')}`;
+}
+
 /** Letters to add, drop or change to make one of the other (Levenshtein). */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

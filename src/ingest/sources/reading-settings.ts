@@ -4,6 +4,7 @@ import { contracts } from '../../records/contract.ts';
 import { acceptedDateFormats, dateFormatsProblem } from '../../records/date-formats.ts';
 import type { FieldRules } from '../../records/fields.ts';
 import { type Notation, thousandsSigns } from '../../records/numerals.ts';
+import { oneOf } from './setting-types.ts';
 
 /** Figures that come in other units than those of the contract, as powers of ten. */
 const scales = { micros: -6, cents: -2, percent: -2, thousands: 3, millions: 6 } as const;
@@ -16,12 +17,6 @@ const isTimezone = (name: string): boolean => {
     return false;
   }
 };
-
-const oneOf = <const Values extends readonly string[]>(values: Values) =>
-  z.enum(
-    values,
-    `accepted: ${values.map((value) => (/\w/.test(value) ? value : JSON.stringify(value))).join(', ')}`,
-  );
 
 const scale = oneOf(Object.keys(scales) as (keyof typeof scales)[]);
 

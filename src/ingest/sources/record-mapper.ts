@@ -35,7 +35,7 @@ export interface MappingSettings {
  * out becomes `leftOut`.
  */
 export function createRecordMapper(
-  adapter: Adapter,
+  adapter: Pick<Adapter, 'record'>,
   kind: RecordKind,
   rules: Pick<FieldRules, 'missing'>,
   { fields, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,

@@ -1,19 +1,10 @@
 import { Cron } from 'croner';
-import { fieldsOf } from '../../records/contract.ts';
 import type { Adapter } from './adapters/adapter.ts';
-import { unknownFieldsIn } from './mapping-settings.ts';
-import { nearest } from './nearest.ts';
-import { readingProblem } from './reading-settings.ts';
+import { type Problem, recordProblems } from './record-checks.ts';
 import { hasJsonBody, methodOf } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 import type { SourceKind } from './source.ts';
 import { lastIdPlaceholder, templateProblem } from './template.ts';
-
-/** Something that is wrong: where, as keys and places in lists, and a sentence that follows a colon. */
-export interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly text: string;
-}
 
 /** Keys that have a meaning only for sources that are asked over HTTP. */
 const httpOnly = [
@@ -48,19 +39,9 @@ export function checkSettings(settings: SourceSettings, adapter: Adapter): Probl
   else if (!adapter.kinds.includes(kind)) {
     report(['kind'], `does not go with the adapter ${adapter.name}; accepted: ${adapter.kinds.join(', ')}`);
   } else {
-    checkFields(settings, kind, report);
-    for (const { path, name } of unknownFieldsIn(settings, kind)) {
-      const accepted = fieldsOf(kind).map(([field]) => field);
-      report(path, noSuch('field', name, accepted));
-    }
-    if (settings.spread !== undefined && kind !== 'ad_performance')
-      report(['spread'], 'has a meaning only for ads');
-    for (const key of ['namespace', 'deleted_when'] as const) {
-      if (settings[key] !== undefined && kind !== 'opportunity')
-        report([key], 'has a meaning only for opportunities');
-    }
-    const problem = readingProblem(settings, kind);
-    if (problem !== undefined) report(problem.path, problem.text);
+    problems.push(...recordProblems(settings, kind));
+    if (settings.namespace !== undefined && kind !== 'opportunity')
+      report(['namespace'], 'has a meaning only for opportunities');
   }
 
   if ((settings.url === undefined) === (settings.files === undefined))
@@ -82,21 +63,6 @@ export function checkSettings(settings: SourceSettings, adapter: Adapter): Probl
 }
 
 type Report = (path: readonly PropertyKey[], text: string) => void;
-
-function checkFields(settings: SourceSettings, kind: SourceKind, report: Report): void {
-  const accepted = fieldsOf(kind).map(([name]) => name);
-  for (const key of ['fields', 'defaults'] as const) {
-    for (const name of Object.keys(settings[key])) {
-      if (!accepted.includes(name)) report([key, name], `${noSuch('field', name, accepted)}`);
-    }
-  }
-  if (kind === 'opportunity' && settings.channel !== undefined) {
-    report(['channel'], 'has no meaning for opportunities; each gets the channel of its ads');
-  }
-  if (kind === 'ad_performance' && Object.keys(settings.stages).length > 0) {
-    report(['stages'], 'has no meaning for ads');
-  }
-}
 
 function checkHttp(settings: SourceSettings, adapter: Adapter, report: Report): void {
   const { url, body, headers, auth, parameters, pagination } = settings;
@@ -174,10 +140,3 @@ function isHttpAddress(text: string): boolean {
 /** Keys below `key`, as one text that `split` takes apart again. */
 const prefixed = <Value>(key: string, values: Readonly<Record<string, Value>>): Record<string, Value> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${key}\0${name}`, value]));
-
-/** `feild` → there is no such key; did you mean field? … */
-export function noSuch(what: string, name: string, accepted: readonly string[]): string {
-  const close = nearest(name, accepted);
-  const hint = close === undefined ? '' : `; did you mean ${close}?`;
-  return `there is no such ${what}${hint || ';'} accepted: ${accepted.join(', ')}`;
-}

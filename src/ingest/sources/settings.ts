@@ -1,47 +1,14 @@
 import { z } from 'zod';
-import { stages } from '../../records/stage.ts';
-import { namePattern, nameText } from '../ownership/names.ts';
 import { pushSource } from '../run.ts';
-import { encodings } from '../to-utf8.ts';
 import { accountSettingsKeys } from './account-settings.ts';
 import { adapterNames } from './adapters/adapters.ts';
-import { defaultMaxRejects, duplicateRules } from './feed-rules.ts';
-import { mappingKeys, path, section } from './mapping-settings.ts';
-import { readingKeys } from './reading-settings.ts';
+import { defaultMaxRejects } from './feed-rules.ts';
+import { nameSetting, workspaceSetting } from './named-mapping.ts';
+import { recordKeys } from './record-settings.ts';
+import { number, oneOf, path, scalars, section, text, wholeNumber } from './setting-types.ts';
 import { sourceKinds } from './source.ts';
 
-const name = z.string('expected a name').regex(namePattern, nameText);
-
-const text = (expected: string) => z.string(expected).min(1, expected);
-
-const oneOf = <const Values extends readonly string[]>(values: Values) =>
-  z.enum(values, `accepted: ${values.join(', ')}`);
-
-/** A number, or a text of one, since the value of a variable is a text. */
-const number = (expected: string, holds: (value: number) => boolean) =>
-  z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d+(\.\d+)?$/)
-          .transform(Number),
-      ],
-      expected,
-    )
-    .refine(holds, expected);
-
-const wholeNumber = (min: number, max: number) =>
-  number(
-    `expected a whole number from ${min} to ${max}`,
-    (value) => Number.isInteger(value) && value >= min && value <= max,
-  );
-
 const fileText = 'expected a path such as exports/*.csv.gz';
-
-const scalars = (expected: string) =>
-  z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], expected).transform(String), expected);
 
 const bodyText =
   'expected a text, or keys and values for a JSON body; or a list of these, for a request each';
@@ -97,16 +64,16 @@ const auth = section({
 
 /** The settings of one source, as they stand in the file. What they mean together is checked in `settings-checks.ts`. */
 export const sourceSettings = section({
-  name: name.refine((given) => given !== pushSource, 'is the name of what is pushed; choose another'),
+  name: nameSetting.refine((given) => given !== pushSource, 'is the name of what is pushed; choose another'),
   kind: oneOf(sourceKinds).optional(),
   adapter: oneOf(adapterNames).default('generic_json'),
-  workspace: z
-    .string('expected a name')
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected up to 64 of letters, digits, ., _ and -')
-    .default('default'),
-  namespace: name.optional(),
+  workspace: workspaceSetting,
+  namespace: nameSetting.optional(),
   formerly: z
-    .union([name.transform((only) => [only]), z.array(name).min(1)], 'expected a name, or a list of names')
+    .union(
+      [nameSetting.transform((only) => [only]), z.array(nameSetting).min(1)],
+      'expected a name, or a list of names',
+    )
     .default([]),
   ...accountSettingsKeys,
   url: text('expected an address').optional(),
@@ -147,13 +114,8 @@ export const sourceSettings = section({
   days_per_request: wholeNumber(1, 3_650).optional(),
   restates_days: wholeNumber(0, 365).optional(),
   schedule: text('expected a cron expression').optional(),
-  ...readingKeys,
-  stages: z.record(z.string(), oneOf(stages), 'expected stage names and what they mean').default({}),
   mode: oneOf(['upsert', 'replace']).optional(),
-  channel: text('expected the name of a channel').optional(),
-  defaults: scalars('expected fields and values').default({}),
-  ...mappingKeys,
-  duplicates: oneOf(duplicateRules).optional(),
+  ...recordKeys,
   guard: z
     .preprocess(
       (value) => (typeof value === 'boolean' ? (value ? 'on' : 'off') : value),
@@ -166,14 +128,11 @@ export const sourceSettings = section({
     ),
     count: wholeNumber(0, 1_000_000_000).optional(),
   }).default(defaultMaxRejects),
-  records: path.optional(),
-  skip_rows: wholeNumber(0, 1_000).optional(),
-  encoding: oneOf(encodings).optional(),
-  delimiter: z.string('expected one character').length(1, 'expected one character').optional(),
 });
 
 export type SourceSettings = z.output<typeof sourceSettings>;
 
 export const sourcesFile = section({
-  sources: z.array(z.unknown(), 'expected a list of sources'),
+  sources: z.array(z.unknown(), 'expected a list of sources').default([]),
+  mappings: z.array(z.unknown(), 'expected a list of mappings').default([]),
 });

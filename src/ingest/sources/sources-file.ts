@@ -1,19 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { type Document, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { UtmqlError } from '../../errors.ts';
 import { writeOut } from './account-settings.ts';
 import { adapters } from './adapters/adapters.ts';
 import { inOrder, pathText, problemsOf } from './file-problems.ts';
 import { type FoundSource, formerNameProblems } from './former-names.ts';
+import { mappingProblems, type NamedMapping, namedMapping } from './named-mapping.ts';
+import type { Problem } from './record-checks.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import { type SourceSettings, sourceSettings, sourcesFile } from './settings.ts';
-import { checkSettings, type Problem } from './settings-checks.ts';
+import { checkSettings } from './settings-checks.ts';
 import { expandVariables } from './variables.ts';
 
 /** One source of the file: checked, with the variables' values in it, and those values to be kept from being shown. */
 export interface FileSource {
   readonly settings: SourceSettings;
   readonly secrets: Secrets;
+}
+
+/** What the file has. */
+export interface SourcesFile {
+  readonly sources: readonly FileSource[];
+  readonly mappings: readonly NamedMapping[];
 }
 
 /**
@@ -27,7 +36,7 @@ export async function readSourcesFile(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
   takenNames: readonly string[],
-): Promise<FileSource[]> {
+): Promise<SourcesFile> {
   const lines = new LineCounter();
   const document = parseDocument(await contentOf(file), {
     lineCounter: lines,
@@ -45,7 +54,7 @@ export async function readSourcesFile(
     );
   }
   const content = withoutExtensions(contentIn(document, file));
-  if (!hasSources(content)) throw wrong(file, ['sources: is missing; expected a list of sources']);
+  if (!isSourcesFile(content)) throw wrong(file, ['sources: is missing; expected a list of sources']);
   const root = sourcesFile.safeParse(content);
   const problems: Problem[] = root.success
     ? []
@@ -61,14 +70,60 @@ export async function readSourcesFile(
     found.push({ ...source, index });
   }
   problems.push(...formerNameProblems(found, takenNames));
+  const mappings: NamedMapping[] = [];
+  for (const [index, written] of (root.success ? root.data.mappings : []).entries()) {
+    const { settings: mapping, problems: own } = readSettings(
+      namedMapping,
+      (settings) => ({ settings, problems: mappingProblems(settings) }),
+      written,
+      environment,
+    );
+    problems.push(...own.map(({ path, text }) => ({ path: ['mappings', index, ...path], text })));
+    if (mapping === undefined) continue;
+    if (mappings.some(({ name, workspace }) => name === mapping.name && workspace === mapping.workspace)) {
+      problems.push({ path: ['mappings', index, 'name'], text: 'is the name of another mapping, too' });
+    }
+    mappings.push(mapping);
+  }
   if (problems.length > 0) throw wrong(file, inOrder(problems, document.contents, lineAt));
-  return found.map(({ settings, secrets }) => ({ settings, secrets }));
+  return { sources: found.map(({ settings, secrets }) => ({ settings, secrets })), mappings };
 }
 
 function readSource(
   written: unknown,
   environment: Readonly<Record<string, string | undefined>>,
 ): { source?: FileSource; problems: Problem[] } {
+  const { settings, problems, used } = readSettings(
+    sourceSettings,
+    (parsed) => {
+      const adapter = adapters[parsed.adapter];
+      const whole = writeOut(parsed, adapter);
+      return isProblems(whole)
+        ? { problems: whole }
+        : { settings: whole, problems: checkSettings(whole, adapter) };
+    },
+    written,
+    environment,
+  );
+  if (settings === undefined) return { problems };
+  const secrets = createSecrets();
+  for (const [name, secret] of used) secrets.add(name, secret);
+  return { source: { settings, secrets }, problems };
+}
+
+/** Settings that are known, whole, and what is wrong with them together. */
+interface Checked<Settings> {
+  readonly settings?: Settings;
+  readonly problems: readonly Problem[];
+}
+
+/** The settings that stand in one place of the file, unless some are wrong by themselves; and all that is wrong. */
+function readSettings<Settings>(
+  shape: z.ZodType<Settings>,
+  check: (settings: Settings) => Checked<Settings>,
+  written: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): { settings?: Settings; problems: Problem[]; used: ReadonlyMap<string, string> } {
   const { value, missing, used } = expandVariables(written, environment);
   const unset = missing.map(({ path, name }) => ({
     path,
@@ -79,19 +134,12 @@ function readSource(
     ...unset,
     ...problems.filter(({ path }) => !unset.some((problem) => pathText(problem.path) === pathText(path))),
   ];
-  const parsed = sourceSettings.safeParse(value);
+  const parsed = shape.safeParse(value);
   if (!parsed.success) {
-    return { problems: besides(parsed.error.issues.flatMap((issue) => problemsOf(issue, written))) };
+    return { problems: besides(parsed.error.issues.flatMap((issue) => problemsOf(issue, written))), used };
   }
-  const adapter = adapters[parsed.data.adapter];
-  const settings = writeOut(parsed.data, adapter);
-  if (isProblems(settings)) return { problems: besides(settings) };
-  const secrets = createSecrets();
-  for (const [name, secret] of used) secrets.add(name, secret);
-  return {
-    source: { settings, secrets },
-    problems: besides(checkSettings(settings, adapter)),
-  };
+  const { problems, ...whole } = check(parsed.data);
+  return { ...whole, problems: besides(problems), used };
 }
 
 const isProblems = (result: SourceSettings | readonly Problem[]): result is readonly Problem[] =>
@@ -127,8 +175,10 @@ const quotingErrors: ReadonlySet<string> = new Set([
 ]);
 
 /** A path that leads to another file, such as one of passwords, must not show what stands in it: not even its keys. */
-const hasSources = (content: unknown): boolean =>
-  typeof content === 'object' && content !== null && Object.hasOwn(content, 'sources');
+const isSourcesFile = (content: unknown): boolean =>
+  typeof content === 'object' &&
+  content !== null &&
+  (Object.hasOwn(content, 'sources') || Object.hasOwn(content, 'mappings'));
 
 /** Keys that begin with `x-` are the file's own: places for what several sources share (`&anchor`). */
 function withoutExtensions(content: unknown): unknown {

@@ -4,11 +4,12 @@ import type { Clock } from '../../clock.ts';
 import type { Network } from '../http/reach.ts';
 import type { SourceOutcome } from '../http-source.ts';
 import { createSource, type SourceContext } from './create-source.ts';
+import type { NamedMapping } from './named-mapping.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import { createSecrets } from './secrets.ts';
 import { sourceSettings } from './settings.ts';
 import type { Source, SourceKind } from './source.ts';
-import { type FileSource, readSourcesFile } from './sources-file.ts';
+import { readSourcesFile, type SourcesFile } from './sources-file.ts';
 
 export interface OpenSourcesOptions {
   /** Path of the YAML file (docs/sources.md). */
@@ -37,25 +38,34 @@ interface MadeSource {
   readonly source: Source;
 }
 
+/** What is configured to come in: feeds that are pulled, and what pushes may be read by. */
+export interface Feeds {
+  readonly sources: readonly Source[];
+  readonly mappings: readonly NamedMapping[];
+  /** What paths of look-up files are relative to. */
+  readonly folder: string;
+}
+
 /**
- * The settings of all configured sources.
+ * The settings of all configured sources, and the mappings.
  *
  * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
  */
-export async function listSources({
+export async function listFeeds({
   file,
   adsUrl,
   crmUrl,
   environment,
-}: Pick<OpenSourcesOptions, 'file' | 'adsUrl' | 'crmUrl' | 'environment'>): Promise<readonly FileSource[]> {
+}: Pick<OpenSourcesOptions, 'file' | 'adsUrl' | 'crmUrl' | 'environment'>): Promise<SourcesFile> {
   const plain = (name: string, kind: SourceKind, url: string | undefined) =>
     url === undefined
       ? []
       : [{ settings: sourceSettings.parse({ name, kind, url }), secrets: createSecrets() }];
   const short = [...plain('ads', 'ad_performance', adsUrl), ...plain('crm', 'opportunity', crmUrl)];
   const taken = short.map(({ settings }) => settings.name);
-  const listed = file === undefined ? [] : await readSourcesFile(file, environment, taken);
-  return [...short, ...listed];
+  const { sources, mappings } =
+    file === undefined ? { sources: [], mappings: [] } : await readSourcesFile(file, environment, taken);
+  return { sources: [...short, ...sources], mappings };
 }
 
 /**
@@ -63,10 +73,11 @@ export async function listSources({
  *
  * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
  */
-export async function openSources(options: OpenSourcesOptions): Promise<readonly Source[]> {
+export async function openSources(options: OpenSourcesOptions): Promise<Feeds> {
   const { file, defaults, metrics, network, clock, refreshTokens, made = [] } = options;
   const context = { folder: dirname(file ?? '.'), defaults, metrics, network, clock, refreshTokens };
-  return (await listSources(options)).map(({ settings, secrets }) => {
+  const listed = await listFeeds(options);
+  const sources = listed.sources.map(({ settings, secrets }) => {
     const from = { settings, folder: context.folder, defaults };
     const known = made.find((before) => isDeepStrictEqual(before.from, from));
     if (known) return known.source;
@@ -74,4 +85,5 @@ export async function openSources(options: OpenSourcesOptions): Promise<readonly
     made.push({ from, source });
     return source;
   });
+  return { sources, mappings: listed.mappings, folder: context.folder };
 }

@@ -12,10 +12,16 @@ it('reads records by the rules of their source as they are now', () => {
   });
   const currencyOf = (source: string): unknown => {
     const raw = { date: '2025-08-01', campaign_id: 'C-1', channel: 'meta', clicks: 1, cost: 1 };
-    const outcome = normalisers.normalise('ad_performance', 'default', source, raw, new HeldRepairs(), {
-      make: () => '',
-      isRepeatable: false,
-    });
+    const outcome = normalisers.normalise(
+      'ad_performance',
+      { workspace: 'default', source },
+      raw,
+      new HeldRepairs(),
+      {
+        make: () => '',
+        isRepeatable: false,
+      },
+    );
     return 'record' in outcome && outcome.record.kind === 'ad_performance'
       ? outcome.record.record.currency
       : outcome;

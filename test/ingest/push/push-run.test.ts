@@ -13,6 +13,7 @@ const counts = (some: Partial<PushCounts>): PushCounts => ({
   waiting: 0,
   rejected: {},
   skipped: {},
+  folded: 0,
   repairs: {},
   unknownFields: {},
   bytes: 0,

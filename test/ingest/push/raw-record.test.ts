@@ -14,7 +14,7 @@ const { normalise } = createNormalisers({
   clock: { now: () => Date.UTC(2026, 0, 1) },
 });
 const accept = (kind: RecordKind, raw: unknown): KindRecord => {
-  const outcome = normalise(kind, 'default', 'push', raw, new HeldRepairs(), {
+  const outcome = normalise(kind, { workspace: 'default', source: 'push' }, raw, new HeldRepairs(), {
     make: () => 'made',
     isRepeatable: false,
   });

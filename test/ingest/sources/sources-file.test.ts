@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
 import { adapterNames } from '../../../src/ingest/sources/adapters/adapters.ts';
 import { json } from '../../support/source-server.ts';
-import { openYaml, recordsOf, serve, temporaryFolder } from './support.ts';
+import { openFeeds, openYaml, recordsOf, serve, temporaryFolder } from './support.ts';
 
 /** The problems that opening a file reports, without the first line. */
 async function problemsOf(yaml: string, options: Parameters<typeof openYaml>[1] = {}): Promise<string[]> {
@@ -124,6 +124,50 @@ describe('the sources file', () => {
       'sources[1].files (line 19): is not right; expected a path such as exports/*.csv.gz',
       'sources[2] (line 20): is not right; expected keys and values',
     ]);
+  });
+
+  it('has mappings, whose mistakes are listed like those of sources', async () => {
+    const { sources, mappings } = await openFeeds(
+      `mappings:
+  - { name: excel, kind: ad_performance, decimal: "${'$'}{MARK}" }
+  - { name: excel, kind: ad_performance, workspace: other }
+`,
+      { environment: { MARK: ',' } },
+    );
+    expect(sources).toEqual([]);
+    expect(mappings).toMatchObject([
+      { name: 'excel', kind: 'ad_performance', workspace: 'default', decimal: ',' },
+      { name: 'excel', workspace: 'other' },
+    ]);
+    const problems = await problemsOf(`sources: []
+mappings:
+  - { name: a, kind: ads }
+  - { name: b, kind: ad_performance, url: "http://x", field: {} }
+  - { name: b, kind: opportunity, fields: { cost: x }, duplicates: sum, channel: x, spread: { start: a, end: b } }
+  - { name: c, kind: event, decimal: ",", thousands: ",", stages: { won: closed_won }, deleted_when: { x: y } }
+  - { name: c, kind: event, decimal: "${'$'}{MARK}" }
+`);
+    expect(problems).toEqual([
+      'mappings[0].kind (line 3): is "ads"; accepted: ad_performance, opportunity, event',
+      expect.stringMatching(/^mappings\[1\]\.url \(line 4\): there is no such key;/),
+      expect.stringMatching(/^mappings\[1\]\.field \(line 4\): there is no such key; did you mean fields\?/),
+      expect.stringMatching(/^mappings\[2\]\.fields\.cost \(line 5\): there is no such field; accepted: /),
+      'mappings[2].duplicates (line 5): has a meaning only for ads',
+      'mappings[2].channel (line 5): has no meaning for opportunities; each gets the channel of its ads',
+      'mappings[2].spread (line 5): has a meaning only for ads',
+      'mappings[3].decimal (line 6): has no meaning for events, which have no figures',
+      'mappings[3].thousands (line 6): is the same as decimal',
+      'mappings[3].thousands (line 6): has no meaning for events, which have no figures',
+      'mappings[3].stages (line 6): has a meaning only for opportunities',
+      'mappings[3].deleted_when (line 6): has a meaning only for opportunities',
+      'mappings[4].decimal (line 7): needs the environment variable MARK, which is not set',
+    ]);
+    expect(
+      await problemsOf(`mappings:
+  - { name: c, kind: event }
+  - { name: c, kind: event }
+`),
+    ).toEqual(['mappings[1].name (line 3): is the name of another mapping, too']);
   });
 
   const ads = '{ name: a, kind: ad_performance, url: "http://x", MORE }';
@@ -336,7 +380,7 @@ describe('the sources file', () => {
     expect(await problemsOf(bomb.join('\n'))).toEqual([expect.stringContaining('alias')]);
     expect(await problemsOf('')).toEqual(['sources: is missing; expected a list of sources']);
     expect(await problemsOf('sources: [{}]\nsource: 1')).toContainEqual(
-      'source (line 2): there is no such key; did you mean sources? accepted: sources',
+      'source (line 2): there is no such key; did you mean sources? accepted: sources, mappings',
     );
     await expect(
       openYaml('sources: []', { folder: join(await temporaryFolder(), 'none') }),

@@ -7,7 +7,7 @@ import { afterEach } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
 import { createRefreshTokens } from '../../../src/ingest/sources/refresh-tokens.ts';
 import type { PagesCall, Source } from '../../../src/ingest/sources/source.ts';
-import { type OpenSourcesOptions, openSources } from '../../../src/ingest/sources/sources.ts';
+import { type Feeds, type OpenSourcesOptions, openSources } from '../../../src/ingest/sources/sources.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../../../src/records/ad-performance.ts';
 import { parseIsoDay } from '../../../src/records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../../../src/records/opportunity.ts';
@@ -51,7 +51,11 @@ export interface OpenedYaml {
 }
 
 /** The sources of a file with this content. */
-export async function openYaml(yaml: string, options: OpenedYaml = {}): Promise<readonly Source[]> {
+export const openYaml = async (yaml: string, options: OpenedYaml = {}): Promise<readonly Source[]> =>
+  (await openFeeds(yaml, options)).sources;
+
+/** All that a file with this content configures. */
+export async function openFeeds(yaml: string, options: OpenedYaml = {}): Promise<Feeds> {
   const folder = options.folder ?? (await temporaryFolder());
   const file = join(folder, 'sources.yaml');
   await writeFile(file, yaml);

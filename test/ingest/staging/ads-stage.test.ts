@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Sql } from '../../../src/clickhouse/sql.ts';
-import { dropStaleStages } from '../../../src/ingest/staging/stale-stages.ts';
+import { dropStaleStages, pushStageId } from '../../../src/ingest/staging/stale-stages.ts';
 import type { Day } from '../../../src/records/day.ts';
 import { openMigratedStore } from '../../support/database.ts';
 import {
@@ -397,10 +397,12 @@ describe('staged rows', () => {
     expect(await stored()).toMatchObject([['2025-08-01', 'C-1', 1, 'feed', '']]);
   });
 
-  it('of runs that are over are dropped at the start, those of runs at work are not', async () => {
+  it('of runs and own pushes that are over are dropped at the start, those of others are not', async () => {
     const [dead, alive] = ['0198a000-0000-7000-8000-00000000000d', '0198a000-0000-7000-8000-00000000000a'];
     for (const runId of [dead, alive]) await fill(adsStage(store, { runId }), [ad({})]);
-    await dropStaleStages(store, async () => new Set([alive]));
-    expect(await staged()).toEqual([[alive, 1]]);
+    const [own, other] = [pushStageId('this process'), pushStageId('another')];
+    for (const runId of [own, other]) await fill(adsStage(store, { runId }), [ad({})]);
+    await dropStaleStages(store, 'this process', async () => new Set([alive]));
+    expect((await staged()).map(([id]) => id).sort()).toEqual([alive, other].sort());
   });
 });

@@ -1,0 +1,96 @@
+import type { RecordBatch } from '../json/record-batches.ts';
+import { createRejectWriter } from '../reject-writer.ts';
+import { pushSource } from '../run.ts';
+import type { DuplicateRule } from '../sources/feed-rules.ts';
+import { createAdsStage } from '../staging/ads-stage.ts';
+import { pushStageId } from '../staging/stale-stages.ts';
+import type { PushOutcome } from './answer.ts';
+import { createAttempts } from './attempts.ts';
+import { createAttributionMarks } from './attribution-marks.ts';
+import { Intake, type PushCall } from './intake.ts';
+import type { LargePushDeps } from './large-push.ts';
+
+/**
+ * Takes a large push of ads rows whose rule for rows with one key needs all of them: into a staging table as fast as they come,
+ * and from there into place, once the push has ended. One that breaks off, or has rows that it may not have, changes nothing.
+ *
+ * @param deps.owner this process, as the others know it
+ */
+export async function pushStaged(
+  deps: LargePushDeps & { readonly owner: string },
+  call: PushCall,
+  batches: AsyncIterable<RecordBatch>,
+  options: { readonly duplicates: DuplicateRule; readonly signal: AbortSignal },
+): Promise<PushOutcome> {
+  const { clock, runs, versions } = deps;
+  const { workspace, requestId } = call;
+  const kind = 'ad_performance';
+  const run = runs.of(kind, call);
+  const marks = createAttributionMarks(deps.attributionQueue);
+  const stage = createAdsStage({
+    store: deps.dataVersion.watch(deps.store, workspace),
+    runId: pushStageId(deps.owner),
+    workspace,
+    source: pushSource,
+    version: versions.now() * 1_000,
+    requestId,
+    capacityBytes: deps.batchBytes,
+    duplicates: options.duplicates,
+  });
+  const rejects = createRejectWriter({
+    store: deps.store,
+    run: { id: run.id, workspace, source: pushSource, requestId },
+    reading: call.reading?.parameters,
+    kind,
+    now: () => clock.now(),
+  });
+  const intake = new Intake({
+    kind,
+    call,
+    run,
+    normalisers: deps.normalisers,
+    targets: {
+      record(entry) {
+        if (entry.kind === kind) stage.add(entry.record);
+      },
+      reject: (position, line, record, reject) => rejects.add(position, record, reject, line),
+    },
+  });
+
+  const attempts = createAttempts(deps.logger, requestId);
+  const { attempt } = attempts;
+  let stored = { written: 0, outdated: 0 };
+  await attempt(async () => {
+    for await (const batch of batches) {
+      intake.take(batch);
+      if (stage.full) await stage.send();
+      await rejects.send();
+    }
+    await stage.finish();
+    const applied = await stage.apply({
+      mode: 'upsert',
+      onDays: (days) => marks.mark(workspace, 'ads', days),
+      signal: options.signal,
+    });
+    stored = applied;
+    deps.merger?.add(kind, applied.touched);
+  });
+  await attempt(() => rejects.send(true));
+  // The days are marked on disk: where this fails, the queue tries them again, and logs it.
+  await marks.settle(requestId).catch(() => undefined);
+  await stage
+    .discard()
+    .catch((error: unknown) =>
+      deps.logger.warn({ err: error }, 'staged rows could not be dropped; TTL will'),
+    );
+
+  const { identical, conflicting, summed = 0 } = stage.progress().duplicates;
+  const isStored = attempts.failure === undefined || stored.written + stored.outdated > 0;
+  const duplicates = isStored
+    ? { identical, conflicting, summed }
+    : { identical: 0, conflicting: 0, summed: 0 };
+  const accepted = isStored ? intake.accepted : 0;
+  const unconfirmed = intake.accepted - accepted;
+  runs.add(run, intake.counts(0, duplicates, { outdated: stored.outdated, unconfirmed }));
+  return { answer: intake.answer(accepted, duplicates, true), failure: attempts.failure };
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { UtmqlError } from '../../errors.ts';
+import { knownFields } from '../../records/contract.ts';
+import type { PushReading, PushReadings } from '../push/push-reading.ts';
+import { isObject } from '../sources/place.ts';
+import type { StoredReject } from './find-rejects.ts';
+import type { RecordPatch } from './patch-record.ts';
+
+/** Why records cannot be read again as they were pushed. */
+interface NotAgain {
+  readonly reject: { readonly reason: string; readonly field: string; readonly detail: string };
+}
+
+const parameters = z.record(z.string(), z.array(z.string()));
+
+/** What rejected records that are read in one way have in common. */
+export const readingKey = ({ kind, reading }: Pick<StoredReject, 'kind' | 'reading'>): string =>
+  `${kind} ${reading}`;
+
+/** How the records are to be read that were pushed with parameters, by `readingKey`. Ready to be used. */
+export async function readingsOf(
+  readings: PushReadings,
+  stored: readonly StoredReject[],
+  workspace: string,
+): Promise<ReadonlyMap<string, PushReading | NotAgain>> {
+  const found = new Map<string, PushReading | NotAgain>();
+  for (const row of stored) {
+    const key = readingKey(row);
+    if (row.reading === '' || found.has(key)) continue;
+    try {
+      const given = parameters.parse(JSON.parse(row.reading));
+      const reading = readings.of(row.kind, workspace, given);
+      await reading?.load();
+      if (reading !== undefined) found.set(key, reading.duplicates === 'sum' ? partOfSum : reading);
+    } catch (error) {
+      if (!(error instanceof UtmqlError)) throw error;
+      const detail = `It was pushed with parameters that cannot be followed any more: ${error.message} Put back what is missing, or push it again.`;
+      found.set(key, { reject: { reason: 'mapping_unavailable', field: '', detail } });
+    }
+  }
+  return found;
+}
+
+/** Alone it would take the place of the sum that the rest of its push was stored as. */
+const partOfSum: NotAgain = {
+  reject: {
+    reason: 'part_of_sum',
+    field: '',
+    detail:
+      'Its push summed the rows with one key (`duplicates: sum`), and this row alone would replace the sum. Push all of its rows again, with this one mended.',
+  },
+};
+
+/**
+ * What a rejected record stands for, in the names of the contract.
+ *
+ * @param raw the record as it came, patched
+ * @param patch holds of fields of the contract after the mapping, too
+ */
+export function readAgain(
+  reading: Pick<PushReading, 'map' | 'spread'>,
+  { kind }: Pick<StoredReject, 'kind'>,
+  raw: unknown,
+  patch: RecordPatch | undefined,
+): readonly unknown[] {
+  const mapped = reading.map === undefined ? raw : reading.map(raw);
+  if (!isObject(mapped) || !isObject(raw)) return [mapped];
+  const record: Record<string, unknown> = { ...mapped };
+  const known = knownFields(kind);
+  for (const [name, value] of Object.entries(patch ?? {})) if (known.has(name)) record[name] = value;
+  // An event without a time of its own happened when it came.
+  if (kind === 'event') record.timestamp ??= raw.timestamp;
+  return reading.spread?.(raw, record) ?? [record];
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/** An object with these keys and no other. Its message is the list of them, from which the problem's sentence is made. */
+export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'expected keys and values',
+  });
+
+export const pathText = 'expected a path such as data.items, or a list of keys';
+export const path = z.union(
+  [
+    z
+      .string()
+      .min(1)
+      .transform((dotted) => dotted.split('.')),
+    z.array(z.string().min(1)).min(1),
+  ],
+  pathText,
+);
+
+export const text = (expected: string) => z.string(expected).min(1, expected);
+
+export const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  z.enum(
+    values,
+    `accepted: ${values.map((value) => (/\w/.test(value) ? value : JSON.stringify(value))).join(', ')}`,
+  );
+
+/** A number, or a text of one, since the value of a variable is a text. */
+export const number = (expected: string, holds: (value: number) => boolean) =>
+  z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d+(\.\d+)?$/)
+          .transform(Number),
+      ],
+      expected,
+    )
+    .refine(holds, expected);
+
+export const wholeNumber = (min: number, max: number) =>
+  number(
+    `expected a whole number from ${min} to ${max}`,
+    (value) => Number.isInteger(value) && value >= min && value <= max,
+  );
+
+export const scalars = (expected: string) =>
+  z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], expected).transform(String), expected);
