@@ -86,4 +86,10 @@ export class Columns {
     }
     return isEmpty ? undefined : record;
   }
+
+  /** The same of a row of any length: cells beyond the header are called `column_N`. */
+  allOf(cells: readonly string[]): Readonly<Record<string, string>> {
+    const beyond = cells.slice(this.count).map((cell, index) => [`column_${this.count + index + 1}`, cell]);
+    return { ...Object.fromEntries(beyond), ...this.recordOf(cells) };
+  }
 }

@@ -17,6 +17,8 @@ export interface CsvHeaderOptions {
   /** Lines in front of the header that are none of the table. */
   readonly skipRows?: number | undefined;
   readonly columns?: ColumnRules | undefined;
+  /** Which rows of too few or too many cells are none of the table, such as a line below it that names who made it. */
+  readonly isStray?: ((row: Readonly<Record<string, string>>, isLonger: boolean) => boolean) | undefined;
 }
 
 /** Reads the first line that is not blank: it names the columns, and tells the delimiter where none is given. */
@@ -44,7 +46,7 @@ export class CsvHeader implements Stage {
     if (UTF16_MARKS.some((mark) => isBeginningOf(mark, bytes))) throw notUtf8();
     let from = this.line === 1 && isBeginningOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0;
     let lineEnd = bytes.indexOf(NEWLINE, from);
-    const { skipRows = 0, columns } = this.options;
+    const { skipRows = 0, columns, isStray } = this.options;
     while (lineEnd !== -1 && (this.line <= skipRows || skipSpace(bytes, from, lineEnd) === lineEnd)) {
       this.line++;
       from = lineEnd + 1;
@@ -64,6 +66,7 @@ export class CsvHeader implements Stage {
       next: new CsvRows(this.context, {
         columns: new Columns(parseCells(row, delimiter)[0] ?? [], columns),
         delimiter,
+        isStray,
         line: this.line + countNewlines(row, row.length),
       }),
     };

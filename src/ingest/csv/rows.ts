@@ -3,6 +3,7 @@ import { countNewlines, NEWLINE, QUOTE } from '../json/bytes.ts';
 import { excerptOf, OversizedRecord } from '../json/excerpt.ts';
 import type { MalformedReason } from '../json/record-batches.ts';
 import { cutOff, type ReadContext, type Stage, type StageResult } from '../json/stage.ts';
+import { leftOut } from '../sources/left-out.ts';
 import { parseCells } from './cells.ts';
 import type { Columns } from './columns.ts';
 import { RowScanner } from './row-scanner.ts';
@@ -23,6 +24,9 @@ export class CsvRows implements Stage {
   private readonly context: CsvContext;
   private readonly columns: Columns;
   private readonly delimiter: string;
+  private readonly isStray:
+    | ((row: Readonly<Record<string, string>>, isLonger: boolean) => boolean)
+    | undefined;
   private readonly scanner: RowScanner;
   private line: number;
   /** Set while a row passes by that is too long to be held, with the line it begins in. */
@@ -30,12 +34,24 @@ export class CsvRows implements Stage {
   /** The row that is read ends with the body, without a newline. */
   private isUnterminated = false;
 
-  /** `line` is the number of the line that comes first. */
-  constructor(context: CsvContext, options: { columns: Columns; delimiter: string; line: number }) {
+  /**
+   * @param options.isStray see `CsvHeaderOptions`
+   * @param options.line the number of the line that comes first
+   */
+  constructor(
+    context: CsvContext,
+    options: {
+      columns: Columns;
+      delimiter: string;
+      isStray?: ((row: Readonly<Record<string, string>>, isLonger: boolean) => boolean) | undefined;
+      line: number;
+    },
+  ) {
     this.context = context;
     this.columns = options.columns;
     this.delimiter = options.delimiter;
     this.scanner = new RowScanner(options.delimiter);
+    this.isStray = options.isStray;
     this.line = options.line;
   }
 
@@ -187,6 +203,10 @@ export class CsvRows implements Stage {
       return;
     }
     if (cells.every((cell) => cell.trim() === '')) return;
+    if (this.isStray?.(this.columns.allOf(cells), cells.length > count) === true) {
+      batches.addRecord(leftOut, line);
+      return;
+    }
     if (this.isUnterminated && cells.length < count)
       throw cutOff(`in the middle of line ${line}`, batches.kept);
     batches.addMalformed(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
 import { placeOf } from './place.ts';
 import type { RowCondition } from './row-filter.ts';
-import { path, pathText, section } from './setting-types.ts';
+import { path, pathOf, pathText, section } from './setting-types.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const values = z.union([scalar.transform((value) => [value]), z.array(scalar).min(1)]);
@@ -24,7 +24,7 @@ const fieldPlace = z.union(
 type WrittenConditions = Readonly<Record<string, Omit<RowCondition, 'place'>>>;
 
 const toConditions = (written: WrittenConditions): readonly RowCondition[] =>
-  Object.entries(written).map(([name, rule]) => ({ place: placeOf(name.split('.')), ...rule }));
+  Object.entries(written).map(([name, rule]) => ({ place: placeOf(pathOf(name)), ...rule }));
 
 const deletedText = 'expected columns and the values that they have in deleted rows';
 

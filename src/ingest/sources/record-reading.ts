@@ -8,6 +8,7 @@ import { placeOf } from './place.ts';
 import { withReading } from './reading-settings.ts';
 import { createRecordMapper } from './record-mapper.ts';
 import type { RecordSettings } from './record-settings.ts';
+import { createStrayTest } from './row-filter.ts';
 import { createSpread } from './spread.ts';
 
 /** How the elements of a body are found, and what they mean. */
@@ -82,6 +83,7 @@ function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
   return {
     delimiter,
     skipRows,
+    isStray: settings.where.length === 0 ? undefined : createStrayTest(settings.where),
     columns: {
       read: new Set([...own, ...places.flatMap(({ column, head }) => [column, head])]),
       required: places.flatMap(({ path, head }) => (path.length === 1 ? [head] : [])),

@@ -7,15 +7,15 @@ export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
       code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'expected keys and values',
   });
 
+/** A name such as `Impr.` is no path. */
+export const pathOf = (dotted: string): string[] => {
+  const keys = dotted.split('.');
+  return keys.includes('') ? [dotted] : keys;
+};
+
 export const pathText = 'expected a path such as data.items, or a list of keys';
 export const path = z.union(
-  [
-    z
-      .string()
-      .min(1)
-      .transform((dotted) => dotted.split('.')),
-    z.array(z.string().min(1)).min(1),
-  ],
+  [z.string().min(1).transform(pathOf), z.array(z.string().min(1)).min(1)],
   pathText,
 );
 

@@ -31,6 +31,45 @@ describe('the rows of a source', () => {
     expect((await recordsOf(source)).map((record) => record === leftOut)).toEqual([false, true, true, true]);
   });
 
+  it('that are no rows of the table are left out by a value that they have, not by what they lack', async () => {
+    const readFrom = async (where: string, lines: string) => {
+      const source = await sourceOf(`where: ${where}`, { 'a.csv': `${head},Level\n${row},ad\n${lines}` });
+      const { records, malformed, error } = await read(source);
+      return { leftOut: records.map((record) => record === leftOut), malformed, error: error?.message };
+    };
+    const footer = '"Copyright (c) 2025"\n2025-08-02,C1,1';
+    expect(
+      await readFrom('{ date: { not: "Copyright*" } }', '"Copyright (c) 2025"\n"Copyright (c) Ana"'),
+    ).toEqual({
+      leftOut: [false, true, true],
+      malformed: 0,
+      error: undefined,
+    });
+    // Its last row was cut off in the middle, so it has no level.
+    expect(await readFrom('{ Level: { not: "" } }', footer)).toEqual({
+      leftOut: [false],
+      malformed: 1,
+      error: expect.stringContaining('in the middle of line 4'),
+    });
+    expect(await readFrom('{ date: { not: "" } }', `,,5,50,5.5,,Grand total\n${row},ad,more\n`)).toEqual({
+      leftOut: [false, true],
+      malformed: 1,
+      error: undefined,
+    });
+    expect(await readFrom('{ column_7: { not: "Grand total" } }', '')).toMatchObject({
+      error: expect.stringContaining('no column "column_7"'),
+    });
+  });
+
+  it('may have a heading with a dot at its end', async () => {
+    const source = await sourceOf('fields: { impressions: Impr., utm_term: a.b }', {
+      'a.csv': 'date,campaign_id,clicks,cost,Impr.\n2025-08-01,C1,1,5.5,70\n',
+    });
+    expect(await recordsOf(source)).toMatchObject([{ impressions: '70' }]);
+    const renamed = await sourceOf('fields: { impressions: Impr. }', { 'a.csv': `${head}\n${row}\n` });
+    expect((await read(renamed)).error?.message).toContain('no column "impr."');
+  });
+
   it('keep a column in its own field when another is mapped to it', async () => {
     const source = await sourceOf('fields: { utm_campaign: Campaign ID, ad_id: Note }', {
       'a.csv': `${head},Note\n${row},n\n`,
