@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../src/errors.ts';
+import { BodyStart } from '../../src/ingest/json/body-start.ts';
+import { readFeed } from '../../src/ingest/json/read-feed.ts';
 import { type MalformedRecord, readJsonRecords } from '../../src/ingest/json-records.ts';
 import { inChunks } from '../support/chunks.ts';
 
@@ -471,5 +473,40 @@ describe('records that are not UTF-8', () => {
 
   it('are none where U+FFFD was sent', async () => {
     expect(valuesOf(await read('{"a":"\ufffd"}'))).toEqual([{ a: '\ufffd' }]);
+  });
+});
+
+describe('records that are next to nothing', () => {
+  const shortest = 300_000;
+
+  it('come in small pieces of work, between which others have their turn', async () => {
+    const sizes: number[] = [];
+    const body = inChunks(Buffer.from(`[${'{},'.repeat(shortest)}{}]`), [1_048_576]);
+    for await (const { records } of readJsonRecords(body, { envelope: ENVELOPE })) sizes.push(records.length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(shortest + 1);
+    expect(Math.max(...sizes)).toBeLessThan(3_000);
+  });
+
+  it('are given up where none is readable, after those that came before', async () => {
+    const { records, malformed, error } = await read(`[{"a":1},${','.repeat(shortest)}{"a":2}]`);
+    expect(records).toEqual([[1, { a: 1 }]]);
+    expect(malformed.length).toBeLessThan(25_000);
+    expect(error).toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: expect.stringContaining('10,000 records followed each other that are none'),
+    });
+    const mixed = await read(`[${`${','.repeat(9_000)}{},`.repeat(5)}{}]`);
+    expect(mixed.error).toBeUndefined();
+    expect(mixed.records).toHaveLength(6);
+  });
+
+  it('what holds none is not worked on for ever', async () => {
+    const batches = readFeed(
+      inChunks(Buffer.from(' '.repeat(100_000)), [65_536]),
+      (open) => new BodyStart({ batches: open, envelope: ENVELOPE, maxRecordBytes: 1_000 }),
+      16_384,
+      0,
+    );
+    await expect(batches.next()).rejects.toThrow('More than can be read in 0 s came without a record');
   });
 });

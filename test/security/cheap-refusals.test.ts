@@ -107,6 +107,17 @@ it('reads blank lines no further than 64 MiB, and counts what it read against wh
   expect(left(first) - left(after)).toBeGreaterThan(60_000);
 });
 
+it.each([
+  ['commas', '[', ','],
+  ['what begins like objects', '[', '{x},'],
+  ['lines that are no JSON', '{}\n', '{x\n'],
+])('gives up a list of %s', async (_what, head, piece) => {
+  const long = head + piece.repeat(5_000_000 / piece.length);
+  const answer = await push(Buffer.from(brotliCompressSync(Buffer.from(long))));
+  expect(answer.status).toBe(400);
+  expect(answer.body).toContain('More than 10,000 records followed each other that are none');
+});
+
 it('counts a long query that is refused against who sent it; short mistakes are free', async () => {
   const viewer = await keys.create({ role: 'viewer', workspace: ['default'] });
   const ask = (body: string) =>

@@ -1,8 +1,11 @@
 /**
- * Cuts and gathers chunks of any size into blocks of about `size` bytes, so that reading a record costs the same whether
+ * Cuts and gathers chunks of any size into blocks of about `sizeOf()` bytes, so that reading a record costs the same whether
  * the network sends single bytes or megabytes. When the body breaks, what came before is given first.
  */
-export async function* byteBlocks(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Buffer> {
+export async function* byteBlocks(
+  body: AsyncIterable<Uint8Array>,
+  sizeOf: () => number,
+): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   let gathered = 0;
   const gather = (): Buffer => {
@@ -17,6 +20,7 @@ export async function* byteBlocks(body: AsyncIterable<Uint8Array>, size: number)
   try {
     for await (const chunk of body) {
       for (let from = 0; from < chunk.length; ) {
+        const size = Math.max(sizeOf(), gathered + 1);
         const piece = Buffer.from(
           chunk.buffer,
           chunk.byteOffset + from,
