@@ -1,4 +1,6 @@
+import { dataScope } from '../access/caller.ts';
 import type { InnerField } from '../access/grants.ts';
+import { warningsOfConflicts } from '../explore/conflicting-rows.ts';
 import type { Measures, MetricsQuery, MetricsResult, MetricsRow } from '../metrics/query.ts';
 import { describeMeasure, isSum, measureNames } from '../metrics/registry.ts';
 import type { Warning } from '../metrics/warnings.ts';
@@ -119,7 +121,8 @@ const WarningType = builder.objectRef<Warning>('MetricsWarning').implement({
   description: 'Something that a reader of these figures should know.',
   fields: (t) => ({
     code: t.exposeString('code', {
-      description: 'PARTIAL_FIRST_BUCKET, PARTIAL_LAST_BUCKET, COMPARED_LONGER or TIMEZONE_NOT_APPLIED.',
+      description:
+        'PARTIAL_FIRST_BUCKET, PARTIAL_LAST_BUCKET, COMPARED_LONGER, TIMEZONE_NOT_APPLIED or CONFLICTING_ROWS.',
     }),
     message: t.exposeString('message', { description: 'The warning in a sentence.' }),
   }),
@@ -180,7 +183,12 @@ export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
     warnings: t.field({
       type: [WarningType],
       description: 'What to mind about these figures.',
-      resolve: ({ warnings }) => warnings,
+      // Whoever sees some rows only is not told of feeds, which have no channel.
+      resolve: async ({ warnings, query }, _args, { caller, explore: { reader }, ingest }) => {
+        if (caller.policy !== undefined) return warnings;
+        const own = ingest.sources.filter(({ workspace }) => workspace === caller.workspace);
+        return [...warnings, ...(await warningsOfConflicts(reader, dataScope(caller), query.range, own))];
+      },
     }),
   }),
 });

@@ -4,7 +4,12 @@ import { bucketsOf, moveUnits } from './range.ts';
 
 /** Something that a reader of the figures should know. */
 export interface Warning {
-  readonly code: 'PARTIAL_FIRST_BUCKET' | 'PARTIAL_LAST_BUCKET' | 'COMPARED_LONGER' | 'TIMEZONE_NOT_APPLIED';
+  readonly code:
+    | 'PARTIAL_FIRST_BUCKET'
+    | 'PARTIAL_LAST_BUCKET'
+    | 'COMPARED_LONGER'
+    | 'TIMEZONE_NOT_APPLIED'
+    | 'CONFLICTING_ROWS';
   readonly message: string;
 }
 

@@ -164,6 +164,12 @@ it('duplicates in one feed: identical ones are one; differing ones change nothin
         '{ metrics(dateRange: { between: { from: "2025-09-01", to: "2025-09-01" } }) { totals { cost } } }',
       )
     ).data;
+  const warnings = async (day: string) => {
+    const { data } = await app.query(
+      `{ metrics(dateRange: { between: { from: "${day}", to: "${day}" } }) { meta { warnings { code message } } } }`,
+    );
+    return (data as unknown as { metrics: { meta: { warnings: unknown } } }).metrics.meta.warnings;
+  };
   expect(await run()).toMatchObject({
     status: 'FAILED',
     error: {
@@ -184,6 +190,17 @@ it('duplicates in one feed: identical ones are one; differing ones change nothin
     ],
   });
   expect(await cost()).toEqual({ metrics: { totals: { cost: 3 } } });
+  // Whoever asks about the day is told of it, until a run reads the day without such rows.
+  expect(await warnings('2025-09-01')).toEqual([
+    {
+      code: 'CONFLICTING_ROWS',
+      message: expect.stringMatching(/^ads: 1 row gave way .* a day of the range/),
+    },
+  ]);
+  expect(await warnings('2025-09-02')).toEqual([]);
+  app.answer({ ads: adsFeed([{ ...record('H', 2), date: '2025-09-01' }]) });
+  await run(', mode: UPSERT');
+  expect(await warnings('2025-09-01')).toEqual([]);
 });
 
 it('a record that is older than the retention is rejected, not stored to vanish', async () => {

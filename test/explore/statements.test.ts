@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sql } from '../../src/clickhouse/sql.ts';
 import { campaignList, campaignsByIdStatement, channelsStatement } from '../../src/explore/campaigns.ts';
+import { conflictingRowsStatement } from '../../src/explore/conflicting-rows.ts';
 import { dimensionValueList } from '../../src/explore/dimension-values.ts';
 import { adList, opportunityList } from '../../src/explore/drill-down.ts';
 import { eventCountStatement, eventsStatement } from '../../src/explore/events.ts';
@@ -68,6 +69,7 @@ const statements: Readonly<Record<string, Sql>> = {
   campaignsById: campaignsByIdStatement(all, [harm]),
   channels: channelsStatement(scope),
   spendWithoutUtm: spendWithoutUtmStatement(scope),
+  conflictingRows: conflictingRowsStatement(all, scope.range, [harm]),
   matches: matchesStatement(scope),
   unattributed: unattributedStatement(scope),
   repairs: runCountsStatement(scope, 'repairs'),

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { bind, type Sql, sql } from '../clickhouse/sql.ts';
+import type { Source } from '../ingest/sources/source.ts';
+import { allRows, type DataScope } from '../metrics/data-scope.ts';
+import type { DayRange } from '../metrics/query.ts';
+import type { Warning } from '../metrics/warnings.ts';
+import { formatDay } from '../records/day.ts';
+import type { Reader } from './reader.ts';
+
+const row = z.object({ source: z.string(), days: z.number(), folded: z.number() });
+
+/** Of each source the days whose newest run had rows that gave way to others of their key, and how many such rows those runs had. */
+export function conflictingRowsStatement(scope: DataScope, range: DayRange, sources: readonly string[]): Sql {
+  const runs = sql`ingest_runs FINAL WHERE ${allRows(scope)} AND source IN (${bind('Array(String)', sources)}) AND dry_run = 0 AND status IN ('succeeded', 'partial')`;
+  const affected = sql`SELECT source FROM ${runs} AND records_skipped['conflicting_duplicate'] > 0`;
+  const newest = sql`SELECT source, arrayJoin(days) AS day, argMax((toString(run_id), records_skipped['conflicting_duplicate']), started_at) AS run FROM ${runs} AND source IN (${affected}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND run.2 > 0`;
+  return sql`SELECT source, count() AS days, arraySum(groupUniqArray(run).2) AS folded FROM (${newest}) GROUP BY source ORDER BY source`;
+}
+
+/**
+ * A warning for each ads source of which rows were folded away on days of the range. Of those whose settings say that the last
+ * row counts, nobody needs to be told.
+ *
+ * @param sources of the workspace
+ */
+export async function warningsOfConflicts(
+  reader: Reader,
+  scope: DataScope,
+  range: DayRange,
+  sources: readonly Source[],
+): Promise<readonly Warning[]> {
+  const names = sources
+    .filter(({ kind, feed }) => kind === 'ad_performance' && feed.duplicates !== 'last')
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  const found = await reader.rows(row, conflictingRowsStatement(scope, range, names));
+  return found.map(({ source, days, folded }) => ({
+    code: 'CONFLICTING_ROWS',
+    message:
+      `${source}: ${folded} ${folded === 1 ? 'row' : 'rows'} gave way to others of the same key in the runs that read ${days === 1 ? 'a day' : `${days} days`} of the range; the last was kept, and spend may be missing. ` +
+      'Set `duplicates` of the source: `sum` where its report is finer than the key, `last` where the last row counts.',
+  }));
+}
