@@ -62,6 +62,29 @@ const inWords = (texts: Readonly<Record<string, string>>): string =>
     .map(([name, text]) => `\`${name}\`: ${text}`)
     .join('\n');
 
+interface FeedColumn {
+  readonly name: string;
+  readonly share: number;
+}
+
+export const FeedColumnType = builder.objectRef<FeedColumn>('FeedColumn').implement({
+  description: 'A column of a feed.',
+  fields: (t) => ({
+    name: t.exposeString('name', {
+      description: 'Its name; of a mapped one, the field that it is mapped to.',
+    }),
+    share: t.exposeFloat('share', {
+      description:
+        'Records that have a value in it / all. Unit: ratio. Of a sample where there are more than 1,000.',
+    }),
+  }),
+});
+
+export const columnsOf = (columns: IngestRun['columns']): FeedColumn[] =>
+  Object.entries(columns)
+    .map(([name, share]) => ({ name, share }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+
 const DayChangesType = builder.objectRef<DayChanges>('IngestDayChanges').implement({
   description: 'What a run that is dry or held would change on one day.',
   fields: (t) => ({
@@ -223,6 +246,16 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       description:
         'Fields that the record contract (schema/records) does not name, with the number of records that have them. They are kept beside the record.',
       resolve: (run) => listed(run.unknownFields),
+    }),
+    columns: t.field({
+      type: [FeedColumnType],
+      description:
+        'The columns of the feed, in the field names of the contract; empty where too few records came to tell.',
+      resolve: (run) => columnsOf(run.columns),
+    }),
+    warnings: t.exposeStringList('warnings', {
+      description:
+        'What to mind about the run though it may have gone well, in sentences: columns of the feed that have come or gone since the last good run.',
     }),
     changes: t.field({
       type: [DayChangesType],

@@ -2,7 +2,7 @@ import type { RootField } from '../access/grants.ts';
 import type { Source } from '../ingest/sources/source.ts';
 import { formatDay } from '../records/day.ts';
 import { builder } from './builder.ts';
-import { ModeEnum } from './ingest-runs.ts';
+import { columnsOf, FeedColumnType, ModeEnum } from './ingest-runs.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
@@ -41,6 +41,11 @@ const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
         const day = await runs.watermark(name);
         return day === undefined ? null : formatDay(day);
       },
+    }),
+    shape: t.field({
+      type: [FeedColumnType],
+      description: 'The columns of its feed as its last good run saw them; empty before that.',
+      resolve: async ({ name }, _args, { runs }) => columnsOf(await runs.columns(name)),
     }),
   }),
 });

@@ -11,6 +11,7 @@ const day = z
   .transform((text) => (text === null ? undefined : parseIsoDay(text)));
 const instant = z.string().transform((text) => Date.parse(text));
 const counts = z.record(z.string(), z.coerce.number());
+const shares = z.record(z.string(), z.number());
 const dayChanges = z.array(
   z.object({
     day: z.int(),
@@ -52,6 +53,8 @@ const runRow = z
     records_rejected: counts,
     repairs: counts,
     unknown_fields: counts,
+    columns: shares,
+    warnings: z.array(z.string()),
     days: z.array(z.string()),
     changes: z.string(),
     watermark: day,
@@ -91,6 +94,8 @@ const runRow = z
       recordsRejected: row.records_rejected,
       repairs: row.repairs,
       unknownFields: row.unknown_fields,
+      columns: row.columns,
+      warnings: row.warnings,
       days: row.days.flatMap((text) => parseIsoDay(text) ?? []),
       changes: row.changes === '' ? [] : dayChanges.parse(JSON.parse(row.changes)),
       watermark: row.watermark,
@@ -102,7 +107,7 @@ const runRow = z
 
 const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, owner, attempt, requested_by,
   request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
-  records_skipped, records_rejected, repairs, unknown_fields, days, changes, watermark, bytes_read, error_code, error_message, version`;
+  records_skipped, records_rejected, repairs, unknown_fields, columns, warnings, days, changes, watermark, bytes_read, error_code, error_message, version`;
 
 export interface RunFilter {
   readonly source?: string | undefined;
@@ -127,6 +132,8 @@ export interface RunRepository {
   lastStart(workspace: string, source: string): Promise<number | undefined>;
   /** Up to which day the source's data are complete: set by its last good run. */
   watermark(workspace: string, source: string, call?: CallOptions): Promise<Day | undefined>;
+  /** The columns of the source's feed as its last good run saw them; none before that. */
+  columns(workspace: string, source: string, call?: CallOptions): Promise<IngestRun['columns']>;
   /** Days that good runs of the source, begun after this instant (epoch milliseconds), have read; replays do not count. */
   daysReadSince(workspace: string, source: string, startedAt: number): Promise<ReadonlySet<Day>>;
   /** When data last changed: the end of the last run that stored something, epoch milliseconds. */
@@ -185,6 +192,8 @@ export function createRunRepository(store: Store): RunRepository {
         records_rejected: run.recordsRejected,
         repairs: run.repairs,
         unknown_fields: run.unknownFields,
+        columns: run.columns,
+        warnings: run.warnings,
         days: run.days.map(formatDay),
         changes: run.changes.length === 0 ? '' : JSON.stringify(run.changes),
         watermark: dayOrNull(run.watermark),
@@ -236,6 +245,16 @@ export function createRunRepository(store: Store): RunRepository {
         call,
       );
       return row?.watermark;
+    },
+    async columns(workspace, source, call) {
+      const [row] = await store.select(
+        z.object({ shape: shares }),
+        sql`SELECT argMax(columns, started_at) AS shape FROM ingest_runs FINAL
+            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}
+              AND status IN ('succeeded', 'partial') AND dry_run = 0 AND notEmpty(columns)`,
+        call,
+      );
+      return row?.shape ?? {};
     },
     async daysReadSince(workspace, source, startedAt) {
       const rows = await store.select(

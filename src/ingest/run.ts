@@ -78,6 +78,10 @@ export interface IngestRun {
   readonly repairs: Readonly<Record<string, number>>;
   /** Fields that no record contract names, by name. */
   readonly unknownFields: Readonly<Record<string, number>>;
+  /** Of a feed’s columns the share of records with a value, 0 to 1; none where too few records came to tell. */
+  readonly columns: Readonly<Record<string, number>>;
+  /** What to mind about the run though it may have gone well, in sentences. */
+  readonly warnings: readonly string[];
   /** Days that the source returned. */
   readonly days: readonly Day[];
   /** Of a dry run, and of one that is held: what would change, by day. */
@@ -117,6 +121,8 @@ export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
   recordsRejected: {},
   repairs: {},
   unknownFields: {},
+  columns: {},
+  warnings: [],
   days: [],
   changes: [],
   watermark: undefined,

@@ -23,6 +23,7 @@ import { createOpportunityStage } from '../staging/opportunity-stage.ts';
 import type { Extent } from '../staging/stage.ts';
 import { cancelledBy, endingOf } from './ending.ts';
 import { createFeedCheck } from './feed-check.ts';
+import { createFeedShape, type FeedColumns } from './feed-shape.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createReading, type PulledKind } from './reading.ts';
 import { finishedState, type RunParts, runningState } from './run-state.ts';
@@ -52,6 +53,8 @@ export interface PullInput {
   readonly landing: RawLanding | undefined;
   /** Days that newer runs have read: a replay leaves them alone. */
   readonly skipDays: ReadonlySet<Day>;
+  /** Of the feed as the source's last good run saw it; none where there is nothing to compare with. */
+  readonly columnsBefore: FeedColumns;
   /** When what the source says was true, microseconds. */
   readonly version: number;
   /** Whether a run that would take a lot away is to wait for somebody's word. */
@@ -134,6 +137,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   });
   const repairs = new Repairs();
   const check = createFeedCheck(source.feed);
+  const shape = createFeedShape();
   const reading = createReading({
     source,
     run,
@@ -149,6 +153,7 @@ async function pullRecords<T extends { readonly day: Day }>(
     rejects,
     repairs,
     check,
+    shape,
     signal,
     now: () => clock.now(),
     queriesAtWork: deps.queriesAtWork,
@@ -163,7 +168,7 @@ async function pullRecords<T extends { readonly day: Day }>(
     signal,
     attempt,
   });
-  const parts: RunParts = { reading, stage, writing, rejects, repairs };
+  const parts: RunParts = { reading, stage, writing, rejects, repairs, shape };
   const report = (): void => input.report(runningState(run, parts));
 
   await attempt(() => reading.read());
@@ -203,7 +208,8 @@ async function pullRecords<T extends { readonly day: Day }>(
     hasStored: writing.hasStored,
     isIncomplete: run.mode === 'replace' && !run.dryRun && unreadable.lost > 0,
   });
-  const finished = finishedState(run, parts, ending, clock.now());
+  const finished = finishedState(run, parts, ending, input.columnsBefore, clock.now());
+  for (const warning of finished.warnings) logger.warn({ warning }, 'the columns of a feed have changed');
   logger.info(
     {
       status: finished.status,

@@ -10,6 +10,7 @@ import { leftOut } from '../sources/left-out.ts';
 import type { Source } from '../sources/source.ts';
 import type { Stage } from '../staging/stage.ts';
 import type { FeedCheck } from './feed-check.ts';
+import type { FeedShape } from './feed-shape.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createUnclearDays, type UnclearDays } from './unclear-days.ts';
 
@@ -38,6 +39,7 @@ export interface ReadingOptions<T extends { readonly day: Day }> {
   readonly rejects: RejectWriter;
   readonly repairs: Repairs;
   readonly check: FeedCheck;
+  readonly shape: FeedShape;
   readonly signal: AbortSignal;
   readonly now: () => number;
   /** Whether callers wait for queries: the feed gives way to them. */
@@ -66,7 +68,7 @@ export interface Reading {
 }
 
 export function createReading<T extends { readonly day: Day }>(options: ReadingOptions<T>): Reading {
-  const { source, run, kind, taken, rejects, repairs, check } = options;
+  const { source, run, kind, taken, rejects, repairs, check, shape } = options;
   const { stage } = kind;
   const counts = { records: 0, bytes: 0, outsideRange: 0, leftOut: 0 };
   const unclear = createUnclearDays();
@@ -89,6 +91,7 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
       counts.leftOut += 1;
       return;
     }
+    shape.see(raw);
     const outcome = kind.normalise(raw, repairs);
     if ('reject' in outcome) {
       rejects.add(position, raw, outcome.reject);

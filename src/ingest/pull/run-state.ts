@@ -4,6 +4,7 @@ import type { RejectWriter } from '../reject-writer.ts';
 import type { IngestRun } from '../run.ts';
 import type { Stage } from '../staging/stage.ts';
 import type { Ending } from './ending.ts';
+import type { FeedColumns, FeedShape } from './feed-shape.ts';
 import type { Reading } from './reading.ts';
 import type { Writing } from './writing.ts';
 
@@ -14,6 +15,7 @@ export interface RunParts {
   readonly writing: Pick<Writing, 'applied' | 'changes' | 'touched'>;
   readonly rejects: Pick<RejectWriter, 'counts'>;
   readonly repairs: Repairs;
+  readonly shape: FeedShape;
 }
 
 /** @param run as it was when it began */
@@ -21,15 +23,21 @@ export function runningState(run: IngestRun, parts: RunParts): IngestRun {
   return { ...counted(run, parts), status: 'running', days: union(run.days, parts.stage.progress().days) };
 }
 
-/** @param run as it was when it began */
+/**
+ * @param run as it was when it began
+ * @param columnsBefore of the source's last good run
+ */
 export function finishedState(
   run: IngestRun,
   parts: RunParts,
   { status, error }: Ending,
+  columnsBefore: FeedColumns,
   now: number,
 ): IngestRun {
   return {
     ...counted(run, parts),
+    columns: parts.shape.columns,
+    warnings: parts.shape.changesSince(columnsBefore),
     status,
     days: union(parts.writing.touched, parts.stage.progress().days),
     errorCode: error?.code ?? '',

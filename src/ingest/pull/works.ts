@@ -8,7 +8,7 @@ import type { RawLanding } from './raw-landing.ts';
 import { overlapFrom, watermarkAfter } from './watermark.ts';
 
 export interface WorksOptions extends PullDeps {
-  readonly runs: Pick<RunRepository, 'watermark' | 'daysReadSince'>;
+  readonly runs: Pick<RunRepository, 'watermark' | 'columns' | 'daysReadSince'>;
   /** Undefined: nothing is kept for replays. */
   readonly landing: RawLanding | undefined;
   readonly today: () => Day;
@@ -44,6 +44,7 @@ export function createWorks(options: WorksOptions): Works {
       return pull(options, source, run, {
         pages: landing.pages(original),
         landing: undefined,
+        columnsBefore: {},
         // With `replace`, a day belongs to the newest run that read it. With `upsert`, each record to its newest state.
         skipDays: replaces ? await runs.daysReadSince(run.workspace, source.name, readAt) : new Set<Day>(),
         version: replaces ? (run.startedAt ?? run.createdAt) * 1_000 : readAt * 1_000,
@@ -76,6 +77,7 @@ export function createWorks(options: WorksOptions): Works {
         pages,
         landing: run.dryRun ? undefined : options.landing,
         skipDays: new Set(),
+        columnsBefore: await runs.columns(run.workspace, source.name).catch(() => ({})),
         version: (run.startedAt ?? run.createdAt) * 1_000,
         isGuarded: run.guard && source.feed.isGuarded,
         signal,

@@ -10,6 +10,7 @@ export interface RunReads {
   find(id: string): Promise<IngestRun | undefined>;
   list(filter: RunFilter): Promise<IngestRun[]>;
   watermark(source: string): Promise<Day | undefined>;
+  columns(source: string): Promise<IngestRun['columns']>;
   /** Is read once, however often a request asks for it. */
   freshness(): Promise<number | undefined>;
 }
@@ -25,6 +26,7 @@ export function createRunReads(options: {
     find: (id) => queries.run((call) => runs.find(workspace, id, call)),
     list: (filter) => queries.run((call) => runs.list(workspace, filter, call)),
     watermark: (source) => queries.run((call) => runs.watermark(workspace, source, call)),
+    columns: (source) => queries.run((call) => runs.columns(workspace, source, call)),
     freshness() {
       freshness ??= queries.run((call) => runs.freshness(workspace, call));
       return freshness;
