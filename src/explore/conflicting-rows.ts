@@ -9,12 +9,12 @@ import type { Reader } from './reader.ts';
 
 const row = z.object({ source: z.string(), days: z.number(), folded: z.number() });
 
-/** Of each source the days whose newest run had rows that gave way to others of their key, and how many such rows those runs had. */
+/** Of each source the days of which the newest run had rows that gave way to others of their key, and how many those were. */
 export function conflictingRowsStatement(scope: DataScope, range: DayRange, sources: readonly string[]): Sql {
   const runs = sql`ingest_runs FINAL WHERE ${allRows(scope)} AND source IN (${bind('Array(String)', sources)}) AND dry_run = 0 AND status IN ('succeeded', 'partial')`;
-  const affected = sql`SELECT source FROM ${runs} AND records_skipped['conflicting_duplicate'] > 0`;
-  const newest = sql`SELECT source, arrayJoin(days) AS day, argMax((toString(run_id), records_skipped['conflicting_duplicate']), started_at) AS run FROM ${runs} AND source IN (${affected}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND run.2 > 0`;
-  return sql`SELECT source, count() AS days, arraySum(groupUniqArray(run).2) AS folded FROM (${newest}) GROUP BY source ORDER BY source`;
+  const affected = sql`SELECT source FROM ${runs} AND notEmpty(folded)`;
+  const newest = sql`SELECT source, arrayJoin(days) AS day, argMax(folded[day], started_at) AS lost FROM ${runs} AND source IN (${affected}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
+  return sql`SELECT source, count() AS days, sum(lost) AS folded FROM (${newest}) GROUP BY source ORDER BY source`;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function warningsOfConflicts(
   return found.map(({ source, days, folded }) => ({
     code: 'CONFLICTING_ROWS',
     message:
-      `${source}: ${folded} ${folded === 1 ? 'row' : 'rows'} gave way to others of the same key in the runs that read ${days === 1 ? 'a day' : `${days} days`} of the range; the last was kept, and spend may be missing. ` +
+      `${source}: ${folded} ${folded === 1 ? 'row' : 'rows'} gave way to others of the same key on ${days === 1 ? 'a day' : `${days} days`} of the range; the last was kept, and spend may be missing. ` +
       'Set `duplicates` of the source: `sum` where its report is finer than the key, `last` where the last row counts.',
   }));
 }

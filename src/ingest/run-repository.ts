@@ -11,6 +11,9 @@ const day = z
   .transform((text) => (text === null ? undefined : parseIsoDay(text)));
 const instant = z.string().transform((text) => Date.parse(text));
 const counts = z.record(z.string(), z.coerce.number());
+const byDay = z
+  .record(z.string(), z.coerce.number())
+  .transform((rows) => new Map(Object.entries(rows).map(([text, count]) => [parseIsoDay(text) ?? 0, count])));
 const shares = z.record(z.string(), z.number());
 const dayChanges = z.array(
   z.object({
@@ -53,6 +56,7 @@ const runRow = z
     records_rejected: counts,
     repairs: counts,
     unknown_fields: counts,
+    folded: byDay,
     columns: shares,
     warnings: z.array(z.string()),
     days: z.array(z.string()),
@@ -94,6 +98,7 @@ const runRow = z
       recordsRejected: row.records_rejected,
       repairs: row.repairs,
       unknownFields: row.unknown_fields,
+      folded: row.folded,
       columns: row.columns,
       warnings: row.warnings,
       days: row.days.flatMap((text) => parseIsoDay(text) ?? []),
@@ -107,7 +112,7 @@ const runRow = z
 
 const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, owner, attempt, requested_by,
   request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
-  records_skipped, records_rejected, repairs, unknown_fields, columns, warnings, days, changes, watermark, bytes_read, error_code, error_message, version`;
+  records_skipped, records_rejected, repairs, unknown_fields, folded, columns, warnings, days, changes, watermark, bytes_read, error_code, error_message, version`;
 
 export interface RunFilter {
   readonly source?: string | undefined;
@@ -192,6 +197,7 @@ export function createRunRepository(store: Store): RunRepository {
         records_rejected: run.recordsRejected,
         repairs: run.repairs,
         unknown_fields: run.unknownFields,
+        folded: Object.fromEntries([...run.folded].map(([folded, count]) => [formatDay(folded), count])),
         columns: run.columns,
         warnings: run.warnings,
         days: run.days.map(formatDay),

@@ -78,6 +78,8 @@ export interface IngestRun {
   readonly repairs: Readonly<Record<string, number>>;
   /** Fields that no record contract names, by name. */
   readonly unknownFields: Readonly<Record<string, number>>;
+  /** By day, rows that gave way to another of their key though nothing says that they are older: spend may be missing. */
+  readonly folded: ReadonlyMap<Day, number>;
   /** Of a feed’s columns the share of records with a value, 0 to 1; none where too few records came to tell. */
   readonly columns: Readonly<Record<string, number>>;
   /** What to mind about the run though it may have gone well, in sentences. */
@@ -121,6 +123,7 @@ export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
   recordsRejected: {},
   repairs: {},
   unknownFields: {},
+  folded: new Map(),
   columns: {},
   warnings: [],
   days: [],

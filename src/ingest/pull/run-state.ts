@@ -47,7 +47,7 @@ export function finishedState(
 }
 
 function counted(run: IngestRun, { reading, stage, writing, rejects, repairs }: RunParts): IngestRun {
-  const { duplicates } = stage.progress();
+  const { duplicates, folded = new Map<Day, number>() } = stage.progress();
   const { applied, changes } = writing;
   return {
     ...run,
@@ -66,6 +66,7 @@ function counted(run: IngestRun, { reading, stage, writing, rejects, repairs }: 
       superseded: applied.superseded,
     }),
     recordsRejected: rejects.counts(),
+    folded,
     repairs: repairs.toRecord(),
     unknownFields: repairs.unknownFields(),
     changes,

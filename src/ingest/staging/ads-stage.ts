@@ -30,7 +30,12 @@ import type { Applied, ApplyOptions, Extent, Stage, StageOptions } from './stage
 import { createStagedRows, expectAll } from './staged-rows.ts';
 
 const keysRow = z.object({ day: z.number(), rows: z.number(), read: z.number(), keys: z.number() });
-const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number(), unexplained: z.number() });
+const duplicatesRow = z.object({
+  day: z.number(),
+  identical: z.number(),
+  conflicting: z.number(),
+  unexplained: z.number(),
+});
 const conflictRow = z.object({
   day: z.number(),
   campaign_id: z.string(),
@@ -84,6 +89,7 @@ export function createAdsStage(
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
   const writing = { requestId, settings: writeSettings, repeatable: true, queryIdPrefix: `${runId}.` };
   const duplicates = { identical: 0, conflicting: 0, summed: 0 };
+  const folded = new Map<Day, number>();
   const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
   let census: Promise<Census> | undefined;
   let unread = 0;
@@ -101,7 +107,7 @@ export function createAdsStage(
     const keys = new Map<Day, number>();
     const repeating = new Set<Day>();
     let seen = 0;
-    let unexplained = 0;
+    folded.clear();
     await inLanes(groupDays(rows.days.keys(), rowsOf), async (days) => {
       const found = await select(keysRow, adKeysStatement(runId, days));
       for (const row of found) {
@@ -111,12 +117,14 @@ export function createAdsStage(
       }
       const repeated = days.filter((day) => repeating.has(day));
       if (repeated.length === 0) return;
-      const [counted] = await select(duplicatesRow, adDuplicatesStatement(runId, repeated));
-      duplicates.identical += counted?.identical ?? 0;
-      duplicates.conflicting += counted?.conflicting ?? 0;
-      unexplained += counted?.unexplained ?? 0;
+      for (const counted of await select(duplicatesRow, adDuplicatesStatement(runId, repeated))) {
+        duplicates.identical += counted.identical;
+        duplicates.conflicting += counted.conflicting;
+        if (counted.unexplained > 0) folded.set(counted.day, counted.unexplained);
+      }
     });
     expectAll(rows.count, seen);
+    const unexplained = [...folded.values()].reduce((all, count) => all + count, 0);
     if (options.duplicates === 'fail' && unexplained > 0) throw await conflict([...repeating], unexplained);
     if (options.duplicates === 'sum') await sum([...repeating]);
     return { keys, repeating };
@@ -128,6 +136,7 @@ export function createAdsStage(
     duplicates.summed = duplicates.identical + duplicates.conflicting;
     duplicates.identical = 0;
     duplicates.conflicting = 0;
+    folded.clear();
   };
   const conflict = async (repeating: readonly Day[], count: number): Promise<UtmqlError> => {
     const found = await select(conflictRow, adConflictStatement(runId, repeating));
@@ -286,6 +295,7 @@ export function createAdsStage(
     progress: () => ({
       staged: rows.count - unread,
       duplicates,
+      folded,
       days: new Set(rows.days.keys()),
     }),
     changes,

@@ -52,14 +52,14 @@ const repeatedKeys = (runId: string, days: readonly Day[]): Sql =>
   sql`SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} GROUP BY date, row_key HAVING count() > 1`;
 
 /**
- * How many rows have the key of a row before them and say the same, or something else: other figures, or those of another hour or
+ * By day: how many rows have the key of a row before them and say the same, or something else: other figures, or those of another hour or
  * device, which their other fields tell. Rows with other `updated_at` are no mistake.
  */
 export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql =>
-  sql`SELECT countIf(nth > 1 AND same) AS identical, countIf(nth > 1 AND NOT same) AS conflicting,
+  sql`SELECT toUInt16(date) AS day, countIf(nth > 1 AND same) AS identical, countIf(nth > 1 AND NOT same) AS conflicting,
              countIf(nth > 1 AND NOT same AND NOT is_restated) AS unexplained
       FROM (
-        SELECT row_number() OVER feed AS nth,
+        SELECT date, row_number() OVER feed AS nth,
                figures = lagInFrame(figures) OVER feed AND (extra = lagInFrame(extra) OVER feed OR figures = (0, 0, 0)) AS same,
                updated != lagInFrame(updated) OVER feed AS is_restated
         FROM (
@@ -67,7 +67,7 @@ export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql 
           FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (${repeatedKeys(runId, days)})
         )
         WINDOW feed AS (PARTITION BY date, row_key ORDER BY position)
-      )`;
+      ) GROUP BY date`;
 
 /** Two rows with one key and other figures: what is needed to say in what they differ. */
 export const adConflictStatement = (runId: string, days: readonly Day[]): Sql =>

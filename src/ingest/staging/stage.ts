@@ -15,6 +15,8 @@ export interface StageProgress {
     /** Of ads: rows that were added to the row of their key. */
     readonly summed?: number;
   };
+  /** Of ads, by day: rows that gave way to another of their key though nothing says that they are older. */
+  readonly folded?: ReadonlyMap<Day, number>;
   /** Days that the feed has returned. */
   readonly days: ReadonlySet<Day>;
 }
