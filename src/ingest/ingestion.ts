@@ -211,6 +211,7 @@ export async function openIngestion(options: {
         ? { source: name, namespace: name }
         : { source: source.name, namespace: source.namespace };
     },
+    sumsRows: (workspace, name) => sourceNamed(sources, workspace, name)?.feed.duplicates === 'sum',
     retention: config,
     clock,
     versions,

@@ -129,6 +129,21 @@ describe('retryRejectedRecords', () => {
   });
 });
 
+it('a row that could not be read of a pulled feed that is summed is not taken alone', async () => {
+  await writeFile(
+    file,
+    'sources:\n  - { name: hourly, kind: ad_performance, files: hourly.json, duplicates: sum, channel: x }\n',
+  );
+  const row = (hour: number, cost: unknown) => ({ date: '2025-08-01', campaign_id: 'C', hour, cost });
+  await writeFile(join(folder, 'hourly.json'), JSON.stringify([row(0, 2), row(1, 3), row(2, 'x')]));
+  await app.reload();
+  await app.pull(', sources: ["hourly"]');
+  expect(await retry({ where: { source: 'hourly' }, patch: { cost: 1 } })).toMatchObject({
+    records: [{ accepted: false, reason: 'part_of_sum' }],
+  });
+  expect(await ads()).toMatchObject([{ cost: 5 }]);
+});
+
 it('a look-up file is read anew when it changes; one that is gone is told of, and nothing is stored', async () => {
   const record = { date: '2025-08-01', campaign_id: 'C-1', cost: 1 };
   expect(await post('ad-performance?mapping=named', [record])).toMatchObject({ status: 200 });

@@ -108,6 +108,8 @@ export interface PushOptions {
   readonly rulesOf: (workspace: string, source: string) => OpportunityRules;
   /** Who stands for a source now, and whose ids its opportunities have. */
   readonly ownerOf: (workspace: string, source: string) => Ownership;
+  /** Whether a source adds up the ads rows of a feed that have one key. */
+  readonly sumsRows: (workspace: string, source: string) => boolean;
   readonly retention: Retention;
   readonly clock: Clock;
   /** Gives records the time by which they win. */
@@ -269,7 +271,7 @@ export function createPush(options: PushOptions): Push {
       }),
     readingOf: readings.of,
     retryRejects: (input, caller) =>
-      track(() => retryRejects({ ...small, store, readings, ownerOf: options.ownerOf }, input, caller)),
+      track(() => retryRejects({ ...options, ...small, store }, input, caller)),
     stop() {
       stopped ??= stop();
       return stopped;

@@ -31,7 +31,8 @@ export async function readingsOf(
       const given = parameters.parse(JSON.parse(row.reading));
       const reading = readings.of(row.kind, workspace, given);
       await reading?.load();
-      if (reading !== undefined) found.set(key, reading.duplicates === 'sum' ? partOfSum : reading);
+      if (reading !== undefined)
+        found.set(key, reading.duplicates === 'sum' ? { reject: partOfSum } : reading);
     } catch (error) {
       if (!(error instanceof UtmqlError)) throw error;
       const detail = `It was pushed with parameters that cannot be followed any more: ${error.message} Put back what is missing, or push it again.`;
@@ -41,14 +42,12 @@ export async function readingsOf(
   return found;
 }
 
-/** Alone it would take the place of the sum that the rest of its push was stored as. */
-const partOfSum: NotAgain = {
-  reject: {
-    reason: 'part_of_sum',
-    field: '',
-    detail:
-      'Its push summed the rows with one key (`duplicates: sum`), and this row alone would replace the sum. Push all of its rows again, with this one mended.',
-  },
+/** Alone it would take the place of the sum that the rest of its push or feed was stored as. */
+export const partOfSum = {
+  reason: 'part_of_sum',
+  field: '',
+  detail:
+    'Rows with its key were summed (`duplicates: sum`), and this row alone would replace the sum. Send all of them again, with this one mended.',
 };
 
 /**

@@ -26,7 +26,7 @@ import {
   storedReject,
 } from './find-rejects.ts';
 import { patchRecord, type RecordPatch } from './patch-record.ts';
-import { readAgain, readingKey, readingsOf } from './read-again.ts';
+import { partOfSum, readAgain, readingKey, readingsOf } from './read-again.ts';
 import { type RejectRow, toRejectRow } from './reject-row.ts';
 import { replacingRuns } from './replacing-runs.ts';
 
@@ -65,6 +65,8 @@ export interface RetryDeps {
   readonly readings: PushReadings;
   /** Who stands for a source now, and whose ids its opportunities have. */
   readonly ownerOf: (workspace: string, source: string) => Ownership;
+  /** Whether a source adds up the ads rows of a feed that have one key. */
+  readonly sumsRows: (workspace: string, source: string) => boolean;
   readonly versions: Versions;
 }
 
@@ -155,6 +157,8 @@ async function retryChunk(
     const { kind } = row;
     const patched = patchRecord(row, input.patch, input.replacement);
     if ('reject' in patched) return { id, isAccepted: false, reject: patched.reject };
+    if (kind === 'ad_performance' && deps.sumsRows(workspace, row.source))
+      return { id, isAccepted: false, reject: partOfSum };
     const reading = readings.get(readingKey(row));
     if (reading !== undefined && 'reject' in reading)
       return { id, isAccepted: false, reject: reading.reject };
