@@ -13,7 +13,7 @@ import {
 } from './circuit-breaker.ts';
 import { type BackoffRules, backoff, isFailed, isThrottled } from './http/backoff.ts';
 import { cancelled, untilAborted } from './http/cancellation.ts';
-import { inWords } from './http/failure-reason.ts';
+import { type FailureCause, inWords } from './http/failure-reason.ts';
 import { createReach, type Network, systemNetwork } from './http/reach.ts';
 import { parseSourceAddress, shown } from './http/source-address.ts';
 import { sourceBody } from './http/source-body.ts';
@@ -141,13 +141,13 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
   // more than 10 at once, never more than 100 in a second. 100 in any 1000 ms would let 100 go at once.
   const window = { limit: rateLimit.burst, interval: (1_000 * rateLimit.burst) / rateLimit.perSecond };
   const turn = pThrottle({ ...window, strict: true })(async () => undefined);
-  let lastReason = '';
+  let last: FailureCause = { reason: '' };
 
-  const unavailable = (message: string, cause?: unknown): UtmqlError =>
-    new UtmqlError('SOURCE_UNAVAILABLE', message, { retryable: true, cause });
+  const unavailable = (message: string, { lasts, cause }: Pick<Failed, 'lasts' | 'cause'> = {}): UtmqlError =>
+    new UtmqlError('SOURCE_UNAVAILABLE', message, { retryable: lasts !== true, cause });
 
   function failure(failed: Failed, place: string, made: number): UtmqlError {
-    const { reason, retryAfterMs: wait = 0 } = failed;
+    const { reason, retryAfterMs: wait = 0, advice } = failed;
     if (wait > patienceMs) {
       const when = new Date(clock.now() + wait).toISOString();
       return unavailable(
@@ -155,10 +155,8 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       );
     }
     const tries = made === 1 ? '1 attempt' : `${made} attempts`;
-    return unavailable(
-      `Source ${name} could not be read from ${place} in ${tries}: ${reason}.`,
-      failed.cause,
-    );
+    const what = `Source ${name} could not be read from ${place} in ${tries}: ${reason}.`;
+    return unavailable(advice === undefined ? what : `${what} ${advice}`, failed);
   }
 
   async function requestOf(call: OpenOptions): Promise<AttemptOptions> {
@@ -194,14 +192,14 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       const result = await attemptOnce(request);
       options.metrics?.onRequest(result.outcome, (performance.now() - startedAt) / 1_000);
       if (result.kind === 'failed') {
-        lastReason = result.reason;
+        last = result;
         if (!isThrottled(result)) failures++;
       }
       return result;
     };
 
     const maySucceedLater = (result: unknown): boolean => {
-      if (!isFailed(result) || breaker.state() === 'open') return false;
+      if (!isFailed(result) || result.lasts || breaker.state() === 'open') return false;
       const { retryAfterMs = 0 } = result;
       return (
         failures < attempts &&
@@ -215,7 +213,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     policy.onRetry(({ attempt: retries, delay }) => {
       waitedMs += delay;
       call.logger.warn(
-        { source: name, attempt: retries, delayMs: Math.round(delay), reason: lastReason },
+        { source: name, attempt: retries, delayMs: Math.round(delay), reason: last.reason },
         'source failed; will ask again',
       );
     });
@@ -245,9 +243,10 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       if (!isBrokenCircuit(error)) throw error;
       options.metrics?.onRequest('circuit_open', 0);
       const seconds = Math.ceil(breaker.openForMs() / 1_000);
-      throw unavailable(
-        `Source ${name} failed ${rules.failures} times in a row (last: ${lastReason}) and is left alone; try again in ${seconds} s.`,
-      );
+      const failed = `Source ${name} failed ${rules.failures} times in a row (last: ${last.reason}) and is left alone`;
+      throw last.lasts
+        ? unavailable(`${failed}. ${last.advice ?? ''}`.trimEnd(), last)
+        : unavailable(`${failed}; try again in ${seconds} s.`);
     }
   }
 

@@ -281,7 +281,11 @@ describe('a body that ends in the middle', () => {
 
 describe('a header that cannot be used', () => {
   it.each<[string, string | Buffer, string]>([
-    ['two columns of one name', 'a,b,A\n1,2,3\n', 'The header names the column "a" twice.'],
+    [
+      'two columns of one name',
+      'a,b,A\n1,2,3\n',
+      'The header names the column "a" twice; rename one of them, or leave it out.',
+    ],
     [
       'HTML',
       '<!doctype html>\n<p>Sign in',

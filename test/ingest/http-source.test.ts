@@ -235,7 +235,7 @@ describe('a page', () => {
     });
     await expect(page(source)).rejects.toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: `${start} marked as gzip but cannot be decompressed.`,
+      message: `${start} marked as gzip but cannot be decompressed; have it sent plainly, or with the content-encoding that it has.`,
     });
     expect(server.requests).toHaveLength(2);
   });
@@ -354,7 +354,11 @@ describe('retries', () => {
   it.each([
     ['503', status(503), 'it answered 503 Service Unavailable'],
     ['a closed connection', hangUp, 'the connection was closed by the other side'],
-    ['silence', hang, 'no answer within 100 ms'],
+    [
+      'silence',
+      hang,
+      'no answer within 100 ms. Raise its timeout_ms where it needs longer, or ask for fewer days at once',
+    ],
   ])('end after the last attempt: %s', async (_, behaviour, reason) => {
     const server = await serve(behaviour);
     expect(await failureOf(sourceAt(`${server.url}/ads`, { attempts: 3, timeoutMs: 100 }))).toMatchObject({
@@ -367,7 +371,9 @@ describe('retries', () => {
 
   it('say when nobody listens or the name does not exist', async () => {
     const refused = await failureOf(sourceAt(await refusedUrl(), { attempts: 1 }));
-    expect(refused.message).toMatch(/in 1 attempt: connection refused\.$/);
+    expect(refused.message).toMatch(
+      /in 1 attempt: connection refused\. Check that it runs, and the port in its address\.$/,
+    );
     const unknown = await failureOf(sourceAt('http://ads.invalid/', { attempts: 1 }));
     expect(unknown.message).toMatch(/in 1 attempt: its host name .*DNS/);
   });
@@ -396,7 +402,9 @@ describe('retries', () => {
   it('end when a source has throttled for so long as is waited', async () => {
     const server = await serve(status(429, { 'retry-after': '1' }));
     const error = await failureOf(sourceAt(server.url, { patienceMs: 1_500 }));
-    expect(error.message).toMatch(/in 2 attempts: it answered 429 Too Many Requests\.$/);
+    expect(error.message).toMatch(
+      /in 2 attempts: it answered 429 Too Many Requests\. Lower its rate_limit, or raise its patience_ms\.$/,
+    );
     expect(server.requests).toHaveLength(2);
   });
 
@@ -465,12 +473,12 @@ describe('a body that breaks', () => {
     [
       'gzip that is none',
       text('[1,2]', { 'content-encoding': 'gzip' }),
-      'is marked as gzip but cannot be decompressed.',
+      'is marked as gzip but cannot be decompressed; have it sent plainly, or with the content-encoding that it has.',
     ],
     [
       'an encoding that nobody asked for',
       text('[1,2]', { 'content-encoding': 'zstd' }),
-      '‘zstd’, which was not asked for.',
+      '‘zstd’, which was not asked for; have it sent plainly or in gzip.',
     ],
   ])('says so: %s', async (_, behaviour, message) => {
     const server = await serve(behaviour);

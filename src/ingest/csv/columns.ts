@@ -56,7 +56,9 @@ export class Columns {
         return name;
       }
       if (rules.read?.has(name) !== false) {
-        throw malformed(`The header names the column ${JSON.stringify(name)} twice.`);
+        throw malformed(
+          `The header names the column ${JSON.stringify(name)} twice; rename one of them, or leave it out.`,
+        );
       }
       let number = 2;
       while (all.has(`${name}_${number}`)) number++;
@@ -65,7 +67,9 @@ export class Columns {
     });
     const missing = [...new Set(rules.required)].filter((name) => !seen.has(name));
     if (missing.length > 0) {
-      throw malformed(`The header has no column ${listed(missing)}; it has ${listed([...seen])}.`);
+      throw malformed(
+        `The header has no column ${listed(missing)}; it has ${listed([...seen])}. Say which column it is now, or send it.`,
+      );
     }
   }
 

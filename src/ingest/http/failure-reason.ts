@@ -1,31 +1,69 @@
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ENOTFOUND: 'its host name was not found (DNS)',
-  EAI_AGAIN: 'its host name could not be looked up, DNS does not answer',
-  ECONNRESET: 'the connection was closed by the other side',
-  EPIPE: 'the connection was closed by the other side',
-  UND_ERR_SOCKET: 'the connection was closed by the other side',
-  ECONNABORTED: 'the connection was closed by the other side',
-  ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
-  EHOSTUNREACH: 'its host cannot be reached',
-  ENETUNREACH: 'its network cannot be reached',
-  UND_ERR_HEADERS_OVERFLOW: 'its headers are too long',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its length is not the announced one',
-  CERT_HAS_EXPIRED: 'its TLS certificate has expired',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another host name',
+/** Why a call failed, for the operator of the source. */
+export interface FailureCause {
+  /** In words that follow a colon. */
+  readonly reason: string;
+  /** What to do beside asking again: a sentence. */
+  readonly advice?: string;
+  /** Asking again changes nothing until somebody has done that. */
+  readonly lasts?: true;
+}
+
+const closed = 'the connection was closed by the other side';
+const timedOut: FailureCause = {
+  reason: 'the connection timed out',
+  advice: 'Check that its address can be reached from here, through firewalls too.',
 };
 
-/** Why a call failed, in words for the operator of the source. Never the error's own message, which can hold anything. */
-export function failureReason(error: unknown): string {
+const causes: Readonly<Record<string, FailureCause>> = {
+  ECONNREFUSED: { reason: 'connection refused', advice: 'Check that it runs, and the port in its address.' },
+  ENOTFOUND: { reason: 'its host name was not found (DNS)', advice: 'Check the host name in its address.' },
+  EAI_AGAIN: {
+    reason: 'its host name could not be looked up, DNS does not answer',
+    advice: 'Check the name server of this machine.',
+  },
+  ECONNRESET: { reason: closed },
+  EPIPE: { reason: closed },
+  UND_ERR_SOCKET: { reason: closed },
+  ECONNABORTED: { reason: closed },
+  ETIMEDOUT: timedOut,
+  UND_ERR_CONNECT_TIMEOUT: timedOut,
+  EHOSTUNREACH: { ...timedOut, reason: 'its host cannot be reached' },
+  ENETUNREACH: { ...timedOut, reason: 'its network cannot be reached' },
+  UND_ERR_HEADERS_OVERFLOW: {
+    reason: 'its headers are too long',
+    advice: 'Check that its address is that of the records.',
+    lasts: true,
+  },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { reason: 'its length is not the announced one' },
+  CERT_HAS_EXPIRED: {
+    reason: 'its TLS certificate has expired',
+    advice: 'Have the certificate renewed, or check the clock of this machine.',
+    lasts: true,
+  },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    reason: 'its TLS certificate is for another host name',
+    advice: 'Check the host name in its address.',
+    lasts: true,
+  },
+};
+
+/** What failed a call, and what helps. Never the error's own message, which can hold anything. */
+export function failureCause(error: unknown): FailureCause {
   const code = codeOf(error);
-  if (code === undefined) return 'the connection failed';
-  const known = reasons[code];
+  if (code === undefined) return { reason: 'the connection failed' };
+  const known = causes[code];
   if (known !== undefined) return known;
-  if (code.startsWith('HPE_')) return 'what it sent is not HTTP';
-  if (/CERT|SIGNATURE/.test(code)) return `its TLS certificate is not trusted (${code})`;
-  if (/SSL|TLS|EPROTO/.test(code)) return `TLS failed (${code})`;
-  return `the connection failed (${code})`;
+  const advice = 'Check the port in its address, and whether it is http or https.';
+  if (code.startsWith('HPE_')) return { reason: 'what it sent is not HTTP', advice, lasts: true };
+  if (/CERT|SIGNATURE/.test(code)) {
+    return {
+      reason: `its TLS certificate is not trusted (${code})`,
+      advice: 'Name the authority that signed it in NODE_EXTRA_CA_CERTS.',
+      lasts: true,
+    };
+  }
+  if (/SSL|TLS|EPROTO/.test(code)) return { reason: `TLS failed (${code})`, advice, lasts: true };
+  return { reason: `the connection failed (${code})` };
 }
 
 /** The first code of an error, of the errors it gathers (a host with several addresses), or of its cause. */

@@ -2,7 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { UtmqlError } from '../../errors.ts';
 import { cancelled } from './cancellation.ts';
 import { createDecompressor } from './decompressors.ts';
-import { failureReason, inWords } from './failure-reason.ts';
+import { failureCause, inWords } from './failure-reason.ts';
 
 export interface SourceBodyOptions {
   readonly name: string;
@@ -35,7 +35,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
     if (decompressor === undefined) {
       throw new UtmqlError(
         'SOURCE_MALFORMED',
-        `${subject} is in the encoding ‘${encoding}’, which was not asked for.`,
+        `${subject} is in the encoding ‘${encoding}’, which was not asked for; have it sent plainly or in gzip.`,
       );
     }
     // The callback is empty because whatever breaks also breaks the iteration below.
@@ -56,7 +56,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
         )
       : new UtmqlError(
           'SOURCE_MALFORMED',
-          `${subject} is marked as ${encoding} but cannot be decompressed.`,
+          `${subject} is marked as ${encoding} but cannot be decompressed; have it sent plainly, or with the content-encoding that it has.`,
           {
             cause: error,
           },
@@ -89,7 +89,7 @@ async function* receivedBytes(options: SourceBodyOptions): AsyncGenerator<Uint8A
     }
   } catch (error) {
     if (signal.aborted || error instanceof UtmqlError) throw error;
-    throw broken(`broke off after ${received} bytes: ${failureReason(error)}.`, error);
+    throw broken(`broke off after ${received} bytes: ${failureCause(error).reason}.`, error);
   } finally {
     clearTimeout(timer);
   }

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { type Dispatcher, request } from 'undici';
 import { UtmqlError } from '../../errors.ts';
 import { untilAborted } from './cancellation.ts';
-import { codeOf, failureReason, inWords } from './failure-reason.ts';
+import { codeOf, type FailureCause, failureCause, inWords } from './failure-reason.ts';
 import { bodyExcerpt, heldBody } from './held-body.ts';
 import { privateAddressCode, type Reach } from './reach.ts';
 import { redirectTarget } from './redirect.ts';
@@ -22,11 +22,9 @@ export interface Answer<Body> {
   readonly body: Body;
 }
 
-export interface Failed {
+export interface Failed extends FailureCause {
   readonly kind: 'failed';
   readonly outcome: Exclude<AttemptOutcome, 'ok' | 'refused'>;
-  /** Why, in words that follow a colon. */
-  readonly reason: string;
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
@@ -120,7 +118,11 @@ async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<Readable
     if (status === 429 || status >= 500) {
       const retryAfterMs = parseRetryAfter(single(headers['retry-after']), options.now());
       const outcome = status === 429 ? 'rate_limited' : 'server_error';
-      return { attempt: { kind: 'failed', outcome, reason: `it ${answered}`, retryAfterMs }, url };
+      const advice = status === 429 ? { advice: askMoreSlowly } : {};
+      return {
+        attempt: { kind: 'failed', outcome, reason: `it ${answered}`, retryAfterMs, ...advice },
+        url,
+      };
     }
     const location = status < 400 ? single(headers.location) : undefined;
     if (location === undefined) {
@@ -136,6 +138,8 @@ async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<Readable
     url = target;
   }
 }
+
+const askMoreSlowly = 'Lower its rate_limit, or raise its patience_ms.';
 
 /** What the platform's own rules say of an error, for which they may need its body. */
 async function verdictOf(
@@ -164,7 +168,7 @@ function judged(
     kind: 'failed',
     outcome: verdict.kind === 'throttled' ? 'rate_limited' : 'server_error',
     reason: `it ${answered} (${verdict.detail})`,
-    retryAfterMs: verdict.kind === 'throttled' ? verdict.retryAfterMs : undefined,
+    ...(verdict.kind === 'throttled' && { retryAfterMs: verdict.retryAfterMs, advice: askMoreSlowly }),
   };
 }
 
@@ -202,8 +206,13 @@ async function firstAnswer(
       return refused(`${what}; if that is meant, set SOURCE_REDIRECTS_TO_PRIVATE to allow.`, options);
     }
     return timeout.signal.aborted
-      ? { kind: 'failed', outcome: 'timeout', reason: `no answer within ${inWords(timeoutMs)}` }
-      : { kind: 'failed', outcome: 'network_error', reason: failureReason(error), cause: error };
+      ? {
+          kind: 'failed',
+          outcome: 'timeout',
+          reason: `no answer within ${inWords(timeoutMs)}`,
+          advice: 'Raise its timeout_ms where it needs longer, or ask for fewer days at once.',
+        }
+      : { kind: 'failed', outcome: 'network_error', ...failureCause(error), cause: error };
   } finally {
     clearTimeout(timer);
   }
@@ -226,8 +235,14 @@ function refused(
   };
 }
 
-const checkWhat = ({ credentials }: AttemptOptions, status: number): string =>
-  status === 401 || status === 403 || status === 407 ? credentials : 'the address configured for it';
+/** What is wrong with a request that is answered so, in words that follow `check`. */
+function checkWhat({ credentials }: AttemptOptions, status: number): string {
+  if (status === 401 || status === 403 || status === 407) return credentials;
+  if (status === 405) return 'its method, GET or POST';
+  if (status === 413 || status === 414 || status === 431) return 'how much it is asked for at once';
+  const isOfAddress = status < 400 || status === 404 || status === 410;
+  return isOfAddress ? 'the address configured for it' : 'what it is asked for: parameters, body and headers';
+}
 
 /** A header that must come once; of several the first. */
 export const single = (header: string | string[] | undefined): string | undefined =>

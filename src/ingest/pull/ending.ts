@@ -27,9 +27,17 @@ export function endingOf(run: IngestRun, { failure, loss, hasStored, isIncomplet
   return { status, error: { code: failure.code, message: explain(failure, run, hasStored) } };
 }
 
-function explain({ message }: UtmqlError, run: IngestRun, hasStored: boolean): string {
+/** What became of the run; and that repeating it helps, only where it can without anybody changing anything. */
+function explain({ message, code, retryable }: UtmqlError, run: IngestRun, hasStored: boolean): string {
   if (run.dryRun) return message;
-  return `${message} ${hasStored ? 'What came before is stored; the same call again completes it.' : 'Nothing was changed.'}`;
+  const mayRepeat = retryable || code === 'CANCELLED';
+  if (hasStored) {
+    const when = mayRepeat
+      ? 'the same call again completes it'
+      : 'once this is set right, the same call completes it';
+    return `${message} What came before is stored; ${when}.`;
+  }
+  return `${message} ${retryable ? 'The same call can succeed later. ' : ''}Nothing was changed.`;
 }
 
 /** Why a run was ended from outside. */

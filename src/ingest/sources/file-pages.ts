@@ -36,9 +36,13 @@ export async function* filePages(
 ): AsyncGenerator<Page> {
   const found = await glob([...files], { cwd: folder, expandDirectories: false });
   if (found.length === 0) {
-    throw new UtmqlError('SOURCE_UNAVAILABLE', `No file matches ${files.join(', ')} of source ${source}.`, {
-      retryable: true,
-    });
+    throw new UtmqlError(
+      'SOURCE_UNAVAILABLE',
+      `No file matches ${files.join(', ')} of source ${source}. Paths begin in the folder of the sources file.`,
+      {
+        retryable: true,
+      },
+    );
   }
   for (const file of found.sort()) {
     const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(file)?.[1]?.toLowerCase() ?? '';
@@ -75,14 +79,23 @@ function unreadable(source: string, file: string, cause: unknown): UtmqlError {
   const where = `The file ${file} of source ${source}`;
   if (code === 'Z_BUF_ERROR') {
     const retryable = true;
-    return new UtmqlError('SOURCE_UNAVAILABLE', `${where} ends in the middle of its gzip data.`, {
-      retryable,
+    return new UtmqlError(
+      'SOURCE_UNAVAILABLE',
+      `${where} ends in the middle of its gzip data, as one that is still being written.`,
+      {
+        retryable,
+        cause,
+      },
+    );
+  }
+  if (code.startsWith('Z_'))
+    return new UtmqlError('SOURCE_MALFORMED', `${where} is no gzip. Name it without .gz, or compress it.`, {
       cause,
     });
-  }
-  if (code.startsWith('Z_')) return new UtmqlError('SOURCE_MALFORMED', `${where} is no gzip.`, { cause });
-  return new UtmqlError('SOURCE_UNAVAILABLE', `${where} cannot be read (${code}).`, {
-    retryable: true,
+  const isForbidden = code === 'EACCES' || code === 'EPERM';
+  const advice = isForbidden ? ' Make it readable for the user of utmql.' : '';
+  return new UtmqlError('SOURCE_UNAVAILABLE', `${where} cannot be read (${code}).${advice}`, {
+    retryable: !isForbidden,
     cause,
   });
 }

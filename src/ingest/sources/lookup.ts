@@ -51,7 +51,8 @@ export function createLookup(
     const found = new Map<string, Readonly<Record<string, string>>>();
     for await (const { records, malformed } of readCsvRecords(createReadStream(path))) {
       const [broken] = malformed;
-      if (broken !== undefined) throw fail('SOURCE_MALFORMED', `cannot be read in line ${broken.position}`);
+      if (broken !== undefined)
+        throw fail('SOURCE_MALFORMED', `cannot be read in line ${broken.position}; mend that line`);
       for (const record of records) {
         if (!isObject(record)) continue;
         const id = keyOf(record[keyColumn]);
@@ -64,7 +65,10 @@ export function createLookup(
         );
         const before = found.get(id);
         if (before !== undefined && JSON.stringify(before) !== JSON.stringify(values)) {
-          throw fail('SOURCE_MALFORMED', `has two rows for ${JSON.stringify(id.slice(0, 60))} that differ`);
+          throw fail(
+            'SOURCE_MALFORMED',
+            `has two rows for ${JSON.stringify(id.slice(0, 60))} that differ; keep one of them`,
+          );
         }
         found.set(id, values);
       }
@@ -76,12 +80,24 @@ export function createLookup(
     async load() {
       const path = resolve(folder, file);
       const state = await stat(path).catch(() => undefined);
-      if (state === undefined) throw fail('SOURCE_UNAVAILABLE', 'cannot be read');
-      if (state.size > maxFileBytes) throw fail('SOURCE_MALFORMED', 'is larger than 64 MiB');
+      if (state === undefined)
+        throw fail(
+          'SOURCE_UNAVAILABLE',
+          'cannot be read; check its path, from the folder of the sources file on, and its rights',
+        );
+      if (state.size > maxFileBytes)
+        throw fail(
+          'SOURCE_MALFORMED',
+          'is larger than 64 MiB; leave out the columns and rows that are not used',
+        );
       const version = `${state.mtimeMs} ${state.size} ${state.ino}`;
       if (version === read) return;
       rows = await readRows(path).catch((error: unknown) => {
-        if (!(error instanceof UtmqlError)) throw fail('SOURCE_UNAVAILABLE', 'cannot be read');
+        if (!(error instanceof UtmqlError))
+          throw fail(
+            'SOURCE_UNAVAILABLE',
+            'cannot be read; check its path, from the folder of the sources file on, and its rights',
+          );
         throw error.message.startsWith('The look-up')
           ? error
           : fail('SOURCE_MALFORMED', `is no such table: ${error.message.replace(/\.$/, '')}`);

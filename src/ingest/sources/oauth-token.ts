@@ -70,7 +70,7 @@ export function createOauthToken(options: {
         if (!parsed.success) {
           throw new UtmqlError(
             'SOURCE_REFUSED',
-            `The token_url of source ${source} answered without an access_token.`,
+            `The token_url of source ${source} answered without an access_token; check that it is the address of tokens.`,
           );
         }
         const { access_token: token, expires_in: seconds, refresh_token: next } = parsed.data;

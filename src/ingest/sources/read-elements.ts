@@ -28,6 +28,6 @@ export function expectArray(source: string, page: Buffer, path: readonly string[
   if (page.length === 0 || hasArray(page, path)) return;
   throw new UtmqlError(
     'SOURCE_MALFORMED',
-    `A page of source ${source} has no array at ${path.join('.')}, where its records are expected.`,
+    `A page of source ${source} has no array at ${path.join('.')}, where its records are expected. It may say there what is wrong in words; check what it is asked for, and records where the source says where they are.`,
   );
 }

@@ -120,7 +120,8 @@ sources:
     expect((await read(source)).error).toMatchObject({ code: 'SOURCE_MALFORMED', retryable: true });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: 'A batch of rows is no JSON, or larger than 32 MiB.',
+      message:
+        'A batch of rows is no JSON, or larger than 32 MiB. Ask for fewer fields, or for fewer days at once (days_per_request).',
     });
   });
 
@@ -362,7 +363,8 @@ sources:
     const source = await openOne(yaml(server.url), { environment });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: 'A page of source tiktok has no array at data.list, where its records are expected.',
+      message:
+        'A page of source tiktok has no array at data.list, where its records are expected. It may say there what is wrong in words; check what it is asked for, and records where the source says where they are.',
     });
   });
 });

@@ -32,7 +32,8 @@ describe('files', () => {
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       retryable: true,
-      message: 'No file matches *.ndjson, more/*.ndjson of source export.',
+      message:
+        'No file matches *.ndjson, more/*.ndjson of source export. Paths begin in the folder of the sources file.',
     });
     await writeFile(join(folder, 'a.ndjson'), ndjson('a'));
     expect(await recordsOf(source)).toEqual([{ id: 'a' }]);
@@ -67,13 +68,17 @@ describe('files', () => {
       records: [{ id: 'a' }],
       error: {
         code: 'SOURCE_UNAVAILABLE',
-        message: 'The file b.ndjson.gz of source export ends in the middle of its gzip data.',
+        message:
+          'The file b.ndjson.gz of source export ends in the middle of its gzip data, as one that is still being written.',
       },
     });
     await writeFile(second, ndjson('b'));
     expect(await read(source)).toMatchObject({
       records: [{ id: 'a' }],
-      error: { code: 'SOURCE_MALFORMED', message: 'The file b.ndjson.gz of source export is no gzip.' },
+      error: {
+        code: 'SOURCE_MALFORMED',
+        message: 'The file b.ndjson.gz of source export is no gzip. Name it without .gz, or compress it.',
+      },
     });
     const seen: string[] = [];
     await expect(async () => {

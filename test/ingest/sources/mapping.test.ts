@@ -137,7 +137,8 @@ describe('a table', () => {
     });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: 'The header has no column "ad_spend"; it has "day", "campaign", "amount_spent".',
+      message:
+        'The header has no column "ad_spend"; it has "day", "campaign", "amount_spent". Say which column it is now, or send it.',
     });
   });
 

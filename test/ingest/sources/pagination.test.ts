@@ -136,7 +136,8 @@ describe('pages', () => {
     expect(server.requests.map(({ query }) => query.p)).toEqual(['1', '2']);
     expect((await read(await openOne(page('meta.total')))).error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: 'A page of source feed has no number at meta.total, where the last page is told.',
+      message:
+        'A page of source feed has no number at meta.total, where the last page is told. Check stop of its pagination.',
     });
   });
 
@@ -192,7 +193,8 @@ describe('a hostile source', () => {
     expect(error).toMatchObject({
       code: 'SOURCE_MALFORMED',
       retryable: false,
-      message: 'A page of source feed has the cursor of an earlier page at next; its pages would never end.',
+      message:
+        'A page of source feed has the cursor of an earlier page at next; its pages would never end. Check field and parameter of its pagination.',
     });
     expect(server.requests).toHaveLength(3);
   });
@@ -204,7 +206,7 @@ describe('a hostile source', () => {
     });
     const { error } = await read(await openOne(yaml(`${server.url}/a`, '{ next_link: { field: next } }')));
     expect(error?.message).toMatch(
-      /points to an earlier page for the next one; its pages would never end\.$/,
+      /points to an earlier page for the next one; its pages would never end\. Check where its pagination finds the next page\.$/,
     );
     expect(server.requests).toHaveLength(2);
   });
@@ -213,7 +215,7 @@ describe('a hostile source', () => {
     const server = await serve(json({ items: items(0, 5) }));
     const offset = '{ offset: { parameter: offset, limit_parameter: limit, limit: 5 } }';
     expect((await read(await openOne(yaml(server.url, offset)))).error?.message).toBe(
-      'A page of source feed is the same as the one before; it does not heed the parameter offset.',
+      'A page of source feed is the same as the one before; it does not heed the parameter offset. Check what the source calls it, or set pagination: none.',
     );
     const number = '{ page_number: { parameter: page } }';
     expect((await read(await openOne(yaml(server.url, number)))).error?.code).toBe('SOURCE_MALFORMED');
@@ -242,7 +244,7 @@ describe('a hostile source', () => {
     const { error } = await read(await openOne(yaml(server.url, pagination)));
     expect(error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: `A page of source feed points to ${other.url}/latest/meta-data for the next one, which is not followed; if that belongs to the source, add its host to allow_hosts.`,
+      message: `A page of source feed points to ${other.url}/latest/meta-data for the next one, which is not followed. If that belongs to the source, add its host to allow_hosts.`,
     });
     expect(other.requests).toEqual([]);
 
@@ -298,7 +300,8 @@ describe('a hostile source', () => {
     expect(records).toEqual([{ id: 1 }]);
     expect(error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: 'A page of source feed has no array at items, where its records are expected.',
+      message:
+        'A page of source feed has no array at items, where its records are expected. It may say there what is wrong in words; check what it is asked for, and records where the source says where they are.',
     });
   });
 

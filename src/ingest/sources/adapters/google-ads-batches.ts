@@ -16,7 +16,7 @@ const batchFields = ['results', 'fieldMask', 'requestId', 'summaryRow', 'queryRe
  * The rows of an answer: `searchStream` answers an array of batches, each with its rows in `results`; `search` one such
  * batch. Streamed: one batch is held at a time.
  *
- * @throws UtmqlError SOURCE_UNAVAILABLE when the stream ends in an error, SOURCE_MALFORMED for a batch that cannot be read,
+ * @throws UtmqlError SOURCE_UNAVAILABLE or SOURCE_REFUSED when the stream ends in an error, SOURCE_MALFORMED for a batch that cannot be read,
  *   since thousands of rows would be missing
  */
 export async function* readGoogleBatches({ body }: PageBody): AsyncGenerator<RecordBatch> {
@@ -26,7 +26,10 @@ export async function* readGoogleBatches({ body }: PageBody): AsyncGenerator<Rec
     maxRecordBytes: maxBatchBytes,
   })) {
     if (malformed.length > 0) {
-      throw new UtmqlError('SOURCE_MALFORMED', 'A batch of rows is no JSON, or larger than 32 MiB.');
+      throw new UtmqlError(
+        'SOURCE_MALFORMED',
+        'A batch of rows is no JSON, or larger than 32 MiB. Ask for fewer fields, or for fewer days at once (days_per_request).',
+      );
     }
     const rows = records.flatMap(rowsOf);
     yield { records: rows, firstPosition: read + 1, malformed, bytes };
@@ -40,11 +43,12 @@ function rowsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value.results) ? value.results : [];
 }
 
+/** A stream that has begun with 200 can still end in an error, of the query too. */
 function errorOf({ error }: Raw): UtmqlError {
   const { code } = objectOf(error);
-  return new UtmqlError(
-    'SOURCE_UNAVAILABLE',
-    `The answer ended in an error of Google’s (${typeof code === 'number' ? code : 'without a code'}).`,
-    { retryable: true },
-  );
+  const isRefusal = typeof code === 'number' && code >= 400 && code < 500 && code !== 429;
+  const what = `The answer ended in an error of Google’s (${typeof code === 'number' ? code : 'without a code'})`;
+  return isRefusal
+    ? new UtmqlError('SOURCE_REFUSED', `${what}; check its query and its credentials.`)
+    : new UtmqlError('SOURCE_UNAVAILABLE', `${what}.`, { retryable: true });
 }

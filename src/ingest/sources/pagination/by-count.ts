@@ -47,6 +47,7 @@ function heeding(source: string, parameter: string, { first, next }: Paginator):
         throw malformedPage(
           source,
           `is the same as the one before; it does not heed the parameter ${parameter}`,
+          'Check what the source calls it, or set pagination: none.',
         );
       }
       before = bytes;
@@ -59,5 +60,9 @@ function totalOf({ source }: PaginatorOptions, { body }: ReadPage, field: readon
   const total = pageField(body, field);
   const number = typeof total === 'string' && total !== '' ? Number(total) : total;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
-  throw malformedPage(source, `has no number at ${field.join('.')}, where the last page is told`);
+  throw malformedPage(
+    source,
+    `has no number at ${field.join('.')}, where the last page is told`,
+    'Check stop of its pagination.',
+  );
 }

@@ -16,13 +16,18 @@ export function byCursor(
       const cursor = pageField(body, field);
       if (isNothing(cursor)) return undefined;
       if (typeof cursor !== 'string' && typeof cursor !== 'number') {
-        throw malformedPage(source, `has something else than a cursor at ${where}`);
+        throw malformedPage(
+          source,
+          `has something else than a cursor at ${where}`,
+          'Check field of its pagination.',
+        );
       }
       const known = digest(String(cursor));
       if (seen.has(known)) {
         throw malformedPage(
           source,
           `has the cursor of an earlier page at ${where}; its pages would never end`,
+          'Check field and parameter of its pagination.',
         );
       }
       seen.add(known);

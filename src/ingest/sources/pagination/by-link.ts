@@ -20,25 +20,31 @@ export function byLink(options: PaginatorOptions, pagination: LinkPagination): P
       if (isNothing(link)) return undefined;
       const base = page.request.url;
       if (typeof link !== 'string' || !URL.canParse(link, base)) {
-        throw malformedPage(source, 'has something else than an address for its next page');
+        throw malformedPage(source, 'has something else than an address for its next page', checkField);
       }
       const url = new URL(link, base);
       if (!mayFollow(url, options)) {
         const place = `points to ${show(url)} for the next one, which is not followed`;
-        throw malformedPage(source, `${place}; if that belongs to the source, add its host to allow_hosts`);
+        throw malformedPage(source, place, 'If that belongs to the source, add its host to allow_hosts.');
       }
       url.username = '';
       url.password = '';
       url.hash = '';
       const known = digest(url.href);
       if (seen.has(known)) {
-        throw malformedPage(source, 'points to an earlier page for the next one; its pages would never end');
+        throw malformedPage(
+          source,
+          'points to an earlier page for the next one; its pages would never end',
+          checkField,
+        );
       }
       seen.add(known);
       return { url, body: request.body, isPointedTo: true };
     },
   };
 }
+
+const checkField = 'Check where its pagination finds the next page.';
 
 const linkOf = ({ body, headers }: ReadPage, pagination: LinkPagination): unknown =>
   pagination.kind === 'next_link' ? pageField(body, pagination.field) : nextLink(headers.link);

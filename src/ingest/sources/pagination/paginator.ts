@@ -39,6 +39,9 @@ export const isNothing = (value: unknown): boolean =>
 /** What is remembered of a cursor, an address or a page, however long it is. */
 export const digest = (value: string | Buffer): string => createHash('sha256').update(value).digest('base64');
 
-/** @param what follows `A page of source ads` */
-export const malformedPage = (source: string, what: string): UtmqlError =>
-  new UtmqlError('SOURCE_MALFORMED', `A page of source ${source} ${what}.`);
+/**
+ * @param what follows `A page of source ads`
+ * @param advice a sentence on what to do
+ */
+export const malformedPage = (source: string, what: string, advice: string): UtmqlError =>
+  new UtmqlError('SOURCE_MALFORMED', `A page of source ${source} ${what}. ${advice}`);
