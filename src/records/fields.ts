@@ -98,7 +98,9 @@ export class FieldReader<Name extends string> {
     const value = raw[field];
     if (value === undefined || value === null) return '';
     if (typeof value === 'string' && exponentForm.test(value)) throw lostDigits(field, value);
-    const text = normaliseIdentifier(typeof value === 'string' ? value : this.textOf(value, field));
+    const given = typeof value === 'string' ? value : this.textOf(value, field);
+    if (given.length > maxRawLength) throw tooLong(field, given.length, maxRawLength);
+    const text = normaliseIdentifier(given);
     if (this.isGap(text)) return '';
     if (text.length > maxLength) throw tooLong(field, text.length, maxLength);
     return wholeCharacters(text, field);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { percentile } from '../../bench/table.ts';
 import { inTemporaryFolder } from './folders.ts';
+import { watchHealth } from './health-watch.ts';
 import { createFindings } from './report.ts';
 import { defineScenario } from './scenario.ts';
 import { withProgram } from './subject.ts';
@@ -76,23 +76,6 @@ export const leavers = defineScenario({
       return findings.report();
     }),
 });
-
-/** Asks from a thread of its own; gives how long each answer took. */
-function watchHealth(url: string) {
-  const probe = new Worker(new URL('./health-probe.js', import.meta.url), { workerData: { url } });
-  const ended = new Promise<readonly number[]>((resolve, reject) => {
-    probe.once('message', resolve);
-    probe.once('error', reject);
-  });
-  // Thrown by `stop`.
-  ended.catch(() => undefined);
-  return {
-    stop(): Promise<readonly number[]> {
-      probe.postMessage('stop');
-      return ended;
-    },
-  };
-}
 
 /** Every ad is a group of its own. The filter makes each a query of its own, which no other caller waits for, too. */
 const heavy = (mark: string): string =>

@@ -26,6 +26,8 @@ export interface Program {
   metrics(): Promise<ReadonlyMap<string, number>>;
   /** The last lines that it logged at level `warn` or above, for whoever looks for a cause. */
   complaints(): readonly string[];
+  /** How many lines of its log began so. */
+  told(message: string): number;
 }
 
 export interface ProgramOptions {
@@ -50,6 +52,7 @@ process.on('exit', () => {
 export function createProgram(options: ProgramOptions): Program {
   const [executable, ...parameters] = options.command;
   const complaints: string[] = [];
+  const messages = new Map<string, number>();
   let child: ChildProcess | undefined;
   let ended: Promise<void> = Promise.resolve();
   let url = '';
@@ -85,6 +88,7 @@ export function createProgram(options: ProgramOptions): Program {
     createInterface({ input: fresh.stdout }).on('line', (line) => {
       const entry = parseLine(line);
       if (entry === undefined || entry.level >= 40) complain(line);
+      if (entry?.msg !== undefined) messages.set(entry.msg, (messages.get(entry.msg) ?? 0) + 1);
       if (entry?.msg === 'utmql is ready' && entry.url !== undefined && child === fresh)
         url = entry.url.replace(/\/graphql$/, '');
     });
@@ -155,6 +159,8 @@ export function createProgram(options: ProgramOptions): Program {
       return new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(/ (\S+)$/.exec(line)?.[1])]));
     },
     complaints: () => complaints,
+    told: (message) =>
+      [...messages].reduce((sum, [said, times]) => sum + (said.startsWith(message) ? times : 0), 0),
   };
 }
 

@@ -5,6 +5,7 @@ import { feedWhileQuerying } from './feed-while-querying.ts';
 import { hostile } from './hostile.ts';
 import { kills } from './kills.ts';
 import { leavers } from './leavers.ts';
+import { neighbour } from './neighbour.ts';
 import { outage } from './outage.ts';
 import { poison } from './poison.ts';
 import { replace } from './replace.ts';
@@ -23,5 +24,6 @@ export const scenarios: readonly Scenario[] = [
   replace,
   feedWhileQuerying,
   leavers,
+  neighbour,
   soak,
 ];

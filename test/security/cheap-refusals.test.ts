@@ -118,6 +118,17 @@ it.each([
   expect(answer.body).toContain('More than 10,000 records followed each other that are none');
 });
 
+it('does not read an identifier through that is longer than any', async () => {
+  const answer = await send(app.url, {
+    path: '/ingest/ad-performance',
+    headers: { ...admin, 'content-type': 'application/json' },
+    body: JSON.stringify([
+      { date: '2025-08-01', campaign_id: ' '.repeat(900_000), channel: 'meta', clicks: 1, cost: 1 },
+    ]),
+  });
+  expect(answer.body).toContain('text_too_long');
+});
+
 it('counts a long query that is refused against who sent it; short mistakes are free', async () => {
   const viewer = await keys.create({ role: 'viewer', workspace: ['default'] });
   const ask = (body: string) =>
