@@ -46,7 +46,7 @@ const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').impleme
     detail: t.exposeString('detail', { description: 'Why, in a sentence with the value.' }),
     record: t.exposeString('record', {
       description:
-        'The record as it came: JSON where it could be read as such. Of a malformed one, the first 64 KB.',
+        'The record as it came, before any mapping: JSON where it could be read as such. Of a malformed one, the first 64 KB.',
     }),
     requestId: t.exposeString('request_id', { description: 'X-Request-Id of the call that brought it.' }),
     rejectedAt: t.field({

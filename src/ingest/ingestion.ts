@@ -205,13 +205,13 @@ export async function openIngestion(options: {
     runs,
     owner,
     rulesOf: (workspace, name) => sourceNamed(sources, workspace, name)?.rules ?? rules,
+    sourceOf: (workspace, name) => sourceNamed(sources, workspace, name),
     ownerOf(workspace, name) {
       const source = sourceNamed(sources, workspace, name);
       return source === undefined
         ? { source: name, namespace: name }
         : { source: source.name, namespace: source.namespace };
     },
-    sumsRows: (workspace, name) => sourceNamed(sources, workspace, name)?.feed.duplicates === 'sum',
     retention: config,
     clock,
     versions,

@@ -103,6 +103,39 @@ describe('retryRejectedRecords', () => {
     ]);
   });
 
+  it('reads a record that was pulled as its source does: it is kept as it came', async () => {
+    const source = `sources:\n  - { name: files, adapter: csv, kind: ad_performance, files: [ads.csv], decimal: ",", date_format: DD.MM.YYYY, channel: x, fields: { date: Tag, campaign_id: Kampagne, cost: Kosten } }\n`;
+    await writeFile(file, source);
+    await writeFile(
+      join(folder, 'ads.csv'),
+      'Tag;Kampagne;Kosten\n03.08.2025;C-1;1,50\n03.08.2025;C-2;2,5o\n',
+    );
+    await app.reload();
+    expect(await app.pull('sources: ["files"]')).toMatchObject([{ recordsWritten: 1, recordsRejected: 1 }]);
+    const { nodes } = await ask<{ nodes: { record: string }[] }>(
+      app,
+      'rejectedRecords(where: { source: "files" }) { nodes { record } }',
+    );
+    expect(nodes.map(({ record }) => JSON.parse(record))).toEqual([
+      { tag: '03.08.2025', kampagne: 'C-2', kosten: '2,5o' },
+    ]);
+    const where = { source: 'files' };
+    expect(await retry({ where, patch: { kosten: '2,50' } })).toMatchObject({ accepted: 1 });
+    expect((await ads()).map(({ campaignId, cost, channel }) => [campaignId, cost, channel])).toEqual(
+      expect.arrayContaining([['C-2', 2.5, 'x']]),
+    );
+    await writeFile(
+      join(folder, 'ads.csv'),
+      'Tag;Kampagne;Kosten\n03.08.2025;C-1;1,50\n03.08.2025;C-3;2,5o\n',
+    );
+    await app.pull('sources: ["files"], guard: OFF');
+    await writeFile(file, source.replace('name: files', 'name: other'));
+    await app.reload();
+    expect(await retry({ where, patch: { kosten: '2,50' } })).toMatchObject({
+      records: [{ accepted: false, reason: 'mapping_unavailable' }],
+    });
+  });
+
   it('says why it cannot: a mapping that is gone, a row of a sum, one that is left out now', async () => {
     await post('ad-performance?mapping=german', [row]);
     expect(await retry({ patch: { Status: 'pausiert' } })).toMatchObject({

@@ -117,7 +117,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     rulesOf: () => testRules,
     readings: createPushReadings({ mappings: options.mappings ?? [], folder, rules: testRules }),
     ownerOf: (_workspace, source) => ({ source, namespace: source }),
-    sumsRows: () => false,
+    sourceOf: () => undefined,
     retention: {
       DATA_RETENTION_DAYS: options.dataRetentionDays ?? 20_000,
       EVENT_RETENTION_DAYS: 20_000,

@@ -16,6 +16,7 @@ import type { DataVersion } from '../data-version.ts';
 import type { DayMerger } from '../merge-days.ts';
 import type { Owners } from '../ownership/owners.ts';
 import { createRejectWriter } from '../reject-writer.ts';
+import { readBySource } from '../rejects/read-again.ts';
 import type { IngestRun } from '../run.ts';
 import type { Source, SourceKind } from '../sources/source.ts';
 import { createAdsStage } from '../staging/ads-stage.ts';
@@ -133,6 +134,7 @@ async function pullRecords<T extends { readonly day: Day }>(
     store: run.dryRun ? undefined : deps.store,
     run,
     kind: source.kind,
+    reading: readBySource,
     now: () => clock.now(),
   });
   const repairs = new Repairs();

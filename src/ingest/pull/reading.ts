@@ -86,7 +86,8 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
     }
   };
 
-  const take = (raw: unknown, position: number): void => {
+  /** @param element what the record was read from: that is what came */
+  const take = (raw: unknown, element: unknown, position: number): void => {
     if (raw === leftOut) {
       counts.leftOut += 1;
       return;
@@ -94,7 +95,7 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
     shape.see(raw);
     const outcome = kind.normalise(raw, repairs);
     if ('reject' in outcome) {
-      rejects.add(position, raw, outcome.reject);
+      rejects.add(position, element, outcome.reject);
       if (run.mode === 'replace' && outcome.reject.reason !== 'totals_row') salvage(raw);
       return;
     }
@@ -105,7 +106,7 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
     }
     const reject = refuseDay(outcome.record.day, taken);
     if (reject !== undefined) {
-      rejects.add(position, raw, reject);
+      rejects.add(position, element, reject);
       return;
     }
     check.see(raw);
@@ -126,7 +127,7 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
       }
       for (let index = 0; index < batch.records.length; index++) {
         position = before + batch.firstPosition + index;
-        take(batch.records[index], position);
+        take(batch.records[index], batch.elements[index], position);
         if (stage.full) await stage.send();
       }
       await rejects.send();

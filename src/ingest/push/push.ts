@@ -20,6 +20,7 @@ import {
   retryRejects,
 } from '../rejects/retry-rejects.ts';
 import type { RunRepository } from '../run-repository.ts';
+import type { Source } from '../sources/source.ts';
 import type { Versions } from '../versions.ts';
 import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
@@ -108,8 +109,7 @@ export interface PushOptions {
   readonly rulesOf: (workspace: string, source: string) => OpportunityRules;
   /** Who stands for a source now, and whose ids its opportunities have. */
   readonly ownerOf: (workspace: string, source: string) => Ownership;
-  /** Whether a source adds up the ads rows of a feed that have one key. */
-  readonly sumsRows: (workspace: string, source: string) => boolean;
+  readonly sourceOf: (workspace: string, name: string) => Source | undefined;
   readonly retention: Retention;
   readonly clock: Clock;
   /** Gives records the time by which they win. */

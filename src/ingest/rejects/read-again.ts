@@ -3,8 +3,12 @@ import { UtmqlError } from '../../errors.ts';
 import { knownFields } from '../../records/contract.ts';
 import type { PushReading, PushReadings } from '../push/push-reading.ts';
 import { isObject } from '../sources/place.ts';
+import type { Source } from '../sources/source.ts';
 import type { StoredReject } from './find-rejects.ts';
 import type { RecordPatch } from './patch-record.ts';
+
+/** What stands in `reading` of records that were pulled: they are read again as their source reads them. */
+export const readBySource = 'source';
 
 /** Why records cannot be read again as they were pushed. */
 interface NotAgain {
@@ -14,19 +18,36 @@ interface NotAgain {
 const parameters = z.record(z.string(), z.array(z.string()));
 
 /** What rejected records that are read in one way have in common. */
-export const readingKey = ({ kind, reading }: Pick<StoredReject, 'kind' | 'reading'>): string =>
-  `${kind} ${reading}`;
+export const readingKey = ({
+  kind,
+  reading,
+  source,
+}: Pick<StoredReject, 'kind' | 'reading' | 'source'>): string => JSON.stringify([kind, reading, source]);
 
-/** How the records are to be read that were pushed with parameters, by `readingKey`. Ready to be used. */
+type Reading = Pick<PushReading, 'map' | 'spread'> & Partial<Pick<PushReading, 'rules'>>;
+
+export interface ReadAgainDeps {
+  readonly readings: PushReadings;
+  /** The source that has the name now, or had it. */
+  readonly sourceOf: (workspace: string, name: string) => Source | undefined;
+}
+
+/** How the records are to be read that were pulled, or pushed with parameters, by `readingKey`. Ready to be used. */
 export async function readingsOf(
-  readings: PushReadings,
+  { readings, sourceOf }: ReadAgainDeps,
   stored: readonly StoredReject[],
   workspace: string,
-): Promise<ReadonlyMap<string, PushReading | NotAgain>> {
-  const found = new Map<string, PushReading | NotAgain>();
+): Promise<ReadonlyMap<string, Reading | NotAgain>> {
+  const found = new Map<string, Reading | NotAgain>();
   for (const row of stored) {
     const key = readingKey(row);
     if (row.reading === '' || found.has(key)) continue;
+    if (row.reading === readBySource) {
+      const source = sourceOf(workspace, row.source);
+      await source?.reading.load();
+      found.set(key, source?.reading ?? goneSource(row.source));
+      continue;
+    }
     try {
       const given = parameters.parse(JSON.parse(row.reading));
       const reading = readings.of(row.kind, workspace, given);
@@ -41,6 +62,14 @@ export async function readingsOf(
   }
   return found;
 }
+
+const goneSource = (name: string): NotAgain => ({
+  reject: {
+    reason: 'mapping_unavailable',
+    field: '',
+    detail: `The source ${name} is no longer configured, so nobody can say what its records mean. Put it back, or push the record.`,
+  },
+});
 
 /** Alone it would take the place of the sum that the rest of its push or feed was stored as. */
 export const partOfSum = {
@@ -57,7 +86,7 @@ export const partOfSum = {
  * @param patch holds of fields of the contract after the mapping, too
  */
 export function readAgain(
-  reading: Pick<PushReading, 'map' | 'spread'>,
+  reading: Reading,
   { kind }: Pick<StoredReject, 'kind'>,
   raw: unknown,
   patch: RecordPatch | undefined,

@@ -10,7 +10,6 @@ import { eventIds } from '../push/event-id.ts';
 import type { KindRecord } from '../push/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../push/normalisers.ts';
 import { encodePayload } from '../push/payload.ts';
-import type { PushReadings } from '../push/push-reading.ts';
 import type { PushRuns } from '../push/push-runs.ts';
 import { leftOut } from '../sources/left-out.ts';
 import type { Versions } from '../versions.ts';
@@ -26,7 +25,7 @@ import {
   storedReject,
 } from './find-rejects.ts';
 import { patchRecord, type RecordPatch } from './patch-record.ts';
-import { partOfSum, readAgain, readingKey, readingsOf } from './read-again.ts';
+import { partOfSum, type ReadAgainDeps, readAgain, readingKey, readingsOf } from './read-again.ts';
 import { type RejectRow, toRejectRow } from './reject-row.ts';
 import { replacingRuns } from './replacing-runs.ts';
 
@@ -56,17 +55,14 @@ export interface RetriedRecord {
   readonly reject: (Omit<Reject, 'reason'> & { readonly reason: string }) | undefined;
 }
 
-export interface RetryDeps {
+export interface RetryDeps extends ReadAgainDeps {
   readonly store: Store;
   readonly buffer: WriteAheadBuffer;
   readonly drainer: Drainer;
   readonly normalisers: Normalisers;
   readonly runs: PushRuns;
-  readonly readings: PushReadings;
   /** Who stands for a source now, and whose ids its opportunities have. */
   readonly ownerOf: (workspace: string, source: string) => Ownership;
-  /** Whether a source adds up the ads rows of a feed that have one key. */
-  readonly sumsRows: (workspace: string, source: string) => boolean;
   readonly versions: Versions;
 }
 
@@ -148,7 +144,7 @@ async function retryChunk(
   const scope: DataScope = { workspace, policy: caller.policy };
   const runIds = stored.map((row) => row.run_id);
   const replacing = await replacingRuns(deps.store, scope, runIds, requestId);
-  const readings = await readingsOf(deps.readings, stored, workspace);
+  const readings = await readingsOf(deps, stored, workspace);
   const payloads: Buffer[] = [];
   const accepted = new Map<RecordKind, { count: number; readonly repairs: HeldRepairs }>();
 
@@ -157,7 +153,7 @@ async function retryChunk(
     const { kind } = row;
     const patched = patchRecord(row, input.patch, input.replacement);
     if ('reject' in patched) return { id, isAccepted: false, reject: patched.reject };
-    if (kind === 'ad_performance' && deps.sumsRows(workspace, row.source))
+    if (kind === 'ad_performance' && deps.sourceOf(workspace, row.source)?.feed.duplicates === 'sum')
       return { id, isAccepted: false, reject: partOfSum };
     const reading = readings.get(readingKey(row));
     if (reading !== undefined && 'reject' in reading)

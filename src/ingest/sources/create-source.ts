@@ -99,6 +99,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     namespace: settings.namespace ?? name,
     formerly: settings.formerly,
     rules,
+    reading,
     feed: {
       maxRejects: settings.max_rejects,
       requiredFigures: adapter.omitsZeros ? [] : requiredFigures(settings, kind),

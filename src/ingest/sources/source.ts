@@ -5,6 +5,7 @@ import type { BreakerState } from '../circuit-breaker.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import type { FeedRules } from './feed-rules.ts';
+import type { RecordReading } from './record-reading.ts';
 
 /** The kinds of records that are pulled. */
 export const sourceKinds = ['ad_performance', 'opportunity'] as const;
@@ -51,6 +52,8 @@ export interface Source {
   readonly namespace: string;
   /** How this source writes dates, currencies and stages. */
   readonly rules: OpportunityRules;
+  /** What its elements mean, for whoever has one alone. */
+  readonly reading: Pick<RecordReading, 'map' | 'spread' | 'load'>;
   /** What its feed must be like. */
   readonly feed: FeedRules;
   /** How its answers are read. */
