@@ -72,7 +72,7 @@ export function knownAttacks(): readonly Attack[] {
     graphql(
       '40,000 wrong fields',
       `query($w: MetricsWhere) { metrics(${range}, where: $w) { totals { cost } } }`,
-      numbered(1, () => numbered(40_000, (index) => index)),
+      { w: numbered(40_000, (index) => index) },
       3,
     ),
     graphql(
