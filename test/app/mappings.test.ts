@@ -184,7 +184,13 @@ it('a look-up file is read anew when it changes; one that is gone is told of, an
   await rm(join(folder, 'names.csv'));
   expect(await post('ad-performance?mapping=named', [{ ...record, campaign_id: 'C-2' }])).toMatchObject({
     status: 503,
-    body: { error: { message: 'The look-up file names.csv of mapping named cannot be read.' } },
+    body: {
+      error: {
+        message: expect.stringMatching(
+          /^The look-up file names\.csv of mapping named cannot be read; check its path/,
+        ),
+      },
+    },
   });
   expect(await ads()).toHaveLength(1);
 });
