@@ -127,10 +127,10 @@ it('what a process held is its successor’s to take, at once', async () => {
 });
 
 it('a held lease outlives its expiry, for it is renewed', async () => {
-  const short = await openLeaseTable(store, 2);
+  const short = await openLeaseTable(store, 4);
   const leases = await open('renewing', short);
   const lease = await leases.acquire('long');
-  await delay(3_000);
+  await delay(5_000);
   expect(lease.isHeld()).toBe(true);
   expect(lease.lost.aborted).toBe(false);
   await leases.stop();

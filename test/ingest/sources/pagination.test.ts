@@ -349,7 +349,7 @@ describe('a hostile source', () => {
     expect(records).toBe(1_200);
     expect(bytes).toBe(1_200 * record.length);
     expect(most).toBeLessThan(200_000_000);
-  });
+  }, 120_000);
 
   it('cannot make the reader look for its cursor among the records', async () => {
     const tricky = {
