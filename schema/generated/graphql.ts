@@ -142,19 +142,19 @@ export type MetricsWhere = {
   utmTerm?: TextFilter | null | undefined;
 };
 
-/** Conditions on one dimension; all that are given must hold. Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither. */
+/** Conditions on one dimension; all that are given must hold, and those that are null are as if left out, but for `eq` or `ne` alone. Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither. */
 export type TextFilter = {
   /** Has the text in it. */
   contains?: string | null | undefined;
   /** Ends with the text. */
   endsWith?: string | null | undefined;
-  /** Equal to. Null: records without a value. */
+  /** Equal to. Null, with no other condition beside it: records without a value. */
   eq?: string | null | undefined;
   /** One of. Null in it stands for records without a value. */
   in?: Array<string | null | undefined> | null | undefined;
   /** True: `unknown` or null. False: neither. */
   isUnknown?: boolean | null | undefined;
-  /** Not equal to. Null: records with a value. */
+  /** Not equal to. Null, with no other condition beside it: records with a value. */
   ne?: string | null | undefined;
   /** None of. Null in it stands for records without a value. */
   notIn?: Array<string | null | undefined> | null | undefined;

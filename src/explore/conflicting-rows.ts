@@ -13,7 +13,9 @@ const row = z.object({ source: z.string(), days: z.number(), folded: z.number() 
 export function conflictingRowsStatement(scope: DataScope, range: DayRange, sources: readonly string[]): Sql {
   const runs = sql`ingest_runs FINAL WHERE ${allRows(scope)} AND source IN (${bind('Array(String)', sources)}) AND dry_run = 0 AND status IN ('succeeded', 'partial')`;
   const affected = sql`SELECT source FROM ${runs} AND notEmpty(folded)`;
-  const newest = sql`SELECT source, arrayJoin(days) AS day, argMax(folded[day], started_at) AS lost FROM ${runs} AND source IN (${affected}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
+  // A replay reads again what an earlier run had read: it is newer than that run, and older than those that read the source since.
+  const begun = sql`SELECT source, days, folded, started_at, min(started_at) OVER (PARTITION BY if(replay_of = '', toString(run_id), replay_of)) AS read_at FROM ${runs} AND source IN (${affected})`;
+  const newest = sql`SELECT source, arrayJoin(days) AS day, argMax(folded[day], (read_at, started_at)) AS lost FROM (${begun}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
   return sql`SELECT source, count() AS days, sum(lost) AS folded FROM (${newest}) GROUP BY source ORDER BY source`;
 }
 

@@ -9,7 +9,7 @@ import {
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { MatchEnum } from './explore-opportunities.ts';
-import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
+import { afterDescription, firstDescription, loadListPage, type PageArguments, pageType } from './pages.ts';
 
 export const MatchShareType = builder.objectRef<MatchShare>('MatchShare').implement({
   description: 'CRM records that were attributed in one way.',
@@ -72,11 +72,6 @@ const Unattributed = builder.objectRef<UnattributedRevenue>('UnattributedRevenue
     }),
   }),
 });
-
-interface PageArguments {
-  readonly first?: number | null | undefined;
-  readonly after?: string | null | undefined;
-}
 
 function loadUnfunded(
   scope: Scope,

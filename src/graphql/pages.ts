@@ -14,7 +14,7 @@ export const fewRows = 1_000;
 export const firstDescription = (most: number = maxFirst): string => `How many a page, 1 to ${most}.`;
 export const afterDescription = '`endCursor` of the page before.';
 
-interface PageArguments {
+export interface PageArguments {
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
 }

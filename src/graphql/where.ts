@@ -24,10 +24,15 @@ interface TextFilterShape {
 
 export const TextFilter = builder.inputRef<TextFilterShape>('TextFilter').implement({
   description:
-    'Conditions on one dimension; all that are given must hold. Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither.',
+    'Conditions on one dimension; all that are given must hold, and those that are null are as if left out, but for `eq` or `ne` alone. ' +
+    'Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither.',
   fields: (t) => ({
-    eq: t.string({ description: 'Equal to. Null: records without a value.' }),
-    ne: t.string({ description: 'Not equal to. Null: records with a value.' }),
+    eq: t.string({
+      description: 'Equal to. Null, with no other condition beside it: records without a value.',
+    }),
+    ne: t.string({
+      description: 'Not equal to. Null, with no other condition beside it: records with a value.',
+    }),
     in: t.field({
       type: t.listRef('String', { required: false }),
       description: 'One of. Null in it stands for records without a value.',
@@ -117,9 +122,12 @@ function readList(list: readonly WhereShape[], path: string, depth: number): rea
 
 export function readTextFilter(dimension: LabelName, filter: TextFilterShape, path: string): Filter[] {
   const parts: Filter[] = [];
+  // Typed clients send every condition, as null where nobody has chosen one.
+  const isAlone = textOperators.filter((operator) => filter[operator] !== undefined).length === 1;
   for (const operator of textOperators) {
     const given = filter[operator];
-    if (given === undefined || (given === null && operator !== 'eq' && operator !== 'ne')) continue;
+    if (given === undefined) continue;
+    if (given === null && !(isAlone && (operator === 'eq' || operator === 'ne'))) continue;
     if (operator === 'isUnknown') {
       parts.push({ dimension, operator, holds: given === true });
       continue;

@@ -137,7 +137,7 @@ export interface RunRepository {
   lastStart(workspace: string, source: string): Promise<number | undefined>;
   /** Up to which day the source's data are complete: set by its last good run. */
   watermark(workspace: string, source: string, call?: CallOptions): Promise<Day | undefined>;
-  /** The columns of the source's feed as its last good run saw them; none before that. */
+  /** The columns of the source's feed as its last good run saw them; none before that. Replays do not count. */
   columns(workspace: string, source: string, call?: CallOptions): Promise<IngestRun['columns']>;
   /** Days that good runs of the source, begun after this instant (epoch milliseconds), have read; replays do not count. */
   daysReadSince(workspace: string, source: string, startedAt: number): Promise<ReadonlySet<Day>>;
@@ -257,7 +257,7 @@ export function createRunRepository(store: Store): RunRepository {
         z.object({ shape: shares }),
         sql`SELECT argMax(columns, started_at) AS shape FROM ingest_runs FINAL
             WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}
-              AND status IN ('succeeded', 'partial') AND dry_run = 0 AND notEmpty(columns)`,
+              AND status IN ('succeeded', 'partial') AND dry_run = 0 AND replay_of = '' AND notEmpty(columns)`,
         call,
       );
       return row?.shape ?? {};

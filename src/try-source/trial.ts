@@ -1,17 +1,21 @@
 import { toUtmqlError, UtmqlError } from '../errors.ts';
 import { rejectOf } from '../ingest/malformed-reject.ts';
 import { createFeedCheck } from '../ingest/pull/feed-check.ts';
-import { leftOut } from '../ingest/sources/left-out.ts';
+import { readPages } from '../ingest/pull/read-pages.ts';
+import { createJudge } from '../ingest/pull/verdict.ts';
+import { conflictOf } from '../ingest/push/fold-rows.ts';
 import type { PagesCall, Source } from '../ingest/sources/source.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../records/opportunity.ts';
 import { type Outcome, type Reject, Repairs } from '../records/outcome.ts';
-import { refuseDay, type TakenDays } from '../records/taken-days.ts';
-import { createDuplicateKeys } from './duplicate-keys.ts';
+import type { TakenDays } from '../records/taken-days.ts';
 
 /** How many records are shown of each kind. */
 const samples = 10;
+
+/** A day of a large account; the rest of a larger one is not compared for rows with one key. */
+const maxCompared = 200_000;
 
 /** A record as it came, and what becomes of it. */
 export interface Sample<Result> {
@@ -56,7 +60,7 @@ export async function trySource(
     : createOpportunityNormaliser(source.rules);
   const repairs = new Repairs();
   const check = createFeedCheck(source.feed);
-  const keys = createDuplicateKeys();
+  const rows: AdPerformance[] = [];
   const taken: Sample<AdPerformance | Opportunity>[] = [];
   const rejected: Sample<Reject>[] = [];
   const rejects = new Map<string, number>();
@@ -67,53 +71,50 @@ export async function trySource(
     rejects.set(reason, (rejects.get(reason) ?? 0) + 1);
     if (rejected.length < samples) rejected.push(sample);
   };
-  const take = (position: number, came: unknown, raw: unknown): void => {
-    if (raw === leftOut) {
-      counts.leftOut += 1;
-      return;
-    }
-    const contact = contactOf(raw);
-    const outcome = normalise(raw, repairs);
-    if ('reject' in outcome) {
-      reject({ position, came, result: outcome.reject, contact });
-      return;
-    }
-    const { record } = outcome;
+  const judge = createJudge({
+    normalise,
+    repairs,
+    check,
     // A CRM is asked for what was changed on the day, whenever it was made.
-    if (isAds && record.day !== day) {
-      counts.otherDays += 1;
-      return;
+    isAsked: (of) => !isAds || of === day,
+    taken: takenDays,
+  });
+  const take = (position: number, came: unknown, raw: unknown): void => {
+    const verdict = judge(raw);
+    switch (verdict.is) {
+      case 'taken': {
+        const { record } = verdict;
+        if ('clicks' in record && rows.length < maxCompared) rows.push(record);
+        counts.taken += 1;
+        if (taken.length < samples) taken.push({ position, came, result: record, contact: contactOf(raw) });
+        return;
+      }
+      case 'left out':
+        counts.leftOut += 1;
+        return;
+      case 'outside':
+        counts.otherDays += 1;
+        return;
+      case 'refused':
+      case 'unreadable':
+        reject({ position, came, result: verdict.reject, contact: contactOf(raw) });
+        return;
+      default:
+        verdict satisfies never;
     }
-    const refused = refuseDay(record.day, takenDays);
-    if (refused !== undefined) {
-      reject({ position, came, result: refused, contact });
-      return;
-    }
-    check.see(raw);
-    if ('clicks' in record) keys.see(record);
-    counts.taken += 1;
-    if (taken.length < samples) taken.push({ position, came, result: record, contact });
   };
 
   let error: UtmqlError | undefined;
   try {
-    const recordsOf = source.reader();
-    let before = 0;
-    for await (const page of source.pages({ ...call, since: day, until: day })) {
-      let last = before;
-      for await (const { records, elements, firstPosition, malformed } of recordsOf(page)) {
-        counts.read += records.length + malformed.length;
-        for (const [index, raw] of records.entries()) {
-          last = before + firstPosition + index;
-          take(last, elements[index], raw);
-        }
-        for (const broken of malformed) {
-          last = Math.max(last, before + broken.position);
-          const position = before + broken.position;
-          reject({ position, came: broken.text, result: rejectOf(broken), contact: undefined });
-        }
+    const pages = source.pages({ ...call, since: day, until: day });
+    for await (const batch of readPages(pages, source.reader())) {
+      const { records, elements, firstPosition, malformed } = batch;
+      counts.read += records.length + malformed.length;
+      for (const [index, raw] of records.entries()) take(firstPosition + index, elements[index], raw);
+      for (const broken of malformed) {
+        const { position, text } = broken;
+        reject({ position, came: text, result: rejectOf(broken), contact: undefined });
       }
-      before = last;
     }
   } catch (thrown) {
     error = toUtmqlError(thrown, 'The source could not be read for a reason that is not known.');
@@ -130,7 +131,7 @@ export async function trySource(
       unknownFields: repairs.unknownFields(),
     },
     error,
-    refusal: error === undefined ? refusalOf(source, counts.read, byReason, check, keys) : undefined,
+    refusal: error === undefined ? refusalOf(source, counts.read, byReason, check, rows) : undefined,
   };
 }
 
@@ -139,7 +140,7 @@ function refusalOf(
   read: number,
   { beyond_retention: _readable, ...unreadable }: Readonly<Record<string, number>>,
   check: ReturnType<typeof createFeedCheck>,
-  keys: ReturnType<typeof createDuplicateKeys>,
+  rows: readonly AdPerformance[],
 ): UtmqlError | undefined {
   const mode = source.defaultMode;
   try {
@@ -153,7 +154,7 @@ function refusalOf(
     throw error;
   }
   const duplicates = source.feed.duplicates ?? (mode === 'replace' ? 'fail' : 'last');
-  return duplicates === 'fail' ? keys.conflict(source.name) : undefined;
+  return duplicates === 'fail' ? conflictOf(rows, source.name) : undefined;
 }
 
 function contactOf(raw: unknown): string | undefined {

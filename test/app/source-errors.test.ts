@@ -180,7 +180,8 @@ it('duplicates in one feed: identical ones are one; differing ones change nothin
     },
   });
   expect(await cost()).toEqual({ metrics: { totals: { cost: 0 } } });
-  expect(await run(', mode: UPSERT')).toMatchObject({
+  const conflicting = await run(', mode: UPSERT');
+  expect(conflicting).toMatchObject({
     status: 'SUCCEEDED',
     recordsRead: 4,
     recordsWritten: 2,
@@ -200,6 +201,11 @@ it('duplicates in one feed: identical ones are one; differing ones change nothin
   expect(await warnings('2025-09-02')).toEqual([]);
   app.answer({ ads: adsFeed([{ ...record('H', 2), date: '2025-09-01' }]) });
   await run(', mode: UPSERT');
+  expect(await warnings('2025-09-01')).toEqual([]);
+  // What is replayed was read before that.
+  await app.query('mutation ($id: ID!) { replayRun(id: $id, wait: true) { status } }', {
+    id: conflicting?.id,
+  });
   expect(await warnings('2025-09-01')).toEqual([]);
 });
 

@@ -108,6 +108,18 @@ describe('null and blanks in a filter', () => {
       )
     ).totals.leads;
 
+  it('a condition that is null beside others is as if left out', async () => {
+    const all = await leads('{ isUnknown: true }');
+    const rest = 'eq: null, ne: null, contains: null, startsWith: null, endsWith: null';
+    expect(await leads(`{ in: [null], notIn: null, isUnknown: null, ${rest} }`)).toBe(all);
+    expect(await leads(`{ in: ["a"], notIn: null, isUnknown: null, ${rest} }`)).toBe(0);
+    expect(await leads(`{ in: null, notIn: ["a"], isUnknown: null, ${rest} }`)).toBe(all);
+    const { errors } = await app.query(
+      `{ metrics(${range}, where: { campaignId: { ${rest} } }) { totals { leads } } }`,
+    );
+    expect(errors?.[0]?.message).toContain('campaignId is empty');
+  });
+
   it('null stands for records without a value; a blank text for none at all', async () => {
     // None of the deals is attributed.
     const all = await leads('{ isUnknown: true }');

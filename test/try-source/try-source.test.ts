@@ -139,6 +139,13 @@ describe('--try-source', () => {
     expect(report).toContain('\nunknown fields: quality 1\n');
   });
 
+  it('finds no fault in rows of one key that have no figures, as a run finds none', async () => {
+    answer = json([row, ...[1, 2].map((hour) => ({ ...row, campaign_id: 'C-2', clicks: 0, cost: 0, hour }))]);
+    const { code, report } = await attempt(await writeSources([ads()]), 'partner', '--day', '2025-08-09');
+    expect(report).not.toContain('A run would change nothing');
+    expect(code).toBe(0);
+  });
+
   it.each([
     ['nothing came', json([]), /It has no records of 2025-08-09; --day tries another one\./],
     [

@@ -1,3 +1,5 @@
+import { hasValue } from '../sources/figure-watch.ts';
+
 /** Of each column of a feed the share of records that have a value in it, 0 to 1. */
 export type FeedColumns = Readonly<Record<string, number>>;
 
@@ -60,9 +62,6 @@ export function createFeedShape(): FeedShape {
     },
   };
 }
-
-const hasValue = (value: unknown): boolean =>
-  value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');
 
 const namesOf = (columns: readonly (readonly [name: string, unknown])[]): string =>
   columns

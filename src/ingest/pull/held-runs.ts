@@ -9,6 +9,7 @@ import type { RunFollower } from '../runs/follow.ts';
 import { begunAgain } from '../runs/resume.ts';
 import type { Source } from '../sources/source.ts';
 import type { RawLanding } from './raw-landing.ts';
+import { triggerLease } from './triggers.ts';
 import type { Works } from './works.ts';
 
 /** Somebody's word on runs that wait because they would take a lot away; of two words on one run, the first counts. */
@@ -36,7 +37,7 @@ export function createHeldRuns(options: {
   const { runs, executions, leases, clock, works, follower } = options;
 
   const inTurn = (caller: Requester, decide: () => Promise<IngestRun>): Promise<IngestRun> =>
-    leases.runExclusive(`trigger:${caller.workspace}`, decide);
+    leases.runExclusive(triggerLease(caller.workspace), decide);
 
   return {
     async approve(id, caller) {

@@ -12,7 +12,9 @@ import type { Stage } from '../staging/stage.ts';
 import type { FeedCheck } from './feed-check.ts';
 import type { FeedShape } from './feed-shape.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
+import { readPages } from './read-pages.ts';
 import { createUnclearDays, type UnclearDays } from './unclear-days.ts';
+import { createJudge } from './verdict.ts';
 
 /** How often a running run tells how far it is. */
 const progressEveryMs = 500;
@@ -86,60 +88,43 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
     }
   };
 
+  const judge = createJudge({ normalise: kind.normalise, repairs, check, isAsked, taken });
+
   /** @param element what the record was read from: that is what came */
   const take = (raw: unknown, element: unknown, position: number): void => {
-    if (raw === leftOut) {
-      counts.leftOut += 1;
-      return;
+    if (raw !== leftOut) shape.see(raw);
+    const verdict = judge(raw);
+    switch (verdict.is) {
+      case 'taken':
+        stage.add(verdict.record);
+        return;
+      case 'left out':
+        counts.leftOut += 1;
+        return;
+      case 'outside':
+        counts.outsideRange += 1;
+        return;
+      case 'refused':
+        rejects.add(position, element, verdict.reject);
+        return;
+      case 'unreadable':
+        rejects.add(position, element, verdict.reject);
+        if (run.mode === 'replace' && verdict.reject.reason !== 'totals_row') salvage(raw);
+        return;
+      default:
+        verdict satisfies never;
     }
-    shape.see(raw);
-    const outcome = kind.normalise(raw, repairs);
-    if ('reject' in outcome) {
-      rejects.add(position, element, outcome.reject);
-      if (run.mode === 'replace' && outcome.reject.reason !== 'totals_row') salvage(raw);
-      return;
-    }
-    if (!isAsked(outcome.record.day)) {
-      check.see(raw);
-      counts.outsideRange += 1;
-      return;
-    }
-    const reject = refuseDay(outcome.record.day, taken);
-    if (reject !== undefined) {
-      rejects.add(position, element, reject);
-      return;
-    }
-    check.see(raw);
-    stage.add(outcome.record);
   };
 
-  const recordsOf = source.reader();
-
-  const readPage = async (page: RawPage, before: number, reportedAt: { ms: number }): Promise<number> => {
-    let position = before;
-    for await (const batch of recordsOf(page)) {
-      counts.bytes += batch.bytes;
-      counts.records += batch.records.length + batch.malformed.length;
-      for (const broken of batch.malformed) {
-        position = Math.max(position, before + broken.position);
-        rejects.add(before + broken.position, broken.text, rejectOf(broken));
-        unclear.addAll();
-      }
-      for (let index = 0; index < batch.records.length; index++) {
-        position = before + batch.firstPosition + index;
-        take(batch.records[index], batch.elements[index], position);
-        if (stage.full) await stage.send();
-      }
-      await rejects.send();
-      // Bytes that have come already would be read without a pause, and callers of the API would wait for so long.
-      await (options.queriesAtWork() ? delay(restMs) : nextTurn());
-      if (options.now() - reportedAt.ms >= progressEveryMs) {
-        reportedAt.ms = options.now();
-        options.onProgress();
-      }
+  /** The pages as they are read: each is kept for a replay while it passes. */
+  async function* landed(): AsyncGenerator<RawPage> {
+    let pageNumber = 0;
+    for await (const page of options.pages) {
+      options.signal.throwIfAborted();
+      yield { ...page, body: options.landing?.keep(run, pageNumber, page) ?? page.body };
+      pageNumber += 1;
     }
-    return position;
-  };
+  }
 
   return {
     counts,
@@ -147,15 +132,25 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
       return unclear.days;
     },
     async read() {
-      const reportedAt = { ms: options.now() };
-      let pageNumber = 0;
-      // Positions count through all pages.
-      let position = 0;
-      for await (const page of options.pages) {
-        options.signal.throwIfAborted();
-        const body = options.landing?.keep(run, pageNumber, page) ?? page.body;
-        pageNumber += 1;
-        position = await readPage({ ...page, body }, position, reportedAt);
+      let reportedAt = options.now();
+      for await (const batch of readPages(landed(), source.reader())) {
+        counts.bytes += batch.bytes;
+        counts.records += batch.records.length + batch.malformed.length;
+        for (const broken of batch.malformed) {
+          rejects.add(broken.position, broken.text, rejectOf(broken));
+          unclear.addAll();
+        }
+        for (let index = 0; index < batch.records.length; index++) {
+          take(batch.records[index], batch.elements[index], batch.firstPosition + index);
+          if (stage.full) await stage.send();
+        }
+        await rejects.send();
+        // Bytes that have come already would be read without a pause, and callers of the API would wait for so long.
+        await (options.queriesAtWork() ? delay(restMs) : nextTurn());
+        if (options.now() - reportedAt >= progressEveryMs) {
+          reportedAt = options.now();
+          options.onProgress();
+        }
       }
     },
   };

@@ -9,6 +9,9 @@ import type { Source } from '../sources/source.ts';
 import { chooseSources, isSame, refuseOtherCall, type TriggerInput } from './trigger-input.ts';
 import type { Works } from './works.ts';
 
+/** Under it runs are begun, and held ones decided on: of two calls about one run the second sees what the first has done. */
+export const triggerLease = (workspace: string): string => `trigger:${workspace}`;
+
 /** Starts the runs that a call asks for. */
 export interface Triggers {
   /** One run for each source that is asked for; those that are at work on the same, or have the call's key, are given again. */
@@ -84,7 +87,7 @@ export function createTriggers(options: {
       };
       // Wrong calls need no turn.
       chooseSources(sources(), input, caller.workspace);
-      return leases.runExclusive(`trigger:${caller.workspace}`, startNew);
+      return leases.runExclusive(triggerLease(caller.workspace), startNew);
     },
   };
 }

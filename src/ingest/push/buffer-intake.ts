@@ -3,7 +3,7 @@ import type { RecordKind } from '../../records/contract.ts';
 import { toRejectRow } from '../rejects/reject-row.ts';
 import { pushSource } from '../run.ts';
 import type { PushAnswer } from './answer.ts';
-import { refuseConflicts, sumRows } from './fold-rows.ts';
+import { conflictOf, sumRows } from './fold-rows.ts';
 import { Intake, type PushCall } from './intake.ts';
 import { type KindRecord, keyOf } from './kinds.ts';
 import type { Normalisers } from './normalisers.ts';
@@ -74,7 +74,8 @@ export function createBufferIntake(options: {
     intake,
     duplicates: duplicates.counts,
     finish() {
-      if (rule === 'fail') refuseConflicts(held);
+      const conflict = rule === 'fail' ? conflictOf(held, pushSource) : undefined;
+      if (conflict !== undefined) throw conflict;
       const rows = rule === 'sum' ? sumRows(held) : held;
       duplicates.counts.summed = held.length - rows.length;
       for (const record of rows) putRecord({ kind: 'ad_performance', record });

@@ -1,6 +1,5 @@
-import { badInput } from '../../errors.ts';
+import { badInput, type UtmqlError } from '../../errors.ts';
 import type { AdPerformance } from '../../records/ad-performance.ts';
-import { pushSource } from '../run.ts';
 import { conflictError } from '../staging/conflict-error.ts';
 import { keyOf } from './kinds.ts';
 
@@ -26,8 +25,8 @@ export function sumRows(rows: readonly AdPerformance[]): readonly AdPerformance[
   });
 }
 
-/** @throws UtmqlError BAD_USER_INPUT where rows have one key and say something else, at the same time */
-export function refuseConflicts(rows: readonly AdPerformance[]): void {
+/** What a run or push whose rows may not differ says of rows that have one key and say something else, at the same time. */
+export function conflictOf(rows: readonly AdPerformance[], source: string): UtmqlError | undefined {
   let count = 0;
   let example: readonly AdPerformance[] = [];
   for (const same of byKey(rows).values()) {
@@ -38,9 +37,9 @@ export function refuseConflicts(rows: readonly AdPerformance[]): void {
       count += 1;
     }
   }
-  if (count === 0) return;
+  if (count === 0) return undefined;
   const shown = example.map(({ campaignId, ...row }) => ({ ...row, campaign_id: campaignId }));
-  throw conflictError(pushSource, count, shown);
+  return conflictError(source, count, shown);
 }
 
 function byKey(rows: readonly AdPerformance[]): ReadonlyMap<string, readonly AdPerformance[]> {

@@ -8,7 +8,6 @@ import type { AttributionQueue } from '../attribution-queue.ts';
 import type { DataVersion } from '../data-version.ts';
 import type { RecordBatch } from '../json/record-batches.ts';
 import type { DayMerger } from '../merge-days.ts';
-import { createRejectWriter } from '../reject-writer.ts';
 import { pushSource } from '../run.ts';
 import type { Versions } from '../versions.ts';
 import type { PushOutcome } from './answer.ts';
@@ -18,6 +17,7 @@ import { Intake, namespaceOfPush, type PushCall } from './intake.ts';
 import { createKindWriter } from './kind-writer.ts';
 import { kindFacts } from './kinds.ts';
 import type { Normalisers } from './normalisers.ts';
+import { createPushRejects } from './push-rejects.ts';
 import type { PushRuns } from './push-runs.ts';
 
 export interface LargePushDeps {
@@ -45,7 +45,7 @@ export async function pushLarge(
   call: PushCall,
   batches: AsyncIterable<RecordBatch>,
 ): Promise<PushOutcome> {
-  const { clock, runs, versions } = deps;
+  const { runs, versions } = deps;
   const { workspace, requestId } = call;
   const run = runs.of(kind, call);
   const version = versions.now() * 1_000;
@@ -61,14 +61,7 @@ export async function pushLarge(
     capacityBytes: deps.batchBytes,
     lock: deps.opportunityLock,
   });
-  const rejects = createRejectWriter({
-    store: deps.store,
-    run: { id: run.id, workspace, source: pushSource, requestId },
-    namespace: call.namespace,
-    reading: call.reading?.parameters,
-    kind,
-    now: () => clock.now(),
-  });
+  const rejects = createPushRejects(deps, kind, call, run.id);
   /** Days of records that the writer holds and that may not be marked yet. */
   const days = new Set<Day>();
   const intake = new Intake({

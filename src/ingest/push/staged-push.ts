@@ -1,5 +1,4 @@
 import type { RecordBatch } from '../json/record-batches.ts';
-import { createRejectWriter } from '../reject-writer.ts';
 import { pushSource } from '../run.ts';
 import type { DuplicateRule } from '../sources/feed-rules.ts';
 import { createAdsStage } from '../staging/ads-stage.ts';
@@ -9,6 +8,7 @@ import { createAttempts } from './attempts.ts';
 import { createAttributionMarks } from './attribution-marks.ts';
 import { Intake, type PushCall } from './intake.ts';
 import type { LargePushDeps } from './large-push.ts';
+import { createPushRejects } from './push-rejects.ts';
 
 /**
  * Takes a large push of ads rows whose rule for rows with one key needs all of them: into a staging table as fast as they come,
@@ -22,7 +22,7 @@ export async function pushStaged(
   batches: AsyncIterable<RecordBatch>,
   options: { readonly duplicates: DuplicateRule; readonly signal: AbortSignal },
 ): Promise<PushOutcome> {
-  const { clock, runs, versions } = deps;
+  const { runs, versions } = deps;
   const { workspace, requestId } = call;
   const kind = 'ad_performance';
   const run = runs.of(kind, call);
@@ -37,13 +37,7 @@ export async function pushStaged(
     capacityBytes: deps.batchBytes,
     duplicates: options.duplicates,
   });
-  const rejects = createRejectWriter({
-    store: deps.store,
-    run: { id: run.id, workspace, source: pushSource, requestId },
-    reading: call.reading?.parameters,
-    kind,
-    now: () => clock.now(),
-  });
+  const rejects = createPushRejects(deps, kind, call, run.id);
   const intake = new Intake({
     kind,
     call,
