@@ -1,16 +1,17 @@
 import { bind } from '../clickhouse/sql.ts';
-import type { Columns, Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import type { AdPerformance } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
-import { adColumns, encodeAdFigures, encodeAdKey } from './ads-rows.ts';
 import { DayBatches } from './day-batches.ts';
+import { adPerformanceTable } from './kinds/ad-performance-table.ts';
 import { RowEncoder } from './row-binary.ts';
 import { SeenKeys } from './seen-keys.ts';
+import { columnSet } from './storage/column-set.ts';
+import { rowFormat } from './storage/record-table.ts';
 import type { RecordWriter } from './writer.ts';
 
-const table = 'ad_performance';
 const maxInFlight = 2;
-const columns = { ...adColumns, version: 'UInt64' } as const satisfies Columns;
+const row = rowFormat(adPerformanceTable, columnSet<{ version: number }>()({ version: 'UInt64' }));
 
 /**
  * Writes ads rows in day batches while the feed is still being read.
@@ -40,17 +41,14 @@ export function createAdsWriter(options: {
   const inFlight = new Set<{ readonly days: readonly Day[]; readonly done: Promise<void> }>();
 
   const encode = (record: AdPerformance): void => {
+    const version =
+      record.updatedAt === undefined ? options.version : Math.min(record.updatedAt * 1_000, options.version);
     encoder.start();
-    encodeAdKey(encoder, record);
-    const keyEnd = encoder.length;
-    encodeAdFigures(encoder, record);
-    encoder.padWord();
-    const state = seen.add(record.day, encoder.words, keyEnd, encoder.length);
-    if (state !== 'new') duplicates[state] += 1;
-    encoder.text(record.extra);
-    encoder.uint64(
-      record.updatedAt === undefined ? options.version : Math.min(record.updatedAt * 1_000, options.version),
-    );
+    row.write(encoder, record, { version }, (keyEnd) => {
+      encoder.padWord();
+      const state = seen.add(record.day, encoder.words, keyEnd, encoder.length);
+      if (state !== 'new') duplicates[state] += 1;
+    });
   };
 
   const send = async (): Promise<void> => {
@@ -65,7 +63,7 @@ export function createAdsWriter(options: {
     }
     for (const day of batch.days) touched.add(day);
     const done = store
-      .insert(table, columns, 'RowBinary', batch.chunks, {
+      .insert(adPerformanceTable.name, row.columns, 'RowBinary', batch.chunks, {
         requestId: options.requestId,
         constants,
         // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.

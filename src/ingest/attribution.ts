@@ -4,6 +4,8 @@ import type { Lock } from '../leases/store-lock.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { type Day, formatDay } from '../records/day.ts';
 import { unknown } from '../records/text.ts';
+import { opportunityTable } from './kinds/opportunity-table.ts';
+import { insertSelect } from './storage/record-table.ts';
 
 /** Days of opportunities worked out by one statement: bounds its memory and stays below 100 partitions. */
 const daysPerStatement = 31;
@@ -89,11 +91,12 @@ function attributionStatement(workspace: string, range: DayRange, windowDays: nu
     )
     GROUP BY ${key}, date`;
   return sql`
-    INSERT INTO opportunities (date, workspace, namespace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
-      utm_campaign, utm_source, utm_medium, utm_content, utm_term, extra, channel, campaign_id, match, source, version, is_deleted)
-    SELECT date, workspace, namespace, opportunity_id, created_at, stage, stage_name, amount, currency, contact_hash,
-      utm_campaign, utm_source, utm_medium, utm_content, utm_term, extra,
-      new_winner.1, new_winner.2, new_match, source, version, 0
+    ${insertSelect(opportunityTable, {
+      channel: sql`new_winner.1`,
+      campaign_id: sql`new_winner.2`,
+      match: sql`new_match`,
+      is_deleted: sql`0`,
+    })}
     FROM (
       SELECT o.*,
         f.winner.1 != '' AND f.ads_date = o.date AS is_exact,

@@ -1,30 +1,17 @@
 import { z } from 'zod';
 import { bind, sql } from '../clickhouse/sql.ts';
-import type { Columns, Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import { type Day, formatDay } from '../records/day.ts';
 import type { Event } from '../records/event.ts';
 import { DayBatches } from './day-batches.ts';
+import { eventTable } from './kinds/event-table.ts';
 import { RowEncoder } from './row-binary.ts';
 import { SeenKeys } from './seen-keys.ts';
+import { columnSet } from './storage/column-set.ts';
+import { rowFormat } from './storage/record-table.ts';
 import type { RecordWriter } from './writer.ts';
 
-const table = 'events';
-// The key's columns first, then the rest: `SeenKeys` takes them as two stretches of bytes.
-const columns = {
-  date: 'Date',
-  service: 'String',
-  timestamp: 'DateTime64(3)',
-  event_id: 'String',
-  message: 'String',
-  metadata: 'String',
-  utm_campaign: 'String',
-  utm_source: 'String',
-  utm_medium: 'String',
-  utm_content: 'String',
-  utm_term: 'String',
-  extra: 'String',
-  version: 'UInt64',
-} as const satisfies Columns;
+const row = rowFormat(eventTable, columnSet<{ version: number }>()({ version: 'UInt64' }));
 
 /** An event and when it came, microseconds: of two with one key the later stays. */
 export type VersionedEvent = Event & { readonly version: number };
@@ -63,23 +50,11 @@ export function createEventWriter(options: {
 
   const encode = (event: VersionedEvent): void => {
     encoder.start();
-    encoder.uint16(event.day);
-    encoder.text(event.service);
-    encoder.int64(event.timestamp);
-    encoder.text(event.eventId);
-    const keyEnd = encoder.length;
-    encoder.text(event.message);
-    encoder.text(event.metadata);
-    encoder.text(event.utmCampaign);
-    encoder.text(event.utmSource);
-    encoder.text(event.utmMedium);
-    encoder.text(event.utmContent);
-    encoder.text(event.utmTerm);
-    encoder.text(event.extra);
-    encoder.padWord();
-    const state = seen.add(event.day, encoder.words, keyEnd, encoder.length);
-    if (state !== 'new') duplicates[state] += 1;
-    encoder.uint64(event.version);
+    row.write(encoder, event, event, (keyEnd) => {
+      encoder.padWord();
+      const state = seen.add(event.day, encoder.words, keyEnd, encoder.length);
+      if (state !== 'new') duplicates[state] += 1;
+    });
   };
 
   const put = (event: VersionedEvent): void => {
@@ -115,7 +90,7 @@ export function createEventWriter(options: {
     for (const day of batch.days) touched.add(day);
     const { rows } = batch;
     sending = store
-      .insert(table, columns, 'RowBinary', batch.chunks, { requestId, constants, rows })
+      .insert(eventTable.name, row.columns, 'RowBinary', batch.chunks, { requestId, constants, rows })
       .then(() => {
         written += batch.rows;
         batches.recycle(batch);

@@ -1,33 +1,31 @@
 import { z } from 'zod';
 import { bind, sql } from '../clickhouse/sql.ts';
-import type { Columns, Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import type { Lock } from '../leases/store-lock.ts';
 import { type Day, parseIsoDay } from '../records/day.ts';
 import type { Opportunity } from '../records/opportunity.ts';
 import { DayBatches } from './day-batches.ts';
-import { encodeOpportunity, opportunityColumns } from './opportunity-rows.ts';
+import { type Attributed, opportunityTable } from './kinds/opportunity-table.ts';
 import { RowEncoder } from './row-binary.ts';
+import { columnSet } from './storage/column-set.ts';
+import { rowFormat } from './storage/record-table.ts';
 import type { RecordWriter } from './writer.ts';
 
-const table = 'opportunities';
-const columns = {
-  ...opportunityColumns,
-  channel: 'String',
-  campaign_id: 'String',
-  match: 'String',
-  version: 'UInt64',
-  is_deleted: 'UInt8',
-} as const satisfies Columns;
+const row = rowFormat(
+  opportunityTable,
+  columnSet<Attributed & { version: number; isDeleted: boolean }>()({
+    channel: 'String',
+    campaign_id: 'String',
+    match: 'String',
+    version: 'UInt64',
+    is_deleted: 'UInt8',
+  }),
+);
 
 /** How many records are looked up and written at a time. */
 const batchSize = 10_000;
 
-interface Attribution {
-  readonly channel: string;
-  readonly campaignId: string;
-  readonly match: string;
-}
-const unattributed: Attribution = { channel: '', campaignId: '', match: 'UNATTRIBUTED' };
+const unattributed: Attributed = { channel: '', campaignId: '', match: 'UNATTRIBUTED' };
 
 const storedRow = z.object({
   date: z.string(),
@@ -90,14 +88,9 @@ export function createOpportunityWriter(options: {
     return byId;
   };
 
-  const encode = (record: Opportunity, day: Day, attribution: Attribution, isDeleted: boolean): void => {
+  const encode = (record: Opportunity, attributed: Attributed, isDeleted: boolean): void => {
     encoder.start();
-    encodeOpportunity(encoder, record, day);
-    encoder.text(attribution.channel);
-    encoder.text(attribution.campaignId);
-    encoder.text(attribution.match);
-    encoder.uint64(versionOf(record));
-    encoder.uint8(isDeleted ? 1 : 0);
+    row.write(encoder, record, { ...attributed, version: versionOf(record), isDeleted });
   };
 
   const write = async (records: Map<string, Opportunity>): Promise<void> => {
@@ -112,20 +105,20 @@ export function createOpportunityWriter(options: {
       }
       const same = rows.find((row) => parseIsoDay(row.date) === record.day);
       // Also where nothing is stored: an older state of a deleted record may still come.
-      encode(record, record.day, carriedOver(record, same), record.isDeleted);
+      encode(record, carriedOver(record, same), record.isDeleted);
       batches.add(record.day, encoder);
       fresh += 1;
       for (const row of rows) {
         const day = parseIsoDay(row.date);
         if (day === undefined || day === record.day) continue;
-        encode(record, day, unattributed, true);
+        encode({ ...record, day }, unattributed, true);
         batches.add(day, encoder);
       }
     }
     while (!batches.isEmpty) {
       const batch = batches.take();
       for (const day of batch.days) touched.add(day);
-      await store.insert(table, columns, 'RowBinary', batch.chunks, {
+      await store.insert(opportunityTable.name, row.columns, 'RowBinary', batch.chunks, {
         requestId: options.requestId,
         constants,
         // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.
@@ -165,7 +158,7 @@ export function createOpportunityWriter(options: {
   };
 }
 
-function carriedOver(record: Opportunity, stored: StoredRow | undefined): Attribution {
+function carriedOver(record: Opportunity, stored: StoredRow | undefined): Attributed {
   const stays =
     stored !== undefined &&
     stored.utm_campaign === record.utmCampaign &&

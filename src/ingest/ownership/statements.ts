@@ -1,7 +1,8 @@
-import { bind, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import { bind, identifier, type Sql, sql } from '../../clickhouse/sql.ts';
 import { type Day, formatDay } from '../../records/day.ts';
-import { adColumns } from '../ads-rows.ts';
-import { opportunityColumns } from '../opportunity-rows.ts';
+import { adPerformanceTable } from '../kinds/ad-performance-table.ts';
+import { opportunityTable } from '../kinds/opportunity-table.ts';
+import { insertSelect, listOf } from '../storage/record-table.ts';
 import type { Move, Ownership } from './moves.ts';
 
 /** Tables whose rows have a source. */
@@ -13,7 +14,6 @@ export interface Owned {
   readonly from: Ownership;
 }
 
-const list = (names: readonly string[]): Sql => join(names.map(identifier), ', ');
 const onDays = (days: readonly Day[]): Sql => sql`date IN (${bind('Array(Date)', days.map(formatDay))})`;
 const inWorkspace = ({ workspace }: Owned): Sql => sql`workspace = ${bind('String', workspace)}`;
 
@@ -46,11 +46,8 @@ export const namespacesStatement = (workspace: string, source: string): Sql =>
 
 /** Written with the versions that they have: newer records win as before, and of equal ones the last written. */
 export const moveAdsStatement = (move: Move, days: readonly Day[]): Sql =>
-  sql`INSERT INTO ad_performance (${list(Object.keys(adColumns))}, row_key, workspace, source, version, is_deleted)
-      SELECT ${list(Object.keys(adColumns))}, row_key, workspace, ${bind('String', move.to.source)}, version, 0
+  sql`${insertSelect(adPerformanceTable, { source: sql`${bind('String', move.to.source)}`, is_deleted: sql`0` })}
       FROM ad_performance FINAL WHERE ${inWorkspace(move)} AND ${isFrom('ad_performance', move)} AND ${onDays(days)}`;
-
-const opportunityContent = [...Object.keys(opportunityColumns), 'channel', 'campaign_id', 'match'];
 
 /**
  * Rows of some days in their new place, and out of their old one. A row and its deletion are of one day, so a reader sees it
@@ -61,11 +58,13 @@ export function moveOpportunitiesStatement(move: Move, days: readonly Day[]): Sq
   // Of a row that keeps its key, the new one takes the place of the old.
   const places = from.namespace === to.namespace ? sql`[0]` : sql`[0, 1]`;
   return sql`
-    INSERT INTO opportunities (${list(opportunityContent)}, workspace, version, namespace, source, is_deleted)
-    SELECT ${list(opportunityContent)}, workspace, version,
-           if(is_old = 1, ${bind('String', from.namespace)}, ${bind('String', to.namespace)}), ${bind('String', to.source)}, is_old
+    ${insertSelect(opportunityTable, {
+      namespace: sql`if(is_old = 1, ${bind('String', from.namespace)}, ${bind('String', to.namespace)})`,
+      source: sql`${bind('String', to.source)}`,
+      is_deleted: sql`is_old`,
+    })}
     FROM (
-      SELECT ${list(opportunityContent)}, workspace, version
+      SELECT ${listOf(opportunityTable.names)}
       FROM opportunities FINAL WHERE ${inWorkspace(move)} AND ${isFrom('opportunities', move)} AND ${onDays(days)}
     )
     ARRAY JOIN ${places} AS is_old`;
@@ -104,12 +103,12 @@ export const removeRivalsStatement = (move: Move, days: readonly Day[]): Sql =>
 
 /** Deletes an owner's rows of some days, with the versions that they have: the source that sends them again has them back. */
 export function removeStatement(table: OwnedTable, owned: Owned, days: readonly Day[]): Sql {
-  const key =
+  const written =
     table === 'ad_performance'
-      ? [...Object.keys(adColumns), 'row_key']
-      : ['date', 'opportunity_id', 'namespace'];
+      ? insertSelect(adPerformanceTable, { is_deleted: sql`1` })
+      : sql`INSERT INTO opportunities (date, opportunity_id, namespace, workspace, source, version, is_deleted)
+            SELECT date, opportunity_id, namespace, workspace, source, version, 1`;
   return sql`
-    INSERT INTO ${identifier(table)} (${list(key)}, workspace, source, version, is_deleted)
-    SELECT ${list(key)}, workspace, source, version, 1
+    ${written}
     FROM ${identifier(table)} FINAL WHERE ${inWorkspace(owned)} AND ${isFrom(table, owned)} AND ${onDays(days)}`;
 }

@@ -5,9 +5,11 @@ import type { Store } from '../../clickhouse/store.ts';
 import type { UtmqlError } from '../../errors.ts';
 import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { Day } from '../../records/day.ts';
-import { adColumns, encodeAdFigures, encodeAdKey } from '../ads-rows.ts';
+import { adPerformanceTable } from '../kinds/ad-performance-table.ts';
 import type { DayChanges } from '../run.ts';
 import type { DuplicateRule } from '../sources/feed-rules.ts';
+import { columnSet } from '../storage/column-set.ts';
+import { rowFormat } from '../storage/record-table.ts';
 import {
   type AdsApply,
   type AdsDays,
@@ -28,6 +30,11 @@ import { groupDays, inLanes } from './day-groups.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import type { Applied, ApplyOptions, Extent, Stage, StageOptions } from './stage.ts';
 import { createStagedRows, expectAll } from './staged-rows.ts';
+
+const stagedRow = rowFormat(
+  adPerformanceTable,
+  columnSet<{ updated: number; isUnread: boolean }>()({ updated: 'UInt64', is_unread: 'UInt8' }),
+);
 
 const keysRow = z.object({ day: z.number(), rows: z.number(), read: z.number(), keys: z.number() });
 const duplicatesRow = z.object({
@@ -83,7 +90,7 @@ export function createAdsStage(
   const rows = createStagedRows({
     ...options,
     table: 'staged_ad_performance',
-    columns: { ...adColumns, updated: 'UInt64', is_unread: 'UInt8' },
+    row: stagedRow,
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
@@ -95,13 +102,7 @@ export function createAdsStage(
   let unread = 0;
 
   const add = (record: AdPerformance, isUnread: boolean): void => {
-    rows.add(record.day, (encoder) => {
-      encodeAdKey(encoder, record);
-      encodeAdFigures(encoder, record);
-      encoder.text(record.extra);
-      encoder.uint64(record.updatedAt === undefined ? 0 : record.updatedAt * 1_000);
-      encoder.uint8(isUnread ? 1 : 0);
-    });
+    rows.add(record, { updated: (record.updatedAt ?? 0) * 1_000, isUnread });
   };
   const takeCensus = async (): Promise<Census> => {
     const keys = new Map<Day, number>();

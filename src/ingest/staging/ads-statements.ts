@@ -1,14 +1,22 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { DayRange } from '../../metrics/query.ts';
 import { type Day, formatDay } from '../../records/day.ts';
-import { adColumns, adKeyColumns } from '../ads-rows.ts';
+import { adPerformanceTable } from '../kinds/ad-performance-table.ts';
 import type { IngestMode } from '../run.ts';
+import { insertSelect, listOf, selectOf } from '../storage/record-table.ts';
 import type { StageOptions } from './stage.ts';
 
-const recordColumns = Object.keys(adColumns).map(identifier);
-const keyColumns = Object.keys(adKeyColumns)
-  .filter((name) => name !== 'date')
-  .map(identifier);
+const { key, values, aside, columns } = adPerformanceTable;
+const figures = listOf(Object.keys(values.columns));
+const asides = listOf(Object.keys(aside.columns));
+/** What makes a row another than the stored one of its key, beside its cost. */
+const content = listOf(
+  Object.keys({ ...values.columns, ...aside.columns }).filter((name) => name !== 'cost'),
+);
+const noFigures = join(
+  Object.keys(values.columns).map(() => sql`0`),
+  ', ',
+);
 
 /** What one apply is about. */
 export type AdsApply = Pick<StageOptions, 'runId' | 'workspace' | 'source' | 'version'> & {
@@ -24,15 +32,15 @@ export interface AdsDays {
   readonly areWhole: boolean;
 }
 
-const listOf = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map(formatDay))}`;
+const daysIn = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map(formatDay))}`;
 
 const stagedOf = (apply: Pick<AdsApply, 'runId'>, days: readonly Day[]): Sql =>
   sql`${namedIn(apply, days)} AND NOT is_unread`;
 /** Those of which only the key could be read, too. */
 const namedIn = (apply: Pick<AdsApply, 'runId'>, days: readonly Day[]): Sql =>
-  sql`run_id = ${bind('UUID', apply.runId)} AND date IN (${listOf(days)})`;
+  sql`run_id = ${bind('UUID', apply.runId)} AND date IN (${daysIn(days)})`;
 const storedOf = (apply: Pick<AdsApply, 'workspace'>, days: readonly Day[]): Sql =>
-  sql`workspace = ${bind('String', apply.workspace)} AND date IN (${listOf(days)})`;
+  sql`workspace = ${bind('String', apply.workspace)} AND date IN (${daysIn(days)})`;
 
 /** The version that a staged row is written with, unless something newer stands in its place. */
 function versionOf({ mode, version }: AdsApply): Sql {
@@ -60,10 +68,10 @@ export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql 
              countIf(nth > 1 AND NOT same AND NOT is_restated) AS unexplained
       FROM (
         SELECT date, row_number() OVER feed AS nth,
-               figures = lagInFrame(figures) OVER feed AND (extra = lagInFrame(extra) OVER feed OR figures = (0, 0, 0)) AS same,
+               figures = lagInFrame(figures) OVER feed AND (asides = lagInFrame(asides) OVER feed OR figures = (${noFigures})) AS same,
                updated != lagInFrame(updated) OVER feed AS is_restated
         FROM (
-          SELECT DISTINCT date, row_key, position, updated, extra, (clicks, impressions, cost) AS figures
+          SELECT DISTINCT date, row_key, position, updated, tuple(${asides}) AS asides, (${figures}) AS figures
           FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (${repeatedKeys(runId, days)})
         )
         WINDOW feed AS (PARTITION BY date, row_key ORDER BY position)
@@ -74,9 +82,9 @@ export const adConflictStatement = (runId: string, days: readonly Day[]): Sql =>
   sql`SELECT toUInt16(date) AS day, campaign_id, clicks, impressions, cost, extra FROM staged_ad_performance
       WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (
         SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)}
-        GROUP BY date, row_key HAVING uniqExact(clicks, impressions, cost, extra) > 1 AND uniqExact(updated) < uniqExact(position)
+        GROUP BY date, row_key HAVING uniqExact(${figures}, ${asides}) > 1 AND uniqExact(updated) < uniqExact(position)
         ORDER BY date, row_key LIMIT 1)
-      ORDER BY position LIMIT 1 BY clicks, impressions, cost, extra LIMIT 2`;
+      ORDER BY position LIMIT 1 BY ${figures}, ${asides} LIMIT 2`;
 
 /**
  * Stages the sum of the rows of each key that came more than once, behind all rows of the feed, so that it wins over them. May be
@@ -85,17 +93,22 @@ export const adConflictStatement = (runId: string, days: readonly Day[]): Sql =>
  * @param count rows of the feed: their positions are 1 to this
  */
 export const sumDuplicatesStatement = (runId: string, days: readonly Day[], count: number): Sql =>
-  sql`INSERT INTO staged_ad_performance (run_id, position, ${join(recordColumns, ', ')}, updated)
-      SELECT any(run_id), ${bind('UInt64', count)} + max(position), date, ${join(
-        keyColumns.map((column) => sql`any(${column})`),
-        ', ',
-      )},
-             sum(clicks), sum(impressions), toDecimal64(sum(cost), 6), if(uniqExact(extra) = 1, any(extra), ''), max(updated)
+  sql`INSERT INTO staged_ad_performance (run_id, position, ${listOf(Object.keys(columns))}, updated)
+      SELECT any(run_id), ${bind('UInt64', count)} + max(position), ${join(Object.keys(columns).map(summed), ', ')}, max(updated)
       FROM (
-        SELECT * , row_key FROM staged_ad_performance
+        SELECT *, row_key FROM staged_ad_performance
         WHERE ${stagedOf({ runId }, days)} AND position <= ${bind('UInt64', count)} LIMIT 1 BY position
       )
       GROUP BY date, row_key HAVING count() > 1`;
+
+/** A column of the row that stands for all rows of a day and key: their figures are added up, and what they agree upon stays. */
+function summed(name: string): Sql {
+  const column = identifier(name);
+  if (name === 'date') return column;
+  if (name in key.columns) return sql`any(${column})`;
+  if (name in aside.columns) return sql`if(uniqExact(${column}) = 1, any(${column}), '')`;
+  return values.columns[name] === 'Decimal(18,6)' ? sql`toDecimal64(sum(${column}), 6)` : sql`sum(${column})`;
+}
 
 /** Leaves of the rows with one key only the newest, and of those the last. */
 function winnersOnly(apply: AdsApply, { days, hasDuplicates }: AdsDays): Sql {
@@ -128,15 +141,15 @@ function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
     SELECT date, row_key, position, staged_cost, is_stored, is_own, old_cost,
            greatest(base_version, old_version, if(is_stored, 0, deleted_version)) AS write_version,
            multiIf(position = 0, 'absent', NOT is_stored, 'added',
-                   is_own AND figures = old_figures AND staged_cost = old_cost AND staged_extra = old_extra, 'unchanged',
+                   is_own AND said = old_said AND staged_cost = old_cost, 'unchanged',
                    old_version > base_version ${replace ? sql`AND NOT is_own` : empty}, 'outdated', 'changed') AS state
     FROM (
-      SELECT ${hasDuplicates ? sql`DISTINCT` : empty} date, row_key, position, (clicks, impressions) AS figures,
-             cost AS staged_cost, extra AS staged_extra, ${versionOf(apply)} AS base_version
+      SELECT ${hasDuplicates ? sql`DISTINCT` : empty} date, row_key, position, (${content}) AS said,
+             cost AS staged_cost, ${versionOf(apply)} AS base_version
       FROM staged_ad_performance WHERE ${stagedOf(apply, days)} ${winnersOnly(apply, part)}
     ) AS fresh
     ${side === 'LEFT' ? sql`LEFT` : sql`FULL`} JOIN (
-      SELECT date, row_key, (clicks, impressions) AS old_figures, cost AS old_cost, extra AS old_extra, version AS old_version,
+      SELECT date, row_key, (${content}) AS old_said, cost AS old_cost, version AS old_version,
              source = ${bind('String', source)} AS is_own, true AS is_stored
       FROM ad_performance FINAL WHERE ${storedOf(apply, days)}
     ) AS stored USING (date, row_key)
@@ -189,12 +202,14 @@ export const stagedAdsStatement = (apply: AdsApply, part: AdsDays): Sql =>
         SELECT ${part.hasDuplicates ? sql`DISTINCT` : empty} position, cost FROM staged_ad_performance
         WHERE ${stagedOf(apply, part.days)} ${winnersOnly(apply, part)})`;
 
-const target = sql`INSERT INTO ad_performance (${join(recordColumns, ', ')}, row_key, workspace, source, version, is_deleted)`;
+const ownedBy = ({ workspace, source }: AdsApply) => ({
+  workspace: sql`${bind('String', workspace)}`,
+  source: sql`${bind('String', source)}`,
+});
 
 /** Writes staged rows of days that hold nothing yet. */
 export const insertFreshAdsStatement = (apply: AdsApply, part: AdsDays): Sql =>
-  sql`${target}
-    SELECT ${join(recordColumns, ', ')}, row_key, ${bind('String', apply.workspace)}, ${bind('String', apply.source)}, ${versionOf(apply)}, 0
+  sql`${insertSelect(adPerformanceTable, { ...ownedBy(apply), version: versionOf(apply), is_deleted: sql`0` })}
     FROM staged_ad_performance WHERE ${stagedOf(apply, part.days)} ${winnersOnly(apply, part)}`;
 
 /**
@@ -207,12 +222,14 @@ export function insertChangedAdsStatement(apply: AdsApply, part: AdsDays, remove
   const source = bind('String', apply.source);
   const deletions = sql`
     UNION ALL
-    SELECT ${join(recordColumns, ', ')}, row_key, workspace, source, greatest(version, ${bind('UInt64', apply.version)}), 1
+    ${selectOf(adPerformanceTable, {
+      version: sql`greatest(version, ${bind('UInt64', apply.version)})`,
+      is_deleted: sql`1`,
+    })}
     FROM ad_performance FINAL
     WHERE ${storedOf(apply, days)} AND source = ${source}
       AND (date, row_key) NOT IN (SELECT date, row_key FROM staged_ad_performance WHERE ${namedIn(apply, days)})`;
-  return sql`${target}
-    SELECT ${join(recordColumns, ', ')}, row_key, ${bind('String', apply.workspace)}, ${source}, write_version, 0
+  return sql`${insertSelect(adPerformanceTable, { ...ownedBy(apply), version: sql`write_version`, is_deleted: sql`0` })}
     FROM staged_ad_performance
     INNER JOIN (SELECT position, write_version FROM (${compared(apply, part, 'LEFT')}) WHERE state IN ('added', 'changed')) AS difference
     USING (position)

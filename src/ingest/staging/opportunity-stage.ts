@@ -5,8 +5,10 @@ import type { Store } from '../../clickhouse/store.ts';
 import type { Lock } from '../../leases/store-lock.ts';
 import type { Day } from '../../records/day.ts';
 import type { Opportunity } from '../../records/opportunity.ts';
-import { encodeOpportunity, opportunityColumns } from '../opportunity-rows.ts';
+import { opportunityTable } from '../kinds/opportunity-table.ts';
 import type { DayChanges } from '../run.ts';
+import { columnSet } from '../storage/column-set.ts';
+import { rowFormat } from '../storage/record-table.ts';
 import { groupDays, inLanes } from './day-groups.ts';
 import {
   insertPlannedStatement,
@@ -25,6 +27,11 @@ import { readSettings, writeSettings } from './settings.ts';
 import type { Applied, ApplyOptions, Extent, Stage, StageOptions } from './stage.ts';
 import { createStagedRows, expectAll } from './staged-rows.ts';
 import { dropRun } from './stale-stages.ts';
+
+const stagedRow = rowFormat(
+  opportunityTable,
+  columnSet<{ updated: number; isDeleted: boolean }>()({ updated: 'UInt64', is_deleted: 'UInt8' }),
+);
 
 const duplicatesRow = z.object({ identical: z.number(), conflicting: z.number() });
 const countRow = z.object({ rows: z.number() });
@@ -70,7 +77,7 @@ export function createOpportunityStage(
   const rows = createStagedRows({
     ...options,
     table: 'staged_opportunities',
-    columns: { ...opportunityColumns, updated: 'UInt64', is_deleted: 'UInt8' },
+    row: stagedRow,
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
@@ -169,11 +176,7 @@ export function createOpportunityStage(
 
   return {
     add(record) {
-      rows.add(record.day, (encoder) => {
-        encodeOpportunity(encoder, record, record.day);
-        encoder.uint64(record.updatedAt === undefined ? 0 : record.updatedAt * 1_000);
-        encoder.uint8(record.isDeleted ? 1 : 0);
-      });
+      rows.add(record, { updated: (record.updatedAt ?? 0) * 1_000, isDeleted: record.isDeleted });
     },
     get full() {
       return rows.full;

@@ -1,7 +1,8 @@
-import { bind, empty, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import { bind, empty, type Sql, sql } from '../../clickhouse/sql.ts';
 import { type Day, formatDay } from '../../records/day.ts';
-import { opportunityColumns } from '../opportunity-rows.ts';
+import { opportunityTable } from '../kinds/opportunity-table.ts';
 import type { IngestMode } from '../run.ts';
+import { insertSelect, listOf } from '../storage/record-table.ts';
 import type { StageOptions } from './stage.ts';
 
 /** What one apply is about. */
@@ -30,15 +31,12 @@ export const plannedChanges = [
   'absent',
 ] as const;
 
-const listOf = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map(formatDay))}`;
-const list = (names: readonly string[]): Sql => join(names.map(identifier), ', ');
+const daysIn = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map(formatDay))}`;
 
 /** What a record says, but for its day and id. */
-const content = Object.keys(opportunityColumns).filter(
-  (name) => name !== 'date' && name !== 'opportunity_id',
-);
-const attribution = ['channel', 'campaign_id', 'match'];
-const contentHash = sql`cityHash64(${list(content)})`;
+const content = listOf(Object.keys(opportunityTable.values.columns).filter((name) => name !== 'date'));
+const attribution = listOf(['channel', 'campaign_id', 'match']);
+const contentHash = sql`cityHash64(${content})`;
 const utmHash = sql`cityHash64(utm_campaign, utm_source, utm_medium)`;
 const idKey = sql`sipHash128(opportunity_id)`;
 
@@ -47,7 +45,7 @@ const ofRun = ({ runId }: Run): Sql => sql`run_id = ${bind('UUID', runId)}`;
 const ofSpace = ({ workspace, namespace }: OpportunitiesApply): Sql =>
   sql`workspace = ${bind('String', workspace)} AND namespace = ${bind('String', namespace)}`;
 const isSkipped = ({ skipDays }: OpportunitiesApply): Sql =>
-  skipDays.length === 0 ? sql`false` : sql`date IN (${listOf(skipDays)})`;
+  skipDays.length === 0 ? sql`false` : sql`date IN (${daysIn(skipDays)})`;
 /** The version that a staged row is written with, unless something newer stands in its place. */
 const versionOf = ({ mode, version }: OpportunitiesApply): Sql => {
   const run = bind('UInt64', version);
@@ -69,7 +67,7 @@ export const opportunityDuplicatesStatement = (runId: string): Sql =>
       FROM (
         SELECT row_number() OVER feed AS nth, said = lagInFrame(said) OVER feed AS same
         FROM (
-          SELECT DISTINCT id_key, position, cityHash64(date, updated, is_deleted, ${list(content)}) AS said
+          SELECT DISTINCT id_key, position, cityHash64(date, updated, is_deleted, ${content}) AS said
           FROM staged_opportunities WHERE ${ofRun({ runId })} AND id_key IN (${repeatedKeys({ runId })})
         )
         WINDOW feed AS (PARTITION BY id_key ORDER BY position)
@@ -97,11 +95,11 @@ export const ownOpportunitiesStatement = (
   days: readonly Day[],
 ): Sql =>
   sql`SELECT count() AS rows FROM opportunities FINAL
-      WHERE workspace = ${bind('String', workspace)} AND date IN (${listOf(days)}) AND source = ${bind('String', source)}`;
+      WHERE workspace = ${bind('String', workspace)} AND date IN (${daysIn(days)}) AND source = ${bind('String', source)}`;
 
 /** How many records were staged for some days; those that the CRM has deleted are none. */
 export const stagedOpportunitiesStatement = (runId: string, days: readonly Day[]): Sql =>
-  sql`SELECT uniqExact(id_key) AS rows FROM staged_opportunities WHERE ${ofRun({ runId })} AND NOT is_deleted AND date IN (${listOf(days)})`;
+  sql`SELECT uniqExact(id_key) AS rows FROM staged_opportunities WHERE ${ofRun({ runId })} AND NOT is_deleted AND date IN (${daysIn(days)})`;
 
 /**
  * The first plan. Looks through all that the workspace has stored: which staged records are on other days than the feed
@@ -111,7 +109,7 @@ export const stagedOpportunitiesStatement = (runId: string, days: readonly Day[]
  */
 export function planStoredStatement(apply: OpportunitiesApply, returned: readonly Day[]): Sql {
   const replace = apply.mode === 'replace';
-  const lacking = sql`NOT is_staged AND is_own AND date IN (${listOf(returned)})`;
+  const lacking = sql`NOT is_staged AND is_own AND date IN (${daysIn(returned)})`;
   return sql`
     INSERT INTO planned_opportunities (run_id, date, change, id_key, opportunity_id, is_rival, version)
     SELECT ${bind('UUID', apply.runId)}, date, if(is_staged, 'elsewhere', 'removed'), id_key, opportunity_id,
@@ -139,12 +137,12 @@ export function planStoredStatement(apply: OpportunitiesApply, returned: readonl
  * a change of the record. So it outdoes a deletion that is older than the run, whatever `updated_at` says, and no other.
  */
 export function planRecordsStatement(apply: OpportunitiesApply, days: readonly Day[]): Sql {
-  const onDays = sql`date IN (${listOf(days)})`;
+  const onDays = sql`date IN (${daysIn(days)})`;
   const stored = sql`${ofSpace(apply)} AND ${onDays}`;
   const run = bind('UInt64', apply.version);
   const rival = apply.mode === 'replace' ? sql`if(is_own, 0, here_version)` : sql`here_version`;
   return sql`
-    INSERT INTO planned_opportunities (run_id, date, change, id_key, position, ${list(attribution)}, version)
+    INSERT INTO planned_opportunities (run_id, date, change, id_key, position, ${attribution}, version)
     SELECT ${bind('UUID', apply.runId)}, date,
            multiIf(${isSkipped(apply)} OR skipped_copies > 0, 'superseded',
                    is_here AND is_own AND said = here_said AND copies = 0 AND NOT is_deletion, 'unchanged',
@@ -201,18 +199,21 @@ export const plannedStatement = (runId: string): Sql =>
 
 /** Writes what was planned for some days. Of a deleted row only its key and version matter: the rest is the types' defaults. */
 export function insertPlannedStatement(apply: OpportunitiesApply, days: readonly Day[]): Sql {
-  const of = sql`${ofRun(apply)} AND date IN (${listOf(days)})`;
+  const of = sql`${ofRun(apply)} AND date IN (${daysIn(days)})`;
   return sql`
-    INSERT INTO opportunities (date, opportunity_id, ${list(content)}, ${list(attribution)}, version, workspace, namespace, source, is_deleted)
-    SELECT date, if(position > 0, staged_id, deleted_id), ${list(content)}, ${list(attribution)}, version,
-           ${bind('String', apply.workspace)}, ${bind('String', apply.namespace)}, ${bind('String', apply.source)},
-           position = 0 OR change IN ('deleted', 'noted')
+    ${insertSelect(opportunityTable, {
+      opportunity_id: sql`if(position > 0, staged_id, deleted_id)`,
+      workspace: sql`${bind('String', apply.workspace)}`,
+      namespace: sql`${bind('String', apply.namespace)}`,
+      source: sql`${bind('String', apply.source)}`,
+      is_deleted: sql`position = 0 OR change IN ('deleted', 'noted')`,
+    })}
     FROM (
-      SELECT ${distinct(apply)} position, opportunity_id AS staged_id, ${list(content)}
+      SELECT ${distinct(apply)} position, opportunity_id AS staged_id, ${content}
       FROM staged_opportunities WHERE ${of}
     ) AS fresh
     RIGHT JOIN (
-      SELECT date, position, change, opportunity_id AS deleted_id, ${list(attribution)}, version
+      SELECT date, position, change, opportunity_id AS deleted_id, ${attribution}, version
       FROM planned_opportunities WHERE ${of} AND change IN ('added', 'changed', 'moved', 'removed', 'deleted', 'gone', 'noted')
     ) AS planned USING (position)`;
 }

@@ -1,17 +1,18 @@
 import { bind, sql } from '../../clickhouse/sql.ts';
-import type { Columns, Store } from '../../clickhouse/store.ts';
+import type { Store } from '../../clickhouse/store.ts';
 import { UtmqlError } from '../../errors.ts';
 import type { Day } from '../../records/day.ts';
 import { RowEncoder } from '../row-binary.ts';
+import { columnSet } from '../storage/column-set.ts';
+import type { RowFormat } from '../storage/record-table.ts';
 import { dropRun } from './stale-stages.ts';
 
 const chunkBytes = 256 * 1_024;
 const maxInFlight = 2;
 
 /** Collects encoded rows and inserts them into a staging table, in the order of the feed and whatever their days. */
-export interface StagedRows {
-  /** @param encode writes the columns of one row */
-  add(day: Day, encode: (encoder: RowEncoder) => void): void;
+export interface StagedRows<T, Note> {
+  add(record: T, note: Note): void;
   readonly full: boolean;
   send(): Promise<void>;
   finish(): Promise<void>;
@@ -22,17 +23,19 @@ export interface StagedRows {
   discard(others: readonly string[]): Promise<void>;
 }
 
-/** @param options.columns of the rows, behind `position`, which is added here */
-export function createStagedRows(options: {
+const place = columnSet<{ position: number }>()({ position: 'UInt64' });
+
+/** @param options.row the columns of a row, behind `position`, which is added here */
+export function createStagedRows<T extends { readonly day: Day }, Note>(options: {
   store: Store;
   table: string;
-  columns: Columns;
+  row: RowFormat<T, Note>;
   runId: string;
   requestId: string;
   capacityBytes: number;
-}): StagedRows {
-  const { store, table, runId, requestId } = options;
-  const columns: Columns = { position: 'UInt64', ...options.columns };
+}): StagedRows<T, Note> {
+  const { store, table, row, runId, requestId } = options;
+  const columns = { ...place.columns, ...row.columns };
   const encoder = new RowEncoder();
   const days = new Map<Day, number>();
   const spare: Buffer[] = [];
@@ -96,11 +99,11 @@ export function createStagedRows(options: {
   };
 
   return {
-    add(day, encode) {
+    add(record, note) {
       encoder.start();
       count += 1;
-      encoder.uint64(count);
-      encode(encoder);
+      place.write(encoder, { position: count });
+      row.write(encoder, record, note);
       const { length } = encoder;
       if (chunk === undefined || used + length > chunk.length) {
         closeChunk();
@@ -112,7 +115,7 @@ export function createStagedRows(options: {
       encoder.copyTo(chunk, used);
       used += length;
       bytes += length;
-      days.set(day, (days.get(day) ?? 0) + 1);
+      days.set(record.day, (days.get(record.day) ?? 0) + 1);
     },
     get full() {
       return bytes >= options.capacityBytes;

@@ -1,0 +1,27 @@
+import type { AdPerformance } from '../../records/ad-performance.ts';
+import { recordTable } from '../storage/record-table.ts';
+
+export const adPerformanceTable = recordTable<AdPerformance, 'updatedAt'>()({
+  name: 'ad_performance',
+  key: {
+    date: 'Date',
+    channel: 'String',
+    campaign_id: 'String',
+    ad_group_id: 'String',
+    ad_id: 'String',
+    utm_campaign: 'String',
+    utm_source: 'String',
+    utm_medium: 'String',
+    utm_content: 'String',
+    utm_term: 'String',
+    currency: 'String',
+  },
+  values: {
+    clicks: 'UInt64',
+    impressions: 'UInt64',
+    cost: 'Decimal(18,6)',
+  },
+  aside: { extra: 'String' },
+  // `row_key` is a hash of the key, which statements copy: working it out again would take half of their time.
+  others: ['row_key', 'workspace', 'source', 'version', 'is_deleted'],
+});
