@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import autocannon from 'autocannon';
 import { z } from 'zod';
-import type { OwnServer } from '../src/clickhouse/own-server.ts';
+import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 import { bind, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
 import { type Day, formatDay } from '../src/records/day.ts';

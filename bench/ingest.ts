@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
-import type { OwnServer } from '../src/clickhouse/own-server.ts';
+import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 import { identifier, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
 import type { Day } from '../src/records/day.ts';

@@ -1,7 +1,7 @@
 import { Mutex } from 'async-mutex';
 import { bind, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
-import { createAttribution } from '../src/ingest/attribution.ts';
+import { createAttribution } from '../src/ingest/attribution/attribution.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import { progress } from './table.ts';
 

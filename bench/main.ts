@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOwnServer } from '../src/clickhouse/own-server.ts';
+import { startOwnServer } from '../src/clickhouse/own-server/server.ts';
 import { createStore } from '../src/clickhouse/store.ts';
 import { createLogger } from '../src/logger.ts';
 import { benchAccess } from './access.ts';

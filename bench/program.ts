@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { OwnServer } from '../src/clickhouse/own-server.ts';
+import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 
 /** The program as users run it: a process of its own, on the bench's ClickHouse. */
 export interface Program {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import autocannon from 'autocannon';
 import { request } from 'undici';
-import type { OwnServer } from '../src/clickhouse/own-server.ts';
+import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 import { type Program, startProgram } from './program.ts';
 import { megabytes, ms, printTable, progress } from './table.ts';
 

@@ -1,5 +1,5 @@
 import { createClient } from '@clickhouse/client';
-import type { OwnServer } from '../src/clickhouse/own-server.ts';
+import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 import type { CompiledSql } from '../src/clickhouse/sql.ts';
 import { compile } from '../src/metrics/compile.ts';
 import { plan } from '../src/metrics/plan.ts';

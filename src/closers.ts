@@ -1,5 +1,5 @@
 import type { Logger } from './logger.ts';
-import { within } from './within.ts';
+import { within } from './time.ts';
 
 /** What has been opened, to be closed in the opposite order. */
 export interface Closers {

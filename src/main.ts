@@ -1,13 +1,12 @@
 import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
-import { systemClock } from './clock.ts';
-import { readConfig } from './config.ts';
-import { readEnvironment } from './environment.ts';
+import { readConfig, readEnvironment } from './config/config.ts';
 import type { UtmqlError } from './errors.ts';
 import { boundHeapGrowth } from './heap-growth.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 import { runCheck } from './start-checks/run-check.ts';
+import { systemClock } from './time.ts';
 import { trialArguments } from './try-source/arguments.ts';
 import { runTrySource } from './try-source/run-try-source.ts';
 

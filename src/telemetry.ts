@@ -7,7 +7,7 @@ import { createHttpMetrics, type HttpMetrics } from './telemetry/http-metrics.ts
 import { createIngestMetrics, type IngestMetrics } from './telemetry/ingest-metrics.ts';
 import { createSourceMetrics, type SourceMetrics } from './telemetry/source-metrics.ts';
 import { createStoreMetrics, type StoreMetrics } from './telemetry/store-metrics.ts';
-import { noTracer, type Tracer } from './telemetry/tracer.ts';
+import { noTracer, type Tracer } from './tracer.ts';
 
 /** What is measured, for Prometheus, and traced. Labels are bounded: never SQL, ids or workspaces. */
 export interface Telemetry

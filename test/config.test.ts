@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config/config.ts';
 import { createStageReader } from '../src/records/stage.ts';
 
 const messageOf = (environment: Record<string, string>): string => {

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
+import type { Clock } from '../time.ts';
 import { hashOfKey, idInKey } from './api-key.ts';
 import { type Identity, onlyChannels } from './caller.ts';
 import { type KeyChange, keyChanges } from './key-changes.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import type { Clock } from '../clock.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
+import type { Clock } from '../time.ts';
 import { isKeyLike } from './api-key.ts';
 import { type ApiKeys, isOfKey, openApiKeys } from './api-keys.ts';
 import { anonymous, type Caller, type Identity } from './caller.ts';

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
-import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
+import type { Clock } from '../time.ts';
 
 /** How long the keys that were fetched last are good for while they cannot be fetched again. */
 const staleMs = 3_600_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readIfThere, writeDurably } from '../ingest/durable-file.ts';
+import { readIfThere, writeDurably } from '../files/durable-file.ts';
 import type { Logger } from '../logger.ts';
 
 /** How often the uses of keys are written, at most. */

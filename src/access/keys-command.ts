@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
-import { systemClock } from '../clock.ts';
-import { readConfig } from '../config.ts';
-import { readEnvironment } from '../environment.ts';
+import { readConfig, readEnvironment } from '../config/config.ts';
 import { UtmqlError } from '../errors.ts';
 import { reportStartFailure } from '../report-start-failure.ts';
+import { systemClock } from '../time.ts';
 import { keyUsesFile } from './authenticator.ts';
 import { createKeysCommand, keyOptions } from './manage-keys.ts';
 

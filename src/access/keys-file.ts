@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
-import { readIfThere, writeDurably } from '../ingest/durable-file.ts';
+import { readIfThere, writeDurably } from '../files/durable-file.ts';
 import { roles } from './caller.ts';
 import { workspaceName } from './workspaces.ts';
 

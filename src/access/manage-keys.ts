@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
-import { lockFolder } from '../ingest/buffer/lock.ts';
+import { lockFolder } from '../files/folder-lock.ts';
+import type { Clock } from '../time.ts';
 import { makeKey } from './api-key.ts';
 import { type Role, roles } from './caller.ts';
 import { readKeyUses } from './key-uses.ts';

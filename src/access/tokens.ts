@@ -1,8 +1,8 @@
 import { createSecretKey } from 'node:crypto';
 import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
+import type { Clock } from '../time.ts';
 import { type Identity, onlyChannels, roles } from './caller.ts';
 import { createKeySet } from './key-set.ts';
 import { unauthenticated } from './refusals.ts';

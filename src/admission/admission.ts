@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { CallOptions } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
 import { UtmqlError } from '../errors.ts';
 import { rateLimited } from '../limits/limits.ts';
+import type { Clock } from '../time.ts';
 import { createFairQueue, type FairQueueSettings, type Owner } from './fair-queue.ts';
 
 /**

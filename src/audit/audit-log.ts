@@ -1,8 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 import { jsonRow } from '../clickhouse/json-row.ts';
 import { columnsOf, type Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
+import type { Clock } from '../time.ts';
 import { createDenials, type Denial } from './denials.ts';
 import type { AuditEntry } from './entry.ts';
 import { createPseudonym } from './pseudonym.ts';

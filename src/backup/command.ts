@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Store } from '../clickhouse/store.ts';
-import { type Config, readConfig } from '../config.ts';
-import { readEnvironment } from '../environment.ts';
+import { type Config, readConfig, readEnvironment } from '../config/config.ts';
 import { UtmqlError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { loginOf, queryLimits, startServer, withStore } from '../open-store.ts';

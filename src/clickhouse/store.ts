@@ -6,12 +6,12 @@ import {
   createClient,
 } from '@clickhouse/client';
 import { z } from 'zod';
-import { noTracer, type Tracer } from '../telemetry/tracer.ts';
+import { noTracer, type Tracer } from '../tracer.ts';
 import { classifyStoreError } from './errors.ts';
+import { createStoreWrites } from './inserts.ts';
 import { type Layout, singleServer } from './layout.ts';
 import { type Parameter, type Sql, sql } from './sql.ts';
 import { createStoreReads } from './store-reads.ts';
-import { createStoreWrites } from './store-writes.ts';
 
 /** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
 export interface QueryLimits {

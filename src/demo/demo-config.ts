@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config/config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import type { Source } from '../ingest/sources/source.ts';
 import { allRows, type DataScope } from '../metrics/data-scope.ts';
 import type { DayRange } from '../metrics/query.ts';
 import type { Warning } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
+import type { Source } from '../sources/source.ts';
 import type { Reader } from './reader.ts';
 
 const row = z.object({ source: z.string(), days: z.number(), folded: z.number() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { type RunStatus, runStatuses } from '../ingest/run.ts';
+import { type RunStatus, runStatuses } from '../ingest/runs/run.ts';
 import { allRows, type DataScope, visibleRows } from '../metrics/data-scope.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { recordKinds } from '../records/contract.ts';

@@ -1,5 +1,4 @@
-import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
-import { plainQuery } from '../metrics/query.ts';
+import { type MetricsQuery, type MetricsRow, plainQuery } from '../metrics/query.ts';
 import type { DimensionName } from '../metrics/registry.ts';
 import type { Scope } from './records.ts';
 

@@ -1,4 +1,4 @@
-import { type DayChanges, type IngestRun, ingestModes, runStatuses } from '../ingest/run.ts';
+import { type DayChanges, type IngestRun, ingestModes, runStatuses } from '../ingest/runs/run.ts';
 import { formatDay } from '../records/day.ts';
 import { rejectReasons, repairKinds } from '../records/outcome.ts';
 import { builder, enumValues } from './builder.ts';

@@ -1,6 +1,6 @@
 import type { RootField } from '../access/grants.ts';
-import type { Source } from '../ingest/sources/source.ts';
 import { formatDay } from '../records/day.ts';
+import type { Source } from '../sources/source.ts';
 import { builder } from './builder.ts';
 import { columnsOf, FeedColumnType, ModeEnum } from './ingest-runs.ts';
 import { RecordKindEnum } from './record-kind.ts';

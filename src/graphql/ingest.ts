@@ -1,6 +1,6 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
-import type { IngestRun } from '../ingest/run.ts';
+import type { IngestRun } from '../ingest/runs/run.ts';
 import { builder } from './builder.ts';
 import { readDay } from './dates.ts';
 import { IngestRunType, ModeEnum, StatusEnum } from './ingest-runs.ts';

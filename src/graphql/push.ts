@@ -1,8 +1,8 @@
 import type { RootField } from '../access/grants.ts';
+import { toCamelCase } from '../ingest/kinds/raw-record.ts';
 import { readNamespace } from '../ingest/ownership/names.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
 import { recordsContent } from '../ingest/push/content.ts';
-import { toCamelCase } from '../ingest/push/raw-record.ts';
 import { contracts, type FieldFormat, fieldsOf, type RecordKind, recordKinds } from '../records/contract.ts';
 import { builder, type JsonValue } from './builder.ts';
 import type { Context } from './context.ts';

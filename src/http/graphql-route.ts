@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DocumentNode, OperationTypeNode } from 'graphql';
 import type { Admission, Queries } from '../admission/admission.ts';
-import type { Clock } from '../clock.ts';
+import type { DataVersion } from '../data-version.ts';
 import { UtmqlError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
-import type { DataVersion } from '../ingest/data-version.ts';
 import type { Limits } from '../limits/limits.ts';
 import { freeRefusalBytes } from '../limits/refusal-cost.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
 import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';

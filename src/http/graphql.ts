@@ -5,7 +5,6 @@ import { type Caller, dataScope, type Identity, type Role } from '../access/call
 import type { Queries } from '../admission/admission.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
 import { badInput } from '../errors.ts';
 import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
@@ -20,6 +19,7 @@ import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { Clock } from '../time.ts';
 import type { Question } from './graphql-params.ts';
 import {
   answerErrors,

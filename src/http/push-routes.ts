@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badInput, UtmqlError } from '../errors.ts';
-import { type BodyFormat, formatOf } from '../ingest/body-records.ts';
+import { type BodyFormat, formatOf } from '../formats/read-records.ts';
 import { readNamespace } from '../ingest/ownership/names.ts';
 import { bodyContent } from '../ingest/push/content.ts';
 import type { PushCall } from '../ingest/push/intake.ts';
 import type { Push } from '../ingest/push/push.ts';
 import { readingParameters } from '../ingest/push/push-reading.ts';
 import type { EventAnswer } from '../ingest/push/single-event.ts';
-import { noSuch } from '../ingest/sources/nearest.ts';
 import type { Limits } from '../limits/limits.ts';
+import { noSuch } from '../nearest.ts';
 import type { RecordKind } from '../records/contract.ts';
 import { createBodyPace } from './body-pace.ts';
 import { answerFailure, answerPush, type HttpAnswer } from './push-answers.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Transform } from 'node:stream';
 import { UtmqlError } from '../errors.ts';
-import { createDecompressor } from '../ingest/http/decompressors.ts';
+import { createDecompressor } from '../http-client/decompressors.ts';
 import { type BodyPace, createBodyPace } from './body-pace.ts';
 
 /** Longest silence of a caller in the middle of a body. The time that we take between two chunks does not count. */

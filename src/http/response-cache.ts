@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 
 /** A finished answer to a query, as it goes over the wire. */
 export interface Answer {

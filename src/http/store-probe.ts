@@ -1,5 +1,5 @@
 import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 
 /** `disk full`: it answers, and takes nothing in. */
 export type StoreState = 'ok' | 'disk full' | 'unreachable';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bind, identifier, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
-import type { DataVersion } from '../ingest/data-version.ts';
+import type { DataVersion } from '../data-version.ts';
 import { type Day, formatDay } from '../records/day.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { identifier, sql } from '../clickhouse/sql.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { type Finding, findingOf } from './finding.ts';
 
 const what = 'CLICKHOUSE_USER';

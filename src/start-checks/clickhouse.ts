@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { isForeignAnswer } from '../clickhouse/errors.ts';
-import { findLibrary, packageForPlatform, runsOnMusl } from '../clickhouse/own-server-library.ts';
+import { findLibrary, packageForPlatform, runsOnMusl } from '../clickhouse/own-server/library.ts';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import { createStore, type Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { UtmqlError } from '../errors.ts';
+import type { Clock } from '../time.ts';
 import { answerWithinMs, checkGrants } from './clickhouse-grants.ts';
 import { codeOf, type Finding, findingOf } from './finding.ts';
 

@@ -1,8 +1,8 @@
 import { readKeysFile } from '../access/keys-file.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/reload.ts';
 import { openPersistedDocuments } from '../http/persisted-documents.ts';
-import { readSourcesFile } from '../ingest/sources/sources-file.ts';
-import type { Settings } from '../reload.ts';
+import { readSourcesFile } from '../sources/settings/sources-file.ts';
 import { type Finding, findingOf } from './finding.ts';
 
 /** The files that the configuration names. Those that it does not name have no finding. */

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { explainListenError } from '../http/listen-error.ts';
 import { type Finding, findingOf } from './finding.ts';
 

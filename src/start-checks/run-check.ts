@@ -1,6 +1,6 @@
-import { systemClock } from '../clock.ts';
-import { type Config, type Environment, readConfig } from '../config.ts';
+import { type Config, type Environment, readConfig } from '../config/config.ts';
 import { UtmqlError } from '../errors.ts';
+import { systemClock } from '../time.ts';
 import type { Finding } from './finding.ts';
 import { findAll } from './start-checks.ts';
 

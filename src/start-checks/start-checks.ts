@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
+import type { Settings } from '../config/reload.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { Settings } from '../reload.ts';
+import type { Clock } from '../time.ts';
 import { Away, createClickHouseCheck } from './clickhouse.ts';
 import { checkDataFolder } from './data-folder.ts';
 import { checkFiles } from './files.ts';

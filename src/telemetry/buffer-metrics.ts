@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { BufferStats } from '../ingest/buffer/buffer.ts';
+import type { BufferStats } from '../wal/wal.ts';
 
 export interface BufferMetrics {
   /** The write-ahead buffer, looked at whenever Prometheus asks. */

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { PushCounts } from '../ingest/push/push-run.ts';
-import { endedWell, type IngestRun, pushSource } from '../ingest/run.ts';
-import type { Source } from '../ingest/sources/source.ts';
+import type { PushCounts } from '../ingest/push/push-runs.ts';
+import { endedWell, type IngestRun, pushSource } from '../ingest/runs/run.ts';
 import type { RecordKind } from '../records/contract.ts';
+import type { Source } from '../sources/source.ts';
 
 export interface IngestMetrics {
   /** A run has ended; it read records of this kind. */

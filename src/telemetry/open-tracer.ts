@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts';
-import { noTracer, type Tracer } from './tracer.ts';
+import type { Config } from '../config/config.ts';
+import { noTracer, type Tracer } from '../tracer.ts';
 
 /** The tracer that is configured. OpenTelemetry's libraries are loaded only where there is a collector. */
 export async function openTracer(config: Config): Promise<Tracer> {

@@ -10,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-node';
 import { UtmqlError } from '../errors.ts';
-import type { Span, Tracer } from './tracer.ts';
+import type { Span, Tracer } from '../tracer.ts';
 
 export interface OtlpOptions {
   /** Whole address of the collector's traces. */

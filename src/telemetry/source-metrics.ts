@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { BreakerState } from '../ingest/circuit-breaker.ts';
+import type { BreakerState } from '../http-client/circuit-breaker.ts';
 import { secondsBuckets } from './buckets.ts';
 
 /** Something whose state can be looked at whenever Prometheus asks. */

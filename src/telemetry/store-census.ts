@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { bind, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../clock.ts';
-import { pushSource } from '../ingest/run.ts';
+import { pushSource } from '../ingest/runs/run.ts';
 import { createDayOfInstant, formatDay } from '../records/day.ts';
+import type { Clock } from '../time.ts';
 
 /** What the tables say of sources and rejects, whichever process wrote them. */
 export interface StoreCensus {

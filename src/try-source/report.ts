@@ -1,8 +1,8 @@
-import type { Source } from '../ingest/sources/source.ts';
 import type { AdPerformance } from '../records/ad-performance.ts';
 import { formatDay } from '../records/day.ts';
 import { withoutAddresses } from '../records/email-addresses.ts';
 import type { Opportunity } from '../records/opportunity.ts';
+import type { Source } from '../sources/source.ts';
 import type { Sample, Trial } from './trial.ts';
 
 /** So much is shown of one record. */

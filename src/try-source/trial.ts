@@ -1,15 +1,15 @@
 import { toUtmqlError, UtmqlError } from '../errors.ts';
-import { rejectOf } from '../ingest/malformed-reject.ts';
 import { createFeedCheck } from '../ingest/pull/feed-check.ts';
 import { readPages } from '../ingest/pull/read-pages.ts';
 import { createJudge } from '../ingest/pull/verdict.ts';
-import { conflictOf } from '../ingest/push/fold-rows.ts';
-import type { PagesCall, Source } from '../ingest/sources/source.ts';
+import { rejectOf } from '../ingest/rejects/reject-writer.ts';
+import { conflictOf } from '../ingest/storage/fold-rows.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../records/opportunity.ts';
 import { type Outcome, type Reject, Repairs } from '../records/outcome.ts';
 import type { TakenDays } from '../records/taken-days.ts';
+import type { PagesCall, Source } from '../sources/source.ts';
 
 /** How many records are shown of each kind. */
 const samples = 10;

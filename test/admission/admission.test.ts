@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { createAdmission } from '../../src/admission/admission.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 
 const owner = { account: 'a', workspace: 'w' };
 const nothing = async (): Promise<void> => undefined;

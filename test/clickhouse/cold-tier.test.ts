@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
-import { type OwnServer, startOwnServer } from '../../src/clickhouse/own-server.ts';
+import { type OwnServer, startOwnServer } from '../../src/clickhouse/own-server/server.ts';
 import { applyRetention } from '../../src/clickhouse/retention.ts';
 import { createStore, type Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';

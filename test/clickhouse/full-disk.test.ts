@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { Sql, sql } from '../../src/clickhouse/sql.ts';
-import { systemClock } from '../../src/clock.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { systemClock } from '../../src/time.ts';
 import { type BadDisk, fullDisk } from '../faults/bad-disks.ts';
 import { silent } from '../support/database.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createServerLife, type InsertHead, insertToken } from '../../src/clickhouse/insert-token.ts';
+import { createServerLife, type InsertHead, insertToken } from '../../src/clickhouse/inserts.ts';
 import { bind } from '../../src/clickhouse/sql.ts';
 
 const rows = [Buffer.from('a'), Buffer.from('b')];

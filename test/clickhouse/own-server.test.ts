@@ -8,9 +8,13 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type OwnServer, type OwnServerOptions, startOwnServer } from '../../src/clickhouse/own-server.ts';
-import { packageForPlatform } from '../../src/clickhouse/own-server-library.ts';
-import { longestQuietMs, watchStart } from '../../src/clickhouse/own-server-progress.ts';
+import { packageForPlatform } from '../../src/clickhouse/own-server/library.ts';
+import { longestQuietMs, watchStart } from '../../src/clickhouse/own-server/progress.ts';
+import {
+  type OwnServer,
+  type OwnServerOptions,
+  startOwnServer,
+} from '../../src/clickhouse/own-server/server.ts';
 import { UtmqlError } from '../../src/errors.ts';
 
 type Login = Pick<OwnServer, 'url' | 'username' | 'password'>;
@@ -302,7 +306,7 @@ describe('how it ends', () => {
 async function startParent(
   dataDir: string,
 ): Promise<{ parent: ChildProcess; login: Login; output: () => string }> {
-  const module = new URL('../../src/clickhouse/own-server.ts', import.meta.url).href;
+  const module = new URL('../../src/clickhouse/own-server/server.ts', import.meta.url).href;
   const script = `
     const { startOwnServer } = await import(${JSON.stringify(module)});
     const { pino } = await import('pino');

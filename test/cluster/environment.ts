@@ -1,5 +1,4 @@
-import type { ClusterServers } from './servers.ts';
-import { clusterName } from './servers.ts';
+import { type ClusterServers, clusterName } from './servers.ts';
 
 /** What points the program at the cluster. */
 export const environmentOf = ({ urls, username, password }: ClusterServers): Record<string, string> => ({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCluster } from '../../src/clickhouse/cluster/open-cluster.ts';
 import { createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
 import { createStore, type Store } from '../../src/clickhouse/store.ts';
-import { createAdsWriter } from '../../src/ingest/ads-writer.ts';
+import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
 import {
   ad,
   adsStage,

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type OwnServer, startOwnServer } from '../../src/clickhouse/own-server.ts';
+import { type OwnServer, startOwnServer } from '../../src/clickhouse/own-server/server.ts';
 import { createLogger } from '../../src/logger.ts';
 
 const ownConfig = fileURLToPath(new URL('../../clickhouse/own-server', import.meta.url));

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readConfig } from '../../src/config.ts';
-import { readEnvironment } from '../../src/environment.ts';
-import { readSourcesFile } from '../../src/ingest/sources/sources-file.ts';
+import { readConfig, readEnvironment } from '../../src/config/config.ts';
+import { readSourcesFile } from '../../src/sources/settings/sources-file.ts';
 import { imageEnvironment, knownVariables, readText, readYaml } from '../support/deploy.ts';
 
 const container = z.object({

@@ -1,8 +1,8 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
-import { openBuffer, type WriteAheadBuffer } from '../../src/ingest/buffer/buffer.ts';
 import { createLogger } from '../../src/logger.ts';
+import { systemClock } from '../../src/time.ts';
+import { openBuffer, type WriteAheadBuffer } from '../../src/wal/wal.ts';
 import { restartDamaged } from './damaged-restart.ts';
 import { inTemporaryFolder } from './folders.ts';
 import { createFindings, type Findings } from './report.ts';

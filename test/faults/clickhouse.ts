@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { prepareFolder } from '../../src/clickhouse/own-server-folder.ts';
-import { launch } from '../../src/clickhouse/own-server-launch.ts';
-import { findLibrary, packageForPlatform, runsOnMusl } from '../../src/clickhouse/own-server-library.ts';
-import type { ServerProcess } from '../../src/clickhouse/own-server-process.ts';
+import { prepareFolder } from '../../src/clickhouse/own-server/folder.ts';
+import { launch } from '../../src/clickhouse/own-server/launch.ts';
+import { findLibrary, packageForPlatform, runsOnMusl } from '../../src/clickhouse/own-server/library.ts';
+import type { ServerProcess } from '../../src/clickhouse/own-server/process.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { EngineLogin } from '../support/engine.ts';
 

@@ -126,7 +126,7 @@ export function createProgram(options: ProgramOptions): Program {
     clickhousePid() {
       const pid = child?.pid;
       if (pid === undefined || hasEnded()) return undefined;
-      return childrenOf(pid).find((candidate) => commandOf(candidate).includes('own-server-child'));
+      return childrenOf(pid).find((candidate) => commandOf(candidate).includes('server-child'));
     },
     start: () => readyAgain(startWithinMs),
     async killHard() {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { cachedUrl } from '../../bench/dashboard.ts';
 import { createKeysCommand } from '../../src/access/manage-keys.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 import { startSourceServer } from '../support/source-server.ts';
 import { type EventLoad, startEventLoad } from './event-load.ts';
 import { inTemporaryFolder } from './folders.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
-import { namedMapping } from '../../src/ingest/sources/named-mapping.ts';
+import { namedMapping } from '../../src/sources/mapping/named-mapping.ts';
 import { startTestPush, type TestPush } from '../support/push.ts';
 import { ad, adsTotals, emptyTables, eventually, ndjson } from '../support/push-records.ts';
 

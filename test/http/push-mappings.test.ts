@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
-import { type NamedMapping, namedMapping } from '../../src/ingest/sources/named-mapping.ts';
+import { type NamedMapping, namedMapping } from '../../src/sources/mapping/named-mapping.ts';
 import { startTestPush, type TestPush } from '../support/push.ts';
 import { ad, adsTotals, emptyTables, event, ndjson, rejectsOf } from '../support/push-records.ts';
 

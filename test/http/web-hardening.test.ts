@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import type { ConnectionLimits } from '../../src/http/connections.ts';
 import { listen, type Route, sendJson } from '../../src/http/server.ts';
 import { createTelemetry } from '../../src/telemetry.ts';

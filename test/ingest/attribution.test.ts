@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
-import { toRanges } from '../../src/ingest/attribution.ts';
+import { toRanges } from '../../src/ingest/attribution/attribution.ts';
 import { openMigratedStore } from '../support/database.ts';
 import { createRecordLoader } from '../support/records.ts';
 

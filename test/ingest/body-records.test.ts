@@ -6,9 +6,9 @@ import {
   type BodyRecordsOptions,
   formatOf,
   readRecords,
-} from '../../src/ingest/body-records.ts';
-import type { MalformedRecord } from '../../src/ingest/json/record-batches.ts';
-import { rejectOf } from '../../src/ingest/malformed-reject.ts';
+} from '../../src/formats/read-records.ts';
+import type { MalformedRecord } from '../../src/formats/record-batch.ts';
+import { rejectOf } from '../../src/ingest/rejects/reject-writer.ts';
 import { inChunks } from '../support/chunks.ts';
 
 const envelope = ['external', 'ads', 'performance'];

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { singleServer } from '../../src/clickhouse/layout.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
-import { createDataVersion } from '../../src/ingest/data-version.ts';
+import { createDataVersion } from '../../src/data-version.ts';
 
 const store: Store = {
   layout: singleServer,

@@ -7,7 +7,7 @@ import {
   type HttpSource,
   type HttpSourceOptions,
   type OpenOptions,
-} from '../../src/ingest/http-source.ts';
+} from '../../src/http-client/http-source.ts';
 import {
   type Behaviour,
   cutAfter,

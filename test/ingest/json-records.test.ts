@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../src/errors.ts';
-import { BodyStart } from '../../src/ingest/json/body-start.ts';
-import { readFeed } from '../../src/ingest/json/read-feed.ts';
-import { type MalformedRecord, readJsonRecords } from '../../src/ingest/json-records.ts';
+import { BodyStart } from '../../src/formats/json/body-start.ts';
+import { type MalformedRecord, readFeed, readJsonRecords } from '../../src/formats/read-records.ts';
 import { inChunks } from '../support/chunks.ts';
 
 const ENVELOPE = ['external', 'ads', 'performance'];

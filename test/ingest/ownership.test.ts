@@ -1,10 +1,10 @@
 import { Mutex } from 'async-mutex';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/clickhouse/store.ts';
-import { createDataVersion } from '../../src/ingest/data-version.ts';
-import { createDayMerger } from '../../src/ingest/merge-days.ts';
+import { createDataVersion } from '../../src/data-version.ts';
 import { createOwners } from '../../src/ingest/ownership/owners.ts';
-import type { Source } from '../../src/ingest/sources/source.ts';
+import { createDayMerger } from '../../src/ingest/storage/merge-days.ts';
+import type { Source } from '../../src/sources/source.ts';
 import { openMigratedStore, silent } from '../support/database.ts';
 import {
   ad,

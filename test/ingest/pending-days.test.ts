@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openPendingDays } from '../../src/ingest/pending-days.ts';
+import { openPendingDays } from '../../src/ingest/attribution/pending-days.ts';
 
 let folder: string;
 let file: string;

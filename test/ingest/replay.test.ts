@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bind, sql } from '../../src/clickhouse/sql.ts';
-import { createDayMerger } from '../../src/ingest/merge-days.ts';
+import { createDayMerger } from '../../src/ingest/storage/merge-days.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
 import { openMigratedStore, silent } from '../support/database.ts';
 import { createRecordLoader } from '../support/records.ts';

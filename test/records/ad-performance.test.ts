@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RowEncoder } from '../../src/ingest/row-binary.ts';
+import { RowEncoder } from '../../src/ingest/storage/row-binary.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { formatDay } from '../../src/records/day.ts';
 import { Repairs } from '../../src/records/outcome.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { startOwnServer } from '../../src/clickhouse/own-server.ts';
+import { startOwnServer } from '../../src/clickhouse/own-server/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createTemplate } from './template.ts';
 

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { prepareFolder } from '../../src/clickhouse/own-server-folder.ts';
-import { findLibrary, packageForPlatform, runsOnMusl } from '../../src/clickhouse/own-server-library.ts';
+import { prepareFolder } from '../../src/clickhouse/own-server/folder.ts';
+import { findLibrary, packageForPlatform, runsOnMusl } from '../../src/clickhouse/own-server/library.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): Promise<string> => readFile(new URL(path, root), 'utf8');
@@ -52,7 +52,7 @@ export async function startGrantedServer(more: readonly string[] = []) {
   const utmql = { username: 'utmql', password: randomBytes(18).toString('base64url') };
   const operator = { username: 'operator', password: randomBytes(18).toString('base64url') };
   const port = await freePort();
-  const child = fork(fileURLToPath(new URL('src/clickhouse/own-server-child.ts', root)), [], {
+  const child = fork(fileURLToPath(new URL('src/clickhouse/own-server/server-child.ts', root)), [], {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKeysCommand, type KeyArguments } from '../../src/access/manage-keys.ts';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/time.ts';
 
 /** A file of API keys in a folder of its own. */
 export interface TestKeys {

@@ -1,8 +1,8 @@
 import { Mutex } from 'async-mutex';
 import type { Store } from '../../src/clickhouse/store.ts';
-import { createAdsWriter } from '../../src/ingest/ads-writer.ts';
-import { createAttribution } from '../../src/ingest/attribution.ts';
-import { createOpportunityWriter } from '../../src/ingest/opportunity-writer.ts';
+import { createAttribution } from '../../src/ingest/attribution/attribution.ts';
+import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
+import { createOpportunityWriter } from '../../src/ingest/kinds/opportunity.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { createOpportunityNormaliser, type OpportunityRules } from '../../src/records/opportunity.ts';
 import { type Outcome, Repairs } from '../../src/records/outcome.ts';

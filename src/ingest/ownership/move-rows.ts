@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Day } from '../../records/day.ts';
-import { groupDays } from '../staging/day-groups.ts';
-import { readSettings, writeSettings } from '../staging/settings.ts';
+import { groupDays } from '../storage/day-groups.ts';
+import { readSettings, writeSettings } from '../storage/staged-rows.ts';
 import type { Move } from './moves.ts';
 import {
   moveAdsStatement,

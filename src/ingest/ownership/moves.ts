@@ -1,5 +1,5 @@
-import { pushSource } from '../run.ts';
-import type { Source } from '../sources/source.ts';
+import type { Source } from '../../sources/source.ts';
+import { pushSource } from '../runs/run.ts';
 
 /** Whose a stored row is: who reported it last and, of an opportunity, whose id it has. */
 export interface Ownership {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { Clock } from '../../clock.ts';
-import type { Lock } from '../../leases/store-lock.ts';
+import type { DataVersion } from '../../data-version.ts';
 import type { Logger } from '../../logger.ts';
-import type { DataVersion } from '../data-version.ts';
-import type { DayMerger } from '../merge-days.ts';
-import type { Source } from '../sources/source.ts';
-import { readSettings } from '../staging/settings.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Clock } from '../../time.ts';
+import type { DayMerger } from '../storage/merge-days.ts';
+import { readSettings } from '../storage/staged-rows.ts';
 import { createRowMover } from './move-rows.ts';
 import { adMoves, type Move, opportunityMoves } from './moves.ts';
 import { adOwnersStatement, type OwnedTable, opportunityOwnersStatement } from './statements.ts';

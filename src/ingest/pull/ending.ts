@@ -1,5 +1,5 @@
 import { UtmqlError } from '../../errors.ts';
-import type { IngestRun, RunStatus } from '../run.ts';
+import type { IngestRun, RunStatus } from '../runs/run.ts';
 
 /** How a run ends, and why where it did not end well. */
 export interface Ending {

@@ -1,7 +1,7 @@
 import { UtmqlError } from '../../errors.ts';
-import type { IngestMode } from '../run.ts';
-import { exceeds, type FeedRules } from '../sources/feed-rules.ts';
-import { FigureWatch } from '../sources/figure-watch.ts';
+import { FigureWatch } from '../../sources/mapping/figure-watch.ts';
+import { exceeds, type FeedRules } from '../../sources/settings/feed-rules.ts';
+import type { IngestMode } from '../runs/run.ts';
 
 /** Watches whether a feed still has the shape that its source was configured for. */
 export interface FeedCheck {

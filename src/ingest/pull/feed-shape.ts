@@ -1,4 +1,4 @@
-import { hasValue } from '../sources/figure-watch.ts';
+import { hasValue } from '../../sources/mapping/figure-watch.ts';
 
 /** Of each column of a feed the share of records that have a value in it, 0 to 1. */
 export type FeedColumns = Readonly<Record<string, number>>;

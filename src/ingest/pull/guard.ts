@@ -1,5 +1,5 @@
-import type { DayChanges } from '../run.ts';
-import type { Weight } from '../staging/stage.ts';
+import type { DayChanges } from '../runs/run.ts';
+import type { Weight } from '../storage/stage.ts';
 
 /** What a run would leave of what a source has stored. */
 export interface Loss {

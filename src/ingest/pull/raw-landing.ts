@@ -3,8 +3,8 @@ import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Columns, Store } from '../../clickhouse/store.ts';
 import { UtmqlError } from '../../errors.ts';
 import { formatDay } from '../../records/day.ts';
-import { RowEncoder } from '../row-binary.ts';
-import type { IngestRun } from '../run.ts';
+import type { IngestRun } from '../runs/run.ts';
+import { RowEncoder } from '../storage/row-binary.ts';
 
 const columns = {
   workspace: 'String',

@@ -1,4 +1,4 @@
-import type { MappedBatch, PageBody } from '../sources/source.ts';
+import type { MappedBatch, PageBody } from '../../sources/source.ts';
 
 /**
  * The batches of pages in their order. Their positions count through all pages.

@@ -1,8 +1,8 @@
 import type { Day } from '../../records/day.ts';
 import type { Repairs } from '../../records/outcome.ts';
-import type { RejectWriter } from '../reject-writer.ts';
-import type { IngestRun } from '../run.ts';
-import type { Stage } from '../staging/stage.ts';
+import type { RejectWriter } from '../rejects/reject-writer.ts';
+import type { IngestRun } from '../runs/run.ts';
+import type { Stage } from '../storage/stage.ts';
 import type { Ending } from './ending.ts';
 import type { FeedColumns, FeedShape } from './feed-shape.ts';
 import type { Reading } from './reading.ts';

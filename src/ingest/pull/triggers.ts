@@ -1,11 +1,11 @@
 import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
-import type { Clock } from '../../clock.ts';
-import type { Leases } from '../../leases/leases.ts';
-import { type IngestRun, newRun } from '../run.ts';
-import type { RunRepository } from '../run-repository.ts';
+import type { Leases } from '../../clickhouse/leases/leases.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Clock } from '../../time.ts';
 import type { Executions } from '../runs/executions.ts';
-import type { Source } from '../sources/source.ts';
+import { type IngestRun, newRun } from '../runs/run.ts';
+import type { RunRepository } from '../runs/run-table.ts';
 import { chooseSources, isSame, refuseOtherCall, type TriggerInput } from './trigger-input.ts';
 import type { Works } from './works.ts';
 

@@ -1,11 +1,11 @@
 import type { Day } from '../../records/day.ts';
-import { endedWell, type IngestRun } from '../run.ts';
-import type { RunRepository } from '../run-repository.ts';
+import type { Source } from '../../sources/source.ts';
 import type { Work } from '../runs/executions.ts';
-import type { Source } from '../sources/source.ts';
+import { endedWell, type IngestRun } from '../runs/run.ts';
+import type { RunRepository } from '../runs/run-table.ts';
 import { type PullDeps, pull } from './pull.ts';
 import type { RawLanding } from './raw-landing.ts';
-import { overlapFrom, watermarkAfter } from './watermark.ts';
+import { overlapFrom, watermarkAfter } from './trigger-input.ts';
 
 export interface WorksOptions extends PullDeps {
   readonly runs: Pick<RunRepository, 'watermark' | 'columns' | 'daysReadSince'>;

@@ -1,10 +1,10 @@
 import type { DayRange } from '../../metrics/query.ts';
 import type { Day } from '../../records/day.ts';
-import type { AttributionQueue } from '../attribution-queue.ts';
-import type { DayMerger } from '../merge-days.ts';
-import type { Side } from '../pending-days.ts';
-import type { DayChanges, IngestRun } from '../run.ts';
-import type { Applied, Extent, Stage } from '../staging/stage.ts';
+import type { Side } from '../attribution/pending-days.ts';
+import type { AttributionQueue } from '../attribution/queue.ts';
+import type { DayChanges, IngestRun } from '../runs/run.ts';
+import type { DayMerger } from '../storage/merge-days.ts';
+import type { Applied, Extent, Stage } from '../storage/stage.ts';
 import { describeLoss, lossOf, takesTooMuch } from './guard.ts';
 
 /** Runs a step; an error is kept as a failure of the run, which goes on. */

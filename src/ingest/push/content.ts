@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { UtmqlError } from '../../errors.ts';
+import { toUtmqlError, UtmqlError } from '../../errors.ts';
+import { type BodyFormat, readRecords } from '../../formats/read-records.ts';
+import type { RecordBatch } from '../../formats/record-batch.ts';
+import { toUtf8 } from '../../formats/to-utf8.ts';
 import type { RecordKind } from '../../records/contract.ts';
-import { type BodyFormat, readRecords } from '../body-records.ts';
-import type { RecordBatch } from '../json/record-batches.ts';
-import { toUtf8 } from '../to-utf8.ts';
+import { untilAborted } from '../../time.ts';
+import { kindFacts } from '../kinds/kinds.ts';
 import type { PushCall } from './intake.ts';
-import { kindFacts } from './kinds.ts';
 import type { PushReading } from './push-reading.ts';
 
 /** What is pushed: read once, and hashed on the way. */
@@ -136,5 +137,65 @@ async function* asUnreadable(batches: AsyncIterable<RecordBatch>): AsyncGenerato
       throw new UtmqlError('UNREADABLE_BODY', error.message, { cause: error });
     }
     throw error;
+  }
+}
+
+/** Reads until the content has ended or is more than that; `rest` is undefined once it has ended. */
+export async function readHead(
+  batches: AsyncIterable<RecordBatch>,
+  most: { readonly records: number; readonly bytes: number },
+): Promise<{
+  head: readonly RecordBatch[];
+  rest: AsyncIterator<RecordBatch> | undefined;
+  failure: UtmqlError | undefined;
+}> {
+  const head: RecordBatch[] = [];
+  const rest = batches[Symbol.asyncIterator]();
+  let records = 0;
+  let bytes = 0;
+  while (records <= most.records && bytes <= most.bytes) {
+    try {
+      const step = await rest.next();
+      if (step.done === true) return { head, rest: undefined, failure: undefined };
+      head.push(step.value);
+      records += step.value.records.length + step.value.malformed.length;
+      bytes += step.value.bytes;
+    } catch (error) {
+      const failure = toUtmqlError(error, 'The push failed for a reason that has been logged.');
+      return { head, rest: undefined, failure };
+    }
+  }
+  return { head, rest, failure: undefined };
+}
+
+/** The whole of it again. */
+export async function* chain(
+  head: readonly RecordBatch[],
+  rest: AsyncIterator<RecordBatch>,
+): AsyncGenerator<RecordBatch> {
+  yield* head;
+  for (;;) {
+    const step = await rest.next();
+    if (step.done === true) return;
+    yield step.value;
+  }
+}
+
+/** The content as it comes until `stopping` aborts; then its reason is thrown, also where its sender has fallen silent. */
+export async function* untilStopped(
+  batches: AsyncIterable<RecordBatch>,
+  stopping: AbortSignal,
+): AsyncGenerator<RecordBatch> {
+  const iterator = batches[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      stopping.throwIfAborted();
+      const step = await untilAborted(iterator.next(), stopping);
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    // Not waited for: a read may be pending.
+    void iterator.return?.().catch(() => undefined);
   }
 }

@@ -1,8 +1,7 @@
-import type { Clock } from '../../clock.ts';
+import type { CircuitBreaker } from '../../http-client/circuit-breaker.ts';
 import type { Logger } from '../../logger.ts';
-import { within } from '../../within.ts';
-import type { WriteAheadBuffer } from '../buffer/buffer.ts';
-import type { CircuitBreaker } from '../circuit-breaker.ts';
+import { type Clock, within } from '../../time.ts';
+import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import type { BatchWriter } from './batch-writer.ts';
 
 /** Bytes of a batch, however many records that are. */

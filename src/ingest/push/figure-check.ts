@@ -1,7 +1,7 @@
 import { UtmqlError } from '../../errors.ts';
-import type { RecordBatch } from '../json/record-batches.ts';
-import { FigureWatch } from '../sources/figure-watch.ts';
-import { isObject } from '../sources/place.ts';
+import type { RecordBatch } from '../../formats/record-batch.ts';
+import { FigureWatch } from '../../sources/mapping/figure-watch.ts';
+import { isObject } from '../../sources/mapping/place.ts';
 import type { PushReading } from './push-reading.ts';
 
 /**

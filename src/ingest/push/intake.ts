@@ -1,16 +1,134 @@
+import { createHash } from 'node:crypto';
+import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
+import type { RecordBatch } from '../../formats/record-batch.ts';
+import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
-import type { RecordBatch } from '../json/record-batches.ts';
-import { rejectOf } from '../malformed-reject.ts';
-import { pushSource } from '../run.ts';
-import { leftOut } from '../sources/left-out.ts';
+import { leftOut } from '../../sources/mapping/left-out.ts';
+import { type KindRecord, keyOf } from '../kinds/kinds.ts';
+import { HeldRepairs, type IdMaker, type NormalisedFrom, type Normalisers } from '../kinds/normalisers.ts';
+import { toRejectRow } from '../rejects/reject-row.ts';
+import { rejectOf } from '../rejects/reject-writer.ts';
+import { pushSource } from '../runs/run.ts';
+import { conflictOf, sumRows } from '../storage/fold-rows.ts';
 import { listedRejects, type PushAnswer } from './answer.ts';
-import { eventIds } from './event-id.ts';
-import type { KindRecord } from './kinds.ts';
-import { HeldRepairs, type NormalisedFrom, type Normalisers } from './normalisers.ts';
+import { encodePayload } from './payload.ts';
 import type { PushReading } from './push-reading.ts';
-import type { PushCounts, PushRun } from './push-run.ts';
+import type { PushCounts, PushRun } from './push-runs.ts';
+
+/** A push on its way into the write-ahead buffer, rejects and all. */
+export interface BufferIntake {
+  readonly intake: Intake;
+  /** Of what was taken in, what is one row. */
+  readonly duplicates: Readonly<PushAnswer['duplicates']>;
+  /**
+   * Puts what waits for the end of the push: ads rows, where what becomes of those with one key is known only then.
+   *
+   * @throws UtmqlError BAD_USER_INPUT where rows differ that may not: nothing of the push is to be stored
+   */
+  finish(): void;
+}
+
+/** @param options.put takes what the buffer is to hold, in order */
+export function createBufferIntake(options: {
+  kind: RecordKind;
+  call: PushCall;
+  run: PushRun;
+  normalisers: Normalisers;
+  now: number;
+  put: (payload: Buffer) => void;
+}): BufferIntake {
+  const { kind, call, run, now, put } = options;
+  const { workspace, requestId, namespace, reading } = call;
+  const duplicates = new DuplicateKeys();
+  const rule = kind === 'ad_performance' ? reading?.duplicates : undefined;
+  const held: AdPerformance[] = [];
+  const putRecord = (record: KindRecord): void => {
+    duplicates.add(record);
+    put(encodePayload({ ...record, workspace, source: pushSource, namespace, version: now * 1_000 }));
+  };
+  const intake = new Intake({
+    kind,
+    call,
+    run,
+    normalisers: options.normalisers,
+    targets: {
+      record(entry) {
+        const isHeld = entry.kind === 'ad_performance' && (rule === 'sum' || rule === 'fail');
+        if (isHeld) held.push(entry.record);
+        else putRecord(entry);
+      },
+      reject(position, line, record, reject) {
+        const rejected = {
+          workspace,
+          runId: run.id,
+          position,
+          line,
+          source: pushSource,
+          namespace,
+          reading: reading?.parameters,
+          kind,
+          requestId,
+          record,
+          reject,
+        };
+        put(encodePayload({ kind: 'reject', row: toRejectRow(rejected, now) }));
+      },
+    },
+  });
+  return {
+    intake,
+    duplicates: duplicates.counts,
+    finish() {
+      const conflict = rule === 'fail' ? conflictOf(held, pushSource) : undefined;
+      if (conflict !== undefined) throw conflict;
+      const rows = rule === 'sum' ? sumRows(held) : held;
+      duplicates.counts.summed = held.length - rows.length;
+      for (const record of rows) putRecord({ kind: 'ad_performance', record });
+    },
+  };
+}
+
+/** Tells records of one push that are one row. */
+class DuplicateKeys {
+  private readonly seen = new Map<string, string>();
+  readonly counts = { identical: 0, conflicting: 0, summed: 0 };
+
+  add(entry: KindRecord): void {
+    const key = keyOf(entry);
+    const text = JSON.stringify(entry.record);
+    const earlier = this.seen.get(key);
+    if (earlier !== undefined) this.counts[earlier === text ? 'identical' : 'conflicting'] += 1;
+    this.seen.set(key, text);
+  }
+}
+
+/**
+ * How the events of a push get their ids where they have none: new ones; with an idempotency key, ids that a repeat of the
+ * same push gets too, so that it makes no second event even where nobody remembers the first.
+ *
+ * @returns what makes the id of the event at a position
+ */
+export function eventIds(
+  workspace: string,
+  idempotencyKey: string | undefined,
+): (position: number) => IdMaker {
+  if (idempotencyKey === undefined) return () => newIds;
+  return (position) => ({
+    make: () => derivedUuid(JSON.stringify([workspace, idempotencyKey, position])),
+    isRepeatable: true,
+  });
+}
+
+const newIds: IdMaker = { make: uuidv7, isRepeatable: false };
+
+/** A UUID made from a text: version 8 of RFC 9562, over SHA-256. */
+function derivedUuid(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
 
 export interface PushCall extends Requester {
   /** Whoever pushes: the same for every call with the same key. */

@@ -1,6 +1,6 @@
+import type { KindRecord } from '../kinds/kinds.ts';
 import type { RejectRow } from '../rejects/reject-row.ts';
-import type { KindRecord } from './kinds.ts';
-import type { PushAnswerRow } from './push-answers.ts';
+import type { PushAnswerRow } from './idempotency.ts';
 
 /** A normalised record on its way to ClickHouse. */
 export type RecordPayload = KindRecord & {

@@ -1,15 +1,19 @@
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { badInput } from '../../errors.ts';
+import type { Encoding } from '../../formats/to-utf8.ts';
+import { noSuch } from '../../nearest.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
-import type { DuplicateRule } from '../sources/feed-rules.ts';
-import type { NamedMapping } from '../sources/named-mapping.ts';
-import { noSuch } from '../sources/nearest.ts';
-import { recordProblems } from '../sources/record-checks.ts';
-import { createRecordReading, type RecordReading, requiredFigures } from '../sources/record-reading.ts';
-import { recordKeys } from '../sources/record-settings.ts';
-import type { Encoding } from '../to-utf8.ts';
+import type { NamedMapping } from '../../sources/mapping/named-mapping.ts';
+import { recordProblems } from '../../sources/mapping/record-checks.ts';
+import {
+  createRecordReading,
+  type RecordReading,
+  requiredFigures,
+} from '../../sources/mapping/record-reading.ts';
+import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
+import { recordKeys } from '../../sources/settings/record-settings.ts';
 
 /** So many ways to read pushes are kept, with their look-up files and with what their normalisers have read before. */
 const keptReadings = 200;

@@ -1,8 +1,8 @@
 import type { RecordKind } from '../../records/contract.ts';
-import { createRejectWriter, type RejectWriter } from '../reject-writer.ts';
-import { pushSource } from '../run.ts';
+import { createRejectWriter, type RejectWriter } from '../rejects/reject-writer.ts';
+import { pushSource } from '../runs/run.ts';
 import type { PushCall } from './intake.ts';
-import type { LargePushDeps } from './large-push.ts';
+import type { LargePushDeps } from './streamed-push.ts';
 
 /** Keeps what cannot be stored of a push that goes past the buffer. */
 export const createPushRejects = (

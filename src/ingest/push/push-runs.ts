@@ -1,9 +1,158 @@
+import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
-import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
-import type { RunRepository } from '../run-repository.ts';
-import { type Drained, type PushCounts, PushRun } from './push-run.ts';
+import type { Clock } from '../../time.ts';
+import { type IngestRun, newRun, pushSource } from '../runs/run.ts';
+import type { RunRepository } from '../runs/run-table.ts';
+
+/** Names of callers that a run lists; more are told by an ellipsis. */
+const maxNames = 5;
+const maxUnknownNames = 100;
+const otherNames = '(other)';
+
+/** What one push, or a part of it, adds to its run. */
+export interface PushCounts {
+  readonly read: number;
+  /** Records that wait in the buffer. */
+  readonly waiting: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly repairs: Readonly<Record<string, number>>;
+  readonly unknownFields: Readonly<Record<string, number>>;
+  readonly bytes: number;
+  /** Rows that others of their push took the place of, without anybody having said that they should. */
+  readonly folded: number;
+}
+
+/**
+ * The run that counts what is pushed of one kind into one workspace during some minutes. It says `succeeded` whenever all
+ * of that is stored, and `running` while some of it waits in the buffer.
+ */
+export class PushRun {
+  readonly id = uuidv7();
+  readonly workspace: string;
+  readonly kind: RecordKind;
+  readonly startedAt: number;
+  private readonly requestId: string;
+  private readonly owner: string;
+  private readonly names = new Set<string>();
+  private readonly rejected = new Map<string, number>();
+  private readonly skipped = new Map<string, number>();
+  private readonly repairs = new Map<string, number>();
+  private readonly unknownFields = new Map<string, number>();
+  private positions = 0;
+  private read = 0;
+  private bytes = 0;
+  private changedAt: number;
+  /** Records that are in the buffer and not yet in ClickHouse. */
+  waiting = 0;
+  /** See `PushCounts`. */
+  folded = 0;
+  /** Whether the stored row is behind. */
+  isDirty = false;
+
+  /** @param now epoch milliseconds */
+  constructor(kind: RecordKind, caller: Requester, owner: string, now: number) {
+    this.kind = kind;
+    this.workspace = caller.workspace;
+    this.requestId = caller.requestId;
+    this.owner = owner;
+    this.startedAt = now;
+    this.changedAt = now;
+  }
+
+  /** Takes the next `count` positions of the run, and gives the first. */
+  reserve(count: number): number {
+    const first = this.positions + 1;
+    this.positions += count;
+    return first;
+  }
+
+  addName(name: string): void {
+    if (this.names.size <= maxNames) this.names.add(name);
+  }
+
+  add(counts: PushCounts, now: number): void {
+    this.read += counts.read;
+    this.waiting += counts.waiting;
+    this.bytes += counts.bytes;
+    this.folded += counts.folded;
+    addAll(this.rejected, counts.rejected);
+    addAll(this.skipped, counts.skipped);
+    addAll(this.repairs, counts.repairs);
+    for (const [name, count] of Object.entries(counts.unknownFields)) {
+      const isCounted = this.unknownFields.has(name) || this.unknownFields.size < maxUnknownNames;
+      increase(this.unknownFields, isCounted ? name : otherNames, count);
+    }
+    this.touch(now);
+  }
+
+  /** Records that the buffer held are in ClickHouse, or were refused by it for good. */
+  addDrained(drained: Drained, now: number): void {
+    this.waiting -= drained.records;
+    if (drained.outdated > 0) increase(this.skipped, 'outdated', drained.outdated);
+    if (drained.refused > 0) increase(this.rejected, 'refused_by_store', drained.refused);
+    this.touch(now);
+  }
+
+  toRun(): IngestRun {
+    const isStored = this.waiting <= 0;
+    const written = Math.max(
+      0,
+      this.read - total(this.rejected) - total(this.skipped) - Math.max(0, this.waiting),
+    );
+    const names = [...this.names];
+    return newRun({
+      id: this.id,
+      workspace: this.workspace,
+      triggerId: this.id,
+      source: pushSource,
+      mode: 'upsert',
+      requestedBy: [...names.slice(0, maxNames), ...(names.length > maxNames ? ['…'] : [])].join(', '),
+      requestId: this.requestId,
+      owner: this.owner,
+      status: isStored ? 'succeeded' : 'running',
+      createdAt: this.startedAt,
+      startedAt: this.startedAt,
+      finishedAt: isStored ? this.changedAt : undefined,
+      recordsRead: this.read,
+      recordsWritten: written,
+      // What was stored before is not looked at: every pushed record counts as a change.
+      recordsChanged: written,
+      recordsSkipped: Object.fromEntries(this.skipped),
+      recordsRejected: Object.fromEntries(this.rejected),
+      repairs: Object.fromEntries(this.repairs),
+      unknownFields: Object.fromEntries(this.unknownFields),
+      bytesRead: this.bytes,
+    });
+  }
+
+  private touch(now: number): void {
+    this.changedAt = now;
+    this.isDirty = true;
+  }
+}
+
+/** What became of records that the buffer held. */
+export interface Drained {
+  readonly records: number;
+  /** Of them, those that the store had a newer state of. */
+  readonly outdated: number;
+  /** Of them, those that the store refused for good. */
+  readonly refused: number;
+}
+
+const increase = (counts: Map<string, number>, name: string, by: number): void => {
+  counts.set(name, (counts.get(name) ?? 0) + by);
+};
+
+const addAll = (counts: Map<string, number>, more: Readonly<Record<string, number>>): void => {
+  for (const [name, count] of Object.entries(more)) if (count > 0) increase(counts, name, count);
+};
+
+const total = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0);
 
 /** Pushes of this long are counted by one run. */
 const windowMs = 600_000;

@@ -1,17 +1,18 @@
+import { guardStore } from '../../clickhouse/guarded-store.ts';
+import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { Clock } from '../../clock.ts';
+import type { DataVersion } from '../../data-version.ts';
 import { badInput, UtmqlError } from '../../errors.ts';
-import type { Lock } from '../../leases/store-lock.ts';
+import type { CircuitBreaker } from '../../http-client/circuit-breaker.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
+import type { Source } from '../../sources/source.ts';
 import type { Telemetry } from '../../telemetry.ts';
-import { within } from '../../within.ts';
-import type { AttributionQueue } from '../attribution-queue.ts';
-import type { WriteAheadBuffer } from '../buffer/buffer.ts';
-import type { CircuitBreaker } from '../circuit-breaker.ts';
-import type { DataVersion } from '../data-version.ts';
-import type { DayMerger } from '../merge-days.ts';
+import { type Clock, within } from '../../time.ts';
+import type { WriteAheadBuffer } from '../../wal/wal.ts';
+import type { AttributionQueue } from '../attribution/queue.ts';
+import { createNormalisers, type Retention } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
 import {
   type RetriedRecord,
@@ -19,27 +20,22 @@ import {
   type RetryInput,
   retryRejects,
 } from '../rejects/retry-rejects.ts';
-import type { RunRepository } from '../run-repository.ts';
-import type { Source } from '../sources/source.ts';
-import type { Versions } from '../versions.ts';
+import type { RunRepository } from '../runs/run-table.ts';
+import type { DayMerger } from '../storage/merge-days.ts';
+import type { Versions } from '../storage/versions.ts';
 import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
-import { namedContent, type PushContent } from './content.ts';
+import { pushInPieces, pushSmall } from './buffered-push.ts';
+import { chain, namedContent, type PushContent, readHead, untilStopped } from './content.ts';
 import { createDrainer } from './drainer.ts';
 import { checkFigures } from './figure-check.ts';
-import { guardStore } from './guarded-store.ts';
-import { chain, readHead, untilStopped } from './head.ts';
 import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
-import { type LargePushDeps, pushLarge } from './large-push.ts';
-import { createLargeTurns } from './large-turns.ts';
-import { createNormalisers, type Retention } from './normalisers.ts';
-import { pushInPieces } from './pieces-push.ts';
 import type { PushReadings } from './push-reading.ts';
 import { createPushRuns } from './push-runs.ts';
 import { type EventAnswer, eventAnswer, hashOfEvent, pushEvent } from './single-event.ts';
-import { pushSmall } from './small-push.ts';
 import { pushStaged } from './staged-push.ts';
+import { createLargeTurns, type LargePushDeps, pushLarge } from './streamed-push.ts';
 
 /** An INSERT that takes longer counts as a failure of the store. */
 const insertTimeoutMs = 60_000;

@@ -1,6 +1,6 @@
 import { isRefusedValue } from '../../clickhouse/errors.ts';
+import { isAway } from '../../clickhouse/guarded-store.ts';
 import { UtmqlError } from '../../errors.ts';
-import { isAway } from './guarded-store.ts';
 
 /** How many failed attempts may look for the records that an unclear error is about, before it is taken for an outage. */
 const maxUnclearFailures = 64;

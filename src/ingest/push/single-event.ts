@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../../clock.ts';
-import type { Reject } from '../../records/outcome.ts';
-import { rejectReasons } from '../../records/outcome.ts';
-import type { WriteAheadBuffer } from '../buffer/buffer.ts';
-import { parseJson } from '../json/parse.ts';
+import { parseJson } from '../../formats/json/parse.ts';
+import { type Reject, rejectReasons } from '../../records/outcome.ts';
+import type { Clock } from '../../time.ts';
+import type { WriteAheadBuffer } from '../../wal/wal.ts';
+import { keyOf } from '../kinds/kinds.ts';
+import { HeldRepairs, type Normalisers } from '../kinds/normalisers.ts';
 import { toRejectRow } from '../rejects/reject-row.ts';
-import { pushSource } from '../run.ts';
-import type { Versions } from '../versions.ts';
-import { eventIds } from './event-id.ts';
-import type { PushCall } from './intake.ts';
-import { keyOf } from './kinds.ts';
-import { HeldRepairs, type Normalisers } from './normalisers.ts';
+import { pushSource } from '../runs/run.ts';
+import type { Versions } from '../storage/versions.ts';
+import { toPushAnswerRow } from './idempotency.ts';
+import { eventIds, type PushCall } from './intake.ts';
 import { encodePayload } from './payload.ts';
-import { toPushAnswerRow } from './push-answers.ts';
 import type { PushRuns } from './push-runs.ts';
 
 export const eventAnswer = z.union([

@@ -1,14 +1,13 @@
-import type { RecordBatch } from '../json/record-batches.ts';
-import { pushSource } from '../run.ts';
-import type { DuplicateRule } from '../sources/feed-rules.ts';
-import { createAdsStage } from '../staging/ads-stage.ts';
-import { pushStageId } from '../staging/stale-stages.ts';
+import type { RecordBatch } from '../../formats/record-batch.ts';
+import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
+import { createAttributionMarks } from '../attribution/queue.ts';
+import { createAdsStage } from '../kinds/ad-performance-stage.ts';
+import { pushSource } from '../runs/run.ts';
+import { pushStageId } from '../storage/staged-rows.ts';
 import type { PushOutcome } from './answer.ts';
-import { createAttempts } from './attempts.ts';
-import { createAttributionMarks } from './attribution-marks.ts';
 import { Intake, type PushCall } from './intake.ts';
-import type { LargePushDeps } from './large-push.ts';
 import { createPushRejects } from './push-rejects.ts';
+import { createAttempts, type LargePushDeps } from './streamed-push.ts';
 
 /**
  * Takes a large push of ads rows whose rule for rows with one key needs all of them: into a staging table as fast as they come,

@@ -1,5 +1,5 @@
+import { parseJson } from '../../formats/json/parse.ts';
 import { type Reject, show } from '../../records/outcome.ts';
-import { parseJson } from '../json/parse.ts';
 import type { StoredReject } from './find-rejects.ts';
 
 /** Fields that replace those of a record; null removes one. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { UtmqlError } from '../../errors.ts';
 import { knownFields } from '../../records/contract.ts';
+import { isObject } from '../../sources/mapping/place.ts';
+import type { Source } from '../../sources/source.ts';
 import type { PushReading, PushReadings } from '../push/push-reading.ts';
-import { isObject } from '../sources/place.ts';
-import type { Source } from '../sources/source.ts';
 import type { StoredReject } from './find-rejects.ts';
 import type { RecordPatch } from './patch-record.ts';
 

@@ -1,18 +1,20 @@
+import { z } from 'zod';
 import type { Requester } from '../../access/caller.ts';
+import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { DataScope } from '../../metrics/data-scope.ts';
+import { allRows, type DataScope } from '../../metrics/data-scope.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
-import type { WriteAheadBuffer } from '../buffer/buffer.ts';
+import { leftOut } from '../../sources/mapping/left-out.ts';
+import type { WriteAheadBuffer } from '../../wal/wal.ts';
+import type { KindRecord } from '../kinds/kinds.ts';
+import { HeldRepairs, type Normalisers } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
 import type { Drainer } from '../push/drainer.ts';
-import { eventIds } from '../push/event-id.ts';
-import type { KindRecord } from '../push/kinds.ts';
-import { HeldRepairs, type Normalisers } from '../push/normalisers.ts';
+import { eventIds } from '../push/intake.ts';
 import { encodePayload } from '../push/payload.ts';
 import type { PushRuns } from '../push/push-runs.ts';
-import { leftOut } from '../sources/left-out.ts';
-import type { Versions } from '../versions.ts';
+import type { Versions } from '../storage/versions.ts';
 import {
   formatRejectId,
   type RejectCursor,
@@ -27,7 +29,29 @@ import {
 import { patchRecord, type RecordPatch } from './patch-record.ts';
 import { partOfSum, type ReadAgainDeps, readAgain, readingKey, readingsOf } from './read-again.ts';
 import { type RejectRow, toRejectRow } from './reject-row.ts';
-import { replacingRuns } from './replacing-runs.ts';
+
+const runRow = z.object({ run_id: z.string(), started: z.number() });
+
+/**
+ * When those of these runs began that replaced days, epoch milliseconds, by id. What such a run read was true when it
+ * began, whatever `updated_at` says; and it deleted what it could not read as of then.
+ */
+export async function replacingRuns(
+  store: Store,
+  scope: DataScope,
+  ids: Iterable<string>,
+  requestId: string,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await store.select(
+    runRow,
+    sql`SELECT run_id, toUnixTimestamp64Milli(max(started_at)) AS started FROM ingest_runs
+        WHERE ${allRows(scope)} AND run_id IN (${bind('Array(UUID)', [...new Set(ids)])})
+          AND mode = 'replace' AND started_at IS NOT NULL
+        GROUP BY run_id`,
+    { requestId },
+  );
+  return new Map(rows.map((row) => [row.run_id, row.started]));
+}
 
 /** Records read and written at a time: each may be a megabyte. */
 const chunkSize = 50;

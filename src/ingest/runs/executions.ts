@@ -1,16 +1,15 @@
 import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex, type MutexInterface, Semaphore } from 'async-mutex';
-import type { Clock } from '../../clock.ts';
+import type { Lease, Leases } from '../../clickhouse/leases/leases.ts';
 import { toUtmqlError, UtmqlError } from '../../errors.ts';
-import type { Lease, Leases } from '../../leases/leases.ts';
 import type { Logger } from '../../logger.ts';
-import type { Tracer } from '../../telemetry/tracer.ts';
-import { untilAborted } from '../http/cancellation.ts';
-import { type IngestRun, isFinished } from '../run.ts';
-import type { RunRepository } from '../run-repository.ts';
-import type { Versions } from '../versions.ts';
+import { type Clock, untilAborted } from '../../time.ts';
+import type { Tracer } from '../../tracer.ts';
+import type { Versions } from '../storage/versions.ts';
+import { type IngestRun, isFinished } from './run.ts';
 import type { RunCancellations } from './run-cancellations.ts';
+import type { RunRepository } from './run-table.ts';
 
 /** Runs at work at a time; others wait as `queued`. */
 const maxActiveRuns = 4;

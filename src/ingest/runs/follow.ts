@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Requester } from '../../access/caller.ts';
 import { UtmqlError } from '../../errors.ts';
-import { type IngestRun, isFinished } from '../run.ts';
-import type { RunRepository } from '../run-repository.ts';
 import type { Executions } from './executions.ts';
+import { type IngestRun, isFinished } from './run.ts';
+import type { RunRepository } from './run-table.ts';
 
 /** How often a run of another process is looked up for whoever follows it. */
 const pollEveryMs = 1_000;

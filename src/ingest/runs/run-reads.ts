@@ -1,7 +1,7 @@
 import type { Queries } from '../../admission/admission.ts';
 import type { Day } from '../../records/day.ts';
-import type { IngestRun } from '../run.ts';
-import type { RunFilter, RunRepository } from '../run-repository.ts';
+import type { IngestRun } from './run.ts';
+import type { RunFilter, RunRepository } from './run-table.ts';
 
 /**
  * Runs of one workspace, as one operation reads them: the reads wait for their turns, and end with it.

@@ -1,6 +1,6 @@
 import type { Columns } from '../../clickhouse/store.ts';
 import type { Day } from '../../records/day.ts';
-import type { RowEncoder } from '../row-binary.ts';
+import type { RowEncoder } from './row-binary.ts';
 
 type ColumnType = Columns[string];
 

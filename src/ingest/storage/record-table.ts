@@ -1,7 +1,7 @@
 import { identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { Columns } from '../../clickhouse/store.ts';
-import type { RowEncoder } from '../row-binary.ts';
 import { type ColumnSet, type ColumnsFor, createColumnSet, type DeclaredColumns } from './column-set.ts';
+import type { RowEncoder } from './row-binary.ts';
 
 /** A table of records, each column declared once: see `recordTable`. */
 export interface RecordTable<T, Column extends string = string> {

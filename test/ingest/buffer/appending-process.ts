@@ -1,7 +1,7 @@
 /** Appends records of many sizes from 32 callers at once, until it is killed; writes the id of each once it is durable. */
 import { writeSync } from 'node:fs';
-import { openBuffer } from '../../../src/ingest/buffer/buffer.ts';
 import { createLogger } from '../../../src/logger.ts';
+import { openBuffer } from '../../../src/wal/wal.ts';
 
 const [folder = '', prefix = ''] = process.argv.slice(2);
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { gatherCorrupt } from '../../../src/ingest/buffer/corrupt-finds.ts';
+import { gatherCorrupt } from '../../../src/wal/set-aside.ts';
 
 const range = { from: 100, to: 200, records: 1 };
 

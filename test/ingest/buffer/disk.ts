@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type BufferFile, type BufferFiles, nodeFiles } from '../../../src/ingest/buffer/files.ts';
+import { type BufferFile, type BufferFiles, nodeFiles } from '../../../src/wal/disk.ts';
 
 const broken = (code: string): Error => Object.assign(new Error(`${code}: made by the test`), { code });
 

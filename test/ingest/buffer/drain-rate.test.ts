@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDrainRate } from '../../../src/ingest/buffer/drain-rate.ts';
+import { createDrainRate } from '../../../src/wal/backlog.ts';
 
 test('how long until there is room follows what was drained in the last ten seconds, from 1 s to 30 s', () => {
   let now = 0;

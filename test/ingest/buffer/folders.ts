@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach } from 'vitest';
-import { openBuffer, type WriteAheadBuffer } from '../../../src/ingest/buffer/buffer.ts';
+import { openBuffer, type WriteAheadBuffer } from '../../../src/wal/wal.ts';
 
 type Options = Parameters<typeof openBuffer>[0];
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Network } from '../../../src/ingest/http/reach.ts';
-import { redirectTarget } from '../../../src/ingest/http/redirect.ts';
+import type { Network } from '../../../src/http-client/reach.ts';
+import { redirectTarget } from '../../../src/http-client/request.ts';
 import { inTurn, json, redirect, type SourceServer, text } from '../../support/source-server.ts';
 import { call, openOne, serve } from '../sources/support.ts';
 

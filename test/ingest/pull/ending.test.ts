@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
 import { endingOf } from '../../../src/ingest/pull/ending.ts';
-import type { IngestRun } from '../../../src/ingest/run.ts';
+import type { IngestRun } from '../../../src/ingest/runs/run.ts';
 
 const run = { dryRun: false } as IngestRun;
 const away = new UtmqlError('SOURCE_UNAVAILABLE', 'It is away.', { retryable: true });

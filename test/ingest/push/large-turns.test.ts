@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { anonymous } from '../../../src/access/caller.ts';
-import { createLargeTurns } from '../../../src/ingest/push/large-turns.ts';
+import { createLargeTurns } from '../../../src/ingest/push/streamed-push.ts';
 
 /** Begins pushes that end when they are told to, and tells which are at work. */
 function start() {

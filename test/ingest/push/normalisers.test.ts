@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createNormalisers, HeldRepairs } from '../../../src/ingest/push/normalisers.ts';
+import { createNormalisers, HeldRepairs } from '../../../src/ingest/kinds/normalisers.ts';
 import type { OpportunityRules } from '../../../src/records/opportunity.ts';
 import { testRules } from '../../support/records.ts';
 

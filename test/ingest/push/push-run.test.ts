@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PushCounts } from '../../../src/ingest/push/push-run.ts';
-import { createPushRuns, type PushRuns } from '../../../src/ingest/push/push-runs.ts';
-import type { IngestRun } from '../../../src/ingest/run.ts';
-import type { RunRepository } from '../../../src/ingest/run-repository.ts';
+import { createPushRuns, type PushCounts, type PushRuns } from '../../../src/ingest/push/push-runs.ts';
+import type { IngestRun } from '../../../src/ingest/runs/run.ts';
+import type { RunRepository } from '../../../src/ingest/runs/run-table.ts';
 import { silent } from '../../support/database.ts';
 
 let saved: IngestRun[];

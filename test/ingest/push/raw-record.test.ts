@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { KindRecord } from '../../../src/ingest/push/kinds.ts';
-import { createNormalisers, HeldRepairs } from '../../../src/ingest/push/normalisers.ts';
+import type { KindRecord } from '../../../src/ingest/kinds/kinds.ts';
+import { createNormalisers, HeldRepairs } from '../../../src/ingest/kinds/normalisers.ts';
+import { toRawRecord } from '../../../src/ingest/kinds/raw-record.ts';
 import { decodePayload, encodePayload } from '../../../src/ingest/push/payload.ts';
-import { toRawRecord } from '../../../src/ingest/push/raw-record.ts';
 import type { RecordKind } from '../../../src/records/contract.ts';
 import { createGapTest } from '../../../src/records/gaps.ts';
 import { testRules } from '../../support/records.ts';

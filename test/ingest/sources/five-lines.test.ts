@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { Source } from '../../../src/ingest/sources/source.ts';
+import type { Source } from '../../../src/sources/source.ts';
 import { type Behaviour, inTurn, json, type SourceServer, text } from '../../support/source-server.ts';
 import { adsOf, fixture, micros, openOne, opportunitiesOf, recordsOf, serve, withBody } from './support.ts';
 

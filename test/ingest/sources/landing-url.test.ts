@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { utmsOfUrl } from '../../../src/ingest/sources/landing-url.ts';
+import { utmsOfUrl } from '../../../src/sources/mapping/landing-url.ts';
 
 const wanted = { utm_source: 'news', utm_medium: 'email', utm_campaign: 'may sale' };
 const query = 'utm_source=news&utm_medium=email&utm_campaign=may%20sale';

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { leftOut } from '../../../src/ingest/sources/left-out.ts';
-import { placeOf } from '../../../src/ingest/sources/place.ts';
-import { createSpread } from '../../../src/ingest/sources/spread.ts';
 import { formatDay } from '../../../src/records/day.ts';
+import { leftOut } from '../../../src/sources/mapping/left-out.ts';
+import { placeOf } from '../../../src/sources/mapping/place.ts';
+import { createSpread } from '../../../src/sources/mapping/spread.ts';
 import { adsOf, micros, openOne, read, recordsOf, temporaryFolder } from './support.ts';
 
 /** A source that reads these files of one folder. */

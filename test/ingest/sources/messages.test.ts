@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { UtmqlError } from '../../../src/errors.ts';
-import { failureCause } from '../../../src/ingest/http/failure-reason.ts';
+import { failureCause } from '../../../src/http-client/failure-reason.ts';
 import {
   type Behaviour,
   hang,

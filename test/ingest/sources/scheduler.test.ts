@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createScheduler, type Scheduler } from '../../../src/ingest/sources/scheduler.ts';
-import type { Source } from '../../../src/ingest/sources/source.ts';
+import { createScheduler, type Scheduler } from '../../../src/sources/scheduler.ts';
+import type { Source } from '../../../src/sources/source.ts';
 import { openYaml } from './support.ts';
 
 describe('the scheduler', () => {

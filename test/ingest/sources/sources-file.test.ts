@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
-import { adapterNames } from '../../../src/ingest/sources/adapters/adapters.ts';
+import { adapterNames } from '../../../src/sources/adapters/adapters.ts';
 import { json } from '../../support/source-server.ts';
 import { openFeeds, openYaml, recordsOf, serve, temporaryFolder } from './support.ts';
 

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach } from 'vitest';
 import { UtmqlError } from '../../../src/errors.ts';
-import { createRefreshTokens } from '../../../src/ingest/sources/refresh-tokens.ts';
-import type { PagesCall, Source } from '../../../src/ingest/sources/source.ts';
-import { type Feeds, type OpenSourcesOptions, openSources } from '../../../src/ingest/sources/sources.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../../../src/records/ad-performance.ts';
 import { parseIsoDay } from '../../../src/records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../../../src/records/opportunity.ts';
 import { type Outcome, type Reject, Repairs } from '../../../src/records/outcome.ts';
 import { defaultStages } from '../../../src/records/stage.ts';
+import { createRefreshTokens } from '../../../src/sources/refresh-tokens.ts';
+import type { PagesCall, Source } from '../../../src/sources/source.ts';
+import { type Feeds, type OpenSourcesOptions, openSources } from '../../../src/sources/sources.ts';
 import { type Behaviour, type SourceServer, startSourceServer } from '../../support/source-server.ts';
 
 const closers: (() => Promise<void>)[] = [];

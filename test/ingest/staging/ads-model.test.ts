@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createAdsWriter } from '../../../src/ingest/ads-writer.ts';
-import type { DayChanges, IngestMode } from '../../../src/ingest/run.ts';
+import { createAdsWriter } from '../../../src/ingest/kinds/ad-performance.ts';
+import type { DayChanges, IngestMode } from '../../../src/ingest/runs/run.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import type { Day } from '../../../src/records/day.ts';
 import { openMigratedStore } from '../../support/database.ts';

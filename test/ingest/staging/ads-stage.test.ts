@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Sql } from '../../../src/clickhouse/sql.ts';
-import { dropStaleStages, pushStageId } from '../../../src/ingest/staging/stale-stages.ts';
+import { dropStaleStages, pushStageId } from '../../../src/ingest/storage/staged-rows.ts';
 import type { Day } from '../../../src/records/day.ts';
 import { openMigratedStore } from '../../support/database.ts';
 import {

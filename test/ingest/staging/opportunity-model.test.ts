@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { IngestMode } from '../../../src/ingest/run.ts';
+import type { IngestMode } from '../../../src/ingest/runs/run.ts';
 import type { Day } from '../../../src/records/day.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
 import { openMigratedStore } from '../../support/database.ts';

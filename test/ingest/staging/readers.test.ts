@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createDatabase, migrate } from '../../../src/clickhouse/migrate.ts';
-import { type OwnServer, startOwnServer } from '../../../src/clickhouse/own-server.ts';
+import { type OwnServer, startOwnServer } from '../../../src/clickhouse/own-server/server.ts';
 import { applyRetention } from '../../../src/clickhouse/retention.ts';
 import { createStore, type Store } from '../../../src/clickhouse/store.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';

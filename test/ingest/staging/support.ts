@@ -3,13 +3,13 @@ import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { bind, Sql, sql } from '../../../src/clickhouse/sql.ts';
 import type { CommandOptions, Store } from '../../../src/clickhouse/store.ts';
-import type { DuplicateRule } from '../../../src/ingest/sources/feed-rules.ts';
-import { createAdsStage } from '../../../src/ingest/staging/ads-stage.ts';
-import { createOpportunityStage } from '../../../src/ingest/staging/opportunity-stage.ts';
-import type { Applied, ApplyOptions, Stage } from '../../../src/ingest/staging/stage.ts';
+import { createAdsStage } from '../../../src/ingest/kinds/ad-performance-stage.ts';
+import { createOpportunityStage } from '../../../src/ingest/kinds/opportunity-stage.ts';
+import type { Applied, ApplyOptions, Stage } from '../../../src/ingest/storage/stage.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import { type Day, parseIsoDay } from '../../../src/records/day.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
+import type { DuplicateRule } from '../../../src/sources/settings/feed-rules.ts';
 
 export const dayOf = (iso: string): Day => parseIsoDay(iso) ?? Number.NaN;
 

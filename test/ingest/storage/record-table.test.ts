@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sql } from '../../../src/clickhouse/sql.ts';
-import { RowEncoder } from '../../../src/ingest/row-binary.ts';
 import { columnSet } from '../../../src/ingest/storage/column-set.ts';
 import { insertSelect, recordTable, rowFormat } from '../../../src/ingest/storage/record-table.ts';
+import { RowEncoder } from '../../../src/ingest/storage/row-binary.ts';
 
 interface Visit {
   readonly day: number;

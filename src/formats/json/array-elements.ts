@@ -1,0 +1,188 @@
+import {
+  CLOSE_ARRAY,
+  cutOff,
+  excerptOf,
+  OversizedRecord,
+  type ReadContext,
+  type Stage,
+  type StageResult,
+  skipSpace,
+} from '../feed-stage.ts';
+import { parseJson } from './parse.ts';
+import { decodeUtf8, notUtf8 } from './utf8.ts';
+import { ValueScanner } from './value-scanner.ts';
+
+/** What ends a record without inner objects, and the bytes of it. */
+const SEPARATOR = '},';
+
+/** Records parsed from the beginning of a block, and the byte behind the comma that follows the last of them. */
+export interface FlatElements {
+  readonly records: unknown[];
+  readonly end: number;
+}
+
+/**
+ * Parses the elements at the beginning of `bytes` on the guess that each ends at the first `},`. The guess proves itself:
+ * text that is one whole JSON value can end nowhere else. This saves looking at every byte, a third of the time.
+ *
+ * `undefined` when the guess is wrong somewhere, because of inner objects, a `},` in a string, broken JSON, or bytes that are no UTF-8.
+ */
+export function parseFlatElements(bytes: Buffer): FlatElements | undefined {
+  const last = bytes.lastIndexOf(SEPARATOR);
+  if (last < 0) return { records: [], end: 0 };
+  const text = decodeUtf8(bytes.subarray(0, last + SEPARATOR.length));
+  if (text === undefined) return undefined;
+  const records: unknown[] = [];
+  try {
+    for (let from = 0; from < text.length; ) {
+      const end = text.indexOf(SEPARATOR, from);
+      records.push(JSON.parse(text.slice(from, end + 1)));
+      from = end + SEPARATOR.length;
+    }
+  } catch {
+    return undefined;
+  }
+  return { records, end: last + SEPARATOR.length };
+}
+
+/**
+ * Reads the elements of the array of records: on a guess at their ends as long as that holds, then by scanning for them.
+ * Scanned elements are parsed many at a time; only when that fails, one by one, so that a malformed record costs no other.
+ */
+export class ArrayElements implements Stage {
+  private readonly context: ReadContext;
+  private readonly afterArray: () => Stage;
+  private scanner = new ValueScanner(CLOSE_ARRAY);
+  /** How far the unfinished element that is shown again was scanned already. */
+  private scanned = 0;
+  /** Set while an element passes by that is too long to be held. */
+  private oversized: OversizedRecord | undefined;
+  private position: number;
+  private isFirst = true;
+  /** Whether no element so far had inner objects. */
+  private isFlat = true;
+
+  /** `position` is that of the array's first element in the feed; `afterArray` makes the stage that follows its `]`. */
+  constructor(
+    context: ReadContext,
+    options: { position: number; afterArray: (nextPosition: number) => Stage },
+  ) {
+    this.context = context;
+    this.position = options.position;
+    this.afterArray = () => options.afterArray(this.position);
+  }
+
+  get passes(): boolean {
+    return this.oversized !== undefined;
+  }
+
+  read(bytes: Buffer): StageResult {
+    const limit = this.context.maxRecordBytes;
+    const flat = this.readFlat(bytes);
+    let wholeFrom = flat;
+    let wholeCount = 0;
+    let elementFrom = flat;
+    let at = flat + this.scanned;
+
+    for (;;) {
+      const end = this.scanner.findEnd(bytes, at);
+      if (end < 0) break;
+      const closes = bytes[end] === CLOSE_ARRAY;
+      if (this.oversized !== undefined || end - elementFrom > limit) {
+        this.parseElements(bytes, wholeFrom, elementFrom - 1, wholeCount);
+        this.rejectOversized(bytes.subarray(elementFrom, end));
+        wholeFrom = end + 1;
+        wholeCount = 0;
+      } else if (!(closes && this.isFirst && skipSpace(bytes, elementFrom, end) === end)) {
+        wholeCount++;
+      }
+      this.isFirst = false;
+      elementFrom = end + 1;
+      at = end + 1;
+      if (closes) {
+        this.parseElements(bytes, wholeFrom, end, wholeCount);
+        this.scanned = 0;
+        return { consumed: at, next: this.afterArray() };
+      }
+    }
+
+    this.parseElements(bytes, wholeFrom, elementFrom - 1, wholeCount);
+    const paused = this.scanner.resumeAt;
+    if (this.oversized === undefined && bytes.length - elementFrom <= limit) {
+      this.scanned = paused - elementFrom;
+      return { consumed: elementFrom, next: this };
+    }
+    this.oversized ??= new OversizedRecord();
+    this.oversized.add(bytes.subarray(elementFrom, paused));
+    this.scanned = 0;
+    return { consumed: paused, next: this };
+  }
+
+  end(rest: Buffer): never {
+    const { batches } = this.context;
+    const last = this.oversized === undefined ? parseJson(decodeUtf8(rest) ?? '') : undefined;
+    // Only brackets show that a value is whole: 12 may be the beginning of 123.
+    const isWhole = typeof last === 'object' && last !== null;
+    if (isWhole) batches.addRecord(last, this.position++);
+    const isBetween = isWhole || (this.oversized === undefined && skipSpace(rest, 0) === rest.length);
+    throw cutOff(
+      isBetween ? 'before its list of records was closed' : `in the middle of record ${this.position}`,
+      batches.kept,
+    );
+  }
+
+  /** Adds elements as long as a guess at their ends holds; the number of bytes they take. */
+  private readFlat(bytes: Buffer): number {
+    if (!this.isFlat || this.oversized !== undefined || bytes.length > this.context.maxRecordBytes) return 0;
+    const flat = parseFlatElements(bytes);
+    if (flat === undefined) this.isFlat = false;
+    if (flat === undefined || flat.end === 0) return 0;
+    this.context.batches.addRecords(flat.records, this.position);
+    this.position += flat.records.length;
+    this.isFirst = false;
+    this.scanner = new ValueScanner(CLOSE_ARRAY);
+    this.scanned = 0;
+    return flat.end;
+  }
+
+  /** Adds the `count` elements that lie, with commas between them, in `[from, to)`. */
+  private parseElements(bytes: Buffer, from: number, to: number, count: number): void {
+    if (count === 0) return;
+    const { batches } = this.context;
+    const text = decodeUtf8(bytes.subarray(from, to));
+    const records = text === undefined ? undefined : parseJson(`[${text}]`);
+    if (Array.isArray(records) && records.length === count) {
+      batches.addRecords(records, this.position);
+      this.position += count;
+      return;
+    }
+    const scanner = new ValueScanner(CLOSE_ARRAY);
+    let elementFrom = from;
+    for (let i = 0; i < count; i++) {
+      const end = i === count - 1 ? to : scanner.findEnd(bytes, elementFrom);
+      this.parseElement(bytes.subarray(elementFrom, end));
+      elementFrom = end + 1;
+    }
+  }
+
+  private parseElement(bytes: Buffer): void {
+    const text = decodeUtf8(bytes);
+    const value = text === undefined ? undefined : parseJson(text);
+    const position = this.position++;
+    if (value !== undefined) this.context.batches.addRecord(value, position);
+    else
+      this.context.batches.addMalformed(
+        position,
+        excerptOf(bytes),
+        'invalid_json',
+        text === undefined ? notUtf8 : undefined,
+      );
+  }
+
+  private rejectOversized(lastPart: Buffer): void {
+    const record = this.oversized ?? new OversizedRecord();
+    record.add(lastPart);
+    this.oversized = undefined;
+    this.context.batches.addMalformed(this.position++, record.text, 'record_too_large');
+  }
+}

@@ -1,0 +1,182 @@
+import {
+  BYTE_ORDER_MARK,
+  countNewlines,
+  cutOff,
+  isBeginningOf,
+  malformed,
+  NEWLINE,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  OversizedRecord,
+  type ReadContext,
+  type Stage,
+  type StageResult,
+  skipSpace,
+  unreadable,
+} from '../feed-stage.ts';
+import { arrayOf, EnvelopeWalker } from './envelope.ts';
+import { Lines } from './lines.ts';
+import { parseJson } from './parse.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+/** Tells by the first byte that is not blank whether a body is JSON; if not, `other` reads it. It consumes nothing itself. */
+export class FirstByte implements Stage {
+  private readonly context: ReadContext;
+  private readonly other: () => Stage;
+
+  constructor(context: ReadContext, other: () => Stage) {
+    this.context = context;
+    this.other = other;
+  }
+
+  read(bytes: Buffer): StageResult {
+    const at = skipSpace(bytes, isBeginningOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0);
+    const isBlank = at === bytes.length || isBeginningOf(bytes, BYTE_ORDER_MARK);
+    if (isBlank && bytes.length <= this.context.maxRecordBytes) return { consumed: 0, next: this };
+    // Blanks without end are left to the reader that lets them go.
+    const isJson = isBlank || bytes[at] === OPEN_OBJECT || bytes[at] === OPEN_ARRAY;
+    return { consumed: 0, next: isJson ? new BodyStart(this.context) : this.other() };
+  }
+
+  end(rest: Buffer): void {
+    const reader = new BodyStart(this.context);
+    const { consumed } = reader.read(rest);
+    reader.end(rest.subarray(consumed));
+  }
+}
+
+/**
+ * Reads the first object of a body until it is clear whether it is the envelope or the first line of NDJSON. Until then its
+ * bytes are not consumed, since they may be a record; so long as that record may be.
+ */
+export class ObjectHead implements Stage {
+  private readonly context: ReadContext;
+  private readonly walker: EnvelopeWalker;
+  private line: number;
+  private walked = 1;
+  private oversized: OversizedRecord | undefined;
+
+  /** For a body whose first byte that is not white space is the `{` that comes next, in line `line`. */
+  constructor(context: ReadContext, line: number) {
+    this.context = context;
+    this.walker = EnvelopeWalker.ofObject(context.envelope);
+    this.line = line;
+  }
+
+  read(bytes: Buffer): StageResult {
+    const { outcome, at } = this.walker.walk(bytes, this.walked);
+    if (outcome === 'at-array') return { consumed: at, next: arrayOf(this.context, this.walker, 1) };
+    if (this.walker.firstKeyMatches) {
+      if (outcome !== 'needs-more') throw this.noSuchArray(outcome);
+      this.walked = 0;
+      return { consumed: at, next: this };
+    }
+    const limit = this.context.maxRecordBytes;
+    if (this.oversized === undefined && at <= limit) {
+      if (outcome === 'closed') return this.readObject(bytes, at);
+      if (outcome === 'broken') return this.readLines();
+      this.walked = at;
+      return { consumed: 0, next: this };
+    }
+    if (this.oversized === undefined && secondLineIsObject(bytes.subarray(0, limit))) return this.readLines();
+    return this.drop(bytes, at, outcome);
+  }
+
+  end(rest: Buffer): void {
+    if (this.oversized === undefined && !this.walker.firstKeyMatches && secondLineIsObject(rest)) {
+      const lines = new Lines(this.context, { line: this.line });
+      lines.end(rest.subarray(lines.read(rest).consumed));
+      return;
+    }
+    throw cutOff(
+      this.walker.firstKeyMatches
+        ? `before ${this.context.envelope.join('.')} was reached`
+        : 'in the middle of record 1',
+      0,
+    );
+  }
+
+  /** The object ended in front of `end` and is not the envelope: it is a record, mostly in one line. */
+  private readObject(bytes: Buffer, end: number): StageResult {
+    const newlines = countNewlines(bytes, end);
+    const record = newlines > 0 ? parseJson(decodeUtf8(bytes.subarray(0, end)) ?? '') : undefined;
+    if (record === undefined) return this.readLines();
+    this.context.batches.addRecord(record, this.line);
+    return { consumed: end, next: new Lines(this.context, { line: this.line + newlines }) };
+  }
+
+  private readLines(): StageResult {
+    return { consumed: 0, next: new Lines(this.context, { line: this.line }) };
+  }
+
+  /** Lets the bytes in front of `at` go: no record is that long. If it was one, the reader of lines reports it at its newline. */
+  private drop(bytes: Buffer, at: number, outcome: 'needs-more' | 'closed' | 'broken'): StageResult {
+    this.oversized ??= new OversizedRecord();
+    this.oversized.add(bytes.subarray(0, at));
+    this.line += countNewlines(bytes, at);
+    this.walked = 0;
+    const isOver = outcome !== 'needs-more';
+    return {
+      consumed: at,
+      next: isOver ? new Lines(this.context, { line: this.line, oversized: this.oversized }) : this,
+    };
+  }
+
+  private noSuchArray(outcome: 'closed' | 'broken'): Error {
+    const path = this.context.envelope;
+    const wanted = `The records are expected in an array at ${path.join('.')}`;
+    if (outcome === 'broken') return malformed(`${wanted}, but the body is not valid JSON before that.`);
+    const { reached } = this.walker;
+    return malformed(
+      reached === path.length
+        ? `${wanted}, but what the body has there is not an array.`
+        : `${wanted}, but the body has no ${path[reached]} in ${path.slice(0, reached).join('.')}.`,
+    );
+  }
+}
+
+/** Tells NDJSON with a broken first line, whose brackets never close, from one object that is written over many lines. */
+function secondLineIsObject(bytes: Buffer): boolean {
+  const firstEnd = bytes.indexOf(NEWLINE);
+  if (firstEnd === -1) return false;
+  const from = skipSpace(bytes, firstEnd);
+  if (bytes[from] !== OPEN_OBJECT) return false;
+  const end = bytes.indexOf(NEWLINE, from);
+  return parseJson(bytes.toString('utf8', from, end === -1 ? bytes.length : end)) !== undefined;
+}
+
+/** Skips the byte order mark and white space, and tells by the first byte what kind of body this is. */
+export class BodyStart implements Stage {
+  private readonly context: ReadContext;
+  private line = 1;
+  private mayHaveMark = true;
+
+  constructor(context: ReadContext) {
+    this.context = context;
+  }
+
+  read(bytes: Buffer): StageResult {
+    let from = 0;
+    if (this.mayHaveMark) {
+      if (isBeginningOf(BYTE_ORDER_MARK, bytes)) from = BYTE_ORDER_MARK.length;
+      else if (isBeginningOf(bytes, BYTE_ORDER_MARK)) return { consumed: 0, next: this };
+      this.mayHaveMark = false;
+    }
+    const at = skipSpace(bytes, from);
+    this.line += countNewlines(bytes, at);
+    switch (bytes[at]) {
+      case undefined:
+        return { consumed: at, next: this };
+      case OPEN_ARRAY:
+        return { consumed: at + 1, next: arrayOf(this.context, EnvelopeWalker.ofBareArray(), 1) };
+      case OPEN_OBJECT:
+        return { consumed: at, next: new ObjectHead(this.context, this.line) };
+      default:
+        throw unreadable(bytes.subarray(at), 'JSON');
+    }
+  }
+
+  end(rest: Buffer): void {
+    if (rest.length > 0) throw unreadable(rest, 'JSON');
+  }
+}

@@ -1,0 +1,279 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { UtmqlError } from '../errors.ts';
+import { CsvHeader, type CsvHeaderOptions } from './csv/header.ts';
+import { malformed, type Stage } from './feed-stage.ts';
+import { BodyStart, FirstByte } from './json/body-start.ts';
+import { type RecordBatch, RecordBatches } from './record-batch.ts';
+
+/** How much of a body is scanned and parsed at a time, and about how much of it one batch holds. */
+const defaultBatchBytes = 256 * 1024;
+
+/** What a block may hold of records and of what is none: with more, others would wait until it is read. */
+const mostInBlock = 2_000;
+const smallestBlockBytes = 4 * 1024;
+/** Before it is known how short the records are. */
+const firstBlockBytes = 8 * 1024;
+/** Blocks of one chunk follow each other; after so long others have their turn. */
+const turnAfterMs = 10;
+
+/** So many records may follow each other that are none: a comma or a line end is enough for one, and each is kept. */
+const mostUnreadable = 10_000;
+
+/** So long may be worked on what holds no record. */
+const longestWithoutRecordMs = 30_000;
+
+/** So much may come without a record: blank lines and the like, of which a few bytes can be decompressed to gigabytes. */
+const mostWithoutRecord = 64 * 1024 * 1024;
+
+/** So long may a record be that is not held, but reported as too long. */
+const longestRecord = 1024 * 1024 * 1024;
+
+/** A longer record is reported as malformed and skipped without being held. */
+export const defaultMaxRecordBytes = 1024 * 1024;
+
+/**
+ * Streams a body through the stages that read it, beginning with the one that `start` makes.
+ *
+ * Throws what a stage or `body` throws, after all whole records that came before. Others have their turn while it is read, however
+ * short the records are.
+ */
+export async function* readFeed(
+  body: AsyncIterable<Uint8Array>,
+  start: (batches: RecordBatches) => Stage,
+  batchBytes: number = defaultBatchBytes,
+  withoutRecordMs: number = longestWithoutRecordMs,
+): AsyncGenerator<RecordBatch> {
+  const batches = new RecordBatches();
+  const reader = new FeedReader(start(batches));
+  let failure: { error: unknown } | undefined;
+
+  const attempt = (step: () => void): void => {
+    try {
+      step();
+    } catch (error) {
+      failure = { error };
+    }
+  };
+
+  const without = { bytes: 0, ms: 0, unreadable: 0 };
+  let blockBytes = Math.min(firstBlockBytes, batchBytes);
+  let turnedAt = performance.now();
+  for await (const block of byteBlocks(body, () => blockBytes)) {
+    if (performance.now() - turnedAt > turnAfterMs) {
+      await nextTurn();
+      turnedAt = performance.now();
+    }
+    batches.addBytes(block.length);
+    const startedAt = performance.now();
+    attempt(() => reader.push(block));
+    without.ms += performance.now() - startedAt;
+    without.bytes += block.length;
+    let count = 0;
+    for (const batch of batches.take()) {
+      count += batch.records.length + batch.malformed.length;
+      without.bytes = 0;
+      without.ms = 0;
+      without.unreadable = batch.records.length > 0 ? 0 : without.unreadable + batch.malformed.length;
+      yield batch;
+    }
+    blockBytes = nextBlockBytes(block.length, count, batchBytes);
+    const most = reader.passes ? longestRecord : mostWithoutRecord;
+    if (without.bytes > most) failure ??= { error: noRecord(`${most / 1_048_576} MiB`) };
+    if (without.ms > withoutRecordMs)
+      failure ??= { error: noRecord(`can be read in ${withoutRecordMs / 1_000} s`) };
+    if (without.unreadable > mostUnreadable) failure ??= { error: allUnreadable() };
+    if (failure !== undefined) throw failure.error;
+  }
+  attempt(() => reader.end());
+  yield* batches.take();
+  if (failure !== undefined) throw failure.error;
+}
+
+/** Like the last one, but for no more than `mostInBlock` of what it held. */
+function nextBlockBytes(bytes: number, count: number, batchBytes: number): number {
+  const fitting = count === 0 ? batchBytes : Math.floor((bytes * mostInBlock) / count);
+  return Math.min(batchBytes, Math.max(smallestBlockBytes, Math.min(fitting, 2 * bytes)));
+}
+
+const noRecord = (amount: string): UtmqlError =>
+  malformed(
+    `More than ${amount} came without a record in it. Send records, without long stretches of anything else between them.`,
+  );
+
+const allUnreadable = (): UtmqlError =>
+  malformed(
+    `More than ${mostUnreadable.toLocaleString('en')} records followed each other that are none. Send them in the format that Content-Type names.`,
+  );
+
+/** Shows the bytes to the stage whose turn it is, and shows those again that it did not consume. */
+class FeedReader {
+  private stage: Stage;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+  }
+
+  get passes(): boolean {
+    return this.stage.passes === true;
+  }
+
+  push(block: Buffer): void {
+    this.rest = this.rest.length === 0 ? block : Buffer.concat([this.rest, block]);
+    for (;;) {
+      const { consumed, next } = this.stage.read(this.rest);
+      this.rest = this.rest.subarray(consumed);
+      if (next === this.stage) return;
+      this.stage = next;
+    }
+  }
+
+  end(): void {
+    this.stage.end(this.rest);
+  }
+}
+
+/** `json` stands for an array, the envelope, NDJSON and a single object alike: the body itself shows which it is. */
+export type BodyFormat = 'json' | 'csv';
+
+export interface BodyRecordsOptions extends JsonRecordsOptions {
+  /** Undefined: JSON when the first byte that is not blank is `{` or `[`, else CSV. */
+  readonly format: BodyFormat | undefined;
+  readonly csv?: CsvHeaderOptions | undefined;
+}
+
+/**
+ * Streams the records of a body in any format that is taken in. See `readJsonRecords` and `readCsvRecords` for what each
+ * accepts, how it is bounded and what it throws.
+ */
+export function readRecords(
+  body: AsyncIterable<Uint8Array>,
+  options: BodyRecordsOptions,
+): AsyncGenerator<RecordBatch> {
+  const { format, envelope, maxRecordBytes = defaultMaxRecordBytes, batchBytes } = options;
+  if (format === 'json') return readJsonRecords(body, options);
+  if (format === 'csv') return readCsvRecords(body, { ...options.csv, maxRecordBytes, batchBytes });
+  return readFeed(
+    body,
+    (batches) => {
+      const context = { batches, envelope, maxRecordBytes };
+      return new FirstByte(context, () => new CsvHeader(context, options.csv));
+    },
+    batchBytes,
+  );
+}
+
+const formats: ReadonlyMap<string, BodyFormat> = new Map([
+  ['application/json', 'json'],
+  ['application/x-ndjson', 'json'],
+  ['application/ndjson', 'json'],
+  ['application/jsonl', 'json'],
+  ['text/csv', 'csv'],
+  ['text/tab-separated-values', 'csv'],
+]);
+
+/** The format that a Content-Type names; undefined for `text/plain`, `application/octet-stream` and whatever else says nothing. */
+export const formatOf = (contentType: string | undefined): BodyFormat | undefined =>
+  formats.get(contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '');
+
+export type { MalformedReason, MalformedRecord, RecordBatch } from './record-batch.ts';
+
+/** How to read a feed of records. */
+export interface JsonRecordsOptions {
+  /** The keys that lead to the array of records, e.g. `['external', 'ads', 'performance']`. */
+  readonly envelope: readonly string[];
+  /** A longer record is reported as malformed and skipped without being held. Default 1 MiB. */
+  readonly maxRecordBytes?: number | undefined;
+  /** How much is scanned and parsed at a time, and about how much of the feed one batch holds. Default 256 KiB. */
+  readonly batchBytes?: number | undefined;
+}
+
+/**
+ * Streams the records of a JSON feed: the envelope `{"external":{"ads":{"performance":[…]}}}` (whatever stands beside it is
+ * skipped), a bare array, or NDJSON. Elements that are not objects come as the values they are. A record that is not JSON
+ * or is too long comes in `malformed` and costs no other. An empty body has no records, and gives no batch.
+ *
+ * Memory is bounded by one chunk, `maxRecordBytes` and `batchBytes`, however long the feed.
+ *
+ * Throws, after all whole records that came before: SOURCE_MALFORMED when the body is not such a feed (not retryable) or
+ * ends in the middle (retryable); whatever `body` throws when that breaks.
+ */
+export function readJsonRecords(
+  body: AsyncIterable<Uint8Array>,
+  options: JsonRecordsOptions,
+): AsyncGenerator<RecordBatch> {
+  const { envelope, maxRecordBytes = defaultMaxRecordBytes, batchBytes } = options;
+  return readFeed(body, (batches) => new BodyStart({ batches, envelope, maxRecordBytes }), batchBytes);
+}
+
+export { columnName } from './csv/columns.ts';
+
+/** How to read a body of CSV. */
+export interface CsvRecordsOptions extends CsvHeaderOptions {
+  /** A longer row is reported as malformed and skipped without being held. Default 1 MiB. */
+  readonly maxRecordBytes?: number | undefined;
+  /** How much is scanned and parsed at a time, and about how much of the body one batch holds. Default 256 KiB. */
+  readonly batchBytes?: number | undefined;
+}
+
+/**
+ * Streams the records of CSV in UTF-8, as RFC 4180 has it: objects from the header's names to the cells' text. Names are
+ * trimmed and lower case, with `_` for white space in them (`columnName`); an empty cell is left out, and a row without any
+ * text is no record. A row with too many or too few cells, broken quotes or broken UTF-8, or one that is too long comes in
+ * `malformed` and costs no other; positions are the numbers of the lines that rows begin in. An empty body or a header
+ * alone has no records, and gives no batch.
+ *
+ * Memory is bounded by one chunk, `maxRecordBytes` and `batchBytes`, however long the body.
+ *
+ * Throws, after all whole records that came before: SOURCE_MALFORMED when the header cannot be used (not retryable), or
+ * when the body ends inside quotes or in the middle of a row (retryable); CONFIGURATION for a delimiter that cannot be one;
+ * whatever `body` throws when that breaks.
+ */
+export function readCsvRecords(
+  body: AsyncIterable<Uint8Array>,
+  options: CsvRecordsOptions = {},
+): AsyncGenerator<RecordBatch> {
+  const { maxRecordBytes = defaultMaxRecordBytes } = options;
+  return readFeed(body, (batches) => new CsvHeader({ batches, maxRecordBytes }, options), options.batchBytes);
+}
+
+/**
+ * Cuts and gathers chunks of any size into blocks of about `sizeOf()` bytes, so that reading a record costs the same whether
+ * the network sends single bytes or megabytes. When the body breaks, what came before is given first.
+ */
+export async function* byteBlocks(
+  body: AsyncIterable<Uint8Array>,
+  sizeOf: () => number,
+): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let gathered = 0;
+  const gather = (): Buffer => {
+    const [first] = pieces;
+    const block = pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces, gathered);
+    pieces = [];
+    gathered = 0;
+    return block;
+  };
+
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const chunk of body) {
+      for (let from = 0; from < chunk.length; ) {
+        const size = Math.max(sizeOf(), gathered + 1);
+        const piece = Buffer.from(
+          chunk.buffer,
+          chunk.byteOffset + from,
+          Math.min(size - gathered, chunk.length - from),
+        );
+        pieces.push(piece);
+        gathered += piece.length;
+        from += piece.length;
+        if (gathered >= size) yield gather();
+      }
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  if (gathered > 0) yield gather();
+  if (failure !== undefined) throw failure.error;
+}

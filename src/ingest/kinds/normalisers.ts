@@ -1,0 +1,130 @@
+import { createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
+import type { RecordKind } from '../../records/contract.ts';
+import { createEventNormaliser, type EventRules } from '../../records/event.ts';
+import { createOpportunityNormaliser, type OpportunityRules } from '../../records/opportunity.ts';
+import { type Outcome, Repairs } from '../../records/outcome.ts';
+import { refuseDay } from '../../records/taken-days.ts';
+import type { Clock } from '../../time.ts';
+import { type KindRecord, kindFacts } from './kinds.ts';
+
+const millisecondsPerDay = 86_400_000;
+
+/** For how many days each kind is kept, and how far ahead a day may be: the environment variables of these names. */
+export interface Retention {
+  readonly DATA_RETENTION_DAYS: number;
+  readonly EVENT_RETENTION_DAYS: number;
+  readonly MAX_FUTURE_DAYS: number;
+}
+
+/** Makes the id of an event that has none. */
+export interface IdMaker {
+  make(): string;
+  /** The event gets the same id when it is sent again. */
+  readonly isRepeatable: boolean;
+}
+
+/** Repairs that are counted only once the record has passed every test, that of its age included. */
+export class HeldRepairs extends Repairs {
+  override keep(): void {
+    // The normaliser's word is not the last.
+  }
+
+  settle(isAccepted: boolean): void {
+    if (isAccepted) super.keep();
+    else this.drop();
+  }
+}
+
+/** Whose records they are, which says by which rules they are read. */
+export interface NormalisedFrom {
+  readonly workspace: string;
+  readonly source: string;
+  /** Rules of a push of its own; undefined: those of the source. */
+  readonly rules?: OpportunityRules | undefined;
+}
+
+export interface Normalisers {
+  /** Raw in, a record or the reason against it out; what is older than its kind is kept for, or too far ahead, is refused. */
+  normalise(
+    kind: RecordKind,
+    from: NormalisedFrom,
+    raw: unknown,
+    repairs: HeldRepairs,
+    ids: IdMaker,
+  ): Outcome<KindRecord>;
+}
+
+type Normalise = (raw: unknown, repairs: Repairs) => Outcome<KindRecord>;
+
+/** Normalisers by kind and rules, made when first needed: each caches what it has read before. */
+export function createNormalisers(options: {
+  /** By which rules the records of a source are read now; of `push`, those that are pushed. */
+  rulesOf: (workspace: string, source: string) => OpportunityRules;
+  retention: Retention;
+  clock: Clock;
+}): Normalisers {
+  const { rulesOf, retention, clock } = options;
+  const known = new WeakMap<OpportunityRules, Map<RecordKind, Normalise>>();
+  let currentIds: IdMaker | undefined;
+
+  const normaliserOf = (kind: RecordKind, rules: OpportunityRules): Normalise => {
+    const byKind = known.get(rules) ?? new Map<RecordKind, Normalise>();
+    known.set(rules, byKind);
+    const made = byKind.get(kind);
+    if (made !== undefined) return made;
+    const normalise = makeNormaliser(kind, {
+      ...rules,
+      now: () => clock.now(),
+      makeId: () => currentIds?.make() ?? '',
+      isMadeIdRepeatable: () => currentIds?.isRepeatable === true,
+    });
+    byKind.set(kind, normalise);
+    return normalise;
+  };
+
+  const ofTakenDay = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
+    if ('reject' in outcome) return outcome;
+    const { kind, record } = outcome.record;
+    const keptBy = kindFacts[kind].retention;
+    const reject = refuseDay(record.day, {
+      today: Math.floor(clock.now() / millisecondsPerDay),
+      keptDays: retention[keptBy],
+      keptBy,
+      maxFutureDays: retention.MAX_FUTURE_DAYS,
+    });
+    return reject === undefined ? outcome : { reject };
+  };
+
+  return {
+    normalise(kind, { workspace, source, rules }, raw, repairs, ids) {
+      const normalise = normaliserOf(kind, rules ?? rulesOf(workspace, source));
+      currentIds = ids;
+      const outcome = ofTakenDay(normalise(raw, repairs));
+      repairs.settle('record' in outcome);
+      return outcome;
+    },
+  };
+}
+
+function makeNormaliser(kind: RecordKind, rules: OpportunityRules & EventRules): Normalise {
+  switch (kind) {
+    case 'ad_performance':
+      return tagged(kind, createAdPerformanceNormaliser(rules));
+    case 'opportunity':
+      return tagged(kind, createOpportunityNormaliser(rules));
+    case 'event':
+      return tagged(kind, createEventNormaliser(rules));
+    default:
+      return kind satisfies never;
+  }
+}
+
+const tagged =
+  <Kind extends RecordKind, Record>(
+    kind: Kind,
+    normalise: (raw: unknown, repairs: Repairs) => Outcome<Record>,
+  ) =>
+  (raw: unknown, repairs: Repairs): Outcome<{ readonly kind: Kind; readonly record: Record }> => {
+    const outcome = normalise(raw, repairs);
+    return 'reject' in outcome ? outcome : { record: { kind, record: outcome.record } };
+  };

@@ -1,0 +1,11 @@
+import { formatOf, readRecords } from '../../formats/read-records.ts';
+import type { Adapter } from './adapter.ts';
+
+/** Records in the contract's own shape: an envelope, an array, NDJSON; or CSV where the answer says that it is. */
+export const genericJson: Adapter = {
+  name: 'generic_json',
+  kinds: ['ad_performance', 'opportunity'],
+  sendsRange: true,
+  read: ({ body, contentType }, { records, csv: options }) =>
+    readRecords(body, { format: formatOf(contentType) ?? 'json', envelope: records, csv: options }),
+};

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { namePattern, nameText } from '../../ingest/ownership/names.ts';
+import { recordKinds } from '../../records/contract.ts';
+import { recordKeys } from '../settings/record-settings.ts';
+import { oneOf, section } from '../settings/setting-types.ts';
+import { type Problem, recordProblems } from './record-checks.ts';
+
+export const nameSetting = z.string('expected a name').regex(namePattern, nameText);
+
+export const workspaceSetting = z
+  .string('expected a name')
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected up to 64 of letters, digits, ., _ and -')
+  .default('default');
+
+/** One of the file's `mappings`: what records mean that are pushed with its name. */
+export const namedMapping = section({
+  name: nameSetting,
+  kind: oneOf(recordKinds),
+  workspace: workspaceSetting,
+  ...recordKeys,
+});
+export type NamedMapping = z.output<typeof namedMapping>;
+
+/** Keys that have no meaning for records without figures. */
+const figuresOnly = ['decimal', 'thousands', 'scale', 'currency'] as const;
+
+/** What is wrong with a mapping, each setting of which is right by itself. */
+export function mappingProblems(mapping: NamedMapping): Problem[] {
+  const { kind, duplicates, stages, channel } = mapping;
+  const problems = recordProblems(mapping, kind);
+  const report = (key: string, text: string): void => void problems.push({ path: [key], text });
+  if (kind !== 'ad_performance' && duplicates !== undefined)
+    report('duplicates', 'has a meaning only for ads');
+  if (kind === 'event') {
+    if (channel !== undefined) report('channel', 'has a meaning only for ads');
+    if (Object.keys(stages).length > 0) report('stages', 'has a meaning only for opportunities');
+    for (const key of figuresOnly) {
+      if (mapping[key] !== undefined) report(key, 'has no meaning for events, which have no figures');
+    }
+  }
+  return problems;
+}

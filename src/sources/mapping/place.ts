@@ -1,0 +1,46 @@
+import { columnName } from '../../formats/csv/columns.ts';
+import { parseJson } from '../../formats/json/parse.ts';
+import type { Raw } from '../adapters/adapter.ts';
+
+export const isObject = (value: unknown): value is Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Where a value is to be looked for in an element. */
+export interface Place {
+  readonly path: readonly string[];
+  /** The path as one name with dots in it. */
+  readonly whole: string;
+  /** That as the heading of a column of CSV. */
+  readonly column: string;
+  /** The first key as the heading of a column, whose cells may hold JSON. */
+  readonly head: string;
+}
+
+export const placeOf = (path: readonly string[]): Place => {
+  const whole = path.join('.');
+  return { path, whole, column: columnName(whole), head: columnName(path[0] ?? '') };
+};
+
+/** The members of an element that a place may be in. */
+export const membersOf = ({ path, whole, column, head }: Place): readonly string[] => [
+  ...new Set([whole, column, path[0] ?? '', head]),
+];
+
+/** A name with dots in it goes before the path. Where the path leads into a text, that text is read as JSON. */
+export function valueAt(element: Raw, { path, whole, column, head }: Place): unknown {
+  if (Object.hasOwn(element, whole)) return element[whole];
+  if (Object.hasOwn(element, column)) return element[column];
+  const [first = '', ...rest] = path;
+  let value: unknown = Object.hasOwn(element, first)
+    ? element[first]
+    : Object.hasOwn(element, head)
+      ? element[head]
+      : undefined;
+  for (const key of rest) {
+    if (typeof value === 'string' && /^\s*[[{]/.test(value)) value = parseJson(value);
+    if (Array.isArray(value)) value = value[Number(key)];
+    else if (isObject(value) && Object.hasOwn(value, key)) value = value[key];
+    else return undefined;
+  }
+  return value;
+}

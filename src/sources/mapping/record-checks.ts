@@ -1,0 +1,38 @@
+import { noSuch } from '../../nearest.ts';
+import { fieldsOf, type RecordKind } from '../../records/contract.ts';
+import { unknownFieldsIn } from '../settings/mapping-settings.ts';
+import { readingProblem } from '../settings/reading-settings.ts';
+import type { RecordSettings } from '../settings/record-settings.ts';
+
+/** Something that is wrong: where, as keys and places in lists, and a sentence that follows a colon. */
+export interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly text: string;
+}
+
+/** What is wrong with settings for records of a kind, each of which is right by itself. */
+export function recordProblems(settings: RecordSettings, kind: RecordKind): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: readonly PropertyKey[], text: string): void => void problems.push({ path, text });
+  const accepted = fieldsOf(kind).map(([name]) => name);
+
+  for (const key of ['fields', 'defaults'] as const) {
+    for (const name of Object.keys(settings[key])) {
+      if (!accepted.includes(name)) report([key, name], noSuch('field', name, accepted));
+    }
+  }
+  for (const { path, name } of unknownFieldsIn(settings, kind)) report(path, noSuch('field', name, accepted));
+  if (settings.channel !== undefined && kind === 'opportunity') {
+    report(['channel'], 'has no meaning for opportunities; each gets the channel of its ads');
+  }
+  if (Object.keys(settings.stages).length > 0 && kind === 'ad_performance') {
+    report(['stages'], 'has no meaning for ads');
+  }
+  if (settings.spread !== undefined && kind !== 'ad_performance')
+    report(['spread'], 'has a meaning only for ads');
+  if (settings.deleted_when !== undefined && kind !== 'opportunity')
+    report(['deleted_when'], 'has a meaning only for opportunities');
+  const problem = readingProblem(settings, kind);
+  if (problem !== undefined) report(problem.path, problem.text);
+  return problems;
+}

@@ -1,0 +1,124 @@
+import { knownFields, type RecordKind } from '../../records/contract.ts';
+import type { FieldRules } from '../../records/fields.ts';
+import { createGapTest } from '../../records/gaps.ts';
+import type { Adapter, Raw } from '../adapters/adapter.ts';
+import { utmsOfUrl } from './landing-url.ts';
+import { leftOut } from './left-out.ts';
+import type { Lookup } from './lookup.ts';
+import { isObject, membersOf, type Place, placeOf, valueAt } from './place.ts';
+import { createRowFilter, type RowCondition } from './row-filter.ts';
+
+/** Where a field is taken from: one place, or several whose values are joined. */
+export type FieldPlace =
+  | readonly string[]
+  | { readonly concat: readonly (readonly string[])[]; readonly separator: string };
+
+/** What the sources file says of a source's fields. */
+export interface MappingSettings {
+  /** Field of the contract → where it is in an element. */
+  readonly fields: Readonly<Record<string, FieldPlace>>;
+  /** Field of the contract → what its values become. */
+  readonly map: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly where: readonly RowCondition[];
+  /** Elements that meet these are records that the CRM has deleted; undefined: those that say so themselves. */
+  readonly deletedWhen: readonly RowCondition[] | undefined;
+  readonly lookups: readonly Lookup[];
+  readonly landingUrlField: readonly string[] | undefined;
+  /** Values of fields that a record lacks. */
+  readonly defaults: Readonly<Record<string, string>>;
+}
+
+/**
+ * What turns an element of a page into a raw record: the adapter's mapping, then the source's own fields over it, their values
+ * mapped and looked up, then UTMs of the landing page and defaults where there is nothing yet, then whether it is deleted. Undefined where elements are
+ * records already. Values that are no objects stay as they are, for the normaliser to reject; an element that `where` leaves
+ * out becomes `leftOut`.
+ */
+export function createRecordMapper(
+  adapter: Pick<Adapter, 'record'>,
+  kind: RecordKind,
+  rules: Pick<FieldRules, 'missing'>,
+  { fields, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,
+): ((element: unknown) => unknown) | undefined {
+  const chosen = Object.entries(fields).map(([name, place]) => chosenOf(name, place));
+  const adapted = adapter.record ?? (chosen.length > 0 ? without(chosen, kind) : undefined);
+  const landingUrl = landingUrlField && placeOf(landingUrlField);
+  const standard = Object.entries(defaults);
+  const maps = Object.entries(map).map(([name, values]) => [name, lowerKeys(values)] as const);
+  const isWanted = createRowFilter(where);
+  const isDeleted = deletedWhen && createRowFilter(deletedWhen);
+  const isGap = createGapTest(rules.missing);
+  const parts = [chosen, standard, maps, where, lookups];
+  const isPlain = [adapted, landingUrl, isDeleted].every((part) => part === undefined);
+  if (isPlain && parts.every(({ length }) => length === 0)) return undefined;
+
+  const supply = (record: Record<string, unknown>, values: readonly (readonly [string, unknown])[]): void => {
+    for (const [name, value] of values) {
+      const known = record[name];
+      if (known === undefined || known === null || (typeof known === 'string' && isGap(known))) {
+        record[name] = value;
+      }
+    }
+  };
+
+  return (element) => {
+    if (!isObject(element)) return element;
+    if (!isWanted(element)) return leftOut;
+    const record: Record<string, unknown> = { ...(adapted?.(element) ?? element) };
+    for (const { name, valueIn } of chosen) record[name] = valueIn(element);
+    for (const [name, values] of maps) {
+      const found = values.get(
+        String(record[name] ?? '')
+          .trim()
+          .toLowerCase(),
+      );
+      if (found !== undefined) record[name] = found;
+    }
+    for (const lookup of lookups) lookup.apply(record);
+    if (landingUrl !== undefined) supply(record, Object.entries(utmsOfUrl(valueAt(element, landingUrl))));
+    supply(record, standard);
+    if (isDeleted?.(element)) record.is_deleted = true;
+    return record;
+  };
+}
+
+const lowerKeys = (values: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+  new Map(Object.entries(values).map(([from, to]) => [from.trim().toLowerCase(), to]));
+
+interface Chosen {
+  readonly name: string;
+  readonly places: readonly Place[];
+  valueIn(element: Raw): unknown;
+}
+
+function chosenOf(name: string, place: FieldPlace): Chosen {
+  if (isPath(place)) {
+    const only = placeOf(place);
+    return { name, places: [only], valueIn: (element) => valueAt(element, only) };
+  }
+  const places = place.concat.map(placeOf);
+  return {
+    name,
+    places,
+    // A part that is missing keeps its place: otherwise two keys could become one.
+    valueIn(element) {
+      const parts = places.map((part) => valueAt(element, part) ?? '');
+      return parts.every((part) => part === '') ? undefined : parts.map(String).join(place.separator);
+    },
+  };
+}
+
+const isPath = (place: FieldPlace): place is readonly string[] => Array.isArray(place);
+
+/**
+ * Elements with fields under other names: what is moved goes, all others stay, so that nothing is lost. What is also a field of
+ * the contract stays that, too.
+ */
+function without(chosen: readonly Chosen[], kind: RecordKind): (element: Raw) => Raw {
+  const known = knownFields(kind);
+  const moved = new Set(
+    chosen.flatMap(({ places }) => places.flatMap(membersOf)).filter((name) => !known.has(name)),
+  );
+  // `fromEntries` defines members: a name such as `__proto__` stays one.
+  return (element) => Object.fromEntries(Object.entries(element).filter(([name]) => !moved.has(name)));
+}

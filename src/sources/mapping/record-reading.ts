@@ -1,0 +1,118 @@
+import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
+import { knownFields, type RecordKind } from '../../records/contract.ts';
+import type { OpportunityRules } from '../../records/opportunity.ts';
+import { stageKey } from '../../records/stage.ts';
+import type { Adapter } from '../adapters/adapter.ts';
+import { withReading } from '../settings/reading-settings.ts';
+import type { RecordSettings } from '../settings/record-settings.ts';
+import { createLookup } from './lookup.ts';
+import { placeOf } from './place.ts';
+import { createRecordMapper } from './record-mapper.ts';
+import { createStrayTest } from './row-filter.ts';
+import { createSpread } from './spread.ts';
+
+/** How the elements of a body are found, and what they mean. */
+export interface RecordReading {
+  /** How values are written. */
+  readonly rules: OpportunityRules;
+  /** How CSV is laid out. */
+  readonly csv: CsvHeaderOptions;
+  /** An element in the names of the contract; undefined where elements are that already. */
+  readonly map: ((element: unknown) => unknown) | undefined;
+  /** The records of each day of an element that sums up several. */
+  readonly spread: ((element: unknown, record: unknown) => readonly unknown[]) | undefined;
+  /** Reads the look-up files, where they have changed; to be awaited before anything is mapped. */
+  load(): Promise<void>;
+}
+
+/**
+ * @param parts.owner whose settings they are, for errors
+ * @param parts.folder what paths of look-up files are relative to
+ * @param parts.defaults what holds where the settings say nothing else
+ */
+export function createRecordReading(
+  settings: RecordSettings,
+  parts: {
+    readonly kind: RecordKind;
+    readonly adapter: Pick<Adapter, 'record' | 'stages' | 'channel'>;
+    readonly owner: string;
+    readonly folder: string;
+    readonly defaults: OpportunityRules;
+  },
+): RecordReading {
+  const { kind, adapter, owner, folder } = parts;
+  const rules = rulesOf(settings, adapter, kind, parts.defaults);
+  const lookups = settings.lookups.map((lookup) => createLookup(lookup, { owner, folder }));
+  const { spread } = settings;
+  return {
+    rules,
+    csv: csvOf(settings, kind),
+    map: createRecordMapper(adapter, kind, rules, {
+      fields: settings.fields,
+      map: settings.map,
+      where: settings.where,
+      deletedWhen: settings.deleted_when,
+      lookups,
+      landingUrlField: settings.landing_url_field,
+      defaults: defaultsOf(settings, adapter, kind),
+    }),
+    spread: spread && createSpread({ start: placeOf(spread.start), end: placeOf(spread.end) }, rules),
+    async load() {
+      await Promise.all(lookups.map((lookup) => lookup.load()));
+    },
+  };
+}
+
+/** The cost of ads, always; other figures where the settings say which column they are. */
+export function requiredFigures({ fields }: Pick<RecordSettings, 'fields'>, kind: RecordKind): string[] {
+  if (kind !== 'ad_performance') return [];
+  return ['cost', ...['clicks', 'impressions'].filter((name) => Object.hasOwn(fields, name))];
+}
+
+/**
+ * Columns that are read may stand in a header once; those that the settings name must, since a column that was renamed would be
+ * stored as nothing.
+ */
+function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
+  const { delimiter, skip_rows: skipRows, fields, landing_url_field: landing, spread } = settings;
+  const conditions = [...settings.where, ...(settings.deleted_when ?? [])];
+  const chosen = Object.values(fields).flatMap((place) => ('separator' in place ? place.concat : [place]));
+  const paths = [...chosen, ...(landing ? [landing] : []), ...(spread ? [spread.start, spread.end] : [])];
+  const places = [...paths.map(placeOf), ...conditions.map(({ place }) => place)];
+  const own = [...knownFields(kind)].filter((name) => fields[name] === undefined);
+  return {
+    delimiter,
+    skipRows,
+    isStray: settings.where.length === 0 ? undefined : createStrayTest(settings.where),
+    columns: {
+      read: new Set([...own, ...places.flatMap(({ column, head }) => [column, head])]),
+      required: places.flatMap(({ path, head }) => (path.length === 1 ? [head] : [])),
+    },
+  };
+}
+
+function rulesOf(
+  settings: RecordSettings,
+  adapter: Pick<Adapter, 'record' | 'stages'>,
+  kind: RecordKind,
+  defaults: OpportunityRules,
+): OpportunityRules {
+  const stages = Object.entries(settings.stages).map(([stage, meaning]) => [stageKey(stage), meaning]);
+  return {
+    // A platform's answers have a decimal point, whoever reads them: `1.337` is not two numbers there.
+    ...withReading({ ...defaults, ...(adapter.record && { notation: { decimal: '.' } }) }, settings, kind),
+    stages: { ...adapter.stages, ...defaults.stages, ...Object.fromEntries(stages) },
+  };
+}
+
+function defaultsOf(
+  settings: RecordSettings,
+  adapter: Pick<Adapter, 'channel'>,
+  kind: RecordKind,
+): Readonly<Record<string, string>> {
+  const channel = settings.channel ?? settings.defaults.channel ?? adapter.channel;
+  return {
+    ...settings.defaults,
+    ...(channel === undefined || kind !== 'ad_performance' ? {} : { channel }),
+  };
+}

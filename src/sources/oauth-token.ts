@@ -1,0 +1,106 @@
+import { Mutex } from 'async-mutex';
+import { z } from 'zod';
+import { UtmqlError } from '../errors.ts';
+import { parseJson } from '../formats/json/parse.ts';
+import type { HttpSource, OpenOptions } from '../http-client/http-source.ts';
+import type { Judge } from '../http-client/verdict.ts';
+import type { Clock } from '../time.ts';
+import { pageField } from './page-field.ts';
+
+/** Platforms that do not say for how long a token holds (Salesforce) let it hold for longer than this. */
+const shortestLifeSeconds = 900;
+
+/** A token is not used in its last minute, so that it does not run out on its way. */
+const reserveMs = 60_000;
+
+const maxAnswerBytes = 65_536;
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.coerce.number().positive().default(shortestLifeSeconds),
+  /** In place of the one that was sent. */
+  refresh_token: z.string().min(1).optional(),
+});
+
+/** Access tokens of OAuth 2.0: got with a refresh token, or with the client's own credentials, and kept while they hold. */
+export interface OauthToken {
+  /** @throws UtmqlError as the token's address answers; SOURCE_REFUSED when it answers without a token */
+  get(call: OpenOptions): Promise<string>;
+  /** The token was refused: the next call gets another. */
+  forget(): void;
+}
+
+export function createOauthToken(options: {
+  /** The source whose token it is. */
+  readonly source: string;
+  readonly http: HttpSource;
+  /** Sent as a form, beside `grant_type` and the newest refresh token. */
+  readonly credentials: Readonly<Record<string, string | undefined>>;
+  /** Where the refresh token comes from, where there is one, and where the next one goes. */
+  readonly refreshToken:
+    | { readonly newest: () => Promise<string>; readonly keep: (token: string) => Promise<void> }
+    | undefined;
+  readonly clock: Clock;
+  /** Gets every token, which must not be shown. */
+  readonly onToken: (token: string) => void;
+}): OauthToken {
+  const { source, http, credentials, refreshToken, clock } = options;
+  // One at a time: a refresh token that holds for one use must not be sent twice.
+  const turn = new Mutex();
+  let kept: { readonly token: string; readonly until: number } | undefined;
+
+  const bodyOf = (refresh: string | undefined): string => {
+    const form = new URLSearchParams({
+      grant_type: refresh === undefined ? 'client_credentials' : 'refresh_token',
+    });
+    for (const [name, value] of Object.entries(credentials)) if (value !== undefined) form.set(name, value);
+    if (refresh !== undefined) form.set('refresh_token', refresh);
+    return form.toString();
+  };
+
+  return {
+    get: ({ signal, logger }) =>
+      turn.runExclusive(async () => {
+        if (kept !== undefined && clock.now() < kept.until) return kept.token;
+        const refresh = await refreshToken?.newest();
+        if (refresh !== undefined) options.onToken(refresh);
+        const body = bodyOf(refresh);
+        const answer = await http.page({ body, signal, logger }, maxAnswerBytes);
+        const parsed = tokenAnswer.safeParse(parseJson(answer.body.toString('utf8')));
+        if (!parsed.success) {
+          throw new UtmqlError(
+            'SOURCE_REFUSED',
+            `The token_url of source ${source} answered without an access_token; check that it is the address of tokens.`,
+          );
+        }
+        const { access_token: token, expires_in: seconds, refresh_token: next } = parsed.data;
+        options.onToken(token);
+        if (next !== undefined && next !== refresh) {
+          options.onToken(next);
+          await refreshToken?.keep(next);
+        }
+        kept = { token, until: clock.now() + seconds * 1_000 - reserveMs };
+        return token;
+      }),
+    forget() {
+      kept = undefined;
+    },
+  };
+}
+
+/** Errors of RFC 6749, and what helps against each. */
+const advice: Readonly<Record<string, string>> = {
+  invalid_grant:
+    'the refresh token has run out, was withdrawn or is of another client: get another one and put it in place of the old',
+  invalid_client: 'check client_id and client_secret',
+  unauthorized_client: 'allow the client this way of logging in, or check client_id',
+  invalid_scope: 'check scope',
+};
+
+/** Errors are `{"error": "invalid_grant", …}`. The status says too little: 400 is mostly an expired refresh token. */
+export const judgeToken: Judge = ({ status, body }) => {
+  if (status < 400 || status === 429 || status >= 500) return undefined;
+  const code = pageField(body, ['error']);
+  if (typeof code !== 'string' || !/^[a-z_]{1,40}$/.test(code)) return undefined;
+  return { kind: 'refused', detail: code, advice: advice[code] };
+};

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import type { Adapter } from '../adapters/adapter.ts';
+import { accountKeys, credentialNames, type ShortForm } from '../adapters/short-forms/short-form.ts';
+import type { Problem } from '../mapping/record-checks.ts';
+import type { FieldPlace } from '../mapping/record-mapper.ts';
+import { section } from './setting-types.ts';
+import type { SourceSettings } from './settings.ts';
+
+const word = (expected: string) =>
+  z
+    .union([z.string().min(1), z.number().int()], expected)
+    .transform(String)
+    .optional();
+
+/** Keys of a source that says only which account it is of; its adapter knows the rest. */
+export const accountSettingsKeys = {
+  customer: word('expected the id of a customer'),
+  account: word('expected the id of an ad account'),
+  advertiser: word('expected the id of an advertiser'),
+  domain: word('expected the My Domain of an org'),
+  credentials: section(
+    Object.fromEntries(
+      [...credentialNames, 'token_url' as const].map((name) => [name, word('expected a text')]),
+    ) as Record<(typeof credentialNames)[number] | 'token_url', ReturnType<typeof word>>,
+  ).optional(),
+  api_version: z
+    .string('expected a version such as v23')
+    .regex(/^v?\d+(\.\d+)?$/, 'expected a version such as v23')
+    .optional(),
+  base_url: z
+    .string('expected an address')
+    .regex(
+      /^https?:\/\/[^?#\s]+$/,
+      'expected an address without parameters, such as https://proxy.example.com',
+    )
+    .transform((address) => address.replace(/\/+$/, ''))
+    .optional(),
+};
+
+const keys = [...accountKeys, 'credentials', 'api_version', 'base_url'] as const;
+
+/** Keys that the adapter writes where a source has only its account. */
+const written = ['url', 'files', 'method', 'body', 'auth'] as const;
+
+/** Whether the settings leave the address to the adapter. */
+const isShort = (settings: SourceSettings): boolean => keys.some((key) => settings[key] !== undefined);
+
+/**
+ * A source that has only its account and credentials, written out in full: the adapter's address, query and limits. What the
+ * settings say themselves goes before.
+ *
+ * @returns the settings as they are where they have an address; problems where the account cannot be written out
+ */
+export function writeOut(
+  settings: SourceSettings,
+  { name: adapterName, shortForm }: Adapter,
+): SourceSettings | readonly Problem[] {
+  if (!isShort(settings)) return settings;
+  if (shortForm === undefined) {
+    return keys
+      .filter((key) => settings[key] !== undefined)
+      .map((key) => ({ path: [key], text: `has no meaning for the adapter ${adapterName}` }));
+  }
+  const account = accountOf(settings, shortForm);
+  const problems = [
+    ...unfitting(settings, shortForm, adapterName),
+    ...(account === undefined ? [wrongAccount(settings, shortForm, adapterName)] : []),
+    ...credentialProblems(settings, shortForm),
+    ...(shortForm.currency !== undefined && settings.currency === undefined
+      ? [{ path: ['currency'], text: `is missing; ${shortForm.currency}` }]
+      : []),
+  ];
+  if (problems.length > 0 || account === undefined) return problems;
+  const full = shortForm.writeOut({
+    account,
+    credentials: settings.credentials ?? {},
+    apiVersion: settings.api_version ?? shortForm.apiVersion,
+    baseUrl: settings.base_url ?? shortForm.baseUrl(account),
+    reads: pathsIn(settings),
+  });
+  return {
+    ...settings,
+    url: full.url,
+    body: full.body,
+    auth: full.auth,
+    headers: { ...full.headers, ...settings.headers },
+    parameters: { ...full.parameters, ...settings.parameters },
+    fields: { ...full.fields, ...settings.fields },
+    defaults: { ...full.defaults, ...settings.defaults },
+    rate_limit: settings.rate_limit ?? full.rate_limit,
+    days_per_request: settings.days_per_request ?? full.days_per_request,
+  };
+}
+
+const accountOf = (settings: SourceSettings, { account }: ShortForm): string | undefined =>
+  account === undefined ? '' : account.read(settings[account.key] ?? '');
+
+function wrongAccount(settings: SourceSettings, { account }: ShortForm, adapterName: string): Problem {
+  const { key = 'account', expected = '' } = account ?? {};
+  const text = settings[key] === undefined ? 'is missing' : 'is none';
+  return { path: [key], text: `${text}; the adapter ${adapterName} expects ${expected}` };
+}
+
+/** Keys that do not go together. */
+function unfitting(settings: SourceSettings, { account }: ShortForm, adapterName: string): Problem[] {
+  const wrong = accountKeys.filter((key) => key !== account?.key && settings[key] !== undefined);
+  const use = account === undefined ? 'credentials alone' : account.key;
+  return [
+    ...wrong.map((key) => ({ path: [key], text: `is not for the adapter ${adapterName}; it takes ${use}` })),
+    ...written
+      .filter((key) => settings[key] !== undefined)
+      .map((key) => ({
+        path: [key],
+        text: `does not go with ${account?.key ?? 'credentials'}, of which the adapter knows it; leave one of them out`,
+      })),
+  ];
+}
+
+function credentialProblems({ credentials = {} }: SourceSettings, shortForm: ShortForm): Problem[] {
+  const given = credentialNames.filter((name) => credentials[name] !== undefined);
+  const sets = shortForm.credentials;
+  const accepted = [...new Set([...sets.flat(), ...(shortForm.optionalCredentials ?? [])])];
+  const foreign = given
+    .filter((name) => !accepted.includes(name))
+    .map((name) => ({
+      path: ['credentials', name],
+      text: `is none of this platform’s; accepted: ${accepted.join(', ')}`,
+    }));
+  if (sets.some((set) => set.every((name) => credentials[name] !== undefined))) return foreign;
+  const needed = sets.map((set) => set.join(', ')).join('; or ');
+  const missing = sets[0]?.filter((name) => credentials[name] === undefined) ?? [];
+  const text = sets.length === 1 && given.length > 0 ? `lack ${missing.join(', ')}` : `need ${needed}`;
+  return [...foreign, { path: ['credentials'], text }];
+}
+
+/** The places that a source's own settings read. */
+function pathsIn(settings: SourceSettings): (readonly string[])[] {
+  const { fields, landing_url_field: landing, where, deleted_when: deletedWhen = [] } = settings;
+  return [
+    ...Object.values<FieldPlace>(fields).flatMap((place) => ('separator' in place ? place.concat : [place])),
+    ...(landing === undefined ? [] : [landing]),
+    ...[...where, ...deletedWhen].map(({ place }) => place.path),
+  ];
+}

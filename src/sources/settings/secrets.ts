@@ -1,0 +1,95 @@
+import { UtmqlError } from '../../errors.ts';
+
+/** `${NAME}` in a text of the sources file. */
+const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+export interface Expanded {
+  readonly value: unknown;
+  /** Variables that are not set, and where they are named. */
+  readonly missing: readonly { readonly path: readonly (string | number)[]; readonly name: string }[];
+  /** Variables that were put in, and what they hold. */
+  readonly used: ReadonlyMap<string, string>;
+}
+
+/** Puts the values of environment variables into all texts of `value`. An empty variable counts as not set. */
+export function expandVariables(
+  value: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): Expanded {
+  const missing: { path: readonly (string | number)[]; name: string }[] = [];
+  const used = new Map<string, string>();
+
+  const expand = (part: unknown, path: readonly (string | number)[]): unknown => {
+    if (Array.isArray(part)) return part.map((item, index) => expand(item, [...path, index]));
+    if (typeof part === 'object' && part !== null) {
+      return Object.fromEntries(
+        Object.entries(part).map(([key, item]) => [key, expand(item, [...path, key])]),
+      );
+    }
+    if (typeof part !== 'string') return part;
+    return part.replace(variable, (_, name: string) => {
+      const found = environment[name];
+      if (found === undefined || found === '') {
+        missing.push({ path, name });
+        return `\${${name}}`;
+      }
+      used.set(name, found);
+      return found;
+    });
+  };
+  return { value: expand(value, []), missing, used };
+}
+
+/** Shorter values are no secrets, and would be found in every sentence. */
+const shortestSecret = 4;
+
+/** Values that must not be shown: those of the variables that a source's settings name, and tokens it got for them. */
+export interface Secrets {
+  /** From now on, `value` is shown as `${NAME}`. */
+  add(name: string, value: string): void;
+  /** The text without them. */
+  hide(text: string): string;
+  /** The same error without them in its message and in what caused it. */
+  hideInError(error: unknown): unknown;
+}
+
+export function createSecrets(): Secrets {
+  const shownAs = new Map<string, string>();
+
+  const hide = (text: string): string => {
+    let shown = text;
+    for (const [value, placeholder] of shownAs) shown = shown.replaceAll(value, placeholder);
+    return shown;
+  };
+
+  const hideInCause = (cause: unknown, depth = 0): unknown => {
+    if (!(cause instanceof Error) || depth === 5) return undefined;
+    const plain = new Error(hide(cause.message), { cause: hideInCause(cause.cause, depth + 1) });
+    plain.name = cause.name;
+    plain.stack = hide(cause.stack ?? '');
+    return plain;
+  };
+
+  return {
+    hide,
+    add(name, value) {
+      if (value.length < shortestSecret) return;
+      const forms = [value, encodeURIComponent(value), encodeURI(value), JSON.stringify(value).slice(1, -1)];
+      for (const form of forms) shownAs.set(form, `\${${name}}`);
+      // The longest first: one value may be part of another.
+      const sorted = [...shownAs].sort(([a], [b]) => b.length - a.length);
+      shownAs.clear();
+      for (const [form, placeholder] of sorted) shownAs.set(form, placeholder);
+    },
+    hideInError(error) {
+      if (shownAs.size === 0 || !(error instanceof Error)) return error;
+      if (!(error instanceof UtmqlError)) return hideInCause(error);
+      const { code, message, retryable, retryAfterSeconds, cause } = error;
+      return new UtmqlError(code, hide(message), {
+        retryable,
+        ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+        cause: hideInCause(cause),
+      });
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { Config } from '../../config/config.ts';
+import type { OpportunityRules } from '../../records/opportunity.ts';
+import type { SourceContext } from '../create-source.ts';
+
+/** How the records of sources are read that say nothing else. */
+export const recordRules = (config: Config, contactHashKey: string): OpportunityRules => ({
+  timezone: config.REPORTING_TIMEZONE,
+  currency: config.REPORTING_CURRENCY,
+  stages: config.STAGE_MAP,
+  contactHashKey,
+});
+
+/** What holds for sources that say nothing else. */
+export const sourceDefaults = (config: Config, rules: OpportunityRules): SourceContext['defaults'] => ({
+  rules,
+  timeoutMs: config.SOURCE_TIMEOUT_MS,
+  attempts: config.SOURCE_ATTEMPTS,
+  patienceMs: config.SOURCE_PATIENCE_MS,
+  restatesDays: config.WATERMARK_OVERLAP_DAYS,
+  mayLeadInside: config.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
+});

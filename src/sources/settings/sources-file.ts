@@ -1,0 +1,193 @@
+import { readFile } from 'node:fs/promises';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { UtmqlError } from '../../errors.ts';
+import { adapters } from '../adapters/adapters.ts';
+import { type FoundSource, formerNameProblems } from '../former-names.ts';
+import { mappingProblems, type NamedMapping, namedMapping } from '../mapping/named-mapping.ts';
+import type { Problem } from '../mapping/record-checks.ts';
+import { writeOut } from './account-settings.ts';
+import { inOrder, pathText, problemsOf } from './file-problems.ts';
+import { createSecrets, expandVariables, type Secrets } from './secrets.ts';
+import { type SourceSettings, sourceSettings, sourcesFile } from './settings.ts';
+import { checkSettings } from './settings-checks.ts';
+
+/** One source of the file: checked, with the variables' values in it, and those values to be kept from being shown. */
+export interface FileSource {
+  readonly settings: SourceSettings;
+  readonly secrets: Secrets;
+}
+
+/** What the file has. */
+export interface SourcesFile {
+  readonly sources: readonly FileSource[];
+  readonly mappings: readonly NamedMapping[];
+}
+
+/**
+ * Reads the sources file.
+ *
+ * @param takenNames names of sources that the environment variables give
+ * @throws UtmqlError CONFIGURATION that lists everything that is wrong: where, in which line, and what is accepted. Values of
+ *   variables are never repeated.
+ */
+export async function readSourcesFile(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  takenNames: readonly string[],
+): Promise<SourcesFile> {
+  const lines = new LineCounter();
+  const document = parseDocument(await contentOf(file), {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+  });
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  if (document.errors.length > 0) {
+    throw wrong(
+      file,
+      document.errors.map(
+        ({ pos, code, message }) =>
+          `line ${lineAt(pos[0])}: ${quotingErrors.has(code) ? `this is no YAML (${code})` : message}`,
+      ),
+    );
+  }
+  const content = withoutExtensions(contentIn(document, file));
+  if (!isSourcesFile(content)) throw wrong(file, ['sources: is missing; expected a list of sources']);
+  const root = sourcesFile.safeParse(content);
+  const problems: Problem[] = root.success
+    ? []
+    : root.error.issues.flatMap((issue) => problemsOf(issue, content));
+  const found: FoundSource[] = [];
+  for (const [index, written] of (root.success ? root.data.sources : []).entries()) {
+    const { source, problems: own } = readSource(written, environment);
+    problems.push(...own.map(({ path, text }) => ({ path: ['sources', index, ...path], text })));
+    if (source === undefined) continue;
+    if ([...takenNames, ...found.map(({ settings }) => settings.name)].includes(source.settings.name)) {
+      problems.push({ path: ['sources', index, 'name'], text: 'is the name of another source, too' });
+    }
+    found.push({ ...source, index });
+  }
+  problems.push(...formerNameProblems(found, takenNames));
+  const mappings: NamedMapping[] = [];
+  for (const [index, written] of (root.success ? root.data.mappings : []).entries()) {
+    const { settings: mapping, problems: own } = readSettings(
+      namedMapping,
+      (settings) => ({ settings, problems: mappingProblems(settings) }),
+      written,
+      environment,
+    );
+    problems.push(...own.map(({ path, text }) => ({ path: ['mappings', index, ...path], text })));
+    if (mapping === undefined) continue;
+    if (mappings.some(({ name, workspace }) => name === mapping.name && workspace === mapping.workspace)) {
+      problems.push({ path: ['mappings', index, 'name'], text: 'is the name of another mapping, too' });
+    }
+    mappings.push(mapping);
+  }
+  if (problems.length > 0) throw wrong(file, inOrder(problems, document.contents, lineAt));
+  return { sources: found.map(({ settings, secrets }) => ({ settings, secrets })), mappings };
+}
+
+function readSource(
+  written: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): { source?: FileSource; problems: Problem[] } {
+  const { settings, problems, used } = readSettings(
+    sourceSettings,
+    (parsed) => {
+      const adapter = adapters[parsed.adapter];
+      const whole = writeOut(parsed, adapter);
+      return isProblems(whole)
+        ? { problems: whole }
+        : { settings: whole, problems: checkSettings(whole, adapter) };
+    },
+    written,
+    environment,
+  );
+  if (settings === undefined) return { problems };
+  const secrets = createSecrets();
+  for (const [name, secret] of used) secrets.add(name, secret);
+  return { source: { settings, secrets }, problems };
+}
+
+/** Settings that are known, whole, and what is wrong with them together. */
+interface Checked<Settings> {
+  readonly settings?: Settings;
+  readonly problems: readonly Problem[];
+}
+
+/** The settings that stand in one place of the file, unless some are wrong by themselves; and all that is wrong. */
+function readSettings<Settings>(
+  shape: z.ZodType<Settings>,
+  check: (settings: Settings) => Checked<Settings>,
+  written: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): { settings?: Settings; problems: Problem[]; used: ReadonlyMap<string, string> } {
+  const { value, missing, used } = expandVariables(written, environment);
+  const unset = missing.map(({ path, name }) => ({
+    path,
+    text: `needs the environment variable ${name}, which is not set`,
+  }));
+  // What a variable that is not set stands for cannot be right, either.
+  const besides = (problems: readonly Problem[]): Problem[] => [
+    ...unset,
+    ...problems.filter(({ path }) => !unset.some((problem) => pathText(problem.path) === pathText(path))),
+  ];
+  const parsed = shape.safeParse(value);
+  if (!parsed.success) {
+    return { problems: besides(parsed.error.issues.flatMap((issue) => problemsOf(issue, written))), used };
+  }
+  const { problems, ...whole } = check(parsed.data);
+  return { ...whole, problems: besides(problems), used };
+}
+
+const isProblems = (result: SourceSettings | readonly Problem[]): result is readonly Problem[] =>
+  Array.isArray(result);
+
+async function contentOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new UtmqlError('CONFIGURATION', `SOURCES_FILE (${file}): ${reason}.`, { cause });
+  }
+}
+
+function contentIn(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (cause) {
+    // The library's sentence is not repeated: it quotes the file.
+    throw wrong(file, ['an alias (*) has no anchor (&), or aliases of aliases grow beyond bounds'], cause);
+  }
+}
+
+/** Errors whose sentence quotes what stands in the file. */
+const quotingErrors: ReadonlySet<string> = new Set([
+  'BAD_ALIAS',
+  'BAD_DIRECTIVE',
+  'BAD_DQ_ESCAPE',
+  'IMPOSSIBLE',
+  'TAG_RESOLVE_FAILED',
+  'UNEXPECTED_TOKEN',
+]);
+
+/** A path that leads to another file, such as one of passwords, must not show what stands in it: not even its keys. */
+const isSourcesFile = (content: unknown): boolean =>
+  typeof content === 'object' &&
+  content !== null &&
+  (Object.hasOwn(content, 'sources') || Object.hasOwn(content, 'mappings'));
+
+/** Keys that begin with `x-` are the file's own: places for what several sources share (`&anchor`). */
+function withoutExtensions(content: unknown): unknown {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
+  return Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-')));
+}
+
+const wrong = (file: string, problems: readonly string[], cause?: unknown): UtmqlError =>
+  new UtmqlError(
+    'CONFIGURATION',
+    `The sources file ${file} is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    { cause },
+  );

@@ -1,0 +1,88 @@
+import type { RecordBatch } from '../formats/record-batch.ts';
+import type { BreakerState } from '../http-client/circuit-breaker.ts';
+import type { Logger } from '../logger.ts';
+import type { Day } from '../records/day.ts';
+import type { OpportunityRules } from '../records/opportunity.ts';
+import type { Adapter } from './adapters/adapter.ts';
+import type { RecordReading } from './mapping/record-reading.ts';
+import type { FeedRules } from './settings/feed-rules.ts';
+
+/** The kinds of records that are pulled. */
+export const sourceKinds = ['ad_performance', 'opportunity'] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+/** Bytes of a page, decompressed, and what they are said to be. */
+export interface PageBody {
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly contentType: string | undefined;
+}
+
+/** One answer of a source, or one file. */
+export interface Page extends PageBody {
+  /** Where it came from, for logs and errors; without parameters and secrets. */
+  readonly label: string;
+}
+
+/** Records, and what each was made of. */
+export interface MappedBatch extends RecordBatch {
+  /** As long as `records`. */
+  readonly elements: readonly unknown[];
+}
+
+/** The days that a source is asked for, the last one included. */
+export interface AskedRange {
+  readonly since?: Day | undefined;
+  readonly until?: Day | undefined;
+}
+
+export interface PagesCall extends AskedRange {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly requestId?: string | undefined;
+}
+
+/** A configured source: where its records are and how they are to be read. */
+export interface Source {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly workspace: string;
+  /** Names that it had before: what it sent under them is its own. */
+  readonly formerly: readonly string[];
+  /** Whose ids its opportunities have: its own, unless its settings share one. */
+  readonly namespace: string;
+  /** How this source writes dates, currencies and stages. */
+  readonly rules: OpportunityRules;
+  /** What its elements mean, for whoever has one alone. */
+  readonly reading: Pick<RecordReading, 'map' | 'spread' | 'load'>;
+  /** What its feed must be like. */
+  readonly feed: FeedRules;
+  /** How its answers are read. */
+  readonly adapter: Adapter;
+  /** Cron expression, in the time zone of `rules`. */
+  readonly schedule: string | undefined;
+  /** The mode of runs that name none. */
+  readonly defaultMode: 'upsert' | 'replace';
+  /**
+   * Whether a run without `since` may ask from the watermark on. A CRM record of any age can change, so a CRM is asked for
+   * everything unless its settings say what `since` means there (such as: modified since).
+   */
+  readonly isIncremental: boolean;
+  /** How many days back from the last good run its figures may still change. */
+  readonly restatesDays: number;
+  /**
+   * Its pages in order. Each must be read to its end before the next is asked for.
+   *
+   * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, SOURCE_MALFORMED, CANCELLED; after the pages that
+   *   came before
+   */
+  pages(call: PagesCall): AsyncIterable<Page>;
+  /**
+   * Makes what reads the pages of one run, in their order: an element may say again what others before it said.
+   *
+   * @returns the raw records of one page, in the field names of the contract; what is no object stays as it is. The same pages
+   *   give the same records at any time. Throws UtmqlError SOURCE_MALFORMED; whatever `body` throws
+   */
+  reader(): (page: PageBody) => AsyncIterable<MappedBatch>;
+  /** `open`: the source failed several times in a row and is left alone for a while. */
+  state(): BreakerState;
+}

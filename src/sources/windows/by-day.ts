@@ -1,0 +1,61 @@
+import { formatDay } from '../../records/day.ts';
+import type { AskedRange, Page } from '../source.ts';
+import { endsEarly, gaveFewer, type SearchPage } from './search-page.ts';
+import type { DayWindow } from './window.ts';
+
+/**
+ * The pages of a range of days. One with more results than a search gives is asked for in halves, before anything of it is handed
+ * on.
+ *
+ * @throws UtmqlError SOURCE_MALFORMED where one day has too many, or where fewer came than the platform told of
+ */
+export async function* searchByDay(
+  source: string,
+  { limit }: DayWindow,
+  range: AskedRange,
+  search: (range: AskedRange) => AsyncIterable<SearchPage>,
+): AsyncGenerator<Page> {
+  let came = 0;
+  let told: number | undefined;
+  let isFirst = true;
+  for await (const { page, total, elements } of search(range)) {
+    const count = (await elements()).length;
+    if (isFirst && (total === undefined ? count >= limit : total > limit)) {
+      for (const half of halvesOf(source, limit, range))
+        yield* searchByDay(source, { by: 'day', limit }, half, search);
+      return;
+    }
+    isFirst = false;
+    yield page;
+    came += count;
+    if (total !== undefined) told = Math.min(told ?? total, total);
+  }
+  if (told === undefined && came >= limit) {
+    throw endsEarly(
+      source,
+      `gave ${came} results for ${inWords(range)}, at which it ends a search, and does not say whether there are more; lower days_per_request, or set total to where its pages tell how many there are`,
+    );
+  }
+  if (told !== undefined && came < told) throw gaveFewer(source, told, came);
+}
+
+function halvesOf(source: string, limit: number, { since, until }: AskedRange): readonly AskedRange[] {
+  if (since === undefined || until === undefined || since >= until) {
+    throw endsEarly(
+      source,
+      `has more than the ${limit} results that it gives for one search, ${inWords({ since, until })} alone; ask for less at once: a source for each part of the account, fewer columns that make rows, or window.id where results can be had by their ids`,
+    );
+  }
+  const middle = since + Math.floor((until - since) / 2);
+  return [
+    { since, until: middle },
+    { since: middle + 1, until },
+  ];
+}
+
+const inWords = ({ since, until }: AskedRange): string =>
+  since === undefined || until === undefined
+    ? 'for all its days'
+    : since === until
+      ? `on ${formatDay(since)}`
+      : `from ${formatDay(since)} to ${formatDay(until)}`;

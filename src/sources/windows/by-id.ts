@@ -1,0 +1,71 @@
+import type { UtmqlError } from '../../errors.ts';
+import { isObject, placeOf, valueAt } from '../mapping/place.ts';
+import type { Page } from '../source.ts';
+import { endsEarly, gaveFewer, type SearchPage } from './search-page.ts';
+import type { IdWindow } from './window.ts';
+
+/**
+ * The pages of one search after the other, each behind the last id of the one before, until nothing is left.
+ *
+ * @throws UtmqlError SOURCE_MALFORMED where results do not come in the order of their ids, so that going on would miss some
+ */
+export async function* searchById(
+  source: string,
+  window: IdWindow,
+  search: (lastId: string | undefined) => AsyncIterable<SearchPage>,
+): AsyncGenerator<Page> {
+  const id = placeOf(window.id);
+  const outOfOrder = (came: number): UtmqlError =>
+    endsEarly(
+      source,
+      `ends a search after ${came} results, and they do not come in the order of ${window.id.join('.')}, by which the next search goes on; sort them by it, ascending, and ask for those greater than {last_id}`,
+    );
+  let lastId: string | undefined;
+  let cameBefore = 0;
+  for (;;) {
+    let came = 0;
+    let largest = 0;
+    let total: number | undefined;
+    let isCut = false;
+    let isInOrder = true;
+    let reached = lastId;
+    for await (const { page, total: told, elements } of search(lastId)) {
+      const results = await elements();
+      for (const result of results) {
+        const next = isObject(result) ? idOf(valueAt(result, id)) : undefined;
+        isInOrder &&= next !== undefined && follows(next, reached);
+        reached = next ?? reached;
+      }
+      // A first search that is the only one may come in any order.
+      if (!isInOrder && lastId !== undefined) throw outOfOrder(cameBefore);
+      yield page;
+      total ??= told;
+      came += results.length;
+      largest = Math.max(largest, results.length);
+      // The next page would reach beyond the limit, which some platforms refuse to give at all.
+      isCut = came + largest > window.limit;
+      if (isCut) break;
+    }
+    cameBefore += came;
+    if (total === undefined ? !isCut : came >= total) return;
+    // Some tell how many there are in all, and not behind the id.
+    if (came === 0 && total !== undefined && cameBefore >= total) return;
+    if (came === 0) throw gaveFewer(source, total ?? window.limit, cameBefore);
+    if (!isInOrder) throw outOfOrder(came);
+    lastId = reached;
+  }
+}
+
+/** Ids go into templates of addresses and JSON: others than these would be read as something else there. */
+const idPattern = /^[\w.:+=/-]{1,200}$/;
+
+function idOf(value: unknown): string | undefined {
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+  return idPattern.test(text) ? text : undefined;
+}
+
+const isWhole = (text: string): boolean => /^\d+$/.test(text);
+
+/** Ids of digits follow each other as numbers. How a platform sorts others is its own affair: they only differ. */
+const follows = (id: string, before: string | undefined): boolean =>
+  before === undefined || (isWhole(id) && isWhole(before) ? BigInt(id) > BigInt(before) : id !== before);

@@ -1,0 +1,115 @@
+import type { UtmqlError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Clock } from '../time.ts';
+import { notWritten } from './errors.ts';
+import { frameHeaderBytes } from './segment.ts';
+import type { Batch, SegmentWriter } from './segment-writer.ts';
+
+/** Group commit: whatever waits while an fsync runs shares the next one. */
+export interface Commits {
+  /**
+   * Resolves with the position behind the last record when all are durable.
+   *
+   * @throws UtmqlError BUFFER_UNAVAILABLE when the disk takes nothing
+   */
+  submit(payloads: readonly Buffer[]): Promise<number>;
+  /** Not durable yet. */
+  readonly waiting: { readonly records: number; readonly bytes: number };
+  /** Resolves when nothing waits any more. */
+  settled(): Promise<void>;
+}
+
+interface Waiting extends Batch {
+  readonly resolve: (end: number) => void;
+  readonly reject: (error: UtmqlError) => void;
+}
+
+/** How often a failing disk is tried. */
+const retryEveryMs = 250;
+
+export const bytesOf = (payloads: readonly Buffer[]): number =>
+  payloads.reduce((sum, payload) => sum + frameHeaderBytes + payload.length, 0);
+
+/** @param options.onDurable called after each group */
+export function createCommits(options: {
+  writer: SegmentWriter;
+  /** What is more waits for the next group, unless it is one append. */
+  groupBytes: number;
+  /** Called before each group. */
+  prepare: () => Promise<void>;
+  onDurable: () => void;
+  clock: Clock;
+  logger: Logger;
+}): Commits {
+  const { writer, clock, logger } = options;
+  let queue: Waiting[] = [];
+  const waiting = { records: 0, bytes: 0 };
+  let running = false;
+  let run: Promise<void> = Promise.resolve();
+  /** When the last attempt failed, in `performance.now()`; undefined while all is well. */
+  let failedAt: number | undefined;
+
+  const nextGroup = (): Waiting[] => {
+    let bytes = 0;
+    const until = queue.findIndex((batch, at) => {
+      bytes += batch.bytes;
+      return at > 0 && bytes > options.groupBytes;
+    });
+    if (until !== -1) return queue.splice(0, until);
+    const all = queue;
+    queue = [];
+    return all;
+  };
+
+  const leave = (group: readonly Waiting[]): void => {
+    for (const { payloads, bytes } of group) {
+      waiting.records -= payloads.length;
+      waiting.bytes -= bytes;
+    }
+  };
+
+  const work = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const group = nextGroup();
+      try {
+        await options.prepare();
+        await writer.commit(group);
+      } catch (error) {
+        if (failedAt === undefined)
+          logger.error({ err: error }, 'the buffer cannot write; it takes no records until it can');
+        failedAt = performance.now();
+        // Those behind it would meet the same disk.
+        const refused = [...group, ...queue];
+        queue = [];
+        leave(refused);
+        for (const { reject } of refused) reject(notWritten(error));
+        await writer.cleanUp();
+        continue;
+      }
+      if (failedAt !== undefined) logger.info('the buffer writes again');
+      failedAt = undefined;
+      leave(group);
+      for (const { resolve, end } of group) resolve(end);
+      options.onDurable();
+    }
+    running = false;
+  };
+
+  return {
+    submit(payloads) {
+      if (failedAt !== undefined && performance.now() - failedAt < retryEveryMs)
+        return Promise.reject(notWritten(undefined));
+      return new Promise((resolve, reject) => {
+        const bytes = bytesOf(payloads);
+        waiting.records += payloads.length;
+        waiting.bytes += bytes;
+        queue.push({ payloads, bytes, time: Math.trunc(clock.now()), end: 0, resolve, reject });
+        if (running) return;
+        running = true;
+        run = work();
+      });
+    },
+    waiting,
+    settled: () => run,
+  };
+}
