@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fakeGoogleAccount } from '../ingest/sources/google-ads-account.ts';
+import { fakeGoogleAccount } from '../sources/google-ads-account.ts';
 import { startTestApp } from '../support/app.ts';
 import { startSourceServer } from '../support/source-server.ts';
 

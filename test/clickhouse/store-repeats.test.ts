@@ -4,7 +4,7 @@ import { Sql } from '../../src/clickhouse/sql.ts';
 import { createStore, type Store } from '../../src/clickhouse/store.ts';
 import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
 import { createOpportunityWriter } from '../../src/ingest/kinds/opportunity.ts';
-import { ad, dayOf, execute, opportunity, rowsOf } from '../ingest/staging/support.ts';
+import { ad, dayOf, execute, opportunity, rowsOf } from '../ingest/storage/support.ts';
 import { openMigratedStore, testLimits } from '../support/database.ts';
 import { type StoreProxy, startStoreProxy } from '../support/proxy.ts';
 import { rounds } from '../support/rounds.ts';

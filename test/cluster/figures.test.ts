@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shardingKeys } from '../../src/clickhouse/cluster/sharding.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
-import { rowsOf } from '../ingest/staging/support.ts';
+import { rowsOf } from '../ingest/storage/support.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
 import { countFacts, type Raw } from '../support/oracle.ts';

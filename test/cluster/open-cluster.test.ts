@@ -13,7 +13,7 @@ import {
   fill,
   partsOf,
   rowsOf,
-} from '../ingest/staging/support.ts';
+} from '../ingest/storage/support.ts';
 import { migrationsFolder, silent, testLimits } from '../support/database.ts';
 import { startStoreProxy } from '../support/proxy.ts';
 import { type ClusterServers, clusterName, startClusterServers } from './servers.ts';

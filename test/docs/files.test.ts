@@ -10,7 +10,7 @@ import { ask } from '../support/explore-data.ts';
 import { emptyTables } from '../support/push-records.ts';
 import { type SourceServer, startSourceServer } from '../support/source-server.ts';
 
-const fixtures = fileURLToPath(new URL('../ingest/sources/fixtures/files/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../sources/fixtures/files/', import.meta.url));
 
 /** The lines of the page, as they stand there. */
 const page = await readFile(new URL('../../docs/sources.md', import.meta.url), 'utf8');

@@ -15,7 +15,7 @@ import {
   opportunityStage,
   rowsOf,
   runStage,
-} from './staging/support.ts';
+} from './storage/support.ts';
 
 // Many runs, one after the other.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });

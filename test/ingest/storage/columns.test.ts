@@ -11,7 +11,7 @@ import { createDayMerger } from '../../../src/ingest/storage/merge-days.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
 import { openMigratedStore, silent } from '../../support/database.ts';
-import { adsStage, dayOf, opportunityStage, runStage } from '../staging/support.ts';
+import { adsStage, dayOf, opportunityStage, runStage } from './support.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
