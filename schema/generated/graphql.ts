@@ -4,6 +4,28 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Conditions on a breakdown, as in `TextFilter`. Records that lack it, those of the CRM among them, are null there. */
+export type BreakdownFilter = {
+  /** Has the text in it. */
+  contains?: string | null | undefined;
+  /** Ends with the text. */
+  endsWith?: string | null | undefined;
+  /** Equal to. Null, with no other condition beside it: records without a value. */
+  eq?: string | null | undefined;
+  /** One of. Null in it stands for records without a value. */
+  in?: Array<string | null | undefined> | null | undefined;
+  /** True: `unknown` or null. False: neither. */
+  isUnknown?: boolean | null | undefined;
+  /** A dimension of one’s own that ads rows have, such as country or device; see `breakdowns` in docs/sources.md. Case matters. */
+  name: string;
+  /** Not equal to. Null, with no other condition beside it: records with a value. */
+  ne?: string | null | undefined;
+  /** None of. Null in it stands for records without a value. */
+  notIn?: Array<string | null | undefined> | null | undefined;
+  /** Starts with the text. */
+  startsWith?: string | null | undefined;
+};
+
 /** Ranges by name, counted from today in REPORTING_TIMEZONE. LAST_… ends yesterday, THIS_… ends today. */
 export type DatePreset =
   /** last 7 days. */
@@ -118,6 +140,8 @@ export type MetricsWhere = {
   adId?: TextFilter | null | undefined;
   /** All of these hold. */
   and?: Array<MetricsWhere> | null | undefined;
+  /** Conditions on breakdowns; all must hold. */
+  breakdowns?: Array<BreakdownFilter> | null | undefined;
   /** The ad platform’s campaign. CRM records have the one they are attributed to; null where there is none. */
   campaignId?: TextFilter | null | undefined;
   /** Ad platform or channel. CRM records have the one they are attributed to; null where there is none. */

@@ -69,7 +69,10 @@ export interface StoreAnswer {
 
 /** Names of columns, in the order of the body, with their types there. */
 export type Columns = Readonly<
-  Record<string, 'String' | 'Date' | 'UInt8' | 'UInt64' | 'DateTime64(3)' | 'Decimal(18,6)'>
+  Record<
+    string,
+    'String' | 'Date' | 'UInt8' | 'UInt64' | 'DateTime64(3)' | 'Decimal(18,6)' | 'Map(String, String)'
+  >
 >;
 
 /** The columns of a JSONEachRow body: their types there are JSON's. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { empty, join, type Sql, sql } from '../clickhouse/sql.ts';
-import { type LabelName, labels, type Side } from '../metrics/registry.ts';
-import { normaliseIdentifier, normaliseLabel } from '../records/text.ts';
+import { type Side, type TextDimension, textDimension } from '../metrics/registry.ts';
+import { normaliseIdentifier, normaliseLabel, normaliseName } from '../records/text.ts';
 import type { OrderedList } from './ordered-list.ts';
 import { containsText, optionalText, recordsOf, type Scope } from './records.ts';
 
 export interface DimensionValuesQuery extends Scope {
-  readonly dimension: LabelName;
+  readonly dimension: TextDimension;
   /** Only values with this in them. Null has nothing in it. */
   readonly search: string;
 }
@@ -22,7 +22,7 @@ export type DimensionValue = z.infer<typeof dimensionValueRow>;
 export function dimensionValueList(query: DimensionValuesQuery): OrderedList<DimensionValue> {
   const { dimension } = query;
   const part = (side: Side, cost: Sql): Sql => {
-    const column = labels[dimension].columns[side] ?? sql`''`;
+    const column = textDimension(dimension).columns[side] ?? sql`''`;
     const search = searchCondition(column, dimension, query.search);
     return sql`SELECT ${column} AS value, count() AS part_count, ${cost} AS part_cost FROM ${recordsOf(side, query)}${search} GROUP BY value`;
   };
@@ -30,17 +30,36 @@ export function dimensionValueList(query: DimensionValuesQuery): OrderedList<Dim
   return {
     row: dimensionValueRow,
     select: sql`SELECT value, sum(part_count) AS record_count, sum(part_cost) AS total_cost FROM (${parts}) GROUP BY value`,
-    order: [
-      { by: sql`total_cost`, type: 'Decimal(38, 6)', direction: 'desc' },
-      { by: sql`record_count`, type: 'UInt64', direction: 'desc' },
-      { by: sql`value = ''`, type: 'UInt64', direction: 'asc' },
-      { by: sql`value`, type: 'String', direction: 'asc' },
-    ],
+    order: mostCostFirst,
+  };
+}
+
+const mostCostFirst: OrderedList<DimensionValue>['order'] = [
+  { by: sql`total_cost`, type: 'Decimal(38, 6)', direction: 'desc' },
+  { by: sql`record_count`, type: 'UInt64', direction: 'desc' },
+  { by: sql`value = ''`, type: 'UInt64', direction: 'asc' },
+  { by: sql`value`, type: 'String', direction: 'asc' },
+];
+
+/** The names of the breakdowns that ads rows have, each with the rows that have it and their cost. */
+export function breakdownNameList(scope: Scope): OrderedList<DimensionValue> {
+  return {
+    row: dimensionValueRow,
+    select: sql`SELECT toString(arrayJoin(mapKeys(breakdowns))) AS value, count() AS record_count, sum(cost) AS total_cost
+                FROM ${recordsOf('ads', scope)} AND notEmpty(breakdowns) GROUP BY value`,
+    order: mostCostFirst,
   };
 }
 
 /** Searches are written as people know the values; labels are stored normalised. */
-function searchCondition(column: Sql, dimension: LabelName, search: string): Sql {
-  const needle = labels[dimension].values === 'label' ? normaliseLabel(search) : normaliseIdentifier(search);
+function searchCondition(column: Sql, dimension: TextDimension, search: string): Sql {
+  const form = textDimension(dimension).values;
+  const stored = {
+    label: normaliseLabel,
+    name: normaliseName,
+    identifier: normaliseIdentifier,
+    code: normaliseIdentifier,
+  };
+  const needle = stored[form](search);
   return needle === '' ? empty : sql` AND ${containsText(column, needle)}`;
 }

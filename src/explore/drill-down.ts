@@ -73,6 +73,8 @@ export type AdOrder = RecordOrder<(typeof adOrders)[number]>;
 
 export interface AdsQuery extends Scope {
   readonly order: AdOrder;
+  /** Whether rows tell their breakdowns, which is a column more to read. */
+  readonly showsBreakdowns: boolean;
 }
 
 export const adRow = z.object({
@@ -87,14 +89,17 @@ export const adRow = z.object({
   impressions: z.number(),
   cost: z.number(),
   source: z.string(),
+  breakdowns: z.record(z.string(), z.string()),
 });
 export type AdRecord = z.infer<typeof adRow>;
 
 export function adList(query: AdsQuery): OrderedList<AdRecord> {
   const { by, direction } = query.order;
+  const columns = columnsOf(adRow.omit({ breakdowns: true }));
+  const breakdowns = query.showsBreakdowns ? sql`breakdowns` : sql`map() AS breakdowns`;
   return {
     row: adRow,
-    select: sql`SELECT ${columnsOf(adRow)}, row_key FROM ${recordsOf('ads', query)}`,
+    select: sql`SELECT ${columns}, ${breakdowns}, row_key FROM ${recordsOf('ads', query)}`,
     order: [
       { by: identifier(by), type: adKeys[by], direction },
       { by: sql`date`, type: 'Date', direction: 'asc' },

@@ -10,7 +10,7 @@ import {
   plainQuery,
 } from '../metrics/query.ts';
 import { queryKey } from '../metrics/query-key.ts';
-import type { Granularity, MeasureName, Weekday } from '../metrics/registry.ts';
+import type { BreakdownName, Granularity, MeasureName, Weekday } from '../metrics/registry.ts';
 
 /** One of the things that have `metrics` and `timeseries`: a campaign by its id, or a channel by its name. */
 export interface Subject {
@@ -24,6 +24,8 @@ export interface Question {
   readonly where: Filter | undefined;
   /** One row a bucket; one row in all when undefined. */
   readonly buckets: { readonly granularity: Granularity; readonly weekStart: Weekday } | undefined;
+  /** One row a combination of their values. */
+  readonly breakdowns: readonly BreakdownName[];
   readonly measures: readonly MeasureName[];
 }
 
@@ -71,8 +73,9 @@ export function createPerformance(metrics: MetricsLoader, scope: DataScope): Per
     rows(subject, place, read) {
       const known = places.get(place) ?? ask(read(), subject);
       places.set(place, known);
-      const { buckets, measures } = known.question;
-      if (buckets === undefined && measures.length === 0) return Promise.resolve([]);
+      const { buckets, breakdowns, measures } = known.question;
+      if (buckets === undefined && breakdowns.length === 0 && measures.length === 0)
+        return Promise.resolve([]);
       return loader.load({ subject, ...known });
     },
   };
@@ -106,7 +109,7 @@ function toQuery(
   scope: DataScope,
   dimension: Subject['dimension'],
   values: readonly string[],
-  { range, where, buckets, measures }: Question,
+  { range, where, buckets, breakdowns, measures }: Question,
 ): MetricsQuery {
   const those: Filter = { dimension, operator: 'in', values };
   return {
@@ -114,7 +117,7 @@ function toQuery(
     ...buckets,
     ...scope,
     range,
-    groupBy: buckets === undefined ? [dimension] : [dimension, 'date'],
+    groupBy: [dimension, ...(buckets === undefined ? [] : (['date'] as const)), ...breakdowns],
     where: where === undefined ? those : { and: [where, those] },
     limit: maxRows,
     measures,

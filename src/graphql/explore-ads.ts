@@ -1,11 +1,13 @@
 import type { RootField } from '../access/grants.ts';
 import { type AdRecord, adList, adOrders } from '../explore/drill-down.ts';
+import { BreakdownType, breakdownDescription } from './breakdowns.ts';
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
 import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
+import { readSelection } from './selection.ts';
 import { MetricsWhere } from './where.ts';
 
 const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
@@ -24,6 +26,17 @@ const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
       description: 'The ad platform’s ad. Null where the feed is not that fine.',
     }),
     ...utmFields(t),
+    breakdowns: t.field({
+      type: [BreakdownType],
+      description: 'The breakdowns of the row, by name; empty where the feed has none.',
+      resolve: (row) => Object.entries(row.breakdowns).map(([name, value]) => ({ name, value })),
+    }),
+    breakdown: t.string({
+      nullable: true,
+      description: `The value of one breakdown. ${breakdownDescription} Null where the row lacks it.`,
+      args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
+      resolve: (row, { name }) => new Map(Object.entries(row.breakdowns)).get(name) ?? null,
+    }),
     clicks: t.field({
       type: 'SafeInt',
       description: 'Clicks. Unit: count.',
@@ -77,13 +90,15 @@ builder.queryField('adPerformance', (t) =>
       first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
       after: t.arg.string({ description: afterDescription }),
     },
-    resolve: (_root, args, context) => {
+    resolve: (_root, args, context, info) => {
+      const shown = readSelection(info).names('nodes');
       const { reader } = context.explore;
       const query = {
         ...readScope(args, context),
         order: { by: args.orderBy?.by ?? 'date', direction: args.orderBy?.direction ?? 'desc' },
       } as const;
-      return loadListPage(['adPerformance', query], args, reader, adList(query));
+      const showsBreakdowns = shown.includes('breakdowns') || shown.includes('breakdown');
+      return loadListPage(['adPerformance', query], args, reader, adList({ ...query, showsBreakdowns }));
     },
   }),
 );

@@ -2,13 +2,17 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Question, Subject } from '../explore/performance.ts';
 import { resolveRange } from '../metrics/range.ts';
 import { measureNames } from '../metrics/registry.ts';
+import { readBreakdowns } from './breakdowns.ts';
 import type { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
-import { type CountedList, countDates } from './list-rows.ts';
+import { type CountedList, countAlways, countDates } from './list-rows.ts';
 import { MetricsNode, MetricsTotals } from './metrics-types.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere, readWhere } from './where.ts';
+
+/** As many values as the breakdowns of one campaign or channel seldom have. */
+const usualBreakdownRows = 100;
 
 type FieldBuilder<T> = PothosSchemaTypes.ObjectFieldBuilder<
   PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>,
@@ -36,8 +40,21 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
       description: `Measures of the ${noun}. However many ${noun}s ask the same, they are answered together.`,
       args: commonArgs,
       resolve: async (subject, args, context, info) => {
-        const [row] = await load(subject, args, undefined, context, info);
+        const [row] = await load(subject, args, { buckets: undefined, breakdowns: [] }, context, info);
         return row ?? {};
+      },
+    }),
+    byBreakdown: t.field({
+      type: [MetricsNode],
+      description: `Measures of the ${noun} by breakdowns, in the order of their values; CRM figures stand in the row where all are null. Answered together like \`metrics\`. Other dimensions are null, but for the ${noun}’s own.`,
+      args: {
+        ...commonArgs,
+        breakdowns: t.arg.stringList({ required: true, description: 'Their names.' }),
+      },
+      extensions: { countRows: countAlways(usualBreakdownRows) } satisfies CountedList,
+      resolve: (subject, args, context, info) => {
+        const breakdowns = readBreakdowns(args.breakdowns, 'breakdowns');
+        return load(subject, args, { buckets: undefined, breakdowns }, context, info);
       },
     }),
     timeseries: t.field({
@@ -55,7 +72,7 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
       extensions: { countRows: countDates } satisfies CountedList,
       resolve: (subject, args, context, info) => {
         const buckets = { granularity: args.granularity ?? 'day', weekStart: args.weekStart ?? 'monday' };
-        return load(subject, args, buckets, context, info);
+        return load(subject, args, { buckets, breakdowns: [] }, context, info);
       },
     }),
   };
@@ -64,7 +81,7 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
 function load(
   subject: Subject,
   args: PerformanceArguments,
-  buckets: Question['buckets'],
+  { buckets, breakdowns }: Pick<Question, 'buckets' | 'breakdowns'>,
   { explore, today }: Context,
   info: GraphQLResolveInfo,
 ) {
@@ -75,6 +92,7 @@ function load(
       range: resolveRange(readRange(args.dateRange), today(), buckets?.weekStart ?? 'monday'),
       where: readWhere(args.where),
       buckets,
+      breakdowns,
       measures: measureNames.filter((name) => shown.has(name)),
     };
   });

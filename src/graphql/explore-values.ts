@@ -1,11 +1,13 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
-import { type DimensionValue, dimensionValueList } from '../explore/dimension-values.ts';
-import { type DimensionName, type LabelName, labelNames } from '../metrics/registry.ts';
+import { breakdownNameList, type DimensionValue, dimensionValueList } from '../explore/dimension-values.ts';
+import { type DimensionName, labelNames, type TextDimension } from '../metrics/registry.ts';
+import { breakdownDescription } from './breakdowns.ts';
 import { builder, toEnumName } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { DimensionEnum } from './measures.ts';
+import { readDimension } from './metrics-inputs.ts';
 import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
@@ -41,7 +43,8 @@ builder.queryField('dimensionValues', (t) =>
       'The values of a dimension that stored records have, with most cost first; then by records, then by value.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
-      dimension: t.arg({ type: DimensionEnum, required: true, description: 'Any dimension but DATE.' }),
+      dimension: t.arg({ type: DimensionEnum, description: 'Any dimension but DATE.' }),
+      breakdown: t.arg.string({ description: `In place of \`dimension\`. ${breakdownDescription}` }),
       dateRange: t.arg({
         type: DateRangeInput,
         required: true,
@@ -58,7 +61,7 @@ builder.queryField('dimensionValues', (t) =>
       const { reader } = context.explore;
       const query = {
         ...readScope(args, context),
-        dimension: readLabel(args.dimension),
+        dimension: readLabel(readDimension(args, 'dimensionValues')),
         search: args.search ?? '',
       };
       return loadListPage(['dimensionValues', query], args, reader, dimensionValueList(query));
@@ -66,7 +69,31 @@ builder.queryField('dimensionValues', (t) =>
   }),
 );
 
-function readLabel(dimension: DimensionName): LabelName {
+builder.queryField('breakdowns', (t) =>
+  t.field({
+    type: DimensionValues,
+    description:
+      'The names of the breakdowns that stored ads rows have, those with most cost first. `dimensionValues(breakdown:)` has the values of each.',
+    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
+    args: {
+      dateRange: t.arg({
+        type: DateRangeInput,
+        required: true,
+        description: daysDescription('Ads rows of which days'),
+      }),
+      where: t.arg({ type: MetricsWhere, description: 'Only of these rows.' }),
+      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
+      after: t.arg.string({ description: afterDescription }),
+    },
+    resolve: (_root, args, context) => {
+      const query = readScope(args, context);
+      return loadListPage(['breakdowns', query], args, context.explore.reader, breakdownNameList(query));
+    },
+  }),
+);
+
+function readLabel(dimension: DimensionName | undefined): TextDimension {
+  if (dimension === undefined) throw badInput('dimensionValues: give dimension or breakdown.');
   if (dimension !== 'date') return dimension;
   throw badInput(
     `dimension: DATE has no list of values; choose one of ${labelNames.map(toEnumName).join(', ')}.`,

@@ -42,17 +42,19 @@ export const countMetricsReads: NonNullable<ReadingField['countReads']> = {
 
 /** Each level is a query. */
 export const countLevels = (argument: Argument): number =>
-  ((argument('by') ?? []) as readonly unknown[]).length;
+  Math.max(...levelLists(argument).map((lists) => lists.length));
+
+const levelLists = (argument: Argument): (readonly (readonly unknown[])[])[] =>
+  ['by', 'breakdowns'].map((name) => (argument(name) ?? []) as readonly (readonly unknown[])[]);
 
 /** Rows of a level, which no argument bounds, are reckoned as a page of this size, however small the page beside them. */
 const usualLevelRows = 1_000;
 
 /** One row a level; in each, what the usual level has. Without dimensions a level has one. */
 export const countSubtotals: CountedList['countRows'] = (argument, pageRows) => {
-  const levels = (argument('by') ?? []) as readonly (readonly unknown[])[];
-  const hasMany = levels.some((level) => level.length > 0);
+  const hasMany = levelLists(argument).some((lists) => lists.some((level) => level.length > 0));
   return {
-    rows: Math.max(levels.length, 1),
+    rows: Math.max(countLevels(argument), 1),
     below: hasMany ? Math.min(Math.max(pageRows, usualLevelRows), maxFirst) : 1,
   };
 };

@@ -2,15 +2,17 @@ import type { RootField } from '../access/grants.ts';
 import { UtmqlError } from '../errors.ts';
 import type { MetricsRow } from '../metrics/query.ts';
 import {
-  type DimensionName,
+  breakdownDimension,
   describeDimension,
   describeMeasure,
   dimensionNames,
   isSum,
   type MeasureName,
   measureNames,
+  type NamedDimension,
   type Unit,
 } from '../metrics/registry.ts';
+import { breakdownDescription } from './breakdowns.ts';
 import { builder, enumValues, toEnumName } from './builder.ts';
 
 export const MeasureEnum = builder.enumType('Measure', {
@@ -81,9 +83,9 @@ export function measureFields(t: FieldBuilder) {
   );
 }
 
-/** One field a dimension. */
+/** One field a dimension, and one for all breakdowns. */
 export function dimensionFields(t: FieldBuilder) {
-  return Object.fromEntries(
+  const named = Object.fromEntries(
     dimensionNames.map((name) => {
       const description = `${describeDimension(name)} Null when ${toEnumName(name)} is not in \`groupBy\`.`;
       return name === 'date'
@@ -94,11 +96,20 @@ export function dimensionFields(t: FieldBuilder) {
         : [name, t.string({ nullable: true, description, resolve: (row) => row[name] ?? null })];
     }),
   );
+  return {
+    ...named,
+    breakdown: t.string({
+      nullable: true,
+      description: `The value of a breakdown. ${breakdownDescription} Null when it is not in \`breakdowns\`, and for records that lack it, those of the CRM among them.`,
+      args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
+      resolve: (row, { name }) => row[breakdownDimension(name)] ?? null,
+    }),
+  };
 }
 
 interface CatalogEntry {
   readonly measures: readonly MeasureName[];
-  readonly dimensions: readonly DimensionName[];
+  readonly dimensions: readonly NamedDimension[];
 }
 
 const MeasureInfo = builder.objectRef<MeasureName>('MeasureInfo').implement({
@@ -127,7 +138,7 @@ const MeasureInfo = builder.objectRef<MeasureName>('MeasureInfo').implement({
   }),
 });
 
-const DimensionInfo = builder.objectRef<DimensionName>('DimensionInfo').implement({
+const DimensionInfo = builder.objectRef<NamedDimension>('DimensionInfo').implement({
   description: 'A dimension: what figures can be split by.',
   fields: (t) => ({
     name: t.field({

@@ -17,12 +17,13 @@ import {
   type DimensionName,
   type Granularity,
   isMeasure,
-  type LabelName,
   type MeasureName,
   measureNames,
+  type TextDimension,
   type Weekday,
 } from '../metrics/registry.ts';
 import type { Day } from '../records/day.ts';
+import { dimensionText } from './breakdowns.ts';
 import { toEnumName } from './builder.ts';
 import type { Selection } from './selection.ts';
 
@@ -120,13 +121,13 @@ export function shownBy(
 function checkNames({ groupBy, orderBy, having, compareTo }: MetricsArguments): void {
   const repeated = groupBy.find((name, index) => groupBy.indexOf(name) !== index);
   if (repeated !== undefined) {
-    throw badInput(`groupBy names ${toEnumName(repeated)} twice; name each dimension once.`);
+    throw badInput(`groupBy names ${dimensionText(repeated)} twice; name each dimension once.`);
   }
   for (const { by } of orderBy) {
     if (!isMeasure(by) && !groupBy.includes(by)) {
       const choices =
-        groupBy.length === 0 ? 'a measure' : `a measure or one of ${groupBy.map(toEnumName).join(', ')}`;
-      throw badInput(`orderBy: ${toEnumName(by)} is not in groupBy; order by ${choices}.`);
+        groupBy.length === 0 ? 'a measure' : `a measure or one of ${groupBy.map(dimensionText).join(', ')}`;
+      throw badInput(`orderBy: ${dimensionText(by)} is not in groupBy; order by ${choices}.`);
     }
   }
   if (compareTo !== undefined) return;
@@ -149,9 +150,9 @@ export interface LimitBy {
 /** The query that finds out which values of a dimension are the largest. */
 export function rankingQuery(query: MetricsQuery, { n, dimension, measure }: LimitBy): MetricsQuery {
   if (!query.groupBy.includes(dimension) || dimension === 'date') {
-    const choices = query.groupBy.filter((name) => name !== 'date').map(toEnumName);
+    const choices = query.groupBy.filter((name) => name !== 'date').map(dimensionText);
     throw badInput(
-      `limitBy.dimension: ${toEnumName(dimension)} must be in groupBy and not DATE${choices.length === 0 ? '' : `; choose of ${choices.join(', ')}`}.`,
+      `limitBy.dimension: ${dimensionText(dimension)} must be in groupBy and not DATE${choices.length === 0 ? '' : `; choose of ${choices.join(', ')}`}.`,
     );
   }
   if (n < 1 || n > maxFolded) throw badInput(`limitBy.n: ${n} is not between 1 and ${maxFolded}.`);
@@ -177,7 +178,7 @@ export const foldOf = (
   { dimension, others }: LimitBy,
   values: readonly (string | null | undefined)[],
 ): Fold => ({
-  dimension: dimension as LabelName,
+  dimension: dimension as TextDimension,
   values: values.map((value) => value ?? ''),
   others,
 });

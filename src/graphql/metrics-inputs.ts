@@ -1,7 +1,8 @@
 import { badInput } from '../errors.ts';
 import type { ComparisonInput } from '../metrics/comparison.ts';
 import { type FigureKind, figureKinds, type Having, numberOperators, type Order } from '../metrics/query.ts';
-import { isMeasure } from '../metrics/registry.ts';
+import { type DimensionName, isMeasure, type NamedDimension } from '../metrics/registry.ts';
+import { breakdownDescription, readBreakdown } from './breakdowns.ts';
 import { builder, enumValues } from './builder.ts';
 import { BetweenInput, readBetween } from './dates.ts';
 import { DimensionEnum, MeasureEnum } from './measures.ts';
@@ -49,11 +50,12 @@ export const HavingInput = builder.inputType('HavingInput', {
 });
 
 export const OrderByInput = builder.inputType('OrderByInput', {
-  description: 'A measure, or a dimension of `groupBy`: exactly one of them.',
+  description: 'A measure, a dimension of `groupBy` or a breakdown of `breakdowns`: exactly one of them.',
   fields: (t) => ({
     measure: t.field({ type: MeasureEnum, description: 'Order by this measure.' }),
     of: t.field({ type: FigureEnum, defaultValue: 'current', description: 'Which figure of the measure.' }),
     dimension: t.field({ type: DimensionEnum, description: 'Order by this dimension.' }),
+    breakdown: t.string({ description: `Order by this breakdown. ${breakdownDescription}` }),
     direction: t.field({ type: DirectionEnum, defaultValue: 'asc', description: 'Which end comes first.' }),
   }),
 });
@@ -79,14 +81,14 @@ export const CompareToInput = builder.inputType('CompareToInput', {
 });
 
 export const LimitByInput = builder.inputType('LimitByInput', {
-  description: 'Only the largest values of one dimension get rows of their own.',
+  description: 'Only the largest values of one dimension, or of one breakdown, get rows of their own.',
   fields: (t) => ({
     n: t.int({ required: true, description: 'How many, from 1 to 1000.' }),
     dimension: t.field({
       type: DimensionEnum,
-      required: true,
       description: 'Of which dimension of `groupBy`; not DATE.',
     }),
+    breakdown: t.string({ description: 'Of which breakdown of `breakdowns`, in place of `dimension`.' }),
     measure: t.field({
       type: MeasureEnum,
       description:
@@ -135,11 +137,29 @@ function readHaving(input: typeof HavingInput.$inferInput, index: number): Havin
 }
 
 export function readOrder(input: typeof OrderByInput.$inferInput, index: number): Order {
-  const by = input.measure ?? input.dimension;
-  if (!by || (input.measure && input.dimension)) {
-    throw badInput(`orderBy[${index}]: give exactly one of measure, dimension.`);
-  }
+  const path = `orderBy[${index}]`;
+  const given = [input.measure, readDimension(input, path)].filter(
+    (name) => name !== undefined && name !== null,
+  );
+  const [by] = given;
+  if (!by || given.length > 1) throw badInput(`${path}: give exactly one of measure, dimension, breakdown.`);
   return { by, of: isMeasure(by) ? (input.of ?? 'current') : 'current', direction: input.direction ?? 'asc' };
+}
+
+/** @throws UtmqlError BAD_USER_INPUT where both are given */
+export function readDimension(
+  {
+    dimension,
+    breakdown,
+  }: {
+    readonly dimension?: NamedDimension | null | undefined;
+    readonly breakdown?: string | null | undefined;
+  },
+  path: string,
+): DimensionName | undefined {
+  if (typeof breakdown !== 'string') return dimension ?? undefined;
+  if (dimension) throw badInput(`${path}: give either dimension or breakdown.`);
+  return readBreakdown(breakdown, `${path}.breakdown`);
 }
 
 export function readComparison(

@@ -2,9 +2,11 @@ import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import type { Filter, MetricsQuery, MetricsRow } from '../metrics/query.ts';
-import type { DimensionName } from '../metrics/registry.ts';
+import { breakdownOf, type DimensionName, isBreakdown, type NamedDimension } from '../metrics/registry.ts';
 import { warningsOf } from '../metrics/warnings.ts';
-import { builder, toEnumName } from './builder.ts';
+import { breakdownLimits } from '../records/breakdowns.ts';
+import { dimensionText, readBreakdowns } from './breakdowns.ts';
+import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
 import {
@@ -30,6 +32,7 @@ import {
   LimitByInput,
   OrderByInput,
   readComparison,
+  readDimension,
   readHavings,
   readOrder,
 } from './metrics-inputs.ts';
@@ -50,8 +53,12 @@ const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement
   fields: (t) => ({
     by: t.field({
       type: [DimensionEnum],
-      description: 'The dimensions of this level.',
-      resolve: ({ by }) => by,
+      description: 'The dimensions of this level, but for its breakdowns.',
+      resolve: ({ by }) => by.filter((name): name is NamedDimension => !isBreakdown(name)),
+    }),
+    breakdowns: t.stringList({
+      description: 'The breakdowns of this level.',
+      resolve: ({ by }) => by.filter(isBreakdown).map(breakdownOf),
     }),
     nodes: t.field({
       type: [MetricsNode],
@@ -85,17 +92,24 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
       args: {
         by: t.arg({
           type: t.arg.listRef(t.arg.listRef(DimensionEnum)),
-          required: true,
+          defaultValue: [],
           description: 'Lists of dimensions of `groupBy`.',
+        }),
+        breakdowns: t.arg({
+          type: t.arg.listRef(t.arg.listRef('String')),
+          defaultValue: [],
+          description:
+            'Lists of breakdowns of `breakdowns`: the first beside the first list of `by`, and so on.',
         }),
       },
       extensions: { countRows: countSubtotals, countReadsAgain: countLevels } satisfies CountedList &
         ReadingField,
-      resolve: ({ query }, { by }, { metrics }, info) => {
+      resolve: ({ query }, args, { metrics }, info) => {
+        const levels = readLevels(args.by ?? [], args.breakdowns ?? []);
         const shown = shownBy(readSelection(info), ['nodes']);
-        checkLevels(by, query.groupBy);
+        checkLevels(levels, query.groupBy);
         return Promise.all(
-          by.map(async (level) => {
+          levels.map(async (level) => {
             const wants = { rows: true, totals: false, totalCount: false };
             const { rows } = await metrics.load({
               ...query,
@@ -154,6 +168,10 @@ builder.queryField('metrics', (t) =>
         defaultValue: [],
         description: 'One row for each combination; one row in all when empty.',
       }),
+      breakdowns: t.arg.stringList({
+        defaultValue: [],
+        description: `Breakdowns beside \`groupBy\`: one row for each combination with their values, read with \`breakdown(name:)\`. Up to ${breakdownLimits.names}. CRM records have none, so that their figures stand in the rows where all are null.`,
+      }),
       granularity: t.arg({
         type: GranularityEnum,
         defaultValue: 'day',
@@ -195,7 +213,7 @@ builder.queryField('metrics', (t) =>
     resolve: async (_root, args, context, info) => {
       const given = {
         range: readRange(args.dateRange),
-        groupBy: args.groupBy ?? [],
+        groupBy: [...(args.groupBy ?? []), ...readBreakdowns(args.breakdowns ?? [], 'breakdowns')],
         granularity: args.granularity ?? 'day',
         weekStart: args.weekStart ?? 'monday',
         where: readWhere(args.where),
@@ -205,13 +223,7 @@ builder.queryField('metrics', (t) =>
         fill: args.fill ?? false,
         first: args.first ?? defaultFirst,
         after: args.after ?? undefined,
-        limitBy: args.limitBy
-          ? {
-              ...args.limitBy,
-              measure: args.limitBy.measure ?? undefined,
-              others: args.limitBy.others ?? false,
-            }
-          : undefined,
+        limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
       } as const;
       const asked = args.timezone ?? undefined;
       const query = buildQuery(dataScope(context.caller), given, readSelection(info), context.today(asked));
@@ -250,6 +262,23 @@ async function answer(
   };
 }
 
+/** Dimensions and breakdowns of each level. */
+function readLevels(
+  by: readonly (readonly NamedDimension[])[],
+  breakdowns: readonly (readonly string[])[],
+): DimensionName[][] {
+  return Array.from({ length: Math.max(by.length, breakdowns.length) }, (_, index) => [
+    ...(by[index] ?? []),
+    ...readBreakdowns(breakdowns[index] ?? [], `subtotals.breakdowns[${index}]`),
+  ]);
+}
+
+function readLimitBy(input: typeof LimitByInput.$inferInput): LimitBy {
+  const dimension = readDimension(input, 'limitBy');
+  if (dimension === undefined) throw badInput('limitBy: give dimension or breakdown.');
+  return { n: input.n, dimension, measure: input.measure ?? undefined, others: input.others ?? false };
+}
+
 function checkLevels(levels: readonly (readonly DimensionName[])[], groupBy: readonly DimensionName[]): void {
   if (levels.length > maxSubtotals)
     throw badInput(`subtotals.by has ${levels.length} levels; at most ${maxSubtotals} can be given.`);
@@ -257,12 +286,12 @@ function checkLevels(levels: readonly (readonly DimensionName[])[], groupBy: rea
     const repeated = level.find((name, index) => level.indexOf(name) !== index);
     if (repeated !== undefined)
       throw badInput(
-        `subtotals.by names ${toEnumName(repeated)} twice in a level; name each dimension once.`,
+        `subtotals.by names ${dimensionText(repeated)} twice in a level; name each dimension once.`,
       );
     const other = level.find((name) => !groupBy.includes(name));
     if (other !== undefined)
       throw badInput(
-        `subtotals.by: ${toEnumName(other)} is not in groupBy; choose of ${groupBy.map(toEnumName).join(', ')}.`,
+        `subtotals.by: ${dimensionText(other)} is not in groupBy; choose of ${groupBy.map(dimensionText).join(', ')}.`,
       );
   }
 }

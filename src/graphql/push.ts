@@ -110,6 +110,7 @@ const scalars = {
   money: 'LenientNumber',
   currency: 'String',
   object: 'JSON',
+  breakdowns: 'JSON',
   flag: 'Boolean',
 } as const satisfies Record<FieldFormat, string>;
 

@@ -1,8 +1,15 @@
 import { badInput } from '../errors.ts';
 import { countConditions, joinConditions } from '../metrics/join-conditions.ts';
 import { type Filter, textOperators } from '../metrics/query.ts';
-import { describeDimension, type LabelName, labelNames, matches } from '../metrics/registry.ts';
+import {
+  describeDimension,
+  type LabelName,
+  labelNames,
+  matches,
+  type TextDimension,
+} from '../metrics/registry.ts';
 import { maxRawLength } from '../records/text.ts';
+import { breakdownDescription, readBreakdown } from './breakdowns.ts';
 import { builder } from './builder.ts';
 
 /** Values in one list, at most: beyond this the filter belongs into a dimension. */
@@ -22,33 +29,52 @@ interface TextFilterShape {
   isUnknown?: boolean | null | undefined;
 }
 
+type InputFields = PothosSchemaTypes.InputFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>,
+  'InputObject'
+>;
+
+const conditions = (t: InputFields) => ({
+  eq: t.string({
+    description: 'Equal to. Null, with no other condition beside it: records without a value.',
+  }),
+  ne: t.string({
+    description: 'Not equal to. Null, with no other condition beside it: records with a value.',
+  }),
+  in: t.field({
+    type: t.listRef('String', { required: false }),
+    description: 'One of. Null in it stands for records without a value.',
+  }),
+  notIn: t.field({
+    type: t.listRef('String', { required: false }),
+    description: 'None of. Null in it stands for records without a value.',
+  }),
+  contains: t.string({ description: 'Has the text in it.' }),
+  startsWith: t.string({ description: 'Starts with the text.' }),
+  endsWith: t.string({ description: 'Ends with the text.' }),
+  isUnknown: t.boolean({ description: 'True: `unknown` or null. False: neither.' }),
+});
+
 export const TextFilter = builder.inputRef<TextFilterShape>('TextFilter').implement({
   description:
     'Conditions on one dimension; all that are given must hold, and those that are null are as if left out, but for `eq` or `ne` alone. ' +
     'Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither.',
+  fields: conditions,
+});
+
+type BreakdownFilterShape = TextFilterShape & { name: string };
+
+const BreakdownFilter = builder.inputRef<BreakdownFilterShape>('BreakdownFilter').implement({
+  description:
+    'Conditions on a breakdown, as in `TextFilter`. Records that lack it, those of the CRM among them, are null there.',
   fields: (t) => ({
-    eq: t.string({
-      description: 'Equal to. Null, with no other condition beside it: records without a value.',
-    }),
-    ne: t.string({
-      description: 'Not equal to. Null, with no other condition beside it: records with a value.',
-    }),
-    in: t.field({
-      type: t.listRef('String', { required: false }),
-      description: 'One of. Null in it stands for records without a value.',
-    }),
-    notIn: t.field({
-      type: t.listRef('String', { required: false }),
-      description: 'None of. Null in it stands for records without a value.',
-    }),
-    contains: t.string({ description: 'Has the text in it.' }),
-    startsWith: t.string({ description: 'Starts with the text.' }),
-    endsWith: t.string({ description: 'Ends with the text.' }),
-    isUnknown: t.boolean({ description: 'True: `unknown` or null. False: neither.' }),
+    name: t.string({ required: true, description: breakdownDescription }),
+    ...conditions(t),
   }),
 });
 
 type WhereShape = { [Name in LabelName]?: TextFilterShape | null | undefined } & {
+  breakdowns?: BreakdownFilterShape[] | null | undefined;
   and?: WhereShape[] | null | undefined;
   or?: WhereShape[] | null | undefined;
   not?: WhereShape | null | undefined;
@@ -60,6 +86,7 @@ export const MetricsWhere = builder.inputRef<WhereShape>('MetricsWhere').impleme
     ...Object.fromEntries(
       labelNames.map((name) => [name, t.field({ type: TextFilter, description: describeDimension(name) })]),
     ),
+    breakdowns: t.field({ type: [BreakdownFilter], description: 'Conditions on breakdowns; all must hold.' }),
     and: t.field({ type: [MetricsWhere], description: 'All of these hold.' }),
     or: t.field({ type: [MetricsWhere], description: 'At least one of these holds.' }),
     not: t.field({ type: MetricsWhere, description: 'This does not hold.' }),
@@ -95,6 +122,10 @@ function readPart(where: WhereShape, path: string, depth: number): Filter | unde
     const filter = where[name];
     if (filter) parts.push(...readTextFilter(name, filter, `${path}.${name}`));
   }
+  for (const [index, { name, ...filter }] of (where.breakdowns ?? []).entries()) {
+    const at = `${path}.breakdowns[${index}]`;
+    parts.push(...readTextFilter(readBreakdown(name, `${at}.name`), filter, at));
+  }
   if (where.and) parts.push(...readList(where.and, `${path}.and`, depth));
   if (where.or) {
     const either = joinConditions(readList(where.or, `${path}.or`, depth), 'or');
@@ -120,7 +151,7 @@ function readList(list: readonly WhereShape[], path: string, depth: number): rea
   });
 }
 
-export function readTextFilter(dimension: LabelName, filter: TextFilterShape, path: string): Filter[] {
+export function readTextFilter(dimension: TextDimension, filter: TextFilterShape, path: string): Filter[] {
   const parts: Filter[] = [];
   // Typed clients send every condition, as null where nobody has chosen one.
   const isAlone = textOperators.filter((operator) => filter[operator] !== undefined).length === 1;

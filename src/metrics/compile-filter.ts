@@ -1,8 +1,8 @@
 import { bind, join, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
 import { ValueList } from '../clickhouse/value-list.ts';
-import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
+import { normaliseIdentifier, normaliseLabel, normaliseName, unknown } from '../records/text.ts';
 import type { Filter } from './query.ts';
-import { type LabelName, labels, type Side } from './registry.ts';
+import { type Side, type TextDimension, textDimension } from './registry.ts';
 
 const unknownText = bind('String', unknown);
 const holds = { true: bind('UInt8', 1), false: bind('UInt8', 0) } as const;
@@ -24,7 +24,7 @@ export function compileFilter(filter: Filter, side: Side): Sql {
           ' OR ',
         )})`;
   if ('not' in filter) return sql`NOT ${compileFilter(filter.not, side)}`;
-  const column = labels[filter.dimension].columns[side] ?? sql`''`;
+  const column = textDimension(filter.dimension).columns[side] ?? sql`''`;
   if (filter.operator === 'isUnknown')
     return sql`(${column} IN ('', ${unknownText}) = ${filter.holds ? holds.true : holds.false})`;
   const { operator } = filter;
@@ -66,8 +66,8 @@ const bound = new WeakMap<readonly (string | null)[], Partial<Record<LabelForm, 
  * The values of a condition, as they are stored: null as '', and blank texts not at all, since nothing is stored so. The same
  * list gives the same parameters: it is prepared and sent once.
  */
-function boundValues(dimension: LabelName, values: readonly (string | null)[]): BoundValues {
-  const form = labels[dimension].values;
+function boundValues(dimension: TextDimension, values: readonly (string | null)[]): BoundValues {
+  const form = textDimension(dimension).values;
   const known = bound.get(values) ?? {};
   if (!bound.has(values)) bound.set(values, known);
   const before = known[form];
@@ -86,7 +86,7 @@ function boundValues(dimension: LabelName, values: readonly (string | null)[]): 
   return made;
 }
 
-type LabelForm = (typeof labels)[LabelName]['values'];
+type LabelForm = ReturnType<typeof textDimension>['values'];
 
 /** Filters are written as people know the values ("Google"); they are stored normalised ("google"). */
 function storedForm(form: LabelForm, value: string): string {
@@ -95,6 +95,8 @@ function storedForm(form: LabelForm, value: string): string {
       return normaliseLabel(value);
     case 'identifier':
       return normaliseIdentifier(value);
+    case 'name':
+      return normaliseName(value);
     case 'code':
       return value.trim().toUpperCase();
     default:

@@ -6,13 +6,15 @@ import { visibleRows } from './data-scope.ts';
 import type { Plan, Scan } from './plan.ts';
 import { type FigureKind, otherValue } from './query.ts';
 import {
+  breakdownOf,
   columnName,
   type DimensionName,
-  type LabelName,
-  labels,
+  isBreakdown,
   type Side,
   type SumName,
   sums,
+  type TextDimension,
+  textDimension,
   weekdays,
 } from './registry.ts';
 
@@ -24,7 +26,13 @@ export interface Part {
   readonly of: Extract<FigureKind, 'current' | 'previous'>;
 }
 
-export const dimensionAlias = (name: DimensionName): Sql => identifier(`d_${columnName(name)}`);
+export const dimensionPrefixes = { named: 'd_', breakdown: 'b_' } as const;
+export const dimensionAlias = (name: DimensionName): Sql =>
+  identifier(
+    isBreakdown(name)
+      ? `${dimensionPrefixes.breakdown}${breakdownOf(name)}`
+      : `${dimensionPrefixes.named}${columnName(name)}`,
+  );
 export const partAlias = ({ sum, of }: Part): Sql =>
   identifier(`${of === 'current' ? 's' : 't'}_${columnName(sum)}`);
 
@@ -72,7 +80,7 @@ export const unfolded = (value: string): string | undefined =>
   value === otherValue ? undefined : value.slice(keptMark.length);
 
 /** A dimension that the side does not know is null there, stored as ''. */
-const column = (name: LabelName, side: Side): Sql => labels[name].columns[side] ?? sql`''`;
+const column = (name: TextDimension, side: Side): Sql => textDimension(name).columns[side] ?? sql`''`;
 
 export const zero = (name: SumName): Sql =>
   sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;

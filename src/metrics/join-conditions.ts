@@ -1,5 +1,5 @@
 import type { Filter } from './query.ts';
-import type { LabelName } from './registry.ts';
+import type { TextDimension } from './registry.ts';
 
 /** Equalities that can stand in one list: `a = 1 OR a = 2` is `a IN (1, 2)`, `a != 1 AND a != 2` is `a NOT IN (1, 2)`. */
 const lists = {
@@ -13,7 +13,7 @@ const lists = {
  */
 export function joinConditions(parts: readonly Filter[], by: 'or' | 'and'): readonly Filter[] {
   const { one, many } = lists[by];
-  const values = new Map<LabelName, (string | null)[]>();
+  const values = new Map<TextDimension, (string | null)[]>();
   const joined: Filter[] = [];
   for (const part of parts) {
     if (!('operator' in part) || (part.operator !== one && part.operator !== many)) {

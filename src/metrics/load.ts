@@ -1,6 +1,6 @@
 import type { CallOptions, Store } from '../clickhouse/store.ts';
 import { compile, figurePrefixes } from './compile.ts';
-import { unfolded } from './compile-scan.ts';
+import { dimensionPrefixes, unfolded } from './compile-scan.ts';
 import { type Plan, plan } from './plan.ts';
 import {
   type FigureKind,
@@ -11,6 +11,7 @@ import {
   otherValue,
 } from './query.ts';
 import {
+  breakdownDimension,
   columnName,
   type DimensionName,
   dimensionNames,
@@ -19,8 +20,12 @@ import {
 } from './registry.ts';
 
 const dimensionOfColumn = new Map<string, DimensionName>(
-  dimensionNames.map((name) => [`d_${columnName(name)}`, name]),
+  dimensionNames.map((name) => [`${dimensionPrefixes.named}${columnName(name)}`, name]),
 );
+const dimensionOf = (column: string): DimensionName | undefined =>
+  column.startsWith(dimensionPrefixes.breakdown)
+    ? breakdownDimension(column.slice(dimensionPrefixes.breakdown.length))
+    : dimensionOfColumn.get(column);
 const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly of: FigureKind }>(
   figureKinds.flatMap((of) =>
     measureNames.map((measure) => [`${figurePrefixes[of]}_${columnName(measure)}`, { measure, of }] as const),
@@ -62,7 +67,9 @@ function decode(
   values: readonly unknown[],
   { compared, fold }: Pick<Plan, 'compared' | 'fold'>,
 ): MetricsRow {
-  const row: Record<string, string | number | boolean | null> = {};
+  const dimensions: { [Name in DimensionName]?: string | null } = {};
+  const figures: { [Name in MeasureName]?: number | null } = {};
+  const marks: { isOther?: true } = {};
   const others: Record<Exclude<FigureKind, 'current'>, Record<string, number | null>> = {
     previous: {},
     change: {},
@@ -70,19 +77,24 @@ function decode(
   };
   columns.forEach((column, index) => {
     const value = values[index];
-    const dimension = dimensionOfColumn.get(column);
+    const dimension = dimensionOf(column);
     if (dimension !== undefined) {
       const text = typeof value === 'string' && value !== '' ? value : null;
       const isFolded = text !== null && fold?.others === true && fold.dimension === dimension;
       const kept = isFolded ? unfolded(text) : text;
-      row[dimension] = kept === undefined ? otherValue : kept;
-      if (kept === undefined) row.isOther = true;
+      dimensions[dimension] = kept === undefined ? otherValue : kept;
+      if (kept === undefined) marks.isOther = true;
       return;
     }
     const figure = figureOfColumn.get(column);
     if (figure === undefined) return;
-    const target = figure.of === 'current' ? row : others[figure.of];
+    const target = figure.of === 'current' ? figures : others[figure.of];
     target[figure.measure] = typeof value === 'number' ? value : null;
   });
-  return compared ? { ...row, compared: others } : row;
+  return {
+    ...dimensions,
+    ...figures,
+    ...marks,
+    ...(compared && { compared: others }),
+  };
 }

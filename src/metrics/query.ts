@@ -1,6 +1,6 @@
 import type { Day } from '../records/day.ts';
 import type { DataScope } from './data-scope.ts';
-import type { DimensionName, Granularity, LabelName, MeasureName, Weekday } from './registry.ts';
+import type { DimensionName, Granularity, MeasureName, TextDimension, Weekday } from './registry.ts';
 
 /** Days from `from` to `to`, both included. */
 export interface DayRange {
@@ -29,12 +29,12 @@ export type Filter =
   | { readonly or: readonly Filter[] }
   | { readonly not: Filter }
   | {
-      readonly dimension: LabelName;
+      readonly dimension: TextDimension;
       readonly operator: Exclude<TextOperator, 'isUnknown'>;
       /** Null stands for records without a value. */
       readonly values: readonly (string | null)[];
     }
-  | { readonly dimension: LabelName; readonly operator: 'isUnknown'; readonly holds: boolean };
+  | { readonly dimension: TextDimension; readonly operator: 'isUnknown'; readonly holds: boolean };
 
 export const numberOperators = ['gt', 'gte', 'lt', 'lte', 'eq'] as const;
 export type NumberOperator = (typeof numberOperators)[number];
@@ -76,7 +76,7 @@ export interface Shift {
 
 /** Only these values of a dimension get rows of their own; the rest is one row, or none. */
 export interface Fold {
-  readonly dimension: LabelName;
+  readonly dimension: TextDimension;
   /** As stored: '' is null. */
   readonly values: readonly string[];
   readonly others: boolean;

@@ -1,4 +1,4 @@
-import { type Sql, sql } from '../clickhouse/sql.ts';
+import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 
 /** Money is in the currency of the records; a ratio is plain (0.05 is five per cent). */
 export type Unit = 'count' | 'money' | 'ratio';
@@ -186,7 +186,7 @@ interface Dimension {
   /** The column on each side; null where that side knows nothing of it and all its rows have a null there. */
   readonly columns: Readonly<Record<Side, Sql | null>>;
   /** How values given in filters are brought into the stored form. */
-  readonly values: 'label' | 'identifier' | 'code';
+  readonly values: 'label' | 'identifier' | 'name' | 'code';
   readonly description: string;
 }
 
@@ -255,14 +255,39 @@ export const labels = {
 } as const satisfies Record<string, Dimension>;
 
 export type LabelName = keyof typeof labels;
-export type DimensionName = 'date' | LabelName;
 export const labelNames = Object.keys(labels) as readonly LabelName[];
-export const dimensionNames: readonly DimensionName[] = ['date', ...labelNames];
+/** The dimensions that every workspace has. */
+export type NamedDimension = 'date' | LabelName;
+export const dimensionNames: readonly NamedDimension[] = ['date', ...labelNames];
+
+const breakdownPrefix = 'breakdown.';
+/** A dimension of one's own: its name is not known here. */
+export type BreakdownName = `${typeof breakdownPrefix}${string}`;
+/** A dimension of text. */
+export type TextDimension = LabelName | BreakdownName;
+export type DimensionName = 'date' | TextDimension;
+
+/** @param name one that `isBreakdownName` holds for */
+export const breakdownDimension = (name: string): BreakdownName => `${breakdownPrefix}${name}`;
+
+export const isBreakdown = (name: DimensionName): name is BreakdownName => name.startsWith(breakdownPrefix);
+
+/** The breakdown's own name. */
+export const breakdownOf = (name: BreakdownName): string => name.slice(breakdownPrefix.length);
+
+/** What is known of a dimension of text. Rows without the breakdown, those of CRM records among them, are null there. */
+export const textDimension = (name: TextDimension): Omit<Dimension, 'description'> =>
+  isBreakdown(name)
+    ? {
+        columns: { ads: sql`breakdowns[${bind('String', breakdownOf(name))}]`, crm: null },
+        values: 'name',
+      }
+    : labels[name];
 
 export const dateDescription =
   'The first day of the bucket (see `granularity`). CRM records count on the day they were created.';
 
-export const describeDimension = (name: DimensionName): string =>
+export const describeDimension = (name: NamedDimension): string =>
   name === 'date' ? dateDescription : labels[name].description;
 
 export const granularities = ['day', 'week', 'month', 'quarter', 'year'] as const;

@@ -1,3 +1,4 @@
+import { type Breakdowns, readBreakdowns } from './breakdowns.ts';
 import type { FieldName } from './contract.ts';
 import type { Day } from './day.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
@@ -19,6 +20,8 @@ export interface AdPerformance {
   readonly utmMedium: string;
   readonly utmContent: string;
   readonly utmTerm: string;
+  /** Dimensions of the feed's own, part of the key. */
+  readonly breakdowns: Breakdowns | undefined;
   /** ISO 4217. */
   readonly currency: string;
   readonly clicks: number;
@@ -49,6 +52,7 @@ export function createAdPerformanceNormaliser(rules: FieldRules) {
         utmMedium: read.label(fields, 'utm_medium', repairs),
         utmContent: read.label(fields, 'utm_content', repairs),
         utmTerm: read.label(fields, 'utm_term', repairs),
+        breakdowns: readBreakdowns(fields.breakdowns, read, repairs),
         currency: read.currency(fields),
         clicks: read.count(fields, 'clicks', repairs),
         impressions: read.count(fields, 'impressions', repairs),

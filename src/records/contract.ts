@@ -1,3 +1,4 @@
+import { breakdownLimits, breakdownNameText } from './breakdowns.ts';
 import { metadataLimits } from './event-metadata.ts';
 
 /** The version of the contract that records are written in; one without `schema_version` means this one. */
@@ -20,6 +21,7 @@ export const formatTypes = {
   money: ['number', 'string', 'null'],
   currency: ['string', 'null'],
   object: ['object', 'string', 'null'],
+  breakdowns: ['object', 'string', 'null'],
   flag: ['boolean', 'string', 'number', 'null'],
 } as const satisfies Record<string, readonly string[]>;
 export type FieldFormat = keyof typeof formatTypes;
@@ -97,6 +99,10 @@ export const contracts = {
       cost: { format: 'money', description: 'Spend, in units of the currency, to six decimals.' },
       currency,
       ...utm,
+      breakdowns: {
+        format: 'breakdowns',
+        description: `Dimensions of your own by which the feed is finer, such as country or device: names and values, or the JSON text of them. Up to ${breakdownLimits.names}; a name is ${breakdownNameText}, a value up to ${breakdownLimits.valueLength} characters. Part of the key.`,
+      },
       updated_at: updatedAt,
     },
     examples: [

@@ -17,6 +17,7 @@ import {
   maxTextLength,
   normaliseIdentifier,
   normaliseLabel,
+  normaliseName,
   readableText,
   unknown,
 } from './text.ts';
@@ -84,6 +85,24 @@ export class FieldReader<Name extends string> {
     if (known.repair !== undefined) repairs.note(known.repair);
     else if (known.label === unknown && text !== unknown) repairs.note('missing_to_unknown');
     return known.label;
+  }
+
+  /** A name for a group of rows, in its own case; `unknown` where it is missing. */
+  groupName(value: unknown, field: string, maxLength: number, repairs: Repairs): string {
+    if (this.isMissing(value)) {
+      repairs.note('missing_to_unknown');
+      return unknown;
+    }
+    const given = typeof value === 'string' ? value : this.textOf(value, field);
+    if (given.length > maxRawLength) throw tooLong(field, given.length, maxRawLength);
+    const name = normaliseName(wholeCharacters(given, field));
+    if (this.isGap(name) || isTemplate(name)) {
+      repairs.note(this.isGap(name) ? 'missing_to_unknown' : 'template_to_unknown');
+      return unknown;
+    }
+    if (name.length > maxLength) throw tooLong(field, name.length, maxLength);
+    if (name !== given) repairs.note('normalised_text');
+    return name;
   }
 
   /** An identifier that the record is known by; without it the record is rejected. */
@@ -219,7 +238,8 @@ export class FieldReader<Name extends string> {
     const value = raw[field];
     if (typeof value === 'boolean') return value;
     if (this.isMissing(value)) return undefined;
-    const known = flags.get(String(value).trim().toLowerCase());
+    // A list of one reads as a text like what is in it.
+    const known = typeof value === 'object' ? undefined : flags.get(String(value).trim().toLowerCase());
     if (known !== undefined) return known;
     throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected true or false.`);
   }

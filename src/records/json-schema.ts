@@ -1,3 +1,4 @@
+import { breakdownLimits, breakdownNameSource } from './breakdowns.ts';
 import {
   contracts,
   currentSchemaVersion,
@@ -57,6 +58,11 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
   money: { pattern: figure, exclusiveMaximum: 1e12 },
   currency: { pattern: `[A-Za-z]{3}|${gap}` },
   object: { maxProperties: metadataLimits.keys },
+  breakdowns: {
+    maxProperties: breakdownLimits.names,
+    propertyNames: { pattern: breakdownNameSource },
+    additionalProperties: { type: formatTypes.label, ...name },
+  },
   flag: { pattern: `${anyCase('true|false|yes|no')}|[01]|${gap}`, minimum: 0, maximum: 1, multipleOf: 1 },
 };
 

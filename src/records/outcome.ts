@@ -5,7 +5,8 @@ export const rejectReasons = {
   record_too_large: 'The record is larger than a record may be.',
   missing_field: 'A field that the record is known by is missing.',
   invalid_text: 'A field that holds text holds something else.',
-  text_too_long: 'A text is longer than it may be: 1,024 characters, a service 256, a message 16 KB.',
+  text_too_long:
+    'A text is longer than it may be: 1,024 characters, a service 256, a breakdown 200, a message 16 KB.',
   invalid_date: 'A date is in no format that is accepted.',
   date_out_of_range: 'A date is before 2000 or after 2148.',
   beyond_retention: 'The record is older than DATA_RETENTION_DAYS.',
@@ -19,6 +20,8 @@ export const rejectReasons = {
   invalid_currency: 'A currency is no three-letter code.',
   unsupported_schema_version:
     'The record is written in a version of the contract that this program does not know.',
+  invalid_breakdowns:
+    'The breakdowns of an ads row are no object of up to 8 names (`a-z`, then `a-z`, `0-9`, `_`; 40 characters at most) and their values.',
   invalid_metadata: 'The metadata of an event is no JSON object.',
   metadata_too_large: 'The metadata of an event is larger than 16 KB.',
   metadata_too_many_keys: 'The metadata of an event has more than 100 keys.',
@@ -30,10 +33,10 @@ export type RejectReason = keyof typeof rejectReasons;
 
 /** What was changed in a record so that it could be stored. Counted by kind. */
 export const repairKinds = {
-  normalised_text: 'A channel or UTM value differed in case, white space or Unicode form.',
-  missing_to_unknown: 'A channel, service or UTM value was missing and became `unknown`.',
+  normalised_text: 'A channel, UTM or breakdown value differed in case, white space or Unicode form.',
+  missing_to_unknown: 'A channel, service, UTM or breakdown value was missing and became `unknown`.',
   template_to_unknown:
-    'A UTM value was a placeholder that the ad platform had not filled in, and became `unknown`.',
+    'A UTM or breakdown value was a placeholder that the ad platform had not filled in, and became `unknown`.',
   missing_figure: 'A figure was missing and became 0.',
   negative_to_zero: 'A figure was negative and became 0.',
   rounded_money: 'An amount had more than six decimals and was rounded.',

@@ -62,6 +62,9 @@ export const normaliseIdentifier = (text: string): string =>
     .replace(/[\u00a0\u202f]/g, ' ')
     .trim();
 
+/** Names of groups as they are stored: like identifiers, with one space between words. */
+export const normaliseName = (text: string): string => normaliseIdentifier(text).replace(/\s+/g, ' ');
+
 /** Whether a text is made of placeholders, and of nothing else that would tell one campaign from another. */
 export function isTemplate(text: string): boolean {
   const rest = text.replace(placeholders, '');

@@ -14,7 +14,7 @@ import { type HttpPagesOptions, httpPages, readElements } from './http-pages.ts'
 import { leftOut } from './mapping/left-out.ts';
 import { mapBatches } from './mapping/map-batches.ts';
 import { isObject } from './mapping/place.ts';
-import { createRecordReading, requiredFigures } from './mapping/record-reading.ts';
+import { createRecordReading, requiredColumns } from './mapping/record-reading.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import { planOf } from './request-plan.ts';
 import type { Secrets } from './settings/secrets.ts';
@@ -101,7 +101,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     reading,
     feed: {
       maxRejects: settings.max_rejects,
-      requiredFigures: adapter.omitsZeros ? [] : requiredFigures(settings, kind),
+      required: requiredColumns(settings, kind, adapter.omitsZeros),
       duplicates: settings.duplicates,
       isGuarded: settings.guard === 'on',
     },

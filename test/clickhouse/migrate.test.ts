@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { migrate } from '../../src/clickhouse/migrate.ts';
 import { applyRetention } from '../../src/clickhouse/retention.ts';
-import { bind, sql } from '../../src/clickhouse/sql.ts';
+import { bind, Sql, sql } from '../../src/clickhouse/sql.ts';
 import { migrationsFolder, openStore, silent } from '../support/database.ts';
 
 let store: Awaited<ReturnType<typeof openStore>>;
@@ -118,6 +118,54 @@ it('gives opportunities that are stored a namespace in their key, also when it i
     );
     await old.command(sql`OPTIMIZE TABLE opportunities FINAL`);
     expect(await stored()).toEqual([{ rows: 2_000, amount: 999_000 }]);
+  } finally {
+    await old.drop();
+    await rm(before, { recursive: true });
+  }
+});
+
+it('finds stored ads rows by the key that they had before there were breakdowns', async () => {
+  const before = await mkdtemp(join(tmpdir(), 'utmql-migrations-'));
+  const old = await openStore();
+  try {
+    for (const name of (await names()).filter((each) => each < '0034')) {
+      await cp(join(migrationsFolder, name), join(before, name));
+    }
+    await migrate({ store: old, folder: before, logger: silent });
+    await applyRetention({ store: old, days: { ad_performance: 20_000 }, logger: silent });
+    const write = (version: number, breakdowns?: string): Promise<void> =>
+      old.command(
+        new Sql(
+          [
+            `INSERT INTO ad_performance (workspace, date, channel, campaign_id, cost, version${breakdowns === undefined ? '' : ', breakdowns'})
+             SELECT 'default', toDate('2025-08-01') + number % 3, 'google', toString(number), ${version}, ${version}${breakdowns === undefined ? '' : `, ${breakdowns}`}
+             FROM numbers(300)`,
+          ],
+          [],
+        ),
+      );
+    await write(1);
+    const row = z.object({ rows: z.number(), cost: z.number(), keys: z.string() });
+    const stored = async (): Promise<z.infer<typeof row>> => {
+      const [found] = await old.select(
+        row,
+        sql`SELECT count() AS rows, toFloat64(sum(cost)) AS cost, toString(groupBitXor(row_key)) AS keys FROM ad_performance FINAL`,
+      );
+      return found ?? { rows: 0, cost: 0, keys: '' };
+    };
+    const first = await stored();
+    expect(first).toMatchObject({ rows: 300, cost: 300 });
+    for (let turn = 0; turn < 2; turn++) {
+      await migrate({ store: old, folder: migrationsFolder, logger: silent });
+      await old.command(sql`TRUNCATE TABLE schema_migrations`);
+    }
+    await write(2);
+    await write(3, 'map()');
+    expect(await stored()).toEqual({ ...first, cost: 900 });
+    await write(1, `map('country', 'DE')`);
+    await write(1, `map('country', 'FR')`);
+    await write(1, `map('device', 'DE')`);
+    expect(await stored()).toMatchObject({ rows: 1_200, cost: 1_800 });
   } finally {
     await old.drop();
     await rm(before, { recursive: true });

@@ -77,6 +77,13 @@ const values: Record<FieldFormat, fc.Arbitrary<unknown>> = {
     fc.boolean(),
     fc.constantFrom('TRUE', ' no ', 'Yes', '0', 1, 2, -1, 0.5, 'maybe', '', 'N/A', null),
   ),
+  breakdowns: fc.oneof(
+    fc.dictionary(
+      fc.constantFrom('country', 'device', 'hour_of_day', 'Device', '1st'),
+      fc.oneof(text, fc.integer(), fc.constantFrom(null, {})),
+    ),
+    fc.constantFrom('{"country":"DE"}', '{"Land":"DE"}', '', 'DE', [], null, 1),
+  ),
   object: fc.oneof(fc.dictionary(text, fc.jsonValue({ maxDepth: 1 })), fc.constantFrom('{"a":1}', '', [1])),
 };
 
@@ -147,6 +154,10 @@ describe('the JSON Schemas of the records', () => {
     ['ad_performance', { currency: 'dollars' }],
     ['ad_performance', { schema_version: '2.0' }],
     ['ad_performance', { utm_source: ['google'] }],
+    ['ad_performance', { breakdowns: { Country: 'DE' } }],
+    ['ad_performance', { breakdowns: { country: ['DE'] } }],
+    ['ad_performance', { breakdowns: Object.fromEntries('abcdefghi'.split('').map((name) => [name, 'x'])) }],
+    ['ad_performance', { breakdowns: ['DE'] }],
     ['opportunity', { opportunity_id: undefined }],
     ['opportunity', { created_at: '' }],
     ['opportunity', { amount: 1e12 }],

@@ -52,7 +52,7 @@ const rejects = { source: harm, kind: 'event', reason: harm, field: harm, runId,
 const lists: Readonly<Record<string, OrderedList<unknown>>> = {
   campaigns: campaignList({ ...scope, search: harm }),
   opportunities: opportunityList({ ...scope, stages: ['closed_won'], order }),
-  adPerformance: adList({ ...scope, order: { by: 'cost', direction: 'desc' } }),
+  adPerformance: adList({ showsBreakdowns: true, ...scope, order: { by: 'cost', direction: 'desc' } }),
   nearDuplicates: nearDuplicateList(scope),
   unfundedCampaigns: unfundedRevenueList(scope, 'campaignId'),
   unfundedChannels: unfundedRevenueList(scope, 'channel'),

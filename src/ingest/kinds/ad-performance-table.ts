@@ -15,6 +15,7 @@ export const adPerformanceTable = recordTable<AdPerformance, 'updatedAt'>()({
     utm_content: 'String',
     utm_term: 'String',
     currency: 'String',
+    breakdowns: 'Map(String, String)',
   },
   values: {
     clicks: 'UInt64',

@@ -45,6 +45,7 @@ export const kindFacts: { readonly [Kind in RecordKind]: KindFacts<Kind> } = {
         record.utmContent,
         record.utmTerm,
         record.currency,
+        record.breakdowns,
       ]),
   },
   opportunity: {

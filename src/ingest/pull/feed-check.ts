@@ -1,5 +1,5 @@
 import { UtmqlError } from '../../errors.ts';
-import { FigureWatch } from '../../sources/mapping/figure-watch.ts';
+import { ColumnWatch } from '../../sources/mapping/column-watch.ts';
 import { exceeds, type FeedRules } from '../../sources/settings/feed-rules.ts';
 import type { IngestMode } from '../runs/run.ts';
 
@@ -17,10 +17,10 @@ export interface FeedCheck {
 }
 
 export function createFeedCheck(rules: FeedRules): FeedCheck {
-  const figures = new FigureWatch(rules.requiredFigures);
+  const watch = new ColumnWatch(rules.required);
 
   return {
-    see: (raw) => figures.see(raw),
+    see: (raw) => watch.see(raw),
     verify({ mode, read, unreadable }) {
       if (read > 0 && unreadable === read) {
         throw refused(
@@ -32,10 +32,10 @@ export function createFeedCheck(rules: FeedRules): FeedCheck {
           `${unreadable} of ${read} records could not be read, more than the source’s max_rejects allows; \`rejectedRecords\` has each with its reason.`,
         );
       }
-      const { seen, missing, columns } = figures;
-      if (seen > 0 && missing.length > 0) {
+      const { seen, missing, columns } = watch;
+      if (seen > 0 && !watch.isComplete) {
         throw refused(
-          `No record has the figure ${missing.join(', ')}; the columns that have values: ${columns.join(', ')}. Set \`fields\` of the source to what the column is called now, or \`defaults\` where the feed has none.`,
+          `No record has ${missing}; the columns that have values: ${columns.join(', ')}. ${watch.remedy('source', 'feed')}`,
         );
       }
     },

@@ -1,4 +1,5 @@
-import { hasValue } from '../../sources/mapping/figure-watch.ts';
+import { columnsOf, hasValue } from '../../sources/mapping/column-watch.ts';
+import { isObject } from '../../sources/mapping/place.ts';
 
 /** Of each column of a feed the share of records that have a value in it, 0 to 1. */
 export type FeedColumns = Readonly<Record<string, number>>;
@@ -32,9 +33,9 @@ export function createFeedShape(): FeedShape {
     see(raw) {
       seen += 1;
       if (seen > wholeRecords && seen % everyRecord !== 0) return;
-      if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return;
+      if (!isObject(raw)) return;
       looked += 1;
-      for (const [name, value] of Object.entries(raw)) {
+      for (const [name, value] of columnsOf(raw)) {
         const key = name.slice(0, maxNameLength);
         if (!filled.has(key) && filled.size >= maxColumns) continue;
         filled.set(key, (filled.get(key) ?? 0) + (hasValue(value) ? 1 : 0));

@@ -5,12 +5,13 @@ import type { Encoding } from '../../formats/to-utf8.ts';
 import { noSuch } from '../../nearest.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
+import type { RequiredColumns } from '../../sources/mapping/column-watch.ts';
 import type { NamedMapping } from '../../sources/mapping/named-mapping.ts';
 import { recordProblems } from '../../sources/mapping/record-checks.ts';
 import {
   createRecordReading,
   type RecordReading,
-  requiredFigures,
+  requiredColumns,
 } from '../../sources/mapping/record-reading.ts';
 import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
 import { recordKeys } from '../../sources/settings/record-settings.ts';
@@ -32,8 +33,8 @@ export interface PushReading extends RecordReading {
   readonly encoding: Encoding | undefined;
   /** Of ads rows of the push with one key; undefined where nobody has said so. */
   readonly duplicates: DuplicateRule | undefined;
-  /** Figures that some record must have, since the mapping says where they are. */
-  readonly requiredFigures: readonly string[];
+  /** What some record must have, since the mapping says where it is. */
+  readonly required: RequiredColumns;
 }
 
 export interface PushReadings {
@@ -112,7 +113,7 @@ export function createPushReadings(options: {
       records: settings.records,
       encoding: settings.encoding,
       duplicates: settings.duplicates,
-      requiredFigures: mapping === undefined ? [] : requiredFigures(settings, kind),
+      required: mapping === undefined ? { figures: [], breakdowns: [] } : requiredColumns(settings, kind),
     };
   };
 

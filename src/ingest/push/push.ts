@@ -26,9 +26,9 @@ import type { Versions } from '../storage/versions.ts';
 import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { pushInPieces, pushSmall } from './buffered-push.ts';
+import { checkColumns } from './column-check.ts';
 import { chain, namedContent, type PushContent, readHead, untilStopped } from './content.ts';
 import { createDrainer } from './drainer.ts';
-import { checkFigures } from './figure-check.ts';
 import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
 import type { PushReadings } from './push-reading.ts';
@@ -186,7 +186,7 @@ export function createPush(options: PushOptions): Push {
     const batches = untilStopped(content.batches, stopping.signal);
     await call.reading?.load();
     const { head, rest, failure } = await readHead(batches, smallPush);
-    if (call.reading !== undefined) checkFigures(call.reading, head);
+    if (call.reading !== undefined) checkColumns(call.reading, head);
     if (rest === undefined) {
       if (failure !== undefined && head.length === 0) throw failure;
       const hash =

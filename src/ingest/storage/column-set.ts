@@ -14,6 +14,7 @@ interface WrittenFrom {
   /** Epoch milliseconds. */
   readonly 'DateTime64(3)': number;
   readonly 'Decimal(18,6)': number;
+  readonly 'Map(String, String)': Readonly<Record<string, string>> | undefined;
 }
 
 /** A column that holds the number that a word has in a list: ClickHouse's Enum8 from 0 on. */
@@ -91,6 +92,9 @@ export function createColumnSet<T>(declared: DeclaredColumns): ColumnSet<T> {
             break;
           case 'UInt8':
             encoder.uint8(words === undefined ? Number(value) : words.indexOf(value as string));
+            break;
+          case 'Map(String, String)':
+            encoder.map(value as Readonly<Record<string, string>> | undefined);
             break;
           default:
             columnType satisfies never;

@@ -104,6 +104,16 @@ export class RowEncoder {
     this.offset += this.buffer.write(value, this.offset, size);
   }
 
+  /** Map(String, String); undefined is the empty one. */
+  map(values: Readonly<Record<string, string>> | undefined): void {
+    const entries = values === undefined ? [] : Object.entries(values);
+    this.varint(entries.length);
+    for (const [name, value] of entries) {
+      this.text(name);
+      this.text(value);
+    }
+  }
+
   private grow(needed: number): void {
     const old = this.buffer;
     this.buffer = Buffer.from(new ArrayBuffer(2 ** Math.ceil(Math.log2(needed))));

@@ -1,6 +1,6 @@
 import { noSuch } from '../../nearest.ts';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
-import { unknownFieldsIn } from '../settings/mapping-settings.ts';
+import { textFieldsOf, unknownFieldsIn } from '../settings/mapping-settings.ts';
 import { readingProblem } from '../settings/reading-settings.ts';
 import type { RecordSettings } from '../settings/record-settings.ts';
 
@@ -16,12 +16,17 @@ export function recordProblems(settings: RecordSettings, kind: RecordKind): Prob
   const report = (path: readonly PropertyKey[], text: string): void => void problems.push({ path, text });
   const accepted = fieldsOf(kind).map(([name]) => name);
 
-  for (const key of ['fields', 'defaults'] as const) {
+  const texts = textFieldsOf(kind);
+
+  for (const [key, names] of [
+    ['fields', accepted],
+    ['defaults', texts],
+  ] as const) {
     for (const name of Object.keys(settings[key])) {
-      if (!accepted.includes(name)) report([key, name], noSuch('field', name, accepted));
+      if (!names.includes(name)) report([key, name], noSuch('field', name, names));
     }
   }
-  for (const { path, name } of unknownFieldsIn(settings, kind)) report(path, noSuch('field', name, accepted));
+  for (const { path, name } of unknownFieldsIn(settings, kind)) report(path, noSuch('field', name, texts));
   if (settings.channel !== undefined && kind === 'opportunity') {
     report(['channel'], 'has no meaning for opportunities; each gets the channel of its ads');
   }
@@ -30,6 +35,8 @@ export function recordProblems(settings: RecordSettings, kind: RecordKind): Prob
   }
   if (settings.spread !== undefined && kind !== 'ad_performance')
     report(['spread'], 'has a meaning only for ads');
+  if (Object.keys(settings.breakdowns).length > 0 && kind !== 'ad_performance')
+    report(['breakdowns'], 'has a meaning only for ads');
   if (settings.deleted_when !== undefined && kind !== 'opportunity')
     report(['deleted_when'], 'has a meaning only for opportunities');
   const problem = readingProblem(settings, kind);

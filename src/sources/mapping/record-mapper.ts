@@ -17,7 +17,9 @@ export type FieldPlace =
 export interface MappingSettings {
   /** Field of the contract → where it is in an element. */
   readonly fields: Readonly<Record<string, FieldPlace>>;
-  /** Field of the contract → what its values become. */
+  /** Breakdown → where its value is in an element. */
+  readonly breakdowns: Readonly<Record<string, FieldPlace>>;
+  /** Field of the contract, or breakdown → what its values become. */
   readonly map: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly where: readonly RowCondition[];
   /** Elements that meet these are records that the CRM has deleted; undefined: those that say so themselves. */
@@ -38,17 +40,21 @@ export function createRecordMapper(
   adapter: Pick<Adapter, 'record'>,
   kind: RecordKind,
   rules: Pick<FieldRules, 'missing'>,
-  { fields, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,
+  { fields, breakdowns, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,
 ): ((element: unknown) => unknown) | undefined {
   const chosen = Object.entries(fields).map(([name, place]) => chosenOf(name, place));
-  const adapted = adapter.record ?? (chosen.length > 0 ? without(chosen, kind) : undefined);
+  const dimensions = Object.entries(breakdowns).map(([name, place]) => chosenOf(name, place));
+  const moved = [...chosen, ...dimensions];
+  const adapted = adapter.record ?? (moved.length > 0 ? without(moved, kind) : undefined);
   const landingUrl = landingUrlField && placeOf(landingUrlField);
   const standard = Object.entries(defaults);
-  const maps = Object.entries(map).map(([name, values]) => [name, lowerKeys(values)] as const);
+  const known = knownFields(kind);
+  const maps = new Map(Object.entries(map).map(([name, values]) => [name, lowerKeys(values)]));
+  const fieldMaps = [...maps].filter(([name]) => known.has(name));
   const isWanted = createRowFilter(where);
   const isDeleted = deletedWhen && createRowFilter(deletedWhen);
   const isGap = createGapTest(rules.missing);
-  const parts = [chosen, standard, maps, where, lookups];
+  const parts = [moved, standard, fieldMaps, where, lookups];
   const isPlain = [adapted, landingUrl, isDeleted].every((part) => part === undefined);
   if (isPlain && parts.every(({ length }) => length === 0)) return undefined;
 
@@ -66,13 +72,11 @@ export function createRecordMapper(
     if (!isWanted(element)) return leftOut;
     const record: Record<string, unknown> = { ...(adapted?.(element) ?? element) };
     for (const { name, valueIn } of chosen) record[name] = valueIn(element);
-    for (const [name, values] of maps) {
-      const found = values.get(
-        String(record[name] ?? '')
-          .trim()
-          .toLowerCase(),
-      );
-      if (found !== undefined) record[name] = found;
+    for (const [name, values] of fieldMaps) record[name] = mapped(record[name], values);
+    if (dimensions.length > 0) {
+      const own = isObject(record.breakdowns) ? record.breakdowns : {};
+      const values = dimensions.map(({ name, valueIn }) => [name, mapped(valueIn(element), maps.get(name))]);
+      record.breakdowns = { ...own, ...Object.fromEntries(values) };
     }
     for (const lookup of lookups) lookup.apply(record);
     if (landingUrl !== undefined) supply(record, Object.entries(utmsOfUrl(valueAt(element, landingUrl))));
@@ -81,6 +85,14 @@ export function createRecordMapper(
     return record;
   };
 }
+
+/** What a value becomes; itself where nothing is said of it. */
+const mapped = (value: unknown, values: ReadonlyMap<string, string> | undefined): unknown =>
+  values?.get(
+    String(value ?? '')
+      .trim()
+      .toLowerCase(),
+  ) ?? value;
 
 const lowerKeys = (values: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
   new Map(Object.entries(values).map(([from, to]) => [from.trim().toLowerCase(), to]));

@@ -5,6 +5,7 @@ import { stageKey } from '../../records/stage.ts';
 import type { Adapter } from '../adapters/adapter.ts';
 import { withReading } from '../settings/reading-settings.ts';
 import type { RecordSettings } from '../settings/record-settings.ts';
+import type { RequiredColumns } from './column-watch.ts';
 import { createLookup } from './lookup.ts';
 import { placeOf } from './place.ts';
 import { createRecordMapper } from './record-mapper.ts';
@@ -49,6 +50,7 @@ export function createRecordReading(
     csv: csvOf(settings, kind),
     map: createRecordMapper(adapter, kind, rules, {
       fields: settings.fields,
+      breakdowns: settings.breakdowns,
       map: settings.map,
       where: settings.where,
       deletedWhen: settings.deleted_when,
@@ -63,10 +65,19 @@ export function createRecordReading(
   };
 }
 
-/** The cost of ads, always; other figures where the settings say which column they are. */
-export function requiredFigures({ fields }: Pick<RecordSettings, 'fields'>, kind: RecordKind): string[] {
-  if (kind !== 'ad_performance') return [];
-  return ['cost', ...['clicks', 'impressions'].filter((name) => Object.hasOwn(fields, name))];
+/**
+ * What some record must have: the cost of ads, always; other figures and breakdowns where the settings say which column they are.
+ *
+ * @param omitsZeros a figure that is missing says nothing
+ */
+export function requiredColumns(
+  { fields, breakdowns }: Pick<RecordSettings, 'fields' | 'breakdowns'>,
+  kind: RecordKind,
+  omitsZeros = false,
+): RequiredColumns {
+  if (kind !== 'ad_performance') return { figures: [], breakdowns: [] };
+  const figures = ['cost', ...['clicks', 'impressions'].filter((name) => Object.hasOwn(fields, name))];
+  return { figures: omitsZeros ? [] : figures, breakdowns: Object.keys(breakdowns) };
 }
 
 /**
@@ -74,9 +85,11 @@ export function requiredFigures({ fields }: Pick<RecordSettings, 'fields'>, kind
  * stored as nothing.
  */
 function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
-  const { delimiter, skip_rows: skipRows, fields, landing_url_field: landing, spread } = settings;
+  const { delimiter, skip_rows: skipRows, fields, breakdowns, landing_url_field: landing, spread } = settings;
   const conditions = [...settings.where, ...(settings.deleted_when ?? [])];
-  const chosen = Object.values(fields).flatMap((place) => ('separator' in place ? place.concat : [place]));
+  const chosen = [...Object.values(fields), ...Object.values(breakdowns)].flatMap((place) =>
+    'separator' in place ? place.concat : [place],
+  );
   const paths = [...chosen, ...(landing ? [landing] : []), ...(spread ? [spread.start, spread.end] : [])];
   const places = [...paths.map(placeOf), ...conditions.map(({ place }) => place)];
   const own = [...knownFields(kind)].filter((name) => fields[name] === undefined);

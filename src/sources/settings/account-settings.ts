@@ -77,6 +77,7 @@ export function writeOut(
     apiVersion: settings.api_version ?? shortForm.apiVersion,
     baseUrl: settings.base_url ?? shortForm.baseUrl(account),
     reads: pathsIn(settings),
+    breakdowns: pathsOf(settings.breakdowns),
   });
   return {
     ...settings,
@@ -133,11 +134,14 @@ function credentialProblems({ credentials = {} }: SourceSettings, shortForm: Sho
   return [...foreign, { path: ['credentials'], text }];
 }
 
-/** The places that a source's own settings read. */
+const pathsOf = (places: Readonly<Record<string, FieldPlace>>): (readonly string[])[] =>
+  Object.values(places).flatMap((place) => ('separator' in place ? place.concat : [place]));
+
+/** The places that a source's own settings read, but for breakdowns, which platforms are asked for in another way. */
 function pathsIn(settings: SourceSettings): (readonly string[])[] {
   const { fields, landing_url_field: landing, where, deleted_when: deletedWhen = [] } = settings;
   return [
-    ...Object.values<FieldPlace>(fields).flatMap((place) => ('separator' in place ? place.concat : [place])),
+    ...pathsOf(fields),
     ...(landing === undefined ? [] : [landing]),
     ...[...where, ...deletedWhen].map(({ place }) => place.path),
   ];

@@ -1,3 +1,5 @@
+import type { RequiredColumns } from '../mapping/column-watch.ts';
+
 /** How many records of a feed may be unreadable before `replace` changes nothing. */
 export interface MaxRejects {
   /** Of the records that came, from 0 to 1; holds where more than 20 came. */
@@ -9,8 +11,8 @@ export interface MaxRejects {
 /** What a feed must be like for its runs to change anything. */
 export interface FeedRules {
   readonly maxRejects: MaxRejects;
-  /** Figures that some record must have: a feed in which none does has changed its shape, and would store zeros. */
-  readonly requiredFigures: readonly string[];
+  /** What some record must have: a feed in which none does has changed its shape, and would store zeros. */
+  readonly required: RequiredColumns;
   /** Undefined: `fail` where a run replaces what is stored, else `last`. */
   readonly duplicates: DuplicateRule | undefined;
   /** Whether a run that would take away a lot of what is stored waits for somebody's word. */

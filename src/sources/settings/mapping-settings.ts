@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { breakdownLimits, breakdownNameText, isBreakdownName } from '../../records/breakdowns.ts';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
 import { placeOf } from '../mapping/place.ts';
 import type { RowCondition } from '../mapping/row-filter.ts';
@@ -31,6 +32,16 @@ const deletedText = 'expected columns and the values that they have in deleted r
 /** How elements become records: keys of a source. */
 export const mappingKeys = {
   fields: z.record(z.string(), fieldPlace, 'expected fields and paths').default({}),
+  breakdowns: z
+    .record(
+      z.string().refine(isBreakdownName, `expected ${breakdownNameText}`),
+      fieldPlace,
+      'expected names and paths',
+    )
+    .refine((written) => Object.keys(written).length <= breakdownLimits.names, {
+      error: `has more than ${breakdownLimits.names} names`,
+    })
+    .default({}),
   map: z
     .record(
       z.string(),
@@ -62,17 +73,24 @@ export const mappingKeys = {
   landing_url_field: path.optional(),
 };
 
+/** Fields that a text can be the value of. */
+export const textFieldsOf = (kind: RecordKind): string[] =>
+  fieldsOf(kind).flatMap(([name, { format }]) => (format === 'breakdowns' ? [] : [name]));
+
 /** Names among the settings that are no fields of the kind: where, and which. */
 export function unknownFieldsIn(
   settings: {
     readonly map: Readonly<Record<string, unknown>>;
+    readonly breakdowns: Readonly<Record<string, unknown>>;
     readonly lookups: readonly { readonly by: string; readonly fields: Readonly<Record<string, string>> }[];
   },
   kind: RecordKind,
 ): { readonly path: readonly PropertyKey[]; readonly name: string }[] {
-  const accepted = new Set(fieldsOf(kind).map(([name]) => name));
+  const accepted = new Set(textFieldsOf(kind));
   const named = [
-    ...Object.keys(settings.map).map((name) => ({ path: ['map', name] as PropertyKey[], name })),
+    ...Object.keys(settings.map)
+      .filter((name) => !Object.hasOwn(settings.breakdowns, name))
+      .map((name) => ({ path: ['map', name] as PropertyKey[], name })),
     ...settings.lookups.flatMap(({ by, fields }, index) => [
       { path: ['lookups', index, 'by'] as PropertyKey[], name: by },
       ...Object.keys(fields).map((name) => ({ path: ['lookups', index, 'fields', name], name })),

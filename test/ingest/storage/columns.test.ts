@@ -81,6 +81,7 @@ const adRecord: AdPerformance = {
   utmContent: 'of utm_content',
   utmTerm: 'of utm_term',
   currency: 'EUR',
+  breakdowns: { country: 'of country', device: 'of device' },
   clicks: 3,
   impressions: 5,
   cost: 7.25,
@@ -206,6 +207,7 @@ describe('all that a record says is stored', () => {
       utm_medium: 'of utm_medium',
     });
     expect(row).toMatchObject({ utm_content: 'of utm_content', utm_term: 'of utm_term', ad_id: 'of ad_id' });
+    expect(row).toMatchObject({ breakdowns: { country: 'of country', device: 'of device' } });
     expect(row).toMatchObject({
       clicks: 3,
       impressions: 5,

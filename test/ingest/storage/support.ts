@@ -24,6 +24,7 @@ export const ad = (record: Partial<AdPerformance>): AdPerformance => ({
   utmMedium: 'cpc',
   utmContent: 'unknown',
   utmTerm: 'unknown',
+  breakdowns: undefined,
   currency: 'USD',
   clicks: 1,
   impressions: 2,

@@ -34,7 +34,14 @@ const query = (fields: readonly string[], resource: string): string =>
  * Ads first, then campaigns: Performance Max has no ads, and its spend stands only there. Rows of campaigns that had ads are
  * known by then, and left out by the adapter.
  */
-const queries = [query(adFields, 'ad_group_ad'), query(campaignFields, 'campaign')];
+const queries = (segments: readonly string[]): string[] => [
+  query([...adFields, ...segments], 'ad_group_ad'),
+  query([...campaignFields, ...segments], 'campaign'),
+];
+
+/** Queries name fields in snake case, answers in camel case. */
+const inQueries = (path: readonly string[]): string =>
+  path.join('.').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 export const googleAdsShortForm: ShortForm = {
   account: { key: 'customer', read: digits(), expected: 'the customer’s id, such as 123-456-7890' },
@@ -42,7 +49,7 @@ export const googleAdsShortForm: ShortForm = {
   optionalCredentials: ['login_customer_id'],
   apiVersion: 'v23',
   baseUrl: () => 'https://googleads.googleapis.com',
-  writeOut: ({ account, credentials, apiVersion, baseUrl }) => ({
+  writeOut: ({ account, credentials, apiVersion, baseUrl, breakdowns }) => ({
     url: `${baseUrl}/${apiVersion}/customers/${account}/googleAds:searchStream`,
     headers: {
       'developer-token': credentials.developer_token ?? '',
@@ -51,7 +58,7 @@ export const googleAdsShortForm: ShortForm = {
       }),
     },
     auth: oauth2(credentials, 'https://oauth2.googleapis.com/token'),
-    body: queries.map((text) => JSON.stringify({ query: text })),
+    body: queries([...new Set(breakdowns.map(inQueries))]).map((text) => JSON.stringify({ query: text })),
     // What the ids of campaigns with ads are remembered for is bounded so.
     days_per_request: 31,
   }),

@@ -5,7 +5,7 @@ export const metaInsightsShortForm: ShortForm = {
   credentials: [['access_token']],
   apiVersion: 'v23.0',
   baseUrl: () => 'https://graph.facebook.com',
-  writeOut: ({ account, credentials, apiVersion, baseUrl, reads }) => ({
+  writeOut: ({ account, credentials, apiVersion, baseUrl, reads, breakdowns }) => ({
     url: `${baseUrl}/${apiVersion}/act_${account}/insights`,
     auth: { query: { access_token: credentials.access_token ?? '' } },
     parameters: {
@@ -26,6 +26,9 @@ export const metaInsightsShortForm: ShortForm = {
           ...reads.flatMap(([field = '']) => (field === '' ? [] : [field])),
         ]),
       ].join(','),
+      ...(breakdowns.length > 0 && {
+        breakdowns: [...new Set(breakdowns.map(([field = '']) => field))].join(','),
+      }),
       time_range: '{"since":"{since}","until":"{until}"}',
     },
     // Insights have no addresses: this is what the usual URL parameters of ads say.

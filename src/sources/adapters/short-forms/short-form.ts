@@ -26,6 +26,8 @@ export interface Given {
   readonly baseUrl: string;
   /** Fields of the platform that the source's own settings read, as paths. */
   readonly reads: readonly (readonly string[])[];
+  /** Those that its breakdowns read. */
+  readonly breakdowns: readonly (readonly string[])[];
 }
 
 interface Oauth2 {

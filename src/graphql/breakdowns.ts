@@ -1,0 +1,44 @@
+import { badInput } from '../errors.ts';
+import {
+  type BreakdownName,
+  breakdownDimension,
+  breakdownOf,
+  type DimensionName,
+  isBreakdown,
+} from '../metrics/registry.ts';
+import { breakdownLimits, breakdownNameText, isBreakdownName } from '../records/breakdowns.ts';
+import { builder, toEnumName } from './builder.ts';
+
+export const breakdownDescription =
+  'A dimension of one’s own that ads rows have, such as country or device; see `breakdowns` in docs/sources.md. Case matters.';
+
+/** @throws UtmqlError BAD_USER_INPUT that names the argument */
+export function readBreakdown(name: string, path: string): BreakdownName {
+  if (isBreakdownName(name)) return breakdownDimension(name);
+  const shown = JSON.stringify(name.slice(0, breakdownLimits.nameLength + 1));
+  throw badInput(`${path}: ${shown} is no name of a breakdown; expected ${breakdownNameText}.`);
+}
+
+/** @throws UtmqlError BAD_USER_INPUT that names the argument */
+export function readBreakdowns(names: readonly string[], path: string): BreakdownName[] {
+  if (names.length > breakdownLimits.names)
+    throw badInput(`${path} has ${names.length} names; at most ${breakdownLimits.names} can be given.`);
+  return names.map((name, index) => readBreakdown(name, `${path}[${index}]`));
+}
+
+/** A dimension as callers write it: `CHANNEL`, or `"country"` of breakdowns. */
+export const dimensionText = (name: DimensionName): string =>
+  isBreakdown(name) ? JSON.stringify(breakdownOf(name)) : toEnumName(name);
+
+export interface BreakdownValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+export const BreakdownType = builder.objectRef<BreakdownValue>('Breakdown').implement({
+  description: breakdownDescription,
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name.' }),
+    value: t.exposeString('value', { description: 'Its value; `unknown` where it is missing.' }),
+  }),
+});

@@ -1,0 +1,31 @@
+import { UtmqlError } from '../../errors.ts';
+import type { RecordBatch } from '../../formats/record-batch.ts';
+import { ColumnWatch } from '../../sources/mapping/column-watch.ts';
+import { isObject } from '../../sources/mapping/place.ts';
+import type { PushReading } from './push-reading.ts';
+
+/**
+ * Looks at the first records of a push, before anything of it is stored: where none has a figure or breakdown that its mapping
+ * reads, the file has changed its shape, and the push would store zeros.
+ *
+ * @throws UtmqlError UNREADABLE_BODY
+ */
+export function checkColumns(
+  { map, required }: Pick<PushReading, 'map' | 'required'>,
+  head: readonly RecordBatch[],
+): void {
+  const watch = new ColumnWatch(required);
+  for (const { records } of head) {
+    for (const element of records) {
+      const record = map === undefined ? element : map(element);
+      if (isObject(record)) watch.see(record);
+      if (watch.isComplete) return;
+    }
+  }
+  const { seen, missing, columns } = watch;
+  if (seen === 0) return;
+  throw new UtmqlError(
+    'UNREADABLE_BODY',
+    `None of the first ${seen} records has ${missing}; what they have: ${columns.join(', ')}. Nothing was stored. ${watch.remedy('mapping', 'file')}`,
+  );
+}

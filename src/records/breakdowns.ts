@@ -1,0 +1,62 @@
+import type { FieldReader } from './fields.ts';
+import { RejectError, type Repairs, show } from './outcome.ts';
+
+/** Dimensions of one's own of an ads row: value by name, in the order of names; undefined where it has none. */
+export type Breakdowns = Readonly<Record<string, string>>;
+
+/** What the breakdowns of one record may be: lengths are characters. */
+export const breakdownLimits = { names: 8, nameLength: 40, valueLength: 200 } as const;
+
+const namePattern = /^[a-z][a-z0-9_]{0,39}$/;
+
+export const isBreakdownName = (name: string): boolean => namePattern.test(name);
+
+/** How names are written, for JSON Schemas. */
+export const breakdownNameSource = namePattern.source;
+
+/** How names are written, for a sentence. */
+export const breakdownNameText = `a lower-case letter, then up to ${breakdownLimits.nameLength - 1} of a–z, 0–9 and _`;
+
+/**
+ * Reads the breakdowns of a record: an object, or the JSON text of one. They are part of the record's key, so names stand in one order
+ * and no breakdowns are undefined, however they are written.
+ *
+ * @throws RejectError when it is no such object or beyond `breakdownLimits`
+ */
+export function readBreakdowns(
+  value: unknown,
+  reader: Pick<FieldReader<never>, 'isMissing' | 'groupName'>,
+  repairs: Repairs,
+): Breakdowns | undefined {
+  if (reader.isMissing(value)) return undefined;
+  const given = typeof value === 'string' ? parse(value) : value;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalid(`breakdowns is ${show(value)}; expected an object of names and values.`);
+  }
+  const entries = Object.entries(given);
+  if (entries.length === 0) return undefined;
+  if (entries.length > breakdownLimits.names) {
+    throw invalid(`breakdowns has ${entries.length} names; at most ${breakdownLimits.names} are kept.`);
+  }
+  const wrong = entries.find(([name]) => !isBreakdownName(name));
+  if (wrong !== undefined) {
+    throw invalid(`breakdowns has the name ${show(wrong[0])}; expected ${breakdownNameText}.`);
+  }
+  entries.sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(
+    entries.map(([name, text]) => [
+      name,
+      reader.groupName(text, `breakdowns.${name}`, breakdownLimits.valueLength, repairs),
+    ]),
+  );
+}
+
+const invalid = (detail: string): RejectError => new RejectError('invalid_breakdowns', 'breakdowns', detail);
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
