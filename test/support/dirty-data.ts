@@ -36,6 +36,19 @@ export function dirtyFeeds(
     ),
     impressions: fc.integer({ min: 0, max: 100_000 }),
     cost: fc.oneof(money, money.map(String)),
+    breakdowns: fc.oneof(
+      { weight: 2, arbitrary: fc.constantFrom(undefined, null, {}) },
+      {
+        weight: 3,
+        arbitrary: fc.record(
+          {
+            country: fc.constantFrom('DE', ' DE', 'US', 'United  States', '', null),
+            device: fc.constantFrom('phone', 'Phone', 'n/a', 7),
+          },
+          { requiredKeys: [] },
+        ),
+      },
+    ),
     ...utm,
   });
   const opportunity = fc.record({

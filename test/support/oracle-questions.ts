@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Fact } from './oracle.ts';
 import { measureNames, type OracleFilter, type OracleQuery } from './oracle-query.ts';
 
-const dimensions = [
+const named = [
   'channel',
   'campaignId',
   'adGroupId',
@@ -12,6 +12,15 @@ const dimensions = [
   'utmTerm',
   'match',
 ] as const;
+/** As the oracle calls them; the names behind the mark are the program's. */
+const breakdownMark = 'breakdown_';
+const breakdowns = ['breakdown_country', 'breakdown_device'] as const;
+const dimensions = [...named, ...breakdowns] as const;
+const isBreakdown = (name: string): boolean => name.startsWith(breakdownMark);
+const ownName = (name: string): string => name.slice(breakdownMark.length);
+/** A dimension where `dimension` or `breakdown` can stand. */
+const toPlace = (name: string): Record<string, unknown> =>
+  isBreakdown(name) ? { breakdown: ownName(name) } : { dimension: enumName(name) };
 const enumName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
 /**
@@ -108,16 +117,23 @@ const toWhere = (part: OracleFilter): Record<string, unknown> => {
   if ('and' in part) return { and: part.and.map(toWhere) };
   if ('or' in part) return { or: part.or.map(toWhere) };
   if ('not' in part) return { not: toWhere(part.not) };
-  return { [part.dimension]: { [part.operator]: part.value } };
+  const condition = { [part.operator]: part.value };
+  return isBreakdown(part.dimension)
+    ? { breakdowns: [{ name: ownName(part.dimension), ...condition }] }
+    : { [part.dimension]: condition };
 };
 const all = measureNames.join(' ');
+const columns = [...named, ...breakdowns.map((name) => `${name}: breakdown(name: "${ownName(name)}")`)].join(
+  ' ',
+);
 const figures = `${all} previous { ${all} } change { ${all} } relativeChange { ${all} }`;
 const document = `query ($range: DateRangeInput!, $groupBy: [Dimension!], $granularity: Granularity, $weekStart: Weekday, $where: MetricsWhere,
-    $having: [HavingInput!], $orderBy: [OrderByInput!], $compareTo: CompareToInput, $fill: Boolean, $limitBy: LimitByInput, $levels: [[Dimension!]!]!) {
-  metrics(dateRange: $range, groupBy: $groupBy, granularity: $granularity, weekStart: $weekStart, where: $where, having: $having,
+    $having: [HavingInput!], $orderBy: [OrderByInput!], $compareTo: CompareToInput, $fill: Boolean, $limitBy: LimitByInput, $levels: [[Dimension!]!]!,
+    $breakdowns: [String!], $breakdownLevels: [[String!]!]) {
+  metrics(dateRange: $range, groupBy: $groupBy, breakdowns: $breakdowns, granularity: $granularity, weekStart: $weekStart, where: $where, having: $having,
       orderBy: $orderBy, compareTo: $compareTo, fill: $fill, limitBy: $limitBy, first: 10000) {
-    nodes { date ${dimensions.join(' ')} ${figures} } totals { ${figures} } totalCount
-    subtotals(by: $levels) { nodes { date ${dimensions.join(' ')} ${figures} } }
+    nodes { date ${columns} ${figures} } totals { ${figures} } totalCount
+    subtotals(by: $levels, breakdowns: $breakdownLevels) { nodes { date ${columns} ${figures} } }
   }
 }`;
 
@@ -126,7 +142,8 @@ export function toGraphql(asked: OracleQuery): { document: string; variables: Re
   const { having, orderBy, limitBy, compareTo, where } = asked;
   const variables = {
     range: { between: { from: asked.range[0], to: asked.range[1] } },
-    groupBy: asked.groupBy.map(enumName),
+    groupBy: asked.groupBy.filter((name) => !isBreakdown(name)).map(enumName),
+    breakdowns: asked.groupBy.filter(isBreakdown).map(ownName),
     granularity: asked.granularity,
     weekStart: asked.weekStart,
     where: where && toWhere(where),
@@ -139,11 +156,13 @@ export function toGraphql(asked: OracleQuery): { document: string; variables: Re
     compareTo: compareTo && { between: { from: compareTo[0], to: compareTo[1] } },
     fill: asked.fill,
     limitBy: limitBy && {
-      ...limitBy,
-      dimension: enumName(limitBy.dimension),
+      n: limitBy.n,
+      others: limitBy.others,
+      ...toPlace(limitBy.dimension),
       measure: enumName(limitBy.measure),
     },
-    levels: levelsOf(asked).map((level) => level.map(enumName)),
+    levels: levelsOf(asked).map((level) => level.filter((name) => !isBreakdown(name)).map(enumName)),
+    breakdownLevels: levelsOf(asked).map((level) => level.filter(isBreakdown).map(ownName)),
   };
   return { document, variables };
 }

@@ -25,6 +25,19 @@ function label(value: unknown): string {
   const text = String(value).toLowerCase().split(/\s+/).filter(Boolean).join(' ');
   return text === '' || /^\{.*\}$/.test(text) ? 'unknown' : text;
 }
+const breakdownNames = ['country', 'device'] as const;
+/** Empty where the record has none of the name, `unknown` where it has no value. */
+function breakdown(given: unknown, name: string): string {
+  const breakdowns = (given ?? {}) as Raw;
+  if (breakdowns[name] === undefined) return '';
+  const text = String(breakdowns[name] ?? '')
+    .split(/\s+/)
+    .filter(Boolean)
+    .join(' ');
+  return text === '' || text === 'n/a' ? 'unknown' : text;
+}
+const breakdowns = (raw: Raw): Record<string, string> =>
+  Object.fromEntries(breakdownNames.map((name) => [`breakdown_${name}`, breakdown(raw.breakdowns, name)]));
 const figure = (value: unknown): number => Math.max(0, Number(value ?? 0));
 const camel = (name: string): string => `utm${name[0]?.toUpperCase()}${name.slice(1)}`;
 const utms = (raw: Raw): Record<string, string> =>
@@ -48,6 +61,7 @@ function readAds(rows: readonly Raw[]): Ad[] {
       adId: String(raw.ad_id ?? '').trim(),
       currency: 'USD',
       ...utms(raw),
+      ...breakdowns(raw),
     };
     const date = String(raw.date).slice(0, 10).replaceAll('/', '-');
     const ad = {
@@ -110,11 +124,18 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
   const ads = readAds(adRows);
   const none = { clicks: 0, impressions: 0, cost: 0, leads: 0, opportunities: 0, closedWon: 0, revenue: 0 };
   const facts: Fact[] = ads.map(({ date, dimensions, clicks, impressions, cost }) => {
-    const { adGroupId, adId } = dimensions;
+    const { adGroupId, adId, breakdown_country: country, breakdown_device: device } = dimensions;
     return {
       ...none,
       date,
-      dimensions: { ...dimensions, adGroupId: adGroupId || null, adId: adId || null, match: null },
+      dimensions: {
+        ...dimensions,
+        adGroupId: adGroupId || null,
+        adId: adId || null,
+        breakdown_country: country || null,
+        breakdown_device: device || null,
+        match: null,
+      },
       clicks,
       impressions,
       cost,

@@ -77,14 +77,14 @@ export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql 
         WINDOW feed AS (PARTITION BY date, row_key ORDER BY position)
       ) GROUP BY date`;
 
-/** Two rows with one key and other figures: what is needed to say in what they differ. */
+/** Rows with one key and other figures, some at most: what is needed to say in what they differ. */
 export const adConflictStatement = (runId: string, days: readonly Day[]): Sql =>
   sql`SELECT toUInt16(date) AS day, campaign_id, clicks, impressions, cost, extra FROM staged_ad_performance
       WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (
         SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)}
         GROUP BY date, row_key HAVING uniqExact(${figures}, ${asides}) > 1 AND uniqExact(updated) < uniqExact(position)
         ORDER BY date, row_key LIMIT 1)
-      ORDER BY position LIMIT 1 BY ${figures}, ${asides} LIMIT 2`;
+      ORDER BY position LIMIT 1 BY ${figures}, ${asides} LIMIT 100`;
 
 /**
  * Stages the sum of the rows of each key that came more than once, behind all rows of the feed, so that it wins over them. May be

@@ -1,6 +1,7 @@
 import { UtmqlError } from '../../errors.ts';
 import { breakdownLimits } from '../../records/breakdowns.ts';
 import { type Day, formatDay } from '../../records/day.ts';
+import { isObject } from '../../sources/mapping/place.ts';
 import { pushSource } from '../runs/run.ts';
 
 /** An ads row as it was staged, as far as it can tell why others have its key. */
@@ -15,13 +16,14 @@ export interface ConflictingRow {
 }
 
 /** A feed is finer than its key: storing one of the rows would lose the spend of the others. */
-export function conflictError(source: string, count: number, [first, second]: readonly ConflictingRow[]) {
+/** @param rows one key’s, as far as they say something else */
+export function conflictError(source: string, count: number, rows: readonly ConflictingRow[]) {
+  const [first] = rows;
   const isPushed = source === pushSource;
   const where =
     first === undefined ? '' : `, such as those of campaign ${first.campaign_id} on ${formatDay(first.day)}`;
-  const pair = first !== undefined && second !== undefined ? ([first, second] as const) : undefined;
-  const columns = pair === undefined ? [] : differing(columnsOf(pair[0]), columnsOf(pair[1]));
-  const figures = pair === undefined ? [] : differing(figuresOf(pair[0]), figuresOf(pair[1]));
+  const columns = differing(rows.map(columnsOf));
+  const figures = differing(rows.map(figuresOf));
   const names = [...columns, ...figures];
   const differ = names.length === 0 ? '' : `; they differ in ${names.join(', ')}`;
   const what = isPushed ? 'The push' : `The feed of source ${source}`;
@@ -39,26 +41,35 @@ function apart(columns: readonly string[]): string {
   const places = columns
     .slice(0, breakdownLimits.names)
     .map(
-      (column) => `${breakdownNameOf(column)}: ${/^[\w -]+$/.test(column) ? column : JSON.stringify(column)}`,
+      (column) =>
+        `${breakdownNameOf(column)}: ${/^[\w. -]+$/.test(column) ? column : JSON.stringify(column)}`,
     );
   return `Or keep them apart, as rows of their own: \`breakdowns: { ${places.join(', ')} }\`.`;
 }
 
-/** `Device type` → `device_type`. */
+/** `Device type` → `device_type`, `geo.country` → `country`. */
 const breakdownNameOf = (column: string): string =>
   column
+    .replace(/^.*\./, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^[^a-z]+|_+$/g, '')
     .slice(0, breakdownLimits.nameLength) || 'name';
 
+/** Columns by their paths. */
 const columnsOf = ({ extra }: ConflictingRow): ReadonlyMap<string, unknown> =>
-  new Map(extra === '' ? [] : Object.entries(JSON.parse(extra) as Record<string, unknown>));
+  new Map(extra === '' ? [] : flat(JSON.parse(extra) as object, ''));
+
+const flat = (value: object, prefix: string): [string, unknown][] =>
+  Object.entries(value).flatMap(([name, member]: [string, unknown]): [string, unknown][] =>
+    isObject(member) ? flat(member, `${prefix}${name}.`) : [[prefix + name, member]],
+  );
 
 const figuresOf = ({ clicks, impressions, cost }: ConflictingRow): ReadonlyMap<string, unknown> =>
   new Map(Object.entries({ clicks, impressions, cost }));
 
-const differing = (one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): string[] =>
-  [...new Set([...one.keys(), ...other.keys()])].filter(
-    (name) => JSON.stringify(one.get(name)) !== JSON.stringify(other.get(name)),
+/** Names under which some rows have something else than the first. */
+const differing = ([first = new Map(), ...others]: readonly ReadonlyMap<string, unknown>[]): string[] =>
+  [...new Set([first, ...others].flatMap((row) => [...row.keys()]))].filter((name) =>
+    others.some((other) => JSON.stringify(other.get(name)) !== JSON.stringify(first.get(name))),
   );

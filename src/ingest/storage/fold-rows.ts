@@ -33,7 +33,7 @@ export function conflictOf(rows: readonly AdPerformance[], source: string): Utmq
     for (const [index, row] of same.entries()) {
       const before = same[index - 1];
       if (before === undefined || isSame(before, row) || before.updatedAt !== row.updatedAt) continue;
-      if (count === 0) example = [before, row];
+      if (count === 0) example = same;
       count += 1;
     }
   }
