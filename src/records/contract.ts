@@ -39,6 +39,8 @@ export interface Field {
 interface Contract {
   readonly title: string;
   readonly description: string;
+  /** The keys that lead to the array of records, where a body has an envelope. */
+  readonly envelope: readonly string[];
   readonly fields: Readonly<Record<string, Field>>;
   /** The flag that says a record is deleted, and the fields that are read of it then; the others are not looked at. */
   readonly deletion?: { readonly flag: string; readonly reads: readonly string[] };
@@ -79,6 +81,7 @@ export const contracts = {
     title: 'AdPerformance',
     description:
       'One row a day, channel, campaign and UTM set. Its key is every field but the figures: a row with the same key replaces the earlier one.',
+    envelope: ['external', 'ads', 'performance'],
     fields: {
       ...schemaVersion,
       date: {
@@ -123,6 +126,7 @@ export const contracts = {
     title: 'Opportunity',
     description:
       'The current state of one CRM record. One with the same opportunity_id in the same namespace replaces the earlier one.',
+    envelope: ['external', 'crm', 'opportunities'],
     fields: {
       ...schemaVersion,
       opportunity_id: {
@@ -177,6 +181,7 @@ export const contracts = {
     title: 'Event',
     description:
       'Anything that happened, known by its event_id. Send event_id and timestamp, and sending it again changes nothing.',
+    envelope: ['external', 'events'],
     fields: {
       ...schemaVersion,
       event_id: {

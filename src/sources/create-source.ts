@@ -3,6 +3,7 @@ import { toUtf8 } from '../formats/to-utf8.ts';
 import { shown } from '../http-client/address.ts';
 import type { SourceOutcome } from '../http-client/http-source.ts';
 import type { Network } from '../http-client/reach.ts';
+import { contracts } from '../records/contract.ts';
 import { createDayOfInstant } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import type { Clock } from '../time.ts';
@@ -21,7 +22,7 @@ import type { Secrets } from './settings/secrets.ts';
 import type { SourceSettings } from './settings/settings.ts';
 import { kindOf } from './settings/settings-checks.ts';
 import { paginationOf, totalOf, windowOf } from './settings/settings-pagination.ts';
-import type { Page, PageBody, PagesCall, Source, SourceKind } from './source.ts';
+import { type Page, type PageBody, type PagesCall, type Source, sourceDefaults } from './source.ts';
 
 /** What all sources have in common. */
 export interface SourceContext {
@@ -43,11 +44,6 @@ export interface SourceContext {
   readonly refreshTokens: RefreshTokens;
 }
 
-const envelopes = {
-  ad_performance: ['external', 'ads', 'performance'],
-  opportunity: ['external', 'crm', 'opportunities'],
-} as const satisfies Record<SourceKind, readonly string[]>;
-
 const usualRestatesDays = 7;
 
 /** A source of settings that were checked. What its errors say is free of `secrets`. */
@@ -65,7 +61,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     defaults: context.defaults.rules,
   });
   const { rules } = reading;
-  const records = settings.records ?? adapter.records ?? envelopes[kind];
+  const records = settings.records ?? adapter.records ?? contracts[kind].envelope;
   const stream = adapter.read;
   const isArray = stream === undefined || isPagedAt(settings);
   const read = isArray
@@ -109,8 +105,8 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     schedule: settings.schedule,
     restatesDays:
       settings.restates_days ?? context.defaults.restatesDays ?? adapter.restatesDays ?? usualRestatesDays,
-    isIncremental: kind === 'ad_performance' || namesSince,
-    defaultMode: settings.mode ?? (kind === 'ad_performance' ? 'replace' : 'upsert'),
+    isIncremental: sourceDefaults[kind].isIncremental || namesSince,
+    defaultMode: settings.mode ?? sourceDefaults[kind].defaultMode,
     async *pages(call) {
       for await (const page of guarded(pages(call))) {
         yield { ...page, label: secrets.hide(page.label), body: guarded(page.body) };

@@ -11,6 +11,12 @@ import type { FeedRules } from './settings/feed-rules.ts';
 export const sourceKinds = ['ad_performance', 'opportunity'] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
+/** What holds for the sources of a kind whose settings say nothing else. */
+export const sourceDefaults: Readonly<Record<SourceKind, Pick<Source, 'defaultMode' | 'isIncremental'>>> = {
+  ad_performance: { defaultMode: 'replace', isIncremental: true },
+  opportunity: { defaultMode: 'upsert', isIncremental: false },
+};
+
 /** Bytes of a page, decompressed, and what they are said to be. */
 export interface PageBody {
   readonly body: AsyncIterable<Uint8Array>;

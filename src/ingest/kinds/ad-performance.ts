@@ -1,17 +1,46 @@
 import { bind } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { AdPerformance } from '../../records/ad-performance.ts';
-import type { Day } from '../../records/day.ts';
+import { type AdPerformance, createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
+import { createAdRemains } from '../../records/ad-remains.ts';
+import { type Day, formatDay } from '../../records/day.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { DayBatches } from '../storage/day-batches.ts';
 import { rowFormat } from '../storage/record-table.ts';
 import { RowEncoder } from '../storage/row-binary.ts';
 import { SeenKeys } from '../storage/seen-keys.ts';
 import type { RecordWriter } from '../storage/stage.ts';
+import { createAdsStage } from './ad-performance-stage.ts';
 import { adPerformanceTable } from './ad-performance-table.ts';
+import { conflictOf, sumRows } from './fold-rows.ts';
+import { type PulledKind, withVersions } from './kind.ts';
 
 const maxInFlight = 2;
 const row = rowFormat(adPerformanceTable, columnSet<{ version: number }>()({ version: 'UInt64' }));
+
+export const adPerformanceKind: PulledKind<AdPerformance> = {
+  table: adPerformanceTable,
+  retention: 'DATA_RETENTION_DAYS',
+  attributed: 'ads',
+  isMerged: true,
+  waitsForRuns: false,
+  arrivalField: undefined,
+  keyOf: adPerformanceTable.keyOf,
+  createNormaliser: createAdPerformanceNormaliser,
+  createWriter: (options) => withVersions(createAdsWriter(options), options.version),
+  rawFieldsOf: ({ day }) => ({ date: formatDay(day) }),
+  withoutOwnTime: (record) => ({ ...record, updatedAt: undefined }),
+  folding: { sum: sumRows, conflictOf, createStage: createAdsStage },
+  isAskedByDay: true,
+  openPull({ rules, mode, duplicates = mode === 'replace' ? 'fail' : 'last', ...options }) {
+    const stage = createAdsStage({ ...options, duplicates });
+    return {
+      normalise: createAdPerformanceNormaliser(rules),
+      stage,
+      remainsOf: createAdRemains(rules),
+      keep: (record) => stage.keep(record),
+    };
+  },
+};
 
 /**
  * Writes ads rows in day batches while the feed is still being read.

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { type Day, formatDay } from '../../records/day.ts';
-import type { Event } from '../../records/event.ts';
+import { createEventNormaliser, type Event } from '../../records/event.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { DayBatches } from '../storage/day-batches.ts';
 import { rowFormat } from '../storage/record-table.ts';
@@ -10,11 +10,30 @@ import { RowEncoder } from '../storage/row-binary.ts';
 import { SeenKeys } from '../storage/seen-keys.ts';
 import type { RecordWriter } from '../storage/stage.ts';
 import { eventTable } from './event-table.ts';
+import { type Kind, withAdd } from './kind.ts';
 
 const row = rowFormat(eventTable, columnSet<{ version: number }>()({ version: 'UInt64' }));
 
 /** An event and when it came, microseconds: of two with one key the later stays. */
 export type VersionedEvent = Event & { readonly version: number };
+
+export const eventKind: Kind<Event> = {
+  table: eventTable,
+  retention: 'EVENT_RETENTION_DAYS',
+  attributed: undefined,
+  isMerged: false,
+  waitsForRuns: false,
+  arrivalField: 'timestamp',
+  keyOf: ({ eventId }) => eventId,
+  createNormaliser: createEventNormaliser,
+  createWriter(options) {
+    const writer = createEventWriter(options);
+    return withAdd(writer, (event, version) => writer.add({ ...event, version }));
+  },
+  rawFieldsOf: ({ timestamp }) => ({ timestamp: new Date(timestamp).toISOString() }),
+  withoutOwnTime: (event) => event,
+  folding: undefined,
+};
 
 /** Events that are looked up at a time. */
 const lookUpSize = 5_000;

@@ -2,7 +2,12 @@ import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Event } from '../../records/event.ts';
 import type { Opportunity } from '../../records/opportunity.ts';
-import type { Side } from '../attribution/pending-days.ts';
+import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
+import type { SourceKind } from '../../sources/source.ts';
+import { adPerformanceKind } from './ad-performance.ts';
+import { eventKind } from './event.ts';
+import { type Kind, type KindWriter, type KindWriterOptions, type PulledKind, withAdd } from './kind.ts';
+import { opportunityKind } from './opportunity.ts';
 
 /** The record of each kind. */
 export interface Records {
@@ -13,57 +18,64 @@ export interface Records {
 
 /** A record that says of which kind it is. */
 export type KindRecord = {
-  readonly [Kind in RecordKind]: { readonly kind: Kind; readonly record: Records[Kind] };
+  readonly [Name in RecordKind]: { readonly kind: Name; readonly record: Records[Name] };
 }[RecordKind];
 
-interface KindFacts<Kind extends RecordKind> {
-  /** The keys that lead to the array of records, where a body has an envelope. */
-  readonly envelope: readonly string[];
-  /** Which days are attributed anew when records of this kind change. */
-  readonly attributed: Side | undefined;
-  /** The variable that says for how many days the kind is kept. */
-  readonly retention: 'DATA_RETENTION_DAYS' | 'EVENT_RETENTION_DAYS';
-  /** What a record is known by: two with the same are one row. */
-  keyOf(record: Records[Kind]): string;
-}
-
-export const kindFacts: { readonly [Kind in RecordKind]: KindFacts<Kind> } = {
-  ad_performance: {
-    envelope: ['external', 'ads', 'performance'],
-    attributed: 'ads',
-    retention: 'DATA_RETENTION_DAYS',
-    keyOf: (record) =>
-      JSON.stringify([
-        record.day,
-        record.channel,
-        record.campaignId,
-        record.adGroupId,
-        record.adId,
-        record.utmCampaign,
-        record.utmSource,
-        record.utmMedium,
-        record.utmContent,
-        record.utmTerm,
-        record.currency,
-        record.breakdowns,
-      ]),
-  },
-  opportunity: {
-    envelope: ['external', 'crm', 'opportunities'],
-    attributed: 'opportunities',
-    retention: 'DATA_RETENTION_DAYS',
-    keyOf: ({ opportunityId }) => opportunityId,
-  },
-  event: {
-    envelope: ['external', 'events'],
-    attributed: undefined,
-    retention: 'EVENT_RETENTION_DAYS',
-    keyOf: ({ eventId }) => eventId,
-  },
+/** The kinds that sources have. */
+export const pulledKinds: { readonly [Name in SourceKind]: PulledKind<Records[Name]> } = {
+  ad_performance: adPerformanceKind,
+  opportunity: opportunityKind,
 };
 
-/** What the record is known by among those of its kind. */
-export const keyOf = (entry: KindRecord): string => keyOfKind(entry.kind, entry.record);
+/** Every kind of record, by its name in the contract. */
+export const kinds: { readonly [Name in RecordKind]: Kind<Records[Name]> } = {
+  ...pulledKinds,
+  event: eventKind,
+};
 
-const keyOfKind = <Kind extends RecordKind>(kind: Kind, record: Records[Kind]): string =>
-  kindFacts[kind].keyOf(record);
+/** Whether a record is of a kind: its kind then says what it is. */
+export const isOfKind = <Name extends RecordKind>(
+  entry: KindRecord,
+  kind: Name,
+): entry is KindRecord & { readonly kind: Name; readonly record: Records[Name] } => entry.kind === kind;
+
+/** Whether what becomes of a record is known only when all records of its push have come. */
+export const needsAllRows = (
+  kind: RecordKind,
+  duplicates: DuplicateRule | undefined,
+): duplicates is 'sum' | 'fail' =>
+  kinds[kind].folding !== undefined && (duplicates === 'sum' || duplicates === 'fail');
+
+/** What the record is known by among those of its kind. */
+export const keyOf = (entry: KindRecord): string => of(entry, (kind, record) => kind.keyOf(record));
+
+/** Fields of the contract that the record holds under another name or in another form. */
+export const rawFieldsOf = (entry: KindRecord): Readonly<Record<string, unknown>> =>
+  of(entry, (kind, record) => kind.rawFieldsOf(record));
+
+/** The record without its word on when it was last changed. */
+export const withoutOwnTime = (entry: KindRecord): KindRecord =>
+  of(entry, (kind, record) => ({ ...entry, record: kind.withoutOwnTime(record) }) as KindRecord);
+
+/** The kind of a record, together with the record. */
+const of = <Result>(
+  entry: KindRecord,
+  work: <Name extends RecordKind>(kind: Kind<Records[Name]>, record: Records[Name]) => Result,
+): Result => withKind(entry.kind, entry.record, work);
+
+const withKind = <Name extends RecordKind, Result>(
+  name: Name,
+  record: Records[Name],
+  work: (kind: Kind<Records[Name]>, record: Records[Name]) => Result,
+): Result => work(kinds[name], record);
+
+/** The writer for records of a kind; records of other kinds are not its business. */
+export function createKindWriter<Name extends RecordKind>(
+  kind: Name,
+  options: KindWriterOptions,
+): KindWriter<KindRecord> {
+  const writer = kinds[kind].createWriter(options);
+  return withAdd(writer, (entry, version) => {
+    if (isOfKind(entry, kind)) writer.add(entry.record, version);
+  });
+}

@@ -1,11 +1,10 @@
-import { createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
 import type { RecordKind } from '../../records/contract.ts';
-import { createEventNormaliser, type EventRules } from '../../records/event.ts';
-import { createOpportunityNormaliser, type OpportunityRules } from '../../records/opportunity.ts';
+import type { OpportunityRules } from '../../records/opportunity.ts';
 import { type Outcome, Repairs } from '../../records/outcome.ts';
 import { refuseDay } from '../../records/taken-days.ts';
 import type { Clock } from '../../time.ts';
-import { type KindRecord, kindFacts } from './kinds.ts';
+import type { KindRules, Normalise } from './kind.ts';
+import { type KindRecord, kinds, type Records } from './kinds.ts';
 
 const millisecondsPerDay = 86_400_000;
 
@@ -54,8 +53,6 @@ export interface Normalisers {
   ): Outcome<KindRecord>;
 }
 
-type Normalise = (raw: unknown, repairs: Repairs) => Outcome<KindRecord>;
-
 /** Normalisers by kind and rules, made when first needed: each caches what it has read before. */
 export function createNormalisers(options: {
   /** By which rules the records of a source are read now; of `push`, those that are pushed. */
@@ -64,11 +61,11 @@ export function createNormalisers(options: {
   clock: Clock;
 }): Normalisers {
   const { rulesOf, retention, clock } = options;
-  const known = new WeakMap<OpportunityRules, Map<RecordKind, Normalise>>();
+  const known = new WeakMap<OpportunityRules, Map<RecordKind, Normalise<KindRecord>>>();
   let currentIds: IdMaker | undefined;
 
-  const normaliserOf = (kind: RecordKind, rules: OpportunityRules): Normalise => {
-    const byKind = known.get(rules) ?? new Map<RecordKind, Normalise>();
+  const normaliserOf = (kind: RecordKind, rules: OpportunityRules): Normalise<KindRecord> => {
+    const byKind = known.get(rules) ?? new Map<RecordKind, Normalise<KindRecord>>();
     known.set(rules, byKind);
     const made = byKind.get(kind);
     if (made !== undefined) return made;
@@ -85,7 +82,7 @@ export function createNormalisers(options: {
   const ofTakenDay = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
     if ('reject' in outcome) return outcome;
     const { kind, record } = outcome.record;
-    const keptBy = kindFacts[kind].retention;
+    const keptBy = kinds[kind].retention;
     const reject = refuseDay(record.day, {
       today: Math.floor(clock.now() / millisecondsPerDay),
       keptDays: retention[keptBy],
@@ -106,25 +103,10 @@ export function createNormalisers(options: {
   };
 }
 
-function makeNormaliser(kind: RecordKind, rules: OpportunityRules & EventRules): Normalise {
-  switch (kind) {
-    case 'ad_performance':
-      return tagged(kind, createAdPerformanceNormaliser(rules));
-    case 'opportunity':
-      return tagged(kind, createOpportunityNormaliser(rules));
-    case 'event':
-      return tagged(kind, createEventNormaliser(rules));
-    default:
-      return kind satisfies never;
-  }
-}
-
-const tagged =
-  <Kind extends RecordKind, Record>(
-    kind: Kind,
-    normalise: (raw: unknown, repairs: Repairs) => Outcome<Record>,
-  ) =>
-  (raw: unknown, repairs: Repairs): Outcome<{ readonly kind: Kind; readonly record: Record }> => {
+function makeNormaliser<Kind extends RecordKind>(kind: Kind, rules: KindRules): Normalise<KindRecord> {
+  const normalise: Normalise<Records[Kind]> = kinds[kind].createNormaliser(rules);
+  return (raw, repairs) => {
     const outcome = normalise(raw, repairs);
-    return 'reject' in outcome ? outcome : { record: { kind, record: outcome.record } };
+    return 'reject' in outcome ? outcome : { record: { kind, record: outcome.record } as KindRecord };
   };
+}

@@ -3,12 +3,14 @@ import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { type Day, parseIsoDay } from '../../records/day.ts';
-import type { Opportunity } from '../../records/opportunity.ts';
+import { createOpportunityNormaliser, type Opportunity } from '../../records/opportunity.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { DayBatches } from '../storage/day-batches.ts';
 import { rowFormat } from '../storage/record-table.ts';
 import { RowEncoder } from '../storage/row-binary.ts';
 import type { RecordWriter } from '../storage/stage.ts';
+import { type PulledKind, withVersions } from './kind.ts';
+import { createOpportunityStage } from './opportunity-stage.ts';
 import { type Attributed, opportunityTable } from './opportunity-table.ts';
 
 const row = rowFormat(
@@ -39,6 +41,31 @@ const storedRow = z.object({
   match: z.string(),
 });
 type StoredRow = z.infer<typeof storedRow>;
+
+export const opportunityKind: PulledKind<Opportunity> = {
+  table: opportunityTable,
+  retention: 'DATA_RETENTION_DAYS',
+  attributed: 'opportunities',
+  isMerged: true,
+  waitsForRuns: true,
+  arrivalField: undefined,
+  keyOf: opportunityTable.keyOf,
+  createNormaliser: createOpportunityNormaliser,
+  createWriter: (options) => withVersions(createOpportunityWriter(options), options.version),
+  rawFieldsOf: ({ createdAt, stageName }) => ({
+    created_at: new Date(createdAt).toISOString(),
+    stage: stageName,
+  }),
+  withoutOwnTime: (record) => ({ ...record, updatedAt: undefined }),
+  folding: undefined,
+  isAskedByDay: false,
+  openPull: ({ rules, ...options }) => ({
+    normalise: createOpportunityNormaliser(rules),
+    stage: createOpportunityStage(options),
+    remainsOf: () => 'nothing',
+    keep: () => undefined,
+  }),
+};
 
 /**
  * Writes CRM records as current state; what the CRM has deleted is deleted on whatever day it is stored. A record whose day has changed is deleted on its old day in the same INSERT, since

@@ -6,16 +6,14 @@ import type { DataVersion } from '../../data-version.ts';
 import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { DayRange } from '../../metrics/query.ts';
-import { createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
-import { createAdRemains } from '../../records/ad-remains.ts';
 import type { Day } from '../../records/day.ts';
-import { createOpportunityNormaliser } from '../../records/opportunity.ts';
 import { Repairs } from '../../records/outcome.ts';
 import type { Source, SourceKind } from '../../sources/source.ts';
 import type { Clock } from '../../time.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
-import { createAdsStage } from '../kinds/ad-performance-stage.ts';
-import { createOpportunityStage } from '../kinds/opportunity-stage.ts';
+import type { PulledKind, StoredRecord } from '../kinds/kind.ts';
+import { pulledKinds, type Records } from '../kinds/kinds.ts';
+import type { Retention } from '../kinds/normalisers.ts';
 import type { Owners } from '../ownership/owners.ts';
 import { readBySource } from '../rejects/read-again.ts';
 import { createRejectWriter } from '../rejects/reject-writer.ts';
@@ -26,7 +24,7 @@ import { cancelledBy, endingOf } from './ending.ts';
 import { createFeedCheck } from './feed-check.ts';
 import { createFeedShape, type FeedColumns } from './feed-shape.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
-import { createReading, type PulledKind } from './reading.ts';
+import { createReading } from './reading.ts';
 import { finishedState, type RunParts, runningState } from './run-state.ts';
 import { type Attempt, createWriting } from './writing.ts';
 
@@ -39,8 +37,7 @@ export interface PullDeps {
   readonly dataVersion: DataVersion;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly retentionDays: number;
-  readonly maxFutureDays: number;
+  readonly retention: Retention;
   /** Encoded rows held at most, while one batch as large is on its way. */
   readonly batchBytes: number;
   /** Whether callers wait for queries: feeds give way to them. */
@@ -80,7 +77,19 @@ export async function pull(
   run: IngestRun,
   input: PullInput,
 ): Promise<IngestRun> {
-  const common = {
+  const pullOf = <Name extends SourceKind>(name: Name): Promise<IngestRun> =>
+    pullKind<Records[Name]>(deps, source, run, input, pulledKinds[name]);
+  return pullOf(source.kind);
+}
+
+async function pullKind<T extends StoredRecord>(
+  deps: PullDeps,
+  source: Source,
+  run: IngestRun,
+  input: PullInput,
+  kind: PulledKind<T>,
+): Promise<IngestRun> {
+  const pulled = kind.openPull({
     store: whileHeld(deps.dataVersion.watch(deps.store, run.workspace), input.lease),
     runId: run.id,
     workspace: run.workspace,
@@ -88,35 +97,15 @@ export async function pull(
     version: input.version,
     requestId: run.requestId,
     capacityBytes: deps.batchBytes,
-  };
-  if (source.kind === 'opportunity') {
-    return pullRecords(deps, source, run, input, {
-      normalise: createOpportunityNormaliser(source.rules),
-      stage: createOpportunityStage({ ...common, namespace: source.namespace, lock: deps.opportunityLock }),
-      remainsOf: () => 'nothing',
-      keep: () => undefined,
-    });
-  }
-  const duplicates = source.feed.duplicates ?? (run.mode === 'replace' ? 'fail' : 'last');
-  const stage = createAdsStage({ ...common, duplicates });
-  return pullRecords(deps, source, run, input, {
-    normalise: createAdPerformanceNormaliser(source.rules),
-    stage,
-    remainsOf: createAdRemains(source.rules),
-    keep: (record) => stage.keep(record),
+    rules: source.rules,
+    mode: run.mode,
+    duplicates: source.feed.duplicates,
+    namespace: source.namespace,
+    lock: deps.opportunityLock,
   });
-}
-
-async function pullRecords<T extends { readonly day: Day }>(
-  deps: PullDeps,
-  source: Source,
-  run: IngestRun,
-  input: PullInput,
-  kind: PulledKind<T>,
-): Promise<IngestRun> {
   const { clock } = deps;
   const { signal } = input;
-  const { stage } = kind;
+  const { stage } = pulled;
   const logger = deps.logger.child({ runId: run.id, source: source.name, requestId: run.requestId });
 
   const failures: UtmqlError[] = [];
@@ -143,14 +132,14 @@ async function pullRecords<T extends { readonly day: Day }>(
   const reading = createReading({
     source,
     run,
-    kind,
+    pulled,
     pages: input.pages,
     landing: input.landing,
     taken: {
       today: Math.floor(clock.now() / 86_400_000),
-      keptDays: deps.retentionDays,
-      keptBy: 'DATA_RETENTION_DAYS',
-      maxFutureDays: deps.maxFutureDays,
+      keptDays: deps.retention[kind.retention],
+      keptBy: kind.retention,
+      maxFutureDays: deps.retention.MAX_FUTURE_DAYS,
     },
     rejects,
     repairs,
@@ -163,7 +152,7 @@ async function pullRecords<T extends { readonly day: Day }>(
   });
   const writing = createWriting({
     run,
-    side: source.kind === 'ad_performance' ? 'ads' : 'opportunities',
+    kind,
     stage,
     queue: deps.queue,
     merger: deps.merger,
@@ -189,7 +178,7 @@ async function pullRecords<T extends { readonly day: Day }>(
     mode: run.mode,
     skipDays: input.skipDays,
     unclearDays: reading.unclearDays,
-    wholeRange: unreadable.rejected === 0 ? askedRange(run, source.kind) : undefined,
+    wholeRange: unreadable.rejected === 0 ? askedRange(run, kind) : undefined,
   };
   const isWhole = failures.length === 0;
   const guards = isWhole && run.mode === 'replace' && !run.dryRun && input.isGuarded;
@@ -229,11 +218,12 @@ async function pullRecords<T extends { readonly day: Day }>(
 
 const unexpected = 'The run failed for a reason that has been logged.';
 
-/** The range that the call names. A CRM is often asked for what was changed in it, which says nothing of its days. */
-const askedRange = ({ since, until }: IngestRun, kind: SourceKind): DayRange | undefined =>
-  kind === 'ad_performance' && since !== undefined && until !== undefined
-    ? { from: since, to: until }
-    : undefined;
+/** The range that the call names, where it says which records are asked for. */
+const askedRange = (
+  { since, until }: IngestRun,
+  { isAskedByDay }: Pick<PulledKind<never>, 'isAskedByDay'>,
+): DayRange | undefined =>
+  isAskedByDay && since !== undefined && until !== undefined ? { from: since, to: until } : undefined;
 
 /** How many records were rejected for what they say (not for their age), and how many of those were records at all. */
 function unreadableIn(counts: Readonly<Record<string, number>>): { rejected: number; lost: number } {

@@ -1,13 +1,12 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { Remains } from '../../records/ad-remains.ts';
 import type { Day } from '../../records/day.ts';
-import type { Outcome, Repairs } from '../../records/outcome.ts';
+import type { Repairs } from '../../records/outcome.ts';
 import { refuseDay, type TakenDays } from '../../records/taken-days.ts';
 import { leftOut } from '../../sources/mapping/left-out.ts';
 import type { Source } from '../../sources/source.ts';
+import type { Pulled, StoredRecord } from '../kinds/kind.ts';
 import { type RejectWriter, rejectOf } from '../rejects/reject-writer.ts';
 import type { IngestRun } from '../runs/run.ts';
-import type { Stage } from '../storage/stage.ts';
 import type { FeedCheck } from './feed-check.ts';
 import type { FeedShape } from './feed-shape.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
@@ -20,20 +19,10 @@ const progressEveryMs = 500;
 /** How long a feed rests after a batch, which takes about as long to read, while callers' queries are at work. */
 const restMs = 10;
 
-/** What differs between the kinds of record. */
-export interface PulledKind<T extends { readonly day: Day }> {
-  normalise(raw: unknown, repairs: Repairs): Outcome<T>;
-  readonly stage: Stage<T>;
-  /** What can still be read of a rejected record. */
-  remainsOf(raw: unknown): Remains<T>;
-  /** Leaves what is stored of a record as it is. */
-  keep(record: T): void;
-}
-
-export interface ReadingOptions<T extends { readonly day: Day }> {
+export interface ReadingOptions<T extends StoredRecord> {
   readonly source: Source;
   readonly run: IngestRun;
-  readonly kind: PulledKind<T>;
+  readonly pulled: Pulled<T>;
   readonly pages: AsyncIterable<RawPage>;
   readonly landing: RawLanding | undefined;
   readonly taken: TakenDays;
@@ -68,9 +57,9 @@ export interface Reading {
   read(): Promise<void>;
 }
 
-export function createReading<T extends { readonly day: Day }>(options: ReadingOptions<T>): Reading {
-  const { source, run, kind, taken, rejects, repairs, check, shape } = options;
-  const { stage } = kind;
+export function createReading<T extends StoredRecord>(options: ReadingOptions<T>): Reading {
+  const { source, run, pulled, taken, rejects, repairs, check, shape } = options;
+  const { stage } = pulled;
   const counts = { records: 0, bytes: 0, outsideRange: 0, leftOut: 0 };
   const unclear = createUnclearDays();
   const since = run.since ?? Number.NEGATIVE_INFINITY;
@@ -79,15 +68,15 @@ export function createReading<T extends { readonly day: Day }>(options: ReadingO
 
   /** With `replace`, what is missing from the feed is gone; what came and could not be read is not missing. */
   const salvage = (raw: unknown): void => {
-    const remains = kind.remainsOf(raw);
+    const remains = pulled.remainsOf(raw);
     if (remains === 'nothing') unclear.addAll();
     else if ('day' in remains) unclear.add(remains.day);
     else if (isAsked(remains.keyed.day) && refuseDay(remains.keyed.day, taken) === undefined) {
-      kind.keep(remains.keyed);
+      pulled.keep(remains.keyed);
     }
   };
 
-  const judge = createJudge({ normalise: kind.normalise, repairs, check, isAsked, taken });
+  const judge = createJudge({ normalise: pulled.normalise, repairs, check, isAsked, taken });
 
   /** @param element what the record was read from: that is what came */
   const take = (raw: unknown, element: unknown, position: number): void => {

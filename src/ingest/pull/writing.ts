@@ -1,7 +1,8 @@
 import type { DayRange } from '../../metrics/query.ts';
 import type { Day } from '../../records/day.ts';
-import type { Side } from '../attribution/pending-days.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
+import type { PulledKind, StoredRecord } from '../kinds/kind.ts';
+import { opportunityTable } from '../kinds/opportunity-table.ts';
 import type { DayChanges, IngestRun } from '../runs/run.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
 import type { Applied, Extent, Stage } from '../storage/stage.ts';
@@ -12,7 +13,7 @@ export type Attempt = (step: () => Promise<void>) => Promise<void>;
 
 export interface WritingOptions {
   readonly run: IngestRun;
-  readonly side: Side;
+  readonly kind: Pick<PulledKind<StoredRecord>, 'attributed' | 'table'>;
   readonly stage: Pick<Stage<never>, 'apply' | 'changes' | 'weigh' | 'progress'>;
   readonly queue: AttributionQueue;
   readonly merger: DayMerger;
@@ -38,7 +39,8 @@ export interface Writing {
 }
 
 export function createWriting(options: WritingOptions): Writing {
-  const { run, side, stage, queue, merger, signal, attempt } = options;
+  const { run, kind, stage, queue, merger, signal, attempt } = options;
+  const side = kind.attributed;
   let applied: Omit<Applied, 'touched'> = { written: 0, changed: 0, removed: 0, outdated: 0, superseded: 0 };
   let changes: readonly DayChanges[] = [];
   let touched: ReadonlySet<Day> = new Set();
@@ -97,9 +99,8 @@ export function createWriting(options: WritingOptions): Writing {
       // Whatever became of the write: days that may have changed are attributed anew.
       await attempt(async () => {
         const ranges = await queue.settle(run.workspace, side, marked, { requestId: run.requestId });
-        const days = side === 'ads' ? ranges.flatMap(daysOf) : touched;
-        if (side === 'ads') merger.add('ad_performance', touched);
-        merger.add('opportunities', days);
+        merger.add(kind.table.name, touched);
+        merger.add(opportunityTable.name, ranges.flatMap(daysOf));
       });
     },
   };

@@ -7,8 +7,7 @@ import type { RecordKind } from '../../records/contract.ts';
 import { rejectReasons } from '../../records/outcome.ts';
 import type { Clock } from '../../time.ts';
 import { type AttributionQueue, createAttributionMarks } from '../attribution/queue.ts';
-import { createKindWriter } from '../kinds/kind-writer.ts';
-import { kindFacts } from '../kinds/kinds.ts';
+import { createKindWriter, kinds } from '../kinds/kinds.ts';
 import { toRawRecord } from '../kinds/raw-record.ts';
 import { type RejectRow, rejectColumns, toRejectRow } from '../rejects/reject-row.ts';
 import { pushSource } from '../runs/run.ts';
@@ -141,7 +140,7 @@ export function createBatchWriter(options: {
 
   const writeGroup = async (group: Group): Promise<Stored> => {
     const { kind, workspace, source, namespace, records } = group;
-    const side = kindFacts[kind].attributed;
+    const side = kinds[kind].attributed;
     if (side !== undefined)
       await marks.mark(
         workspace,
@@ -250,7 +249,7 @@ export function createBatchWriter(options: {
   };
 }
 
-/** In the order in which they are written: opportunities last, since they may wait for minutes for a run that has their lock. */
+/** In the order in which they are written: what may wait for minutes for a run comes last. */
 function groupsOf(payloads: readonly Payload[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const payload of payloads) {
@@ -263,7 +262,7 @@ function groupsOf(payloads: readonly Payload[]): readonly Group[] {
   }
   const all = [...groups.values()];
   return [
-    ...all.filter(({ kind }) => kind !== 'opportunity'),
-    ...all.filter(({ kind }) => kind === 'opportunity'),
+    ...all.filter(({ kind }) => !kinds[kind].waitsForRuns),
+    ...all.filter(({ kind }) => kinds[kind].waitsForRuns),
   ];
 }

@@ -4,9 +4,8 @@ import { toUtmqlError, UtmqlError } from '../../errors.ts';
 import { type BodyFormat, readRecords } from '../../formats/read-records.ts';
 import type { RecordBatch } from '../../formats/record-batch.ts';
 import { toUtf8 } from '../../formats/to-utf8.ts';
-import type { RecordKind } from '../../records/contract.ts';
+import { contracts, type RecordKind } from '../../records/contract.ts';
 import { untilAborted } from '../../time.ts';
-import { kindFacts } from '../kinds/kinds.ts';
 import type { PushCall } from './intake.ts';
 import type { PushReading } from './push-reading.ts';
 
@@ -59,7 +58,7 @@ export function bodyContent(
     batches: asUnreadable(
       readRecords(reading?.encoding === undefined ? hashed : toUtf8(hashed, reading.encoding), {
         format,
-        envelope: reading?.records ?? kindFacts[kind].envelope,
+        envelope: reading?.records ?? contracts[kind].envelope,
         csv: reading?.csv,
       }),
     ),

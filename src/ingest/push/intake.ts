@@ -2,16 +2,14 @@ import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
 import type { RecordBatch } from '../../formats/record-batch.ts';
-import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
 import { leftOut } from '../../sources/mapping/left-out.ts';
-import { type KindRecord, keyOf } from '../kinds/kinds.ts';
+import { isOfKind, type KindRecord, keyOf, kinds, needsAllRows, type Records } from '../kinds/kinds.ts';
 import { HeldRepairs, type IdMaker, type NormalisedFrom, type Normalisers } from '../kinds/normalisers.ts';
 import { toRejectRow } from '../rejects/reject-row.ts';
 import { rejectOf } from '../rejects/reject-writer.ts';
 import { pushSource } from '../runs/run.ts';
-import { conflictOf, sumRows } from '../storage/fold-rows.ts';
 import { listedRejects, type PushAnswer } from './answer.ts';
 import { encodePayload } from './payload.ts';
 import type { PushReading } from './push-reading.ts';
@@ -31,8 +29,8 @@ export interface BufferIntake {
 }
 
 /** @param options.put takes what the buffer is to hold, in order */
-export function createBufferIntake(options: {
-  kind: RecordKind;
+export function createBufferIntake<Kind extends RecordKind>(options: {
+  kind: Kind;
   call: PushCall;
   run: PushRun;
   normalisers: Normalisers;
@@ -42,8 +40,10 @@ export function createBufferIntake(options: {
   const { kind, call, run, now, put } = options;
   const { workspace, requestId, namespace, reading } = call;
   const duplicates = new DuplicateKeys();
-  const rule = kind === 'ad_performance' ? reading?.duplicates : undefined;
-  const held: AdPerformance[] = [];
+  const rule = reading?.duplicates;
+  const isHeld = needsAllRows(kind, rule);
+  const { folding } = kinds[kind];
+  const held: Records[Kind][] = [];
   const putRecord = (record: KindRecord): void => {
     duplicates.add(record);
     put(encodePayload({ ...record, workspace, source: pushSource, namespace, version: now * 1_000 }));
@@ -55,8 +55,7 @@ export function createBufferIntake(options: {
     normalisers: options.normalisers,
     targets: {
       record(entry) {
-        const isHeld = entry.kind === 'ad_performance' && (rule === 'sum' || rule === 'fail');
-        if (isHeld) held.push(entry.record);
+        if (isHeld && isOfKind(entry, kind)) held.push(entry.record);
         else putRecord(entry);
       },
       reject(position, line, record, reject) {
@@ -81,11 +80,11 @@ export function createBufferIntake(options: {
     intake,
     duplicates: duplicates.counts,
     finish() {
-      const conflict = rule === 'fail' ? conflictOf(held, pushSource) : undefined;
+      const conflict = rule === 'fail' ? folding?.conflictOf(held, pushSource) : undefined;
       if (conflict !== undefined) throw conflict;
-      const rows = rule === 'sum' ? sumRows(held) : held;
+      const rows = (rule === 'sum' ? folding?.sum(held) : undefined) ?? held;
       duplicates.counts.summed = held.length - rows.length;
-      for (const record of rows) putRecord({ kind: 'ad_performance', record });
+      for (const record of rows) putRecord({ kind, record } as KindRecord);
     },
   };
 }

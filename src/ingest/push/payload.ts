@@ -1,3 +1,4 @@
+import { recordKinds } from '../../records/contract.ts';
 import type { KindRecord } from '../kinds/kinds.ts';
 import type { RejectRow } from '../rejects/reject-row.ts';
 import type { PushAnswerRow } from './idempotency.ts';
@@ -28,13 +29,7 @@ export type Payload = RecordPayload | RejectPayload | AnswerPayload;
 
 export const encodePayload = (payload: Payload): Buffer => Buffer.from(JSON.stringify(payload));
 
-const kinds: ReadonlySet<unknown> = new Set([
-  'ad_performance',
-  'opportunity',
-  'event',
-  'reject',
-  'answer',
-] satisfies Payload['kind'][]);
+const kinds: ReadonlySet<unknown> = new Set([...recordKinds, 'reject', 'answer'] satisfies Payload['kind'][]);
 
 /**
  * The buffer's checksums vouch for the bytes, and this program wrote them; so only what another version of it may have

@@ -12,6 +12,7 @@ import type { Telemetry } from '../../telemetry.ts';
 import { type Clock, within } from '../../time.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
+import { needsAllRows } from '../kinds/kinds.ts';
 import { createNormalisers, type Retention } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
 import {
@@ -196,11 +197,11 @@ export function createPush(options: PushOptions): Push {
     const whole = chain(head, rest);
     const isStoreAway = breaker.state() === 'open' || drainer.isStoreAway();
     const duplicates = call.reading?.duplicates;
-    if (kind === 'ad_performance' && (duplicates === 'sum' || duplicates === 'fail')) {
+    if (needsAllRows(kind, duplicates)) {
       if (isStoreAway) throw needsStore(smallPush.records);
       return largeTurns.run(call.id, () => {
         content.hurry();
-        return pushStaged({ ...large, owner: options.owner }, call, whole, {
+        return pushStaged({ ...large, owner: options.owner }, kind, call, whole, {
           duplicates,
           signal: stopping.signal,
         });

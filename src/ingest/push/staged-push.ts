@@ -1,7 +1,8 @@
 import type { RecordBatch } from '../../formats/record-batch.ts';
+import type { RecordKind } from '../../records/contract.ts';
 import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
 import { createAttributionMarks } from '../attribution/queue.ts';
-import { createAdsStage } from '../kinds/ad-performance-stage.ts';
+import { isOfKind, kinds } from '../kinds/kinds.ts';
 import { pushSource } from '../runs/run.ts';
 import { pushStageId } from '../storage/staged-rows.ts';
 import type { PushOutcome } from './answer.ts';
@@ -10,23 +11,25 @@ import { createPushRejects } from './push-rejects.ts';
 import { createAttempts, type LargePushDeps } from './streamed-push.ts';
 
 /**
- * Takes a large push of ads rows whose rule for rows with one key needs all of them: into a staging table as fast as they come,
+ * Takes a large push whose rule for rows with one key needs all of them: into a staging table as fast as they come,
  * and from there into place, once the push has ended. One that breaks off, or has rows that it may not have, changes nothing.
  *
  * @param deps.owner this process, as the others know it
  */
-export async function pushStaged(
+export async function pushStaged<Kind extends RecordKind>(
   deps: LargePushDeps & { readonly owner: string },
+  kind: Kind,
   call: PushCall,
   batches: AsyncIterable<RecordBatch>,
   options: { readonly duplicates: DuplicateRule; readonly signal: AbortSignal },
 ): Promise<PushOutcome> {
   const { runs, versions } = deps;
   const { workspace, requestId } = call;
-  const kind = 'ad_performance';
+  const { attributed: side, folding, isMerged, table } = kinds[kind];
+  if (folding === undefined) throw new Error(`Records of the kind ${kind} are not folded.`);
   const run = runs.of(kind, call);
   const marks = createAttributionMarks(deps.attributionQueue);
-  const stage = createAdsStage({
+  const stage = folding.createStage({
     store: deps.dataVersion.watch(deps.store, workspace),
     runId: pushStageId(deps.owner),
     workspace,
@@ -44,7 +47,7 @@ export async function pushStaged(
     normalisers: deps.normalisers,
     targets: {
       record(entry) {
-        if (entry.kind === kind) stage.add(entry.record);
+        if (isOfKind(entry, kind)) stage.add(entry.record);
       },
       reject: (position, line, record, reject) => rejects.add(position, record, reject, line),
     },
@@ -62,11 +65,13 @@ export async function pushStaged(
     await stage.finish();
     const applied = await stage.apply({
       mode: 'upsert',
-      onDays: (days) => marks.mark(workspace, 'ads', days),
+      async onDays(days) {
+        if (side !== undefined) await marks.mark(workspace, side, days);
+      },
       signal: options.signal,
     });
     stored = applied;
-    deps.merger?.add(kind, applied.touched);
+    if (isMerged) deps.merger?.add(table.name, applied.touched);
   });
   await attempt(() => rejects.send(true));
   // The days are marked on disk: where this fails, the queue tries them again, and logs it.

@@ -10,8 +10,7 @@ import type { RecordKind } from '../../records/contract.ts';
 import type { Day } from '../../records/day.ts';
 import type { Clock } from '../../time.ts';
 import { type AttributionQueue, createAttributionMarks } from '../attribution/queue.ts';
-import { createKindWriter } from '../kinds/kind-writer.ts';
-import { kindFacts } from '../kinds/kinds.ts';
+import { createKindWriter, kinds } from '../kinds/kinds.ts';
 import type { Normalisers } from '../kinds/normalisers.ts';
 import { pushSource } from '../runs/run.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
@@ -79,7 +78,7 @@ export async function pushLarge(
   const { workspace, requestId } = call;
   const run = runs.of(kind, call);
   const version = versions.now() * 1_000;
-  const side = kindFacts[kind].attributed;
+  const { attributed: side, isMerged, table } = kinds[kind];
   const marks = createAttributionMarks(deps.attributionQueue);
   const writer = createKindWriter(kind, {
     store: deps.dataVersion.watch(deps.store, workspace),
@@ -130,8 +129,7 @@ export async function pushLarge(
   const { written, duplicates, outdated = 0, touched } = writer.progress();
   // The days are marked on disk: where this fails, the queue tries them again, and logs it.
   await marks.settle(requestId).catch(() => undefined);
-  if (side === 'ads') deps.merger?.add('ad_performance', touched);
-  if (side === 'opportunities') deps.merger?.add('opportunities', touched);
+  if (isMerged) deps.merger?.add(table.name, touched);
 
   const folded = { ...duplicates, summed: 0 };
   // Not stored for all that is known: the store failed.

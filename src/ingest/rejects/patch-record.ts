@@ -1,5 +1,6 @@
 import { parseJson } from '../../formats/json/parse.ts';
 import { type Reject, show } from '../../records/outcome.ts';
+import { kinds } from '../kinds/kinds.ts';
 import type { StoredReject } from './find-rejects.ts';
 
 /** Fields that replace those of a record; null removes one. */
@@ -26,8 +27,9 @@ export function patchRecord(
     if (value === null) delete patched[name];
     else patched[name] = value;
   }
-  // An event without a time of its own happened when it came, not when it is tried again.
-  if (stored.kind === 'event') patched.timestamp ??= stored.rejected_at.getTime();
+  // What has no time of its own happened when it came, not when it is tried again.
+  const { arrivalField } = kinds[stored.kind];
+  if (arrivalField !== undefined) patched[arrivalField] ??= stored.rejected_at.getTime();
   return { raw: patched };
 }
 

@@ -3,6 +3,7 @@ import { UtmqlError } from '../../errors.ts';
 import { knownFields } from '../../records/contract.ts';
 import { isObject } from '../../sources/mapping/place.ts';
 import type { Source } from '../../sources/source.ts';
+import { kinds } from '../kinds/kinds.ts';
 import type { PushReading, PushReadings } from '../push/push-reading.ts';
 import type { StoredReject } from './find-rejects.ts';
 import type { RecordPatch } from './patch-record.ts';
@@ -96,7 +97,8 @@ export function readAgain(
   const record: Record<string, unknown> = { ...mapped };
   const known = knownFields(kind);
   for (const [name, value] of Object.entries(patch ?? {})) if (known.has(name)) record[name] = value;
-  // An event without a time of its own happened when it came.
-  if (kind === 'event') record.timestamp ??= raw.timestamp;
+  // What has no time of its own happened when it came.
+  const { arrivalField } = kinds[kind];
+  if (arrivalField !== undefined) record[arrivalField] ??= raw[arrivalField];
   return reading.spread?.(raw, record) ?? [record];
 }

@@ -7,7 +7,7 @@ import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
 import { leftOut } from '../../sources/mapping/left-out.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
-import type { KindRecord } from '../kinds/kinds.ts';
+import { type KindRecord, kinds, withoutOwnTime } from '../kinds/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
 import type { Drainer } from '../push/drainer.ts';
@@ -177,7 +177,8 @@ async function retryChunk(
     const { kind } = row;
     const patched = patchRecord(row, input.patch, input.replacement);
     if ('reject' in patched) return { id, isAccepted: false, reject: patched.reject };
-    if (kind === 'ad_performance' && deps.sourceOf(workspace, row.source)?.feed.duplicates === 'sum')
+    const { duplicates } = deps.sourceOf(workspace, row.source)?.feed ?? {};
+    if (kinds[kind].folding !== undefined && duplicates === 'sum')
       return { id, isAccepted: false, reject: partOfSum };
     const reading = readings.get(readingKey(row));
     if (reading !== undefined && 'reject' in reading)
@@ -245,17 +246,7 @@ function asOfRejection(
   replacedAt: number | undefined,
 ): KindRecord & { readonly version: number } {
   const version = Math.max(rejectedAt, replacedAt ?? 0) * 1_000;
-  if (replacedAt === undefined) return { ...entry, version };
-  switch (entry.kind) {
-    case 'ad_performance':
-      return { kind: entry.kind, record: { ...entry.record, updatedAt: undefined }, version };
-    case 'opportunity':
-      return { kind: entry.kind, record: { ...entry.record, updatedAt: undefined }, version };
-    case 'event':
-      return { ...entry, version };
-    default:
-      return entry satisfies never;
-  }
+  return { ...(replacedAt === undefined ? entry : withoutOwnTime(entry)), version };
 }
 
 /** The row of a rejected record with what is known now, in the same place. */

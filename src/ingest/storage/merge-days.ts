@@ -12,7 +12,7 @@ const maxBytes = '2000000000';
 /** Merges the days that runs have touched, so that FINAL has nothing left to do when dashboards read them. */
 export interface DayMerger {
   /** Notes days to merge; the work goes on in the background, one day at a time. */
-  add(table: 'ad_performance' | 'opportunities', days: Iterable<Day>): void;
+  add(table: string, days: Iterable<Day>): void;
   /** Resolves when nothing is left to merge. */
   idle(): Promise<void>;
   stop(): Promise<void>;
@@ -21,14 +21,12 @@ export interface DayMerger {
 export function createDayMerger(options: { store: Store; logger: Logger }): DayMerger {
   const { store, logger } = options;
   const { layout } = store;
-  const waiting = { ad_performance: new Set<Day>(), opportunities: new Set<Day>() };
+  /** Days by table. */
+  const waiting = new Map<string, Set<Day>>();
   const stopping = new AbortController();
   let working: Promise<void> | undefined;
 
-  const mergeTable = async (table: keyof typeof waiting): Promise<void> => {
-    const days = [...waiting[table]];
-    waiting[table].clear();
-    if (days.length === 0) return;
+  const mergeTable = async (table: string, days: readonly Day[]): Promise<void> => {
     const rows = await store.select(
       partitionRow,
       sql`SELECT partition FROM ${layout.system('parts')}
@@ -51,10 +49,13 @@ export function createDayMerger(options: { store: Store; logger: Logger }): DayM
   };
 
   const work = async (): Promise<void> => {
-    while (!stopping.signal.aborted && (waiting.ad_performance.size > 0 || waiting.opportunities.size > 0)) {
+    while (!stopping.signal.aborted) {
+      const [next] = waiting;
+      if (next === undefined) return;
+      const [table, days] = next;
+      waiting.delete(table);
       try {
-        await mergeTable('ad_performance');
-        await mergeTable('opportunities');
+        await mergeTable(table, [...days]);
       } catch (error) {
         // Figures are right without it, only slower to read; ClickHouse merges by itself in time.
         if (!stopping.signal.aborted) logger.warn({ err: error }, 'merging days after a run failed');
@@ -64,7 +65,9 @@ export function createDayMerger(options: { store: Store; logger: Logger }): DayM
 
   return {
     add(table, days) {
-      for (const day of days) waiting[table].add(day);
+      const known = waiting.get(table) ?? new Set();
+      for (const day of days) known.add(day);
+      if (known.size > 0) waiting.set(table, known);
       working ??= work().finally(() => {
         working = undefined;
       });

@@ -1,7 +1,7 @@
 import { badInput, type UtmqlError } from '../../errors.ts';
 import type { AdPerformance } from '../../records/ad-performance.ts';
-import { keyOf } from '../kinds/kinds.ts';
-import { conflictError } from './conflict-error.ts';
+import { conflictError } from '../storage/conflict-error.ts';
+import { adPerformanceTable } from './ad-performance-table.ts';
 
 /**
  * Makes one row of the ads rows of a push that have one key: their sum, with the newest of their times and what else they
@@ -45,7 +45,7 @@ export function conflictOf(rows: readonly AdPerformance[], source: string): Utmq
 function byKey(rows: readonly AdPerformance[]): ReadonlyMap<string, readonly AdPerformance[]> {
   const groups = new Map<string, AdPerformance[]>();
   for (const record of rows) {
-    const key = keyOf({ kind: 'ad_performance', record });
+    const key = adPerformanceTable.keyOf(record);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [record]);
     else group.push(record);
