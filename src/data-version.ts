@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bind, sql } from './clickhouse/sql.ts';
 import type { Store } from './clickhouse/store.ts';
+import { tablesThat } from './clickhouse/tables.ts';
 import type { Logger } from './logger.ts';
 
 /** Tells when the stored data of a workspace has changed, so that nothing older is served from a cache. */
@@ -14,11 +15,7 @@ export interface DataVersion {
 }
 
 /** No answer is made of these, which hold what a run is about to write. */
-const unseen: ReadonlySet<string> = new Set([
-  'staged_ad_performance',
-  'staged_opportunities',
-  'planned_opportunities',
-]);
+const unseen: ReadonlySet<string> = new Set(tablesThat(({ isStaging }) => isStaging === true));
 
 /** The table that a statement writes, as reads name it (`Layout.held`); none for those that write no data. */
 const target = /^\s*(?:INSERT INTO|ALTER TABLE|TRUNCATE TABLE)\s+(?:[a-z0-9_]+\.)?([a-z_]+?)(?:_local)?\b/;

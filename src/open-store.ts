@@ -6,6 +6,7 @@ import { createDatabase, migrate } from './clickhouse/migrate.ts';
 import { type OwnServer, startOwnServer } from './clickhouse/own-server/server.ts';
 import { applyRetention, type ColdTier } from './clickhouse/retention.ts';
 import { createStore, type QueryLimits, type Store, type StoreOptions } from './clickhouse/store.ts';
+import { type Table, tables } from './clickhouse/tables.ts';
 import type { Config } from './config/config.ts';
 import type { UtmqlError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -89,16 +90,12 @@ export async function openStore(
 
 /** How long each table keeps a day, which is one partition of it. */
 export function retentionDays(config: Config): Readonly<Record<string, number>> {
-  const { DATA_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: eventDays } = config;
-  return {
-    ad_performance: days,
-    opportunities: days,
-    ingest_runs: days,
-    rejected_records: days,
-    events: eventDays,
-    audit_log: config.AUDIT_RETENTION_DAYS,
-    raw_landing: Math.max(1, config.RAW_RETENTION_DAYS),
-  };
+  // With RAW_RETENTION_DAYS at 0 nothing is landed; a TTL of no days would be none.
+  return Object.fromEntries(
+    Object.entries<Table>(tables).flatMap(([name, { keptFor }]) =>
+      keptFor === undefined ? [] : [[name, Math.max(1, config[keptFor])]],
+    ),
+  );
 }
 
 function coldTier(config: Config): ColdTier | undefined {

@@ -1,24 +1,15 @@
 import { z } from 'zod';
 import { bind, identifier, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
+import { type TableName, tablesThat } from '../clickhouse/tables.ts';
 import type { DataVersion } from '../data-version.ts';
 import { type Day, formatDay } from '../records/day.ts';
 
-/**
- * Tables that it empties. Not `ingest_runs`, which holds where sources are to go on, and not `audit_log`, which tells who
- * emptied the others: those go by their TTL alone.
- */
-const retainedTables = [
-  'ad_performance',
-  'opportunities',
-  'events',
-  'rejected_records',
-  'raw_landing',
-] as const;
+const retainedTables = tablesThat(({ isEmptied }) => isEmptied === true);
 
 /** What of a table is older than the day. */
 export interface RetainedTable {
-  readonly table: (typeof retainedTables)[number];
+  readonly table: TableName;
   /** As they are stored: older versions and deletions that are not merged yet count, too. */
   readonly rows: number;
   readonly days: number;

@@ -1,9 +1,9 @@
 import { toUtmqlError, UtmqlError } from '../errors.ts';
+import { conflictOf } from '../ingest/kinds/fold-rows.ts';
 import { createFeedCheck } from '../ingest/pull/feed-check.ts';
 import { readPages } from '../ingest/pull/read-pages.ts';
 import { createJudge } from '../ingest/pull/verdict.ts';
 import { rejectOf } from '../ingest/rejects/reject-writer.ts';
-import { conflictOf } from '../ingest/storage/fold-rows.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../records/opportunity.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shardingKeys } from '../../src/clickhouse/cluster/sharding.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
+import { type Table, tables } from '../../src/clickhouse/tables.ts';
 import { rowsOf } from '../ingest/storage/support.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
@@ -230,15 +230,15 @@ describe('the rows', () => {
 
   it('are each on the shard that its key gives, and on no other', async () => {
     const { store } = cluster;
-    const tables = (
+    const distributed = (
       await rowsOf(
         store,
         `SELECT name FROM system.tables WHERE database = '${store.database}' AND engine = 'Distributed'`,
       )
     ).flat();
-    expect(tables).toEqual(expect.arrayContaining(Object.keys(kept)));
-    for (const [table, key] of Object.entries(shardingKeys)) {
-      if (!tables.includes(table)) continue;
+    expect(distributed).toEqual(expect.arrayContaining(Object.keys(kept)));
+    for (const [table, { shardingKey: key }] of Object.entries<Table>(tables)) {
+      if (!distributed.includes(table)) continue;
       const statement = `SELECT countIf(_shard_num != (${key}) % 2 + 1), uniqExact(_shard_num) FROM ${table}`;
       const [row] = await rowsOf(store, statement);
       expect(row?.[0], table).toBe(0);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { shardingKeys } from '../../src/clickhouse/cluster/sharding.ts';
 import { toClusterStatements } from '../../src/clickhouse/cluster/translate.ts';
 import { readMigrations, splitStatements } from '../../src/clickhouse/migrate.ts';
 import { bind, sql } from '../../src/clickhouse/sql.ts';
+import { type TableName, tables } from '../../src/clickhouse/tables.ts';
 import { migrationsFolder, openMigratedStore } from '../support/database.ts';
 
 const replicated = { cluster: 'prod', database: 'utmql', isReplicated: true };
@@ -53,9 +53,7 @@ describe('a table', () => {
   it('needs a sharding key, and the message says where to declare it', () => {
     expect(() =>
       toClusterStatements(create.replace('EXISTS events', 'EXISTS leases_of_mars'), plain),
-    ).toThrow(
-      'The table leases_of_mars has no sharding key: declare one in src/clickhouse/cluster/sharding.ts',
-    );
+    ).toThrow('The table leases_of_mars has no sharding key: declare one in src/clickhouse/tables.ts');
   });
 });
 
@@ -134,13 +132,13 @@ describe('every statement of the migrations', () => {
 });
 
 it('no table’s versions of one row can be on two shards: its sharding key is of columns of its ORDER BY', async () => {
-  const tables = await store.select(
+  const stored = await store.select(
     z.object({ name: z.string(), engine: z.string(), sorting_key: z.string() }),
     sql`SELECT name, engine, sorting_key FROM system.tables WHERE database = ${bind('String', store.database)}`,
   );
-  for (const { name, engine, sorting_key: sortingKey } of tables) {
-    const key = shardingKeys[name];
-    expect(key, `${name}: declare its sharding key in src/clickhouse/cluster/sharding.ts`).toBeDefined();
+  for (const { name, engine, sorting_key: sortingKey } of stored) {
+    const key = tables[name as TableName]?.shardingKey;
+    expect(key, `${name}: declare its sharding key in src/clickhouse/tables.ts`).toBeDefined();
     if (!engine.startsWith('Replacing')) continue;
     const columns = (key ?? '').match(/\b[a-z_]+\b(?!\()/g) ?? [];
     expect(sortingKey.split(', '), `${name} is spread by ${key}`).toEqual(expect.arrayContaining(columns));

@@ -1,5 +1,5 @@
 import { UtmqlError } from '../../errors.ts';
-import { shardingKeyOf } from './sharding.ts';
+import { shardingKeyOf } from '../tables.ts';
 
 // Texts, quoted names, comments, brackets, commas; the rest in stretches.
 const token = /'(?:[^'\\]|\\.|'')*'|`[^`]*`|--[^\n]*|[(),]|[^'`(),-]+|-/gs;

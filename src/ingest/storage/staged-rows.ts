@@ -3,13 +3,14 @@ import type { ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
 import { bind, join, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
+import { tablesThat } from '../../clickhouse/tables.ts';
 import { UtmqlError } from '../../errors.ts';
 import type { Day } from '../../records/day.ts';
 import { columnSet } from './column-set.ts';
 import type { RowFormat } from './record-table.ts';
 import { RowEncoder } from './row-binary.ts';
 
-const tables = ['staged_ad_performance', 'staged_opportunities', 'planned_opportunities'] as const;
+const stagingTables = tablesThat(({ isStaging }) => isStaging === true);
 
 const partitionRow = z.object({ table: z.string(), run_id: z.string() });
 
@@ -55,7 +56,7 @@ export async function dropStaleStages(
   activeRuns: () => Promise<ReadonlySet<string>>,
 ): Promise<void> {
   const { layout } = store;
-  const byHeldName = new Map(tables.map((table) => [layout.heldName(table), table]));
+  const byHeldName = new Map(stagingTables.map((table) => [layout.heldName(table), table]));
   const rows = await store.select(
     partitionRow,
     sql`SELECT DISTINCT table, partition AS run_id FROM ${layout.system('parts')}
