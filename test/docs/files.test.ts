@@ -55,6 +55,16 @@ const ads: Record<
     leftOut: 1,
     summed: 4,
   },
+  microsoft_by_device: {
+    file: 'microsoft.csv',
+    channel: 'microsoft_by_device',
+    days: [
+      [93, 185, 12_500],
+      [42.95, 83, 2_110],
+      [1_041, 89, 9_150],
+    ],
+    leftOut: 1,
+  },
   snap_hourly: {
     file: 'snap-hourly.csv',
     channel: 'snapchat_ads',
@@ -224,6 +234,15 @@ it('each file of the page is loaded by its lines, to the cent', async () => {
     `metrics(${range('2025-08-01', '2025-08-03')} groupBy: [UTM_CAMPAIGN] where: { utmMedium: { in: ["paid_social"] } }) { nodes { utmCampaign leads revenue } }`,
   );
   expect(utms.nodes).toContainEqual({ utmCampaign: 'retargeting, warm', leads: 2, revenue: 12_345.67 });
+  const devices = await ask<{ nodes: unknown[] }>(
+    app,
+    `metrics(${range('2025-08-01', '2025-08-03')} breakdowns: ["device"] where: { breakdowns: [{ name: "network", eq: "Audience" }] }) {
+      nodes { device: breakdown(name: "device") cost impressions } }`,
+  );
+  expect(devices.nodes).toEqual([
+    { device: 'Tablet', cost: 11.05, impressions: 8_000 },
+    { device: 'phone', cost: 12.65, impressions: 9_000 },
+  ]);
   const names = await ask<{ nodes: unknown[] }>(
     app,
     `dimensionValues(dimension: UTM_CAMPAIGN, ${range('2025-08-01', '2025-08-03')} search: "ß") { nodes { value } }`,
