@@ -1,10 +1,13 @@
 import type { RootField } from '../access/grants.ts';
+import { badInput } from '../errors.ts';
 import { toCamelCase } from '../ingest/kinds/raw-record.ts';
 import { readNamespace } from '../ingest/ownership/names.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
 import { recordsContent } from '../ingest/push/content.ts';
+import { type ReadingParameters, readingParametersOfValues } from '../ingest/push/push-reading.ts';
 import { contracts, type FieldFormat, fieldsOf, type RecordKind, recordKinds } from '../records/contract.ts';
-import { builder, type JsonValue } from './builder.ts';
+import { type DuplicateRule, duplicateRules } from '../sources/settings/feed-rules.ts';
+import { builder, enumValues, type JsonValue } from './builder.ts';
 import type { Context } from './context.ts';
 import { CountType, listed } from './ingest-runs.ts';
 
@@ -59,6 +62,16 @@ const Payload = builder.objectRef<PushOutcome & { readonly isReplayed: boolean }
       description:
         'Of the accepted, those with the key of an earlier one of the push and other figures. The last wins; with ads rows, spend may be missing.',
       resolve: ({ answer }) => answer.duplicates.conflicting,
+    }),
+    summedDuplicates: t.field({
+      type: 'SafeInt',
+      description: 'Of the accepted, those that were added to an earlier one of the push with their key.',
+      resolve: ({ answer }) => answer.duplicates.summed,
+    }),
+    leftOut: t.field({
+      type: 'SafeInt',
+      description: 'Rows that the mapping leaves out.',
+      resolve: ({ answer }) => answer.leftOut,
     }),
     stored: t.boolean({
       description:
@@ -129,11 +142,41 @@ function toRaw(kind: RecordKind, input: RecordInput): Raw {
   return raw;
 }
 
+type Parameter = string | string[] | null | undefined;
+
 interface PushInput {
-  readonly records: RecordInput[];
+  readonly records?: RecordInput[] | null | undefined;
+  readonly rows?: JsonValue[] | null | undefined;
+  readonly [parameter: string]: unknown;
   readonly idempotencyKey?: string | null | undefined;
   readonly namespace?: string | null | undefined;
 }
+
+const duplicateMeanings: Readonly<Record<DuplicateRule, string>> = {
+  sum: 'They are added up.',
+  last: 'The last of them counts.',
+  fail: 'Nothing of the push is stored.',
+};
+
+const DuplicateRuleEnum = builder.enumType('DuplicateRule', {
+  description: 'What ads rows of one push mean that have one key and say something else.',
+  values: enumValues(duplicateRules, (rule) => duplicateMeanings[rule]),
+});
+
+/** What the parameters of a push by HTTP say, too. */
+const readingDescriptions: Readonly<Record<string, string>> = {
+  mapping:
+    'A mapping of the sources file by which `rows` are read; see docs/sources.md. What is said beside it goes before what it says.',
+  timezone: 'IANA time zone of times without an offset, and of the days of instants.',
+  date_format: 'Formats of dates, such as `DD.MM.YYYY`.',
+  missing: 'Words for nothing, in place of the usual ones.',
+  decimal: 'The decimal sign of figures: `.` or `,`.',
+  thousands: 'What groups digits.',
+  scale: 'The unit of money: `micros`, `cents`, …',
+  currency: 'Of records that name none: a three-letter code.',
+  channel: 'Of records that name none.',
+  duplicates: 'What rows of this push with one key mean; LAST where nothing is said.',
+};
 
 /** A mutation that takes records of one kind. */
 function pushField(kind: RecordKind, field: string, noun: string, description: string): void {
@@ -143,7 +186,19 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
     .implement({
       description: 'Records to take.',
       fields: (t) => ({
-        records: t.field({ type: [record], required: true, description: 'The records, in any order.' }),
+        records: t.field({ type: [record], description: 'The records, in any order.' }),
+        rows: t.field({
+          type: ['JSON'],
+          description:
+            'In place of `records`: objects in the columns that `mapping` reads, or in the names of the contract in snake case.',
+        }),
+        ...Object.fromEntries(
+          readingParametersOfValues(kind).map(({ name, isList }) => {
+            const description = readingDescriptions[name] ?? '';
+            if (name === 'duplicates') return [name, t.field({ type: DuplicateRuleEnum, description })];
+            return [toCamelCase(name), isList ? t.stringList({ description }) : t.string({ description })];
+          }),
+        ),
         idempotencyKey: t.string({
           description:
             'The same key with the same records gives the same answer, and does nothing more, for two days.',
@@ -162,25 +217,39 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
       description,
       extensions: { access: 'ingest' } satisfies RootField,
       args: { input: t.arg({ type: input, required: true, description: 'What to take.' }) },
-      resolve: (_root, { input: { records, ...call } }, context) => accept(kind, records, call, context),
+      resolve: (_root, { input }, context) => accept(kind, input, context),
     }),
   );
 }
 
 async function accept(
   kind: RecordKind,
-  records: readonly RecordInput[],
-  { idempotencyKey, namespace }: Omit<PushInput, 'records'>,
+  input: PushInput,
   { caller, push }: Context,
 ): Promise<PushOutcome & { readonly isReplayed: boolean }> {
-  const content = recordsContent(kind, records, (given) => toRaw(kind, given));
+  const { records, rows, idempotencyKey, namespace } = input;
+  if (!records === !rows) throw badInput('input: give either records or rows.');
+  const content = records
+    ? recordsContent(kind, records, (given) => toRaw(kind, given))
+    : recordsContent(kind, rows ?? [], (given) => given);
   const outcome = await push.accept(kind, content, {
     ...caller,
     idempotencyKey: idempotencyKey ?? undefined,
     namespace: readNamespace(namespace),
+    reading: push.readingOf(kind, caller.workspace, parametersOf(kind, input)),
   });
   if (outcome.failure !== undefined) throw outcome.failure;
   return outcome;
+}
+
+/** What the input says of how its records are to be read, as a push by HTTP says it. */
+function parametersOf(kind: RecordKind, input: PushInput): ReadingParameters {
+  const given = readingParametersOfValues(kind).flatMap(({ name }): [string, string[]][] => {
+    const value = input[toCamelCase(name)] as Parameter;
+    if (value === undefined || value === null) return [];
+    return [[name, typeof value === 'string' ? [value] : value]];
+  });
+  return Object.fromEntries(given);
 }
 
 const upsert = 'Adds new records and replaces those with the same key; deletes nothing.';

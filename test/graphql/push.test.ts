@@ -1,11 +1,28 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
+let folder: string;
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ environment: { EVENT_RETENTION_DAYS: '20000' } });
+  folder = await mkdtemp(join(tmpdir(), 'utmql-push-'));
+  const file = join(folder, 'sources.yaml');
+  await writeFile(
+    file,
+    `mappings:
+  - { name: german, kind: ad_performance, decimal: ",", date_format: DD.MM.YYYY, channel: excel, duplicates: sum, where: { Tag: { not: "Gesamt*" } },
+      fields: { date: Tag, campaign_id: Kampagne, cost: Kosten }, breakdowns: { country: Land } }`,
+  );
+  app = await startTestApp({
+    environment: { EVENT_RETENTION_DAYS: '20000', SOURCES_FILE: file, LOG_LEVEL: 'silent' },
+  });
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await rm(folder, { recursive: true });
+});
 
 const answerFields = `runId accepted rejected repaired duplicates conflictingDuplicates stored replayed
   repairsByKind { name count } rejects { id position field reason detail }`;
@@ -137,5 +154,90 @@ describe('ingestEvents', () => {
 
   it('takes nothing from an empty list', async () => {
     expect(await push('ingestEvents', { records: [] })).toMatchObject({ accepted: 0, stored: true });
+  });
+});
+
+describe('what a push by HTTP can say of its records', () => {
+  const day = 'dateRange: { between: { from: "2025-09-01", to: "2025-09-01" } }';
+  const costs = async (): Promise<unknown> =>
+    (
+      await app.query(
+        `{ metrics(${day}, groupBy: [CAMPAIGN_ID], breakdowns: ["country"]) { nodes { campaignId country: breakdown(name: "country") cost } } }`,
+      )
+    ).data?.metrics;
+  const row = (campaign: string, land: string, cost: string, tag = '01.09.2025') => ({
+    Tag: tag,
+    Kampagne: campaign,
+    Land: land,
+    Kosten: cost,
+  });
+  const asked = async (input: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const { data, errors } = await app.query(
+      'mutation ($input: IngestAdPerformanceInput!) { push: ingestAdPerformance(input: $input) { accepted rejected leftOut summedDuplicates conflictingDuplicates replayed } }',
+      { input },
+    );
+    return errors?.[0] === undefined
+      ? (data?.push ?? {})
+      : { ...errors[0].extensions, message: errors[0].message };
+  };
+
+  it('is said here, too: rows in the columns of a mapping', async () => {
+    const rows = [
+      row('E', 'DE', '1.000,25'),
+      row('E', 'FR', '0,50'),
+      row('E', 'DE', '0,25'),
+      row('', '', '1.001', 'Gesamt'),
+      row('E', 'DE', '1,2,3'),
+    ];
+    const input = { rows, mapping: 'german', idempotencyKey: 'by mapping' };
+    const told = { accepted: 3, rejected: 1, leftOut: 1, summedDuplicates: 1, conflictingDuplicates: 0 };
+    expect(await asked(input)).toEqual({ ...told, replayed: false });
+    expect(await asked(input)).toEqual({ ...told, replayed: true });
+    expect(await costs()).toEqual({
+      nodes: [
+        { campaignId: 'E', country: 'DE', cost: 1_000.5 },
+        { campaignId: 'E', country: 'FR', cost: 0.5 },
+      ],
+    });
+    // The same rows read in another way are another push.
+    expect(await asked({ ...input, duplicates: 'LAST' })).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    const retried = await app.query(
+      `mutation { retryRejectedRecords(input: { where: { source: "push", reason: "invalid_number" }, patch: { Kosten: "7,00" } }) { records { reason } } }`,
+    );
+    expect(retried.data).toEqual({
+      retryRejectedRecords: { records: expect.arrayContaining([{ reason: 'part_of_sum' }]) },
+    });
+  });
+
+  it('and parameters for typed records', async () => {
+    const hours = [0, 1, 2].map((hour) => ({
+      date: '01.09.2025',
+      campaignId: 'H',
+      channel: 'x',
+      cost: `1.${hour}00,50`,
+      impressions: hour + 1,
+    }));
+    const input = { records: hours, decimal: ',', dateFormat: ['DD.MM.YYYY'] };
+    expect(await asked({ ...input, duplicates: 'FAIL' })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringMatching(/^The push has 2 rows .*they differ in impressions, cost\./),
+    });
+    expect(await asked({ ...input, duplicates: 'SUM' })).toMatchObject({ accepted: 3, summedDuplicates: 2 });
+    expect(await costs()).toMatchObject({
+      nodes: expect.arrayContaining([{ campaignId: 'H', country: null, cost: 3_301.5 }]),
+    });
+  });
+
+  it.each([
+    [{ rows: [row('E', 'DE', '1')], mapping: 'germann' }, /^mapping is "germann": .*german/],
+    [
+      { rows: [{ Tag: '01.09.2025' }], mapping: 'german' },
+      /^None of the first 1 records has the figure cost and the breakdown country/,
+    ],
+    [{ mapping: 'german' }, /^input: give either records or rows/],
+    [{ records: [], rows: [] }, /^input: give either records or rows/],
+    [{ records: [ad], timezone: 'Mars' }, /^timezone is "Mars"; expected an IANA time zone/],
+  ])('is refused with a sentence where it is wrong: %j', async (input, message) => {
+    expect(await asked(input)).toMatchObject({ message: expect.stringMatching(message) });
   });
 });

@@ -69,7 +69,18 @@ const parameters = {
 /** Those that may be given several times. */
 const lists: ReadonlySet<string> = new Set(['date_format', 'missing']);
 
+/** Those that say how the bytes of a body are laid out. */
+const ofBodies: ReadonlySet<string> = new Set(['encoding', 'delimiter', 'skip_rows']);
+
 export const readingParameters = (kind: RecordKind): string[] => Object.keys(parameters[kind].shape);
+
+/** Those that have a meaning for records that come as values. */
+export const readingParametersOfValues = (
+  kind: RecordKind,
+): { readonly name: string; readonly isList: boolean }[] =>
+  readingParameters(kind)
+    .filter((name) => !ofBodies.has(name))
+    .map((name) => ({ name, isList: lists.has(name) }));
 
 const nothing = z.object(recordKeys).parse({});
 
