@@ -1,10 +1,59 @@
-import { type Breakdowns, readBreakdowns } from './breakdowns.ts';
-import type { FieldName } from './contract.ts';
+import { type Breakdowns, breakdownLimits, breakdownNameText, readBreakdowns } from './breakdowns.ts';
+import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
 import { normalise, type Outcome, RejectError, type Repairs, show } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { UnknownFields } from './unknown-fields.ts';
+
+export const adPerformanceContract = {
+  title: 'AdPerformance',
+  description:
+    'One row a day, channel, campaign and UTM set. Its key is every field but the figures: a row with the same key replaces the earlier one.',
+  envelope: ['external', 'ads', 'performance'],
+  fields: {
+    ...schemaVersion,
+    date: {
+      format: 'day',
+      required: true,
+      description: 'The day. Of a date-time, the day in the reporting time zone.',
+    },
+    campaign_id: {
+      format: 'identifier',
+      required: true,
+      description: 'The campaign, as the platform names it.',
+    },
+    channel: { format: 'label', description: 'The platform or channel, such as google_ads.' },
+    ad_group_id: { format: 'identifier', description: 'The ad group, where the feed is that fine.' },
+    ad_id: { format: 'identifier', description: 'The ad, where the feed is that fine.' },
+    clicks: { format: 'count', description: 'Clicks on the ads.' },
+    impressions: { format: 'count', description: 'How often the ads were shown.' },
+    cost: { format: 'money', description: 'Spend, in units of the currency, to six decimals.' },
+    currency,
+    ...utm,
+    breakdowns: {
+      format: 'breakdowns',
+      description: `Dimensions of your own by which the feed is finer, such as country or device: names and values, or the JSON text of them. Up to ${breakdownLimits.names}; a name is ${breakdownNameText}, a value up to ${breakdownLimits.valueLength} characters. Part of the key.`,
+    },
+    updated_at: updatedAt,
+  },
+  examples: [
+    {
+      date: '2025-08-01',
+      campaign_id: 'C-1001',
+      channel: 'google_ads',
+      clicks: 1200,
+      impressions: 45000,
+      cost: 350.75,
+      utm_campaign: 'back_to_school',
+      utm_source: 'google',
+      utm_medium: 'cpc',
+    },
+  ],
+} as const satisfies Contract;
+
+/** A field as it is sent. */
+export type AdField = keyof typeof adPerformanceContract.fields;
 
 /** One row a day, channel, campaign and UTM set. Its key is every field but the figures. */
 export interface AdPerformance {
@@ -36,8 +85,8 @@ export interface AdPerformance {
 
 /** Makes the normaliser for one source's ads rows: raw JSON in, a record or the reason against it out. */
 export function createAdPerformanceNormaliser(rules: FieldRules) {
-  const read = new FieldReader<FieldName<'ad_performance'>>(rules);
-  const unknownFields = new UnknownFields('ad_performance');
+  const read = new FieldReader<AdField>(rules);
+  const unknownFields = new UnknownFields(adPerformanceContract);
   return (raw: unknown, repairs: Repairs): Outcome<AdPerformance> =>
     normalise(raw, repairs, (fields) => {
       checkSchemaVersion(fields);

@@ -1,5 +1,4 @@
-import { type AdPerformance, createAdPerformanceNormaliser } from './ad-performance.ts';
-import type { FieldName } from './contract.ts';
+import { type AdField, type AdPerformance, createAdPerformanceNormaliser } from './ad-performance.ts';
 import type { Day } from './day.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
 import { normalise, Repairs } from './outcome.ts';
@@ -12,7 +11,7 @@ const noFigures = { clicks: 0, impressions: 0, cost: 0, updated_at: null };
 /** Reads the remains of rejected ads rows, by the rules of their source. Figures of a keyed one are 0. */
 export function createAdRemains(rules: FieldRules): (raw: unknown) => Remains<AdPerformance> {
   const normaliseAd = createAdPerformanceNormaliser(rules);
-  const read = new FieldReader<FieldName<'ad_performance'>>(rules);
+  const read = new FieldReader<AdField>(rules);
   const unnoted = new Repairs();
   return (raw) => {
     if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return 'nothing';

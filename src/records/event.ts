@@ -1,13 +1,59 @@
-import { contracts, type FieldName } from './contract.ts';
+import { type Contract, schemaVersion, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
-import { readMetadata } from './event-metadata.ts';
+import { metadataLimits, readMetadata } from './event-metadata.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { unknown } from './text.ts';
 import { UnknownFields } from './unknown-fields.ts';
 
-const { service: serviceField, message: messageField } = contracts.event.fields;
+export const eventContract = {
+  title: 'Event',
+  description:
+    'Anything that happened, known by its event_id. Send event_id and timestamp, and sending it again changes nothing.',
+  envelope: ['external', 'events'],
+  fields: {
+    ...schemaVersion,
+    event_id: {
+      format: 'identifier',
+      description: 'What the event is known by; made where it is missing.',
+    },
+    timestamp: {
+      format: 'instant',
+      description: 'When it happened; when it was received where it is missing.',
+    },
+    service: {
+      format: 'identifier',
+      maxLength: 256,
+      description: 'What sent it, up to 256 characters; unknown where it is missing.',
+    },
+    message: {
+      format: 'text',
+      maxLength: 16_384,
+      description: 'What happened, in words: up to 16 KB of UTF-8.',
+    },
+    metadata: {
+      format: 'object',
+      maxLength: metadataLimits.bytes,
+      description: `Whatever else is known, as an object or as the JSON text of one: up to 16 KB of UTF-8, ${metadataLimits.keys} keys in all its levels together, ${metadataLimits.depth} levels deep.`,
+    },
+    ...utm,
+  },
+  examples: [
+    {
+      event_id: 'E-5001',
+      timestamp: '2025-08-01T10:00:00Z',
+      service: 'checkout',
+      message: 'order placed',
+      metadata: { order_id: 'A-17', total: 59.9 },
+      utm_campaign: 'back_to_school',
+      utm_source: 'google',
+      utm_medium: 'cpc',
+    },
+  ],
+} as const satisfies Contract;
+
+const { service: serviceField, message: messageField } = eventContract.fields;
 
 /** Anything that happened, known by `eventId`. */
 export interface Event {
@@ -43,8 +89,8 @@ export interface EventRules extends FieldRules {
 
 /** Makes the normaliser for events: raw JSON in, an event or the reason against it out. */
 export function createEventNormaliser(rules: EventRules) {
-  const read = new FieldReader<FieldName<'event'>>(rules);
-  const unknownFields = new UnknownFields('event');
+  const read = new FieldReader<keyof typeof eventContract.fields>(rules);
+  const unknownFields = new UnknownFields(eventContract);
 
   const service = (fields: Readonly<Record<string, unknown>>, repairs: Repairs): string => {
     const text = read.optionalIdentifier(fields, 'service', serviceField.maxLength);

@@ -1,14 +1,6 @@
 import { breakdownLimits, breakdownNameSource } from './breakdowns.ts';
-import {
-  contracts,
-  currentSchemaVersion,
-  deletionOf,
-  type Field,
-  type FieldFormat,
-  fieldsOf,
-  formatTypes,
-  type RecordKind,
-} from './contract.ts';
+import { contracts, deletionOf, fieldsOf, type RecordKind } from './contract.ts';
+import { currentSchemaVersion, type Field, type FieldFormat, formatTypes } from './contract-field.ts';
 import { metadataLimits } from './event-metadata.ts';
 import { usualGaps } from './gaps.ts';
 import { maxTextLength } from './text.ts';

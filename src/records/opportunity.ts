@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { FieldName } from './contract.ts';
+import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
 import { withoutAddresses } from './email-addresses.ts';
 import { FieldReader, type FieldRules } from './fields.ts';
@@ -8,6 +8,62 @@ import { checkSchemaVersion } from './schema-version.ts';
 import { createStageReader, type Stage, type StageTable } from './stage.ts';
 import { unknown } from './text.ts';
 import { UnknownFields } from './unknown-fields.ts';
+
+export const opportunityContract = {
+  title: 'Opportunity',
+  description:
+    'The current state of one CRM record. One with the same opportunity_id in the same namespace replaces the earlier one.',
+  envelope: ['external', 'crm', 'opportunities'],
+  fields: {
+    ...schemaVersion,
+    opportunity_id: {
+      format: 'identifier',
+      required: true,
+      description: 'What the CRM knows the record by.',
+    },
+    created_at: { format: 'instant', required: true, description: 'When the lead came in.' },
+    stage: {
+      format: 'identifier',
+      description:
+        'The stage in the CRM’s own words; STAGE_MAP maps it to lead, opportunity, closed_won or closed_lost.',
+    },
+    is_won: {
+      format: 'flag',
+      description:
+        'Whether the CRM itself counts it as won, whatever its stage is called. Goes before the stage.',
+    },
+    is_closed: {
+      format: 'flag',
+      description: 'Whether the CRM itself counts it as closed: closed and not won is lost.',
+    },
+    is_deleted: {
+      format: 'flag',
+      description:
+        'Whether the CRM has deleted the record: then what is stored of it goes. `created_at` is needed all the same.',
+    },
+    amount: { format: 'money', description: 'The amount, in units of the currency, to six decimals.' },
+    currency,
+    contact_email: { format: 'identifier', description: 'The contact. Stored only as a keyed hash.' },
+    ...utm,
+    updated_at: updatedAt,
+  },
+  deletion: {
+    flag: 'is_deleted',
+    reads: ['schema_version', 'opportunity_id', 'created_at', 'is_deleted', 'updated_at'],
+  },
+  examples: [
+    {
+      opportunity_id: 'O-9001',
+      contact_email: 'ana@example.com',
+      stage: 'closed_won',
+      amount: 5000.0,
+      created_at: '2025-08-01T10:00:00Z',
+      utm_campaign: 'back_to_school',
+      utm_source: 'google',
+      utm_medium: 'cpc',
+    },
+  ],
+} as const satisfies Contract;
 
 /** The current state of one CRM record, known by `opportunityId`. */
 export interface Opportunity {
@@ -44,9 +100,9 @@ export interface OpportunityRules extends FieldRules {
 
 /** Makes the normaliser for one CRM: raw JSON in, a record or the reason against it out. */
 export function createOpportunityNormaliser(rules: OpportunityRules) {
-  const read = new FieldReader<FieldName<'opportunity'>>(rules);
+  const read = new FieldReader<keyof typeof opportunityContract.fields>(rules);
   const readStage = createStageReader(rules.stages);
-  const unknownFields = new UnknownFields('opportunity');
+  const unknownFields = new UnknownFields(opportunityContract);
   return (raw: unknown, repairs: Repairs): Outcome<Opportunity> =>
     normalise(raw, repairs, (fields) => {
       checkSchemaVersion(fields);

@@ -1,4 +1,4 @@
-import { currentSchemaVersion } from './contract.ts';
+import { currentSchemaVersion } from './contract-field.ts';
 import { RejectError, show } from './outcome.ts';
 
 const supportedMajor = Number.parseInt(currentSchemaVersion, 10);

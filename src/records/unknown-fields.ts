@@ -1,4 +1,4 @@
-import { knownFields, type RecordKind } from './contract.ts';
+import type { Contract } from './contract-field.ts';
 import type { Repairs } from './outcome.ts';
 
 /** How much of the unknown fields of one record is kept, as UTF-8. */
@@ -13,8 +13,8 @@ export class UnknownFields {
   private lastNames: string[] = [];
   private lastUnknown: string[] = [];
 
-  constructor(kind: RecordKind) {
-    this.known = knownFields(kind);
+  constructor({ fields }: Pick<Contract, 'fields'>) {
+    this.known = new Set(Object.keys(fields));
   }
 
   /** A JSON object of the unknown fields of `raw`, or the empty text where there are none. */

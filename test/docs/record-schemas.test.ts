@@ -4,13 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordSchemaFiles } from '../../src/docs/record-schemas.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
-import {
-  contracts,
-  type FieldFormat,
-  fieldsOf,
-  type RecordKind,
-  recordKinds,
-} from '../../src/records/contract.ts';
+import { contracts, fieldsOf, type RecordKind, recordKinds } from '../../src/records/contract.ts';
+import type { FieldFormat } from '../../src/records/contract-field.ts';
 import { createEventNormaliser } from '../../src/records/event.ts';
 import { jsonSchemaOf } from '../../src/records/json-schema.ts';
 import { createOpportunityNormaliser } from '../../src/records/opportunity.ts';
