@@ -69,15 +69,16 @@ export function createAdsWriter(options: {
   let written = 0;
   const inFlight = new Set<{ readonly days: readonly Day[]; readonly done: Promise<void> }>();
 
+  const noteKey = (keyEnd: number, { day }: AdPerformance): void => {
+    encoder.padWord();
+    const state = seen.add(day, encoder.words, keyEnd, encoder.length);
+    if (state !== 'new') duplicates[state] += 1;
+  };
   const encode = (record: AdPerformance): void => {
     const version =
       record.updatedAt === undefined ? options.version : Math.min(record.updatedAt * 1_000, options.version);
     encoder.start();
-    row.write(encoder, record, { version }, (keyEnd) => {
-      encoder.padWord();
-      const state = seen.add(record.day, encoder.words, keyEnd, encoder.length);
-      if (state !== 'new') duplicates[state] += 1;
-    });
+    row.write(encoder, record, { version }, noteKey);
   };
 
   const send = async (): Promise<void> => {

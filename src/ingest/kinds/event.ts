@@ -67,13 +67,14 @@ export function createEventWriter(options: {
   let written = 0;
   let sending: Promise<void> = Promise.resolve();
 
+  const noteKey = (keyEnd: number, { day }: Event): void => {
+    encoder.padWord();
+    const state = seen.add(day, encoder.words, keyEnd, encoder.length);
+    if (state !== 'new') duplicates[state] += 1;
+  };
   const encode = (event: VersionedEvent): void => {
     encoder.start();
-    row.write(encoder, event, event, (keyEnd) => {
-      encoder.padWord();
-      const state = seen.add(event.day, encoder.words, keyEnd, encoder.length);
-      if (state !== 'new') duplicates[state] += 1;
-    });
+    row.write(encoder, event, event, noteKey);
   };
 
   const put = (event: VersionedEvent): void => {

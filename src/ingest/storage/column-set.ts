@@ -56,53 +56,51 @@ export const columnSet =
 
 export type DeclaredColumns = Readonly<Record<string, ColumnType | Enumeration>>;
 
+/** What writes a value of each type. */
+const methods = {
+  Date: 'uint16',
+  String: 'text',
+  UInt8: 'uint8',
+  UInt64: 'uint64',
+  'DateTime64(3)': 'int64',
+  'Decimal(18,6)': 'money',
+  'Map(String, String)': 'map',
+} as const satisfies Record<ColumnType, keyof RowEncoder>;
+
 /** @param declared columns of properties that `T` has, which the caller's types vouch for */
 export function createColumnSet<T>(declared: DeclaredColumns): ColumnSet<T> {
-  const writers = Object.entries(declared).map(([name, column]) => ({
+  const columns = Object.entries(declared).map(([name, column]) => ({
     name,
     property: propertyOf(name),
-    type: typeof column === 'string' ? column : 'UInt8',
+    type: typeof column === 'string' ? column : ('UInt8' as const),
     words: typeof column === 'string' ? undefined : column.enumeration,
   }));
   return {
-    columns: Object.fromEntries(writers.map(({ name, type }) => [name, type])),
-    write(encoder, from) {
-      const values = from as Readonly<Record<string, unknown>>;
-      for (let index = 0; index < writers.length; index++) {
-        const writer = writers[index];
-        if (writer === undefined) return;
-        const { type: columnType, words } = writer;
-        const value = values[writer.property];
-        // `ColumnsFor` ties the type of the column to that of the property.
-        switch (columnType) {
-          case 'String':
-            encoder.text(value as string);
-            break;
-          case 'UInt64':
-            encoder.uint64(value as number);
-            break;
-          case 'Decimal(18,6)':
-            encoder.money(value as number);
-            break;
-          case 'Date':
-            encoder.uint16(value as number);
-            break;
-          case 'DateTime64(3)':
-            encoder.int64(value as number);
-            break;
-          case 'UInt8':
-            encoder.uint8(words === undefined ? Number(value) : words.indexOf(value as string));
-            break;
-          case 'Map(String, String)':
-            encoder.map(value as Readonly<Record<string, string>> | undefined);
-            break;
-          default:
-            columnType satisfies never;
-        }
-      }
-    },
-    valuesOf: (from) => writers.map(({ property }) => (from as Readonly<Record<string, unknown>>)[property]),
+    columns: Object.fromEntries(columns.map(({ name, type }) => [name, type])),
+    write: writerOf<T>(columns),
+    valuesOf: (from) => columns.map(({ property }) => (from as Readonly<Record<string, unknown>>)[property]),
   };
+}
+
+/**
+ * The function that one would write by hand, a line a column. A loop over the columns reads properties by name, which takes a
+ * quarter more of the time of a whole row (Node 20). The text is made of names of this program's declarations, never of input.
+ */
+function writerOf<T>(
+  columns: readonly {
+    readonly property: string;
+    readonly type: ColumnType;
+    readonly words: readonly string[] | undefined;
+  }[],
+): ColumnSet<T>['write'] {
+  const lines = columns.map(({ property, type, words }, index) => {
+    if (!/^[a-z][A-Za-z0-9]*$/.test(property)) throw new Error(`no property: ${JSON.stringify(property)}`);
+    const read = `from.${property}`;
+    const value = words === undefined ? read : `words[${index}].indexOf(${read})`;
+    return `encoder.${methods[type]}(${type === 'UInt8' ? `Number(${value})` : value});`;
+  });
+  const create = new Function('words', `return (encoder, from) => {\n${lines.join('\n')}\n};`);
+  return create(columns.map(({ words }) => words)) as ColumnSet<T>['write'];
 }
 
 /** `utm_campaign` → `utmCampaign`. */

@@ -62,7 +62,7 @@ export const recordTable =
 export interface RowFormat<T, Note> {
   readonly columns: Columns;
   /** @param onValues called when the key, which ends at `keyEnd`, and the values behind it have been written */
-  write(encoder: RowEncoder, record: T, note: Note, onValues?: (keyEnd: number) => void): void;
+  write(encoder: RowEncoder, record: T, note: Note, onValues?: (keyEnd: number, record: T) => void): void;
 }
 
 export function rowFormat<T, Note>(
@@ -75,7 +75,7 @@ export function rowFormat<T, Note>(
       key.write(encoder, record);
       const keyEnd = encoder.length;
       values.write(encoder, record);
-      onValues?.(keyEnd);
+      onValues?.(keyEnd, record);
       aside.write(encoder, record);
       note.write(encoder, noted);
     },
