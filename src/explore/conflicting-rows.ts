@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
+import { pushSource } from '../ingest/runs/run.ts';
 import { allRows, type DataScope } from '../metrics/data-scope.ts';
 import type { DayRange } from '../metrics/query.ts';
 import type { Warning } from '../metrics/warnings.ts';
@@ -16,11 +17,13 @@ export function conflictingRowsStatement(scope: DataScope, range: DayRange, sour
   // A replay reads again what an earlier run had read: it is newer than that run, and older than those that read the source since.
   const begun = sql`SELECT source, days, folded, started_at, min(started_at) OVER (PARTITION BY if(replay_of = '', toString(run_id), replay_of)) AS read_at FROM ${runs} AND source IN (${affected})`;
   const newest = sql`SELECT source, arrayJoin(days) AS day, argMax(folded[day], (read_at, started_at)) AS lost FROM (${begun}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
-  return sql`SELECT source, count() AS days, sum(lost) AS folded FROM (${newest}) GROUP BY source ORDER BY source`;
+  // Of a day of pushes counts what was pushed of it last that could fold rows, or said what such rows mean.
+  const pushed = sql`SELECT source, arrayJoin(mapKeys(folded)) AS day, argMax(folded[day], started_at) AS lost FROM ingest_runs FINAL WHERE ${allRows(scope)} AND source = ${bind('String', pushSource)} AND status IN ('running', 'succeeded') AND notEmpty(folded) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
+  return sql`SELECT source, count() AS days, sum(lost) AS folded FROM (${newest} UNION ALL ${pushed}) GROUP BY source ORDER BY source`;
 }
 
 /**
- * A warning for each ads source of which rows were folded away on days of the range. Of those whose settings say that the last
+ * A warning for each ads source, and one for pushes, of which rows were folded away on days of the range. Of those whose settings say that the last
  * row counts, nobody needs to be told.
  *
  * @param sources of the workspace
@@ -34,12 +37,13 @@ export async function warningsOfConflicts(
   const names = sources
     .filter(({ kind, feed }) => kind === 'ad_performance' && feed.duplicates !== 'last')
     .map(({ name }) => name);
-  if (names.length === 0) return [];
   const found = await reader.rows(row, conflictingRowsStatement(scope, range, names));
   return found.map(({ source, days, folded }) => ({
     code: 'CONFLICTING_ROWS',
     message:
       `${source}: ${folded} ${folded === 1 ? 'row' : 'rows'} gave way to others of the same key on ${days === 1 ? 'a day' : `${days} days`} of the range; the last was kept, and spend may be missing. ` +
-      'Set `duplicates` of the source: `sum` where its report is finer than the key, `last` where the last row counts.',
+      (source === pushSource
+        ? 'Push those days again with `?duplicates=`: `sum` where the report is finer than the key, `last` where the last row counts.'
+        : 'Set `duplicates` of the source: `sum` where its report is finer than the key, `last` where the last row counts.'),
   }));
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { eventually } from '../support/push-records.ts';
 
 let folder: string;
 let app: TestApp;
@@ -239,5 +240,47 @@ describe('what a push by HTTP can say of its records', () => {
     [{ records: [ad], timezone: 'Mars' }, /^timezone is "Mars"; expected an IANA time zone/],
   ])('is refused with a sentence where it is wrong: %j', async (input, message) => {
     expect(await asked(input)).toMatchObject({ message: expect.stringMatching(message) });
+  });
+});
+
+describe('rows of a push that gave way to others of their key', () => {
+  const warnings = async (day: string): Promise<readonly { message: string }[]> => {
+    const { data } = await app.query(
+      `{ metrics(dateRange: { between: { from: "${day}", to: "${day}" } }) { totals { cost } meta { warnings { code message } } } }`,
+    );
+    return (data as unknown as { metrics: { meta: { warnings: { message: string }[] } } }).metrics.meta
+      .warnings;
+  };
+  const hours = (day: string, count: number): Record<string, unknown>[] =>
+    Array.from({ length: count }, (_, hour) => ({
+      date: day,
+      campaignId: 'W',
+      channel: 'x',
+      cost: hour + 1,
+    }));
+
+  it.each([
+    ['a small push', '2025-10-01', 3],
+    ['a large one', '2025-10-03', 1_500],
+  ])('are warned of on their days until somebody says what they mean: %s', async (_size, day, count) => {
+    expect(await warnings(day)).toEqual([]);
+    await push('ingestAdPerformance', { records: hours(day, count) });
+    const [warning] = await eventually(async () => {
+      const found = await warnings(day);
+      return found.length > 0 && found;
+    });
+    expect(warning).toEqual({
+      code: 'CONFLICTING_ROWS',
+      message: expect.stringMatching(
+        new RegExp(
+          `^push: ${count - 1} rows gave way .* on a day of the range; .* Push those days again with`,
+        ),
+      ),
+    });
+    expect(await warnings('2025-10-02')).toEqual([]);
+    await push('ingestAdPerformance', { records: [{ ...hours(day, 1)[0], campaignId: 'other' }] });
+    expect(await warnings(day)).toHaveLength(1);
+    await push('ingestAdPerformance', { records: hours(day, count), duplicates: 'SUM' });
+    await eventually(async () => (await warnings(day)).length === 0);
   });
 });

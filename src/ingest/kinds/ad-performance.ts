@@ -66,6 +66,7 @@ export function createAdsWriter(options: {
   const seen = new SeenKeys();
   const touched = new Set<Day>();
   const duplicates = { identical: 0, conflicting: 0 };
+  const conflicts = new Map<Day, number>();
   let written = 0;
   const inFlight = new Set<{ readonly days: readonly Day[]; readonly done: Promise<void> }>();
 
@@ -73,6 +74,7 @@ export function createAdsWriter(options: {
     encoder.padWord();
     const state = seen.add(day, encoder.words, keyEnd, encoder.length);
     if (state !== 'new') duplicates[state] += 1;
+    if (state === 'conflicting') conflicts.set(day, (conflicts.get(day) ?? 0) + 1);
   };
   const encode = (record: AdPerformance): void => {
     const version =
@@ -127,6 +129,7 @@ export function createAdsWriter(options: {
     progress: () => ({
       written: Math.max(0, written - duplicates.identical - duplicates.conflicting),
       duplicates,
+      conflicts,
       touched,
       duplicatesUnchecked: seen.overflowed,
     }),

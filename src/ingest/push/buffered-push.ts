@@ -43,7 +43,7 @@ export async function pushInPieces(
   let bytes = 0;
   /** Records of `intake.accepted` that are durable. */
   let taken = 0;
-  const { intake, duplicates } = createBufferIntake({
+  const { intake, duplicates, conflicts } = createBufferIntake({
     kind,
     call,
     run,
@@ -88,7 +88,7 @@ export async function pushInPieces(
     const row = toPushAnswerRow(workspace, idempotencyKey, await hash(), { ...answer, stored: true }, now);
     await attempt(() => append([encodePayload({ kind: 'answer', row })]));
   }
-  runs.add(run, intake.counts(taken, duplicates, { unconfirmed: intake.accepted - taken }));
+  runs.add(run, intake.counts(taken, duplicates, { unconfirmed: intake.accepted - taken, conflicts }));
   return { answer, failure: attempts.failure };
 }
 
@@ -132,7 +132,14 @@ export async function pushSmall(
   const now = versions.now();
   const payloads: Buffer[] = [];
   const put = (payload: Buffer): void => void payloads.push(payload);
-  const { intake, duplicates, finish } = createBufferIntake({ kind, call, run, normalisers, now, put });
+  const { intake, duplicates, conflicts, finish } = createBufferIntake({
+    kind,
+    call,
+    run,
+    normalisers,
+    now,
+    put,
+  });
   for (const batch of batches) intake.take(batch);
   finish();
   const answerIf = (stored: boolean) => intake.answer(intake.accepted, { ...duplicates }, stored);
@@ -144,6 +151,6 @@ export async function pushSmall(
   }
   if (payloads.length === 0) return { answer: answerIf(true), failure };
   const position = await buffer.append(payloads);
-  runs.add(run, intake.counts(intake.accepted - duplicates.summed, duplicates));
+  runs.add(run, intake.counts(intake.accepted - duplicates.summed, duplicates, { conflicts }));
   return { answer: answerIf(await drainer.stored(position, waitMs)), failure };
 }

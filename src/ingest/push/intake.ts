@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
 import type { RecordBatch } from '../../formats/record-batch.ts';
 import type { RecordKind } from '../../records/contract.ts';
+import type { Day } from '../../records/day.ts';
 import type { Reject } from '../../records/outcome.ts';
 import { leftOut } from '../../sources/mapping/left-out.ts';
 import { isOfKind, type KindRecord, keyOf, kinds, needsAllRows, type Records } from '../kinds/kinds.ts';
@@ -18,6 +19,8 @@ import type { PushCounts, PushRun } from './push-runs.ts';
 /** A push on its way into the write-ahead buffer, rejects and all. */
 export interface BufferIntake {
   readonly intake: Intake;
+  /** By day: records that others of their key took the place of. */
+  readonly conflicts: ReadonlyMap<Day, number>;
   /** Of what was taken in, what is one row. */
   readonly duplicates: Readonly<PushAnswer['duplicates']>;
   /**
@@ -79,6 +82,7 @@ export function createBufferIntake<Kind extends RecordKind>(options: {
   return {
     intake,
     duplicates: duplicates.counts,
+    conflicts: duplicates.conflicts,
     finish() {
       const conflict = rule === 'fail' ? folding?.conflictOf(held, pushSource) : undefined;
       if (conflict !== undefined) throw conflict;
@@ -93,15 +97,22 @@ export function createBufferIntake<Kind extends RecordKind>(options: {
 class DuplicateKeys {
   private readonly seen = new Map<string, string>();
   readonly counts = { identical: 0, conflicting: 0, summed: 0 };
+  /** Conflicting ones by day. */
+  readonly conflicts = new Map<Day, number>();
 
   add(entry: KindRecord): void {
     const key = keyOf(entry);
     const text = JSON.stringify(entry.record);
     const earlier = this.seen.get(key);
     if (earlier !== undefined) this.counts[earlier === text ? 'identical' : 'conflicting'] += 1;
+    if (earlier !== undefined && earlier !== text) increase(this.conflicts, entry.record.day);
     this.seen.set(key, text);
   }
 }
+
+const increase = (counts: Map<Day, number>, day: Day): void => {
+  counts.set(day, (counts.get(day) ?? 0) + 1);
+};
 
 /**
  * How the events of a push get their ids where they have none: new ones; with an idempotency key, ids that a repeat of the
@@ -166,6 +177,9 @@ export class Intake {
   accepted = 0;
   private leftOut = 0;
   private bytes = 0;
+  /** Whoever says what rows with one key mean knows of them: of these days nobody needs to be told any more. */
+  private readonly saysDuplicates: boolean;
+  private readonly days = new Set<Day>();
 
   constructor(options: {
     kind: RecordKind;
@@ -179,6 +193,7 @@ export class Intake {
     this.run = options.run;
     this.normalisers = options.normalisers;
     this.targets = options.targets;
+    this.saysDuplicates = options.kind === 'ad_performance' && options.call.reading?.duplicates !== undefined;
     this.from = {
       workspace: options.call.workspace,
       source: pushSource,
@@ -212,11 +227,16 @@ export class Intake {
    * What the push adds to its run.
    *
    * @param unconfirmed accepted, and stored for nothing that is known
+   * @param conflicts by day, the rows that others of their key took the place of
    */
   counts(
     waiting: number,
     duplicates: PushAnswer['duplicates'],
-    { outdated = 0, unconfirmed = 0 } = {},
+    {
+      outdated = 0,
+      unconfirmed = 0,
+      conflicts = new Map<Day, number>(),
+    }: { outdated?: number; unconfirmed?: number; conflicts?: ReadonlyMap<Day, number> } = {},
   ): PushCounts {
     const { identical, conflicting, summed } = duplicates;
     return {
@@ -231,12 +251,17 @@ export class Intake {
         outdated,
         unconfirmed,
       },
-      // Whoever says that the last one counts knows of it.
-      folded: this.call.reading?.duplicates === undefined ? conflicting : 0,
+      folded: this.foldedBy(conflicts, unconfirmed),
       repairs: this.repairs.toRecord(),
       unknownFields: this.repairs.unknownFields(),
       bytes: this.bytes,
     };
+  }
+
+  private foldedBy(conflicts: ReadonlyMap<Day, number>, unconfirmed: number): ReadonlyMap<Day, number> {
+    if (this.kind !== 'ad_performance') return new Map();
+    if (!this.saysDuplicates) return conflicts;
+    return unconfirmed > 0 ? new Map() : new Map([...this.days].map((day) => [day, 0]));
   }
 
   answer(accepted: number, duplicates: PushAnswer['duplicates'], stored: boolean): PushAnswer {
@@ -266,6 +291,7 @@ export class Intake {
       this.reject(position, line, element, outcome.reject);
     } else {
       this.accepted += 1;
+      if (this.saysDuplicates) this.days.add(outcome.record.record.day);
       this.targets.record(outcome.record);
     }
   }

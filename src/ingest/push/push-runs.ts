@@ -1,7 +1,9 @@
 import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
+import type { DataVersion } from '../../data-version.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
+import type { Day } from '../../records/day.ts';
 import type { Clock } from '../../time.ts';
 import { type IngestRun, newRun, pushSource } from '../runs/run.ts';
 import type { RunRepository } from '../runs/run-table.ts';
@@ -21,8 +23,11 @@ export interface PushCounts {
   readonly repairs: Readonly<Record<string, number>>;
   readonly unknownFields: Readonly<Record<string, number>>;
   readonly bytes: number;
-  /** Rows that others of their push took the place of, without anybody having said that they should. */
-  readonly folded: number;
+  /**
+   * By day: rows that others of their push took the place of, without anybody having said that they should. 0: somebody has said
+   * what rows of that day with one key mean.
+   */
+  readonly folded: ReadonlyMap<Day, number>;
 }
 
 /**
@@ -47,10 +52,13 @@ export class PushRun {
   private changedAt: number;
   /** Records that are in the buffer and not yet in ClickHouse. */
   waiting = 0;
-  /** See `PushCounts`. */
+  private readonly foldedOn = new Map<Day, number>();
+  /** See `PushCounts`: of all days, those included of which somebody has said something since. */
   folded = 0;
   /** Whether the stored row is behind. */
   isDirty = false;
+  /** Whether it is behind in what answers warn of. */
+  hasNewFolds = false;
 
   /** @param now epoch milliseconds */
   constructor(kind: RecordKind, caller: Requester, owner: string, now: number) {
@@ -77,7 +85,11 @@ export class PushRun {
     this.read += counts.read;
     this.waiting += counts.waiting;
     this.bytes += counts.bytes;
-    this.folded += counts.folded;
+    if (counts.folded.size > 0) this.hasNewFolds = true;
+    for (const [day, count] of counts.folded) {
+      this.folded += count;
+      this.foldedOn.set(day, count === 0 ? 0 : (this.foldedOn.get(day) ?? 0) + count);
+    }
     addAll(this.rejected, counts.rejected);
     addAll(this.skipped, counts.skipped);
     addAll(this.repairs, counts.repairs);
@@ -124,6 +136,7 @@ export class PushRun {
       recordsRejected: Object.fromEntries(this.rejected),
       repairs: Object.fromEntries(this.repairs),
       unknownFields: Object.fromEntries(this.unknownFields),
+      folded: new Map(this.foldedOn),
       bytesRead: this.bytes,
     });
   }
@@ -181,9 +194,10 @@ export function createPushRuns(options: {
   clock: Clock;
   logger: Logger;
   isStoreAway: () => boolean;
+  dataVersion: Pick<DataVersion, 'bump'>;
   onPush: (kind: RecordKind, counts: PushCounts, folded: number) => void;
 }): PushRuns {
-  const { runs, owner, clock, logger, isStoreAway, onPush } = options;
+  const { runs, owner, clock, logger, isStoreAway, dataVersion, onPush } = options;
   /** By kind and workspace, oldest first: the last one counts; the others have records in the buffer, or a row to save. */
   const windows = new Map<string, PushRun[]>();
   let timer: NodeJS.Timeout | undefined;
@@ -223,9 +237,14 @@ export function createPushRuns(options: {
         if (run.isDirty) {
           run.isDirty = false;
           try {
+            const { hasNewFolds } = run;
+            run.hasNewFolds = false;
             await runs.save(run.toRun());
+            // Answers that were kept lack a warning, or have one too many.
+            if (hasNewFolds) dataVersion.bump(run.workspace);
           } catch (error) {
             run.isDirty = true;
+            run.hasNewFolds = true;
             throw error;
           }
         }
@@ -297,5 +316,5 @@ const nothing = {
   repairs: {},
   unknownFields: {},
   bytes: 0,
-  folded: 0,
+  folded: new Map<Day, number>(),
 };

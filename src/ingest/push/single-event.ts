@@ -87,7 +87,7 @@ export async function pushEvent(deps: SingleEventDeps, text: string, call: PushC
     repairs: repairs.toRecord(),
     unknownFields: repairs.unknownFields(),
     bytes: text.length,
-    folded: 0,
+    folded: new Map(),
   });
   return answer;
 }

@@ -126,7 +126,13 @@ export async function pushLarge(
   await attempt(mark);
   await attempt(() => writer.finish());
   await attempt(() => rejects.send(true));
-  const { written, duplicates, outdated = 0, touched } = writer.progress();
+  const {
+    written,
+    duplicates,
+    conflicts = new Map<Day, number>(),
+    outdated = 0,
+    touched,
+  } = writer.progress();
   // The days are marked on disk: where this fails, the queue tries them again, and logs it.
   await marks.settle(requestId).catch(() => undefined);
   if (isMerged) deps.merger?.add(table.name, touched);
@@ -137,7 +143,7 @@ export async function pushLarge(
     0,
     intake.accepted - written - duplicates.identical - duplicates.conflicting - outdated,
   );
-  runs.add(run, intake.counts(0, folded, { outdated, unconfirmed }));
+  runs.add(run, intake.counts(0, folded, { outdated, unconfirmed, conflicts }));
   const accepted = intake.accepted - unconfirmed;
   return { answer: intake.answer(accepted, folded, true), failure: attempts.failure };
 }

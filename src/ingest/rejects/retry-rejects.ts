@@ -226,7 +226,7 @@ async function retryChunk(
       repairs: repairs.toRecord(),
       unknownFields: repairs.unknownFields(),
       bytes: 0,
-      folded: 0,
+      folded: new Map(),
     });
   }
   await drainer.stored(position, waitMs);

@@ -103,6 +103,8 @@ export interface WriterProgress {
   readonly written: number;
   /** Rows whose key the feed had before: with the same figures (one row), or with others (the last wins, and spend may be missing). */
   readonly duplicates: { readonly identical: number; readonly conflicting: number };
+  /** By day, of ads rows: the conflicting ones. */
+  readonly conflicts?: ReadonlyMap<Day, number>;
   /** Rows that were left out because the store already holds a newer state. */
   readonly outdated?: number;
   /** Days whose rows have changed, or may have when a write failed half-way. */

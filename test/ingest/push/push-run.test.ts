@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createDataVersion } from '../../../src/data-version.ts';
 import { createPushRuns, type PushCounts, type PushRuns } from '../../../src/ingest/push/push-runs.ts';
 import type { IngestRun } from '../../../src/ingest/runs/run.ts';
 import type { RunRepository } from '../../../src/ingest/runs/run-table.ts';
@@ -12,7 +13,7 @@ const counts = (some: Partial<PushCounts>): PushCounts => ({
   waiting: 0,
   rejected: {},
   skipped: {},
-  folded: 0,
+  folded: new Map(),
   repairs: {},
   unknownFields: {},
   bytes: 0,
@@ -35,6 +36,7 @@ beforeEach(() => {
     clock: { now: () => now },
     logger: silent,
     isStoreAway: () => false,
+    dataVersion: createDataVersion(),
     onPush: () => undefined,
   });
 });
