@@ -1,5 +1,6 @@
 import { openCluster } from '../src/clickhouse/cluster/open-cluster.ts';
-import { createStore, type Store } from '../src/clickhouse/store.ts';
+import { createStore } from '../src/clickhouse/create-store.ts';
+import type { Store } from '../src/clickhouse/store.ts';
 import type { Day } from '../src/records/day.ts';
 import { environmentOf } from '../test/cluster/environment.ts';
 import { clusterName, startClusterServers } from '../test/cluster/servers.ts';

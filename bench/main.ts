@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createStore } from '../src/clickhouse/create-store.ts';
 import { startOwnServer } from '../src/clickhouse/own-server/server.ts';
-import { createStore } from '../src/clickhouse/store.ts';
 import { createLogger } from '../src/logger.ts';
 import { benchAccess } from './access.ts';
 import { benchCluster } from './cluster.ts';

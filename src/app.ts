@@ -39,7 +39,7 @@ import { loginOf, openStore, queryLimits, retentionDays, startServer } from './o
 import { createDayOfInstant } from './records/day.ts';
 import { createRetention } from './retention/retention.ts';
 import { createRefreshTokens } from './sources/refresh-tokens.ts';
-import { recordRules, sourceDefaults } from './sources/settings/source-defaults.ts';
+import { recordRules, sourceDefaults } from './sources/source-defaults.ts';
 import { type Feeds, type OpenSourcesOptions, openSources } from './sources/sources.ts';
 import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { createAbortableStore } from './clickhouse/abortable-store.ts';
 import { openCluster } from './clickhouse/cluster/open-cluster.ts';
+import { createStore, type StoreOptions } from './clickhouse/create-store.ts';
 import { type Layout, singleServer } from './clickhouse/layout.ts';
-import { createDatabase, migrate } from './clickhouse/migrate.ts';
+import { createDatabase, migrate } from './clickhouse/migrations/migrate.ts';
 import { type OwnServer, startOwnServer } from './clickhouse/own-server/server.ts';
 import { applyRetention, type ColdTier } from './clickhouse/retention.ts';
-import { createStore, type QueryLimits, type Store, type StoreOptions } from './clickhouse/store.ts';
+import type { QueryLimits, Store } from './clickhouse/store.ts';
 import { type Table, tables } from './clickhouse/tables.ts';
 import type { Config } from './config/config.ts';
 import type { UtmqlError } from './errors.ts';

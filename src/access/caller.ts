@@ -1,8 +1,6 @@
 import type { DataScope } from '../metrics/data-scope.ts';
-import type { Filter } from '../metrics/query.ts';
-
-export const roles = ['viewer', 'ingestor', 'admin'] as const;
-export type Role = (typeof roles)[number];
+import type { Filter } from '../metrics/filter.ts';
+import type { Role } from '../roles.ts';
 
 /** Who is behind an API key or a token. */
 export interface Identity {

@@ -1,4 +1,5 @@
-import type { Caller, Role } from './caller.ts';
+import type { Role } from '../roles.ts';
+import type { Caller } from './caller.ts';
 
 /** What can be asked for, by what it is for, with the roles that may. */
 export const grants = {

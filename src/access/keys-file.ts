@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
 import { readIfThere, writeDurably } from '../files/durable-file.ts';
-import { roles } from './caller.ts';
+import { roles } from '../roles.ts';
 import { workspaceName } from './workspaces.ts';
 
 const keyShape = z

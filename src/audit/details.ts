@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { namePattern } from '../ingest/ownership/names.ts';
 import { ingestModes } from '../ingest/runs/run.ts';
+import { namePattern } from '../records/names.ts';
 
 /**
  * What an entry tells beside who and what: only what is named here, and only in the form that it has here. Records, keys

@@ -1,4 +1,4 @@
-import type { DatedRecord, FeedRecord } from './sample-data.ts';
+import type { DatedRecord, FeedRecord } from './feed-record.ts';
 
 /**
  * One thing that real feeds do wrong: done to every nth record, so that each kind is sure to occur. The numbers are primes,

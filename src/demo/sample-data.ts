@@ -1,17 +1,9 @@
 import { createDayOfInstant, type Day, formatDay } from '../records/day.ts';
 import { spoilAds, spoilCrm } from './dirt.ts';
+import type { DatedRecord, FeedRecord } from './feed-record.ts';
 import { createRandom } from './random.ts';
 import { type AdsRow, sampleAds } from './sample-ads.ts';
 import { type Lead, sampleLeads } from './sample-crm.ts';
-
-/** One record as it stands in a feed. */
-export type FeedRecord = Readonly<Record<string, unknown>>;
-
-/** A record and the day it truly belongs to, which its own date may no longer tell. */
-export interface DatedRecord {
-  readonly day: Day;
-  readonly record: FeedRecord;
-}
 
 export interface SampleData {
   readonly ads: readonly DatedRecord[];

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Day, parseIsoDay } from '../records/day.ts';
-import { createSampleData, type DatedRecord } from './sample-data.ts';
+import type { DatedRecord } from './feed-record.ts';
+import { createSampleData } from './sample-data.ts';
 
 const recordsPerChunk = 250;
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { pushSource } from '../ingest/runs/run.ts';
 import { allRows, type DataScope } from '../metrics/data-scope.ts';
 import type { DayRange } from '../metrics/query.ts';
 import type { Warning } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
+import { pushSource } from '../records/names.ts';
 import type { Source } from '../sources/source.ts';
 import type { Reader } from './reader.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bind, empty, identifier, instantOf, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { compileFilter } from '../metrics/compile-filter.ts';
 import { allRows, type DataScope } from '../metrics/data-scope.ts';
-import type { Filter } from '../metrics/query.ts';
+import type { Filter } from '../metrics/filter.ts';
 import { type Day, firstDay, formatDay, lastDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
 import { containsText } from './records.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { pushSource } from '../ingest/runs/run.ts';
 import { allRows } from '../metrics/data-scope.ts';
 import { formatDay } from '../records/day.ts';
-import { sourceKinds } from '../sources/source.ts';
+import { pushSource } from '../records/names.ts';
+import { sourceKinds } from '../sources/mapping/source-kind.ts';
 import type { Reader } from './reader.ts';
 import type { Scope } from './records.ts';
 

@@ -1,14 +1,9 @@
 import DataLoader from 'dataloader';
 import { UtmqlError } from '../errors.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
+import type { Filter } from '../metrics/filter.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
-import {
-  type DayRange,
-  type Filter,
-  type MetricsQuery,
-  type MetricsRow,
-  plainQuery,
-} from '../metrics/query.ts';
+import { type DayRange, type MetricsQuery, type MetricsRow, plainQuery } from '../metrics/query.ts';
 import { queryKey } from '../metrics/query-key.ts';
 import type { BreakdownName, Granularity, MeasureName, Weekday } from '../metrics/registry.ts';
 

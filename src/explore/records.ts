@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { compileFilter } from '../metrics/compile-filter.ts';
 import { type DataScope, visibleRows } from '../metrics/data-scope.ts';
-import type { DayRange, Filter } from '../metrics/query.ts';
+import type { Filter } from '../metrics/filter.ts';
+import type { DayRange } from '../metrics/query.ts';
 import type { Side } from '../metrics/registry.ts';
 import { formatDay } from '../records/day.ts';
 

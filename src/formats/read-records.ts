@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UtmqlError } from '../errors.ts';
 import { CsvHeader, type CsvHeaderOptions } from './csv/header.ts';
-import { malformed, type Stage } from './feed-stage.ts';
+import { malformed, type Stage } from './feed/feed-stage.ts';
+import { type RecordBatch, RecordBatches } from './feed/record-batch.ts';
 import { BodyStart, FirstByte } from './json/body-start.ts';
-import { type RecordBatch, RecordBatches } from './record-batch.ts';
 
 /** How much of a body is scanned and parsed at a time, and about how much of it one batch holds. */
 const defaultBatchBytes = 256 * 1024;
@@ -176,7 +176,7 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
 export const formatOf = (contentType: string | undefined): BodyFormat | undefined =>
   formats.get(contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '');
 
-export type { MalformedReason, MalformedRecord, RecordBatch } from './record-batch.ts';
+export type { MalformedReason, MalformedRecord, RecordBatch } from './feed/record-batch.ts';
 
 /** How to read a feed of records. */
 export interface JsonRecordsOptions {

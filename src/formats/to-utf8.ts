@@ -1,4 +1,4 @@
-import { malformed } from './feed-stage.ts';
+import { malformed } from './feed/feed-stage.ts';
 
 /** Encodings that files come in. `utf-16` heeds the byte order mark, and is little-endian without one. */
 export const encodings = ['utf-8', 'utf-16', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1'] as const;

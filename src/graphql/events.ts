@@ -3,7 +3,7 @@ import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import { type EventRecord, type EventsQuery, eventCursor, eventPages } from '../explore/events.ts';
-import type { Filter } from '../metrics/query.ts';
+import type { Filter } from '../metrics/filter.ts';
 import { describeDimension } from '../metrics/registry.ts';
 import { createDayOfInstant } from '../records/day.ts';
 import { builder } from './builder.ts';

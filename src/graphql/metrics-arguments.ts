@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { badInput } from '../errors.ts';
 import { type ComparisonInput, resolveComparison } from '../metrics/comparison.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
+import type { Filter } from '../metrics/filter.ts';
 import {
   type FigureKind,
-  type Filter,
   type Fold,
   figureKinds,
   type Having,

@@ -1,7 +1,8 @@
 import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
-import type { Filter, MetricsQuery, MetricsRow } from '../metrics/query.ts';
+import type { Filter } from '../metrics/filter.ts';
+import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
 import { breakdownOf, type DimensionName, isBreakdown, type NamedDimension } from '../metrics/registry.ts';
 import { warningsOf } from '../metrics/warnings.ts';
 import { breakdownLimits } from '../records/breakdowns.ts';

@@ -1,13 +1,13 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import { toCamelCase } from '../ingest/kinds/raw-record.ts';
-import { readNamespace } from '../ingest/ownership/names.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
 import { recordsContent } from '../ingest/push/content.ts';
 import { type ReadingParameters, readingParametersOfValues } from '../ingest/push/push-reading.ts';
 import { contracts, fieldsOf, type RecordKind, recordKinds } from '../records/contract.ts';
 import type { FieldFormat } from '../records/contract-field.ts';
-import { type DuplicateRule, duplicateRules } from '../sources/settings/feed-rules.ts';
+import { readNamespace } from '../records/names.ts';
+import { type DuplicateRule, duplicateRules } from '../sources/mapping/feed-rules.ts';
 import { builder, enumValues, type JsonValue } from './builder.ts';
 import type { Context } from './context.ts';
 import { CountType, listed } from './ingest-runs.ts';

@@ -1,7 +1,7 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
+import type { RetriedRecord, RetryInput } from '../ingest/push/retry-rejects.ts';
 import { parseRejectId, type RejectId } from '../ingest/rejects/find-rejects.ts';
-import type { RetriedRecord, RetryInput } from '../ingest/rejects/retry-rejects.ts';
 import { builder } from './builder.ts';
 import { RejectedRecordsWhere, readFilter } from './rejected-records.ts';
 

@@ -1,6 +1,6 @@
 import { badInput } from '../errors.ts';
+import { type Filter, textOperators } from '../metrics/filter.ts';
 import { countConditions, joinConditions } from '../metrics/join-conditions.ts';
-import { type Filter, textOperators } from '../metrics/query.ts';
 import {
   describeDimension,
   type LabelName,

@@ -9,9 +9,10 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import type { Caller, Role } from '../access/caller.ts';
+import type { Caller } from '../access/caller.ts';
 import { type Grant, grants, type InnerField, may, type RootField } from '../access/grants.ts';
 import { seesSomeRowsOnly } from '../metrics/data-scope.ts';
+import type { Role } from '../roles.ts';
 import { refuse } from './graphql-params.ts';
 
 /** What an operation asks for, each with the first field that does. */

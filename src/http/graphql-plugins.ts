@@ -1,15 +1,15 @@
 import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
-import type { Role } from '../access/caller.ts';
 import type { Context } from '../graphql/context.ts';
+import type { Role } from '../roles.ts';
 import { otherOperation } from '../telemetry/graphql-metrics.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { coerceVariables, withCoercedVariables } from './coerce-variables.ts';
 import { complexityOf } from './complexity.ts';
 import { operationOf } from './documents.ts';
-import type { GraphqlCall } from './graphql.ts';
 import { refusalOf, requirementsOf } from './graphql-access.ts';
+import type { GraphqlCall } from './graphql-call.ts';
 import { explainAll, mostErrors, outcomeOf, publicError, retryAfterOf } from './graphql-errors.ts';
 import { whileValid } from './login-watch.ts';
 import { checkQueryVariables, tooComplex } from './query-limits.ts';

@@ -1,8 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
-import { type Caller, dataScope, type Identity, type Role } from '../access/caller.ts';
-import type { Queries } from '../admission/admission.ts';
+import { dataScope } from '../access/caller.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { badInput } from '../errors.ts';
@@ -14,13 +13,13 @@ import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Push } from '../ingest/push/push.ts';
 import { createRunReads } from '../ingest/runs/run-reads.ts';
 import { withReadCost } from '../limits/read-cost.ts';
-import type { Logger } from '../logger.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
+import type { Role } from '../roles.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
-import type { Question } from './graphql-params.ts';
+import type { GraphqlCall } from './graphql-call.ts';
 import {
   answerErrors,
   checkAccess,
@@ -30,39 +29,6 @@ import {
   noteVolatileFields,
   readRequests,
 } from './graphql-plugins.ts';
-
-/** What the HTTP server hands over with each request. */
-export interface RequestInfo {
-  readonly requestId: string;
-  readonly logger: Logger;
-  /** What the audit log tells of it when it is denied. */
-  readonly attempt: Attempt;
-}
-
-/** Filled in while it becomes known. */
-export interface Attempt {
-  /** What was tried: a path, or a field. */
-  action: string;
-  actor: Identity | undefined;
-  workspace: string;
-}
-
-/** A GraphQL request as the route hands it to Yoga. */
-export interface GraphqlCall extends RequestInfo {
-  readonly caller: Caller;
-  /** What it reads with. */
-  readonly queries: Queries;
-  /** What it asks. Throws what is to be answered where that cannot be read. */
-  readQuestion(): Question;
-  /** Is called before it is run, with what it costs. */
-  onCost(cost: number): Promise<void>;
-  /** Is called after each read of records, with what that costs beside it. */
-  onRead(cost: number): void;
-  /** Is called when the answer has errors. */
-  onErrors?(retryAfterSeconds: number | undefined): void;
-  /** Is called when the answer must not be given again. */
-  onVolatile?(): void;
-}
 
 export type Graphql = ReturnType<typeof createGraphql>;
 

@@ -16,7 +16,7 @@ import type { SpanStart } from '../tracer.ts';
 import { type ConnectionLimits, limitConnections, maxHeaderBytes } from './connections.ts';
 import type { Cors } from './cors.ts';
 import { createDrain } from './drain.ts';
-import type { Attempt, RequestInfo } from './graphql.ts';
+import type { Attempt, RequestInfo } from './graphql-call.ts';
 import type { KnownHost } from './known-host.ts';
 import { explainListenError } from './listen-error.ts';
 import { type Refuse, refusePlainly } from './refusal.ts';

@@ -32,9 +32,9 @@ import { createPushReadings } from './push/push-reading.ts';
 import { createExecutions } from './runs/executions.ts';
 import { createRunCancellations } from './runs/run-cancellations.ts';
 import { createRunRepository } from './runs/run-table.ts';
+import { createVersions, raiseAboveStored } from './runs/versions.ts';
 import { createDayMerger } from './storage/merge-days.ts';
 import { dropStaleStages } from './storage/staged-rows.ts';
-import { createVersions, raiseAboveStored } from './storage/versions.ts';
 
 /** How long attribution at work may take to end. */
 const queueStopMs = 2_000;

@@ -1,7 +1,7 @@
 import { bind, join, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
 import { ValueList } from '../clickhouse/value-list.ts';
 import { normaliseIdentifier, normaliseLabel, normaliseName, unknown } from '../records/text.ts';
-import type { Filter } from './query.ts';
+import type { Filter } from './filter.ts';
 import { type Side, type TextDimension, textDimension } from './registry.ts';
 
 const unknownText = bind('String', unknown);

@@ -1,7 +1,7 @@
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { UtmqlError } from '../errors.ts';
 import { compileFilter } from './compile-filter.ts';
-import type { Filter } from './query.ts';
+import type { Filter } from './filter.ts';
 import type { Side } from './registry.ts';
 
 /** Which stored rows a caller may see at all, whatever they ask. Every read of a table takes one. */

@@ -1,4 +1,4 @@
-import type { Filter } from './query.ts';
+import type { Filter } from './filter.ts';
 import type { TextDimension } from './registry.ts';
 
 /** Equalities that can stand in one list: `a = 1 OR a = 2` is `a IN (1, 2)`, `a != 1 AND a != 2` is `a NOT IN (1, 2)`. */

@@ -1,11 +1,15 @@
 import DataLoader from 'dataloader';
-import type { Queries } from '../admission/admission.ts';
-import type { Store } from '../clickhouse/store.ts';
+import type { CallOptions, Store } from '../clickhouse/store.ts';
 import { loadMetrics } from './load.ts';
 import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
+
+/** Runs a query when it is its turn. */
+export interface Turns {
+  run<T>(work: (call: CallOptions) => Promise<T>): Promise<T>;
+}
 
 /** Answers the `metrics` fields of one request. */
 export interface MetricsLoader {
@@ -16,7 +20,7 @@ export interface MetricsLoader {
  * Collects the `metrics` fields of a request and sends as few ClickHouse queries as their shapes allow: those that differ
  * only in what they show become one with the union of it. Each waits for its turn.
  */
-export function createMetricsLoader(options: { store: Store; queries: Queries }): MetricsLoader {
+export function createMetricsLoader(options: { store: Store; queries: Turns }): MetricsLoader {
   const { store } = options;
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {

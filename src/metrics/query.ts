@@ -1,5 +1,6 @@
 import type { Day } from '../records/day.ts';
 import type { DataScope } from './data-scope.ts';
+import type { Filter } from './filter.ts';
 import type { DimensionName, Granularity, MeasureName, TextDimension, Weekday } from './registry.ts';
 
 /** Days from `from` to `to`, both included. */
@@ -7,34 +8,6 @@ export interface DayRange {
   readonly from: Day;
   readonly to: Day;
 }
-
-export const textOperators = [
-  'eq',
-  'ne',
-  'in',
-  'notIn',
-  'contains',
-  'startsWith',
-  'endsWith',
-  'isUnknown',
-] as const;
-export type TextOperator = (typeof textOperators)[number];
-
-/**
- * A condition on dimensions. Null never equals a text, so `ne`, `notIn` and `not` hold for it unless they name it: a filter and
- * its `not` split the rows in two.
- */
-export type Filter =
-  | { readonly and: readonly Filter[] }
-  | { readonly or: readonly Filter[] }
-  | { readonly not: Filter }
-  | {
-      readonly dimension: TextDimension;
-      readonly operator: Exclude<TextOperator, 'isUnknown'>;
-      /** Null stands for records without a value. */
-      readonly values: readonly (string | null)[];
-    }
-  | { readonly dimension: TextDimension; readonly operator: 'isUnknown'; readonly holds: boolean };
 
 export const numberOperators = ['gt', 'gte', 'lt', 'lte', 'eq'] as const;
 export type NumberOperator = (typeof numberOperators)[number];

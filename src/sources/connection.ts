@@ -1,9 +1,9 @@
 import { basicAuthorization } from '../http-client/address.ts';
 import { createHttpSource, type HttpSource } from '../http-client/http-source.ts';
 import type { Adapter } from './adapters/adapter.ts';
-import type { SourceContext } from './create-source.ts';
+import type { SourceContext } from './context.ts';
 import { createOauthToken, judgeToken, type OauthToken } from './oauth-token.ts';
-import { hasJsonBody, type RequestPlan } from './request-plan.ts';
+import { hasJsonBody, type RequestPlan } from './settings/request-plan.ts';
 import type { Secrets } from './settings/secrets.ts';
 import type { SourceSettings } from './settings/settings.ts';
 

@@ -1,48 +1,26 @@
 import { UtmqlError } from '../errors.ts';
+import { leftOut } from '../formats/feed/left-out.ts';
+import { isObject } from '../formats/json/parse.ts';
 import { toUtf8 } from '../formats/to-utf8.ts';
 import { shown } from '../http-client/address.ts';
-import type { SourceOutcome } from '../http-client/http-source.ts';
-import type { Network } from '../http-client/reach.ts';
 import { contracts } from '../records/contract.ts';
 import { createDayOfInstant } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
-import type { Clock } from '../time.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import { adapters } from './adapters/adapters.ts';
 import { createConnection } from './connection.ts';
+import type { SourceContext } from './context.ts';
 import { filePages } from './file-pages.ts';
 import { type HttpPagesOptions, httpPages, readElements } from './http-pages.ts';
-import { leftOut } from './mapping/left-out.ts';
 import { mapBatches } from './mapping/map-batches.ts';
-import { isObject } from './mapping/place.ts';
 import { createRecordReading, requiredColumns } from './mapping/record-reading.ts';
-import type { RefreshTokens } from './refresh-tokens.ts';
-import { planOf } from './request-plan.ts';
+import type { Page, PageBody, PagesCall } from './pagination/page.ts';
+import { planOf } from './settings/request-plan.ts';
 import type { Secrets } from './settings/secrets.ts';
 import type { SourceSettings } from './settings/settings.ts';
 import { kindOf } from './settings/settings-checks.ts';
 import { paginationOf, totalOf, windowOf } from './settings/settings-pagination.ts';
-import { type Page, type PageBody, type PagesCall, type Source, sourceDefaults } from './source.ts';
-
-/** What all sources have in common. */
-export interface SourceContext {
-  /** The folder that `files` are relative to. */
-  readonly folder: string;
-  readonly defaults: {
-    readonly rules: OpportunityRules;
-    readonly timeoutMs: number;
-    readonly attempts: number;
-    readonly patienceMs: number;
-    /** WATERMARK_OVERLAP_DAYS; without it, platforms have their own. */
-    readonly restatesDays: number | undefined;
-    /** Whether a public source may point into a private network. */
-    readonly mayLeadInside: boolean;
-  };
-  readonly metrics: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void } | undefined;
-  readonly network?: Network | undefined;
-  readonly clock: Clock;
-  readonly refreshTokens: RefreshTokens;
-}
+import { type Source, sourceDefaults } from './source.ts';
 
 const usualRestatesDays = 7;
 

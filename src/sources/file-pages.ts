@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { glob } from 'tinyglobby';
 import { UtmqlError } from '../errors.ts';
 import { cancelled } from '../time.ts';
-import type { Page, PagesCall } from './source.ts';
+import type { Page, PagesCall } from './pagination/page.ts';
 
 const chunkBytes = 128 * 1_024;
 

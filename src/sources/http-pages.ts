@@ -1,14 +1,14 @@
 import { UtmqlError } from '../errors.ts';
+import type { RecordBatch } from '../formats/feed/record-batch.ts';
 import { readJsonRecords } from '../formats/read-records.ts';
-import type { RecordBatch } from '../formats/record-batch.ts';
 import { withParameters } from '../http-client/address.ts';
 import type { HttpSource, OpenOptions } from '../http-client/http-source.ts';
 import type { Day } from '../records/day.ts';
-import { hasArray, pageField } from './page-field.ts';
 import { createPaginator } from './pagination/create-paginator.ts';
+import type { AskedRange, Page, PageBody, PagesCall } from './pagination/page.ts';
+import { hasArray, pageField } from './pagination/page-field.ts';
 import type { PageRequest, Pagination } from './pagination/pagination.ts';
-import { bodiesOf, type RequestPlan, rangesOf, requestFor } from './request-plan.ts';
-import type { AskedRange, Page, PageBody, PagesCall } from './source.ts';
+import { bodiesOf, type RequestPlan, rangesOf, requestFor } from './settings/request-plan.ts';
 import { searchByDay } from './windows/by-day.ts';
 import { searchById } from './windows/by-id.ts';
 import type { SearchPage } from './windows/search-page.ts';

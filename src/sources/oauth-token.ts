@@ -5,7 +5,7 @@ import { parseJson } from '../formats/json/parse.ts';
 import type { HttpSource, OpenOptions } from '../http-client/http-source.ts';
 import type { Judge } from '../http-client/verdict.ts';
 import type { Clock } from '../time.ts';
-import { pageField } from './page-field.ts';
+import { pageField } from './pagination/page-field.ts';
 
 /** Platforms that do not say for how long a token holds (Salesforce) let it hold for longer than this. */
 const shortestLifeSeconds = 900;

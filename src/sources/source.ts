@@ -1,51 +1,17 @@
-import type { RecordBatch } from '../formats/record-batch.ts';
 import type { BreakerState } from '../http-client/circuit-breaker.ts';
-import type { Logger } from '../logger.ts';
-import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import type { Adapter } from './adapters/adapter.ts';
+import type { FeedRules } from './mapping/feed-rules.ts';
+import type { MappedBatch } from './mapping/map-batches.ts';
 import type { RecordReading } from './mapping/record-reading.ts';
-import type { FeedRules } from './settings/feed-rules.ts';
-
-/** The kinds of records that are pulled. */
-export const sourceKinds = ['ad_performance', 'opportunity'] as const;
-export type SourceKind = (typeof sourceKinds)[number];
+import type { SourceKind } from './mapping/source-kind.ts';
+import type { Page, PageBody, PagesCall } from './pagination/page.ts';
 
 /** What holds for the sources of a kind whose settings say nothing else. */
 export const sourceDefaults: Readonly<Record<SourceKind, Pick<Source, 'defaultMode' | 'isIncremental'>>> = {
   ad_performance: { defaultMode: 'replace', isIncremental: true },
   opportunity: { defaultMode: 'upsert', isIncremental: false },
 };
-
-/** Bytes of a page, decompressed, and what they are said to be. */
-export interface PageBody {
-  readonly body: AsyncIterable<Uint8Array>;
-  readonly contentType: string | undefined;
-}
-
-/** One answer of a source, or one file. */
-export interface Page extends PageBody {
-  /** Where it came from, for logs and errors; without parameters and secrets. */
-  readonly label: string;
-}
-
-/** Records, and what each was made of. */
-export interface MappedBatch extends RecordBatch {
-  /** As long as `records`. */
-  readonly elements: readonly unknown[];
-}
-
-/** The days that a source is asked for, the last one included. */
-export interface AskedRange {
-  readonly since?: Day | undefined;
-  readonly until?: Day | undefined;
-}
-
-export interface PagesCall extends AskedRange {
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
-  readonly requestId?: string | undefined;
-}
 
 /** A configured source: where its records are and how they are to be read. */
 export interface Source {

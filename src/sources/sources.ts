@@ -3,13 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SourceOutcome } from '../http-client/http-source.ts';
 import type { Network } from '../http-client/reach.ts';
 import type { Clock } from '../time.ts';
-import { createSource, type SourceContext } from './create-source.ts';
+import type { SourceContext } from './context.ts';
+import { createSource } from './create-source.ts';
 import type { NamedMapping } from './mapping/named-mapping.ts';
+import type { SourceKind } from './mapping/source-kind.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import { createSecrets } from './settings/secrets.ts';
 import { sourceSettings } from './settings/settings.ts';
 import { readSourcesFile, type SourcesFile } from './settings/sources-file.ts';
-import type { Source, SourceKind } from './source.ts';
+import type { Source } from './source.ts';
 
 export interface OpenSourcesOptions {
   /** Path of the YAML file (docs/sources.md). */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { createStore } from '../clickhouse/create-store.ts';
 import { isForeignAnswer } from '../clickhouse/errors.ts';
 import { findLibrary, packageForPlatform, runsOnMusl } from '../clickhouse/own-server/library.ts';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { createStore, type Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import type { Config } from '../config/config.ts';
 import type { UtmqlError } from '../errors.ts';
 import type { Clock } from '../time.ts';

@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { PushCounts } from '../ingest/push/push-runs.ts';
-import { endedWell, type IngestRun, pushSource } from '../ingest/runs/run.ts';
+import { endedWell, type IngestRun } from '../ingest/runs/run.ts';
 import type { RecordKind } from '../records/contract.ts';
+import { pushSource } from '../records/names.ts';
 import type { Source } from '../sources/source.ts';
 
 export interface IngestMetrics {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { bind, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
-import { pushSource } from '../ingest/runs/run.ts';
 import { createDayOfInstant, formatDay } from '../records/day.ts';
+import { pushSource } from '../records/names.ts';
 import type { Clock } from '../time.ts';
 
 /** What the tables say of sources and rejects, whichever process wrote them. */

@@ -9,7 +9,8 @@ import type { Day } from '../records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../records/opportunity.ts';
 import { type Outcome, type Reject, Repairs } from '../records/outcome.ts';
 import type { TakenDays } from '../records/taken-days.ts';
-import type { PagesCall, Source } from '../sources/source.ts';
+import type { PagesCall } from '../sources/pagination/page.ts';
+import type { Source } from '../sources/source.ts';
 
 /** How many records are shown of each kind. */
 const samples = 10;

@@ -1,13 +1,12 @@
 import { Mutex } from 'async-mutex';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { Backlog, DrainRate, Oldest } from './backlog.ts';
+import type { Backlog, Buffered, DrainRate, Oldest } from './backlog.ts';
 import { type BufferFile, type BufferFiles, codeOf } from './disk.ts';
 import { notRead, shuttingDown } from './errors.ts';
 import type { PositionFile } from './position-file.ts';
 import { endOf, type FrameVisitor, type Segment, walk } from './segment.ts';
 import { gatherCorrupt, type SetAside } from './set-aside.ts';
-import type { Buffered } from './wal.ts';
 
 const leastWindowBytes = 64 * 1024;
 const mostWindowBytes = 1024 * 1024;

@@ -135,3 +135,10 @@ export function createBacklog(start: {
     },
   };
 }
+
+/** Records in the order in which they were appended. */
+export interface Buffered {
+  readonly payloads: readonly Buffer[];
+  /** Position behind the last of them; give it to `release`. */
+  readonly end: number;
+}

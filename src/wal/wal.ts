@@ -1,7 +1,7 @@
 import type { UtmqlError } from '../errors.ts';
 import { type Logger, partLogger } from '../logger.ts';
 import type { Clock } from '../time.ts';
-import { createDrainRate } from './backlog.ts';
+import { type Buffered, createDrainRate } from './backlog.ts';
 import { createBacklogReader } from './backlog-reader.ts';
 import { type BufferFiles, nodeFiles } from './disk.ts';
 import { full, shuttingDown, tooLong, tooManyAtOnce, usedUp } from './errors.ts';
@@ -9,13 +9,6 @@ import { bytesOf, createCommits } from './group-commit.ts';
 import { openFolder } from './recover.ts';
 import { maxRecordBytes, segmentHeaderBytes } from './segment.ts';
 import { createSegmentWriter } from './segment-writer.ts';
-
-/** Records in the order in which they were appended. */
-export interface Buffered {
-  readonly payloads: readonly Buffer[];
-  /** Position behind the last of them; give it to `release`. */
-  readonly end: number;
-}
 
 /**
  * Records on disk, from being accepted until they are in ClickHouse. What was appended survives `kill -9` and power cuts, and is

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createBackups } from '../../src/backup/backups.ts';
+import { createStore } from '../../src/clickhouse/create-store.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
-import { createStore, type Store } from '../../src/clickhouse/store.ts';
+import type { Store } from '../../src/clickhouse/store.ts';
 import { adsFeed, startTestApp } from '../support/app.ts';
 import { testLimits } from '../support/database.ts';
 import { readText } from '../support/deploy.ts';

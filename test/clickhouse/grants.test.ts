@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createStore } from '../../src/clickhouse/create-store.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
-import { createStore, type Store } from '../../src/clickhouse/store.ts';
+import type { Store } from '../../src/clickhouse/store.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { testLimits } from '../support/database.ts';
 import { readText } from '../support/deploy.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { migrate } from '../../src/clickhouse/migrate.ts';
+import { migrate } from '../../src/clickhouse/migrations/migrate.ts';
 import { applyRetention } from '../../src/clickhouse/retention.ts';
 import { bind, Sql, sql } from '../../src/clickhouse/sql.ts';
 import { migrationsFolder, openStore, silent } from '../support/database.ts';

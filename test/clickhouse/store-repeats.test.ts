@@ -1,7 +1,8 @@
 import { Mutex } from 'async-mutex';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { createStore } from '../../src/clickhouse/create-store.ts';
 import { Sql } from '../../src/clickhouse/sql.ts';
-import { createStore, type Store } from '../../src/clickhouse/store.ts';
+import type { Store } from '../../src/clickhouse/store.ts';
 import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
 import { createOpportunityWriter } from '../../src/ingest/kinds/opportunity.ts';
 import { ad, dayOf, execute, opportunity, rowsOf } from '../ingest/storage/support.ts';

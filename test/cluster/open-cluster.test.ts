@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCluster } from '../../src/clickhouse/cluster/open-cluster.ts';
-import { createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
-import { createStore, type Store } from '../../src/clickhouse/store.ts';
+import { createStore } from '../../src/clickhouse/create-store.ts';
+import { createDatabase, migrate } from '../../src/clickhouse/migrations/migrate.ts';
+import type { Store } from '../../src/clickhouse/store.ts';
 import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
 import {
   ad,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { toClusterStatements } from '../../src/clickhouse/cluster/translate.ts';
-import { readMigrations, splitStatements } from '../../src/clickhouse/migrate.ts';
+import { readMigrations, splitStatements } from '../../src/clickhouse/migrations/migrate.ts';
 import { bind, sql } from '../../src/clickhouse/sql.ts';
 import { type TableName, tables } from '../../src/clickhouse/tables.ts';
 import { migrationsFolder, openMigratedStore } from '../support/database.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSampleData, type DatedRecord, type FeedRecord } from '../../src/demo/sample-data.ts';
+import type { DatedRecord, FeedRecord } from '../../src/demo/feed-record.ts';
+import { createSampleData } from '../../src/demo/sample-data.ts';
 import { startSampleSources } from '../../src/demo/sample-sources.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { formatDay, parseIsoDay } from '../../src/records/day.ts';

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadData } from '../../bench/load-data.ts';
 import { percentile } from '../../bench/table.ts';
-import { createStore } from '../../src/clickhouse/store.ts';
+import { createStore } from '../../src/clickhouse/create-store.ts';
 import { startSourceServer } from '../support/source-server.ts';
 import { inTemporaryFolder } from './folders.ts';
 import { peakBytes } from './processes.ts';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../src/errors.ts';
+import type { MalformedRecord } from '../../src/formats/feed/record-batch.ts';
 import {
   type BodyFormat,
   type BodyRecordsOptions,
   formatOf,
   readRecords,
 } from '../../src/formats/read-records.ts';
-import type { MalformedRecord } from '../../src/formats/record-batch.ts';
 import { rejectOf } from '../../src/ingest/rejects/reject-writer.ts';
 import { inChunks } from '../support/chunks.ts';
 

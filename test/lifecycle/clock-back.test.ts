@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createVersions } from '../../src/ingest/storage/versions.ts';
+import { createVersions } from '../../src/ingest/runs/versions.ts';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
 
 const hour = 3_600_000;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Filter } from '../../src/metrics/filter.ts';
 import { countConditions, joinConditions } from '../../src/metrics/join-conditions.ts';
-import type { Filter } from '../../src/metrics/query.ts';
 
 const condition = (
   operator: 'eq' | 'ne' | 'in' | 'notIn' | 'contains',

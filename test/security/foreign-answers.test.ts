@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { createStore } from '../../src/clickhouse/create-store.ts';
 import { requireWritten } from '../../src/clickhouse/own-answer.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
-import { createStore, type Store } from '../../src/clickhouse/store.ts';
+import type { Store } from '../../src/clickhouse/store.ts';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { openMigratedStore, testLimits } from '../support/database.ts';
 import { type Foreign, type StoreProxy, startStoreProxy } from '../support/proxy.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { hasArray, pageField } from '../../src/sources/page-field.ts';
 import { nextLink } from '../../src/sources/pagination/by-link.ts';
+import { hasArray, pageField } from '../../src/sources/pagination/page-field.ts';
 
 /** Every path of a value, with what is there. */
 function* pathsOf(value: unknown, path: readonly string[] = []): Generator<[readonly string[], unknown]> {

@@ -10,8 +10,9 @@ import { parseIsoDay } from '../../src/records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../../src/records/opportunity.ts';
 import { type Outcome, type Reject, Repairs } from '../../src/records/outcome.ts';
 import { defaultStages } from '../../src/records/stage.ts';
+import type { PagesCall } from '../../src/sources/pagination/page.ts';
 import { createRefreshTokens } from '../../src/sources/refresh-tokens.ts';
-import type { PagesCall, Source } from '../../src/sources/source.ts';
+import type { Source } from '../../src/sources/source.ts';
 import { type Feeds, type OpenSourcesOptions, openSources } from '../../src/sources/sources.ts';
 import { type Behaviour, type SourceServer, startSourceServer } from '../support/source-server.ts';
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { createDatabase } from '../../src/clickhouse/migrate.ts';
+import { createStore } from '../../src/clickhouse/create-store.ts';
+import { createDatabase } from '../../src/clickhouse/migrations/migrate.ts';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
-import { createStore, type Store } from '../../src/clickhouse/store.ts';
+import type { Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { copyTemplate, testLimits } from './template.ts';
 

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { createDatabase, migrate } from '../../src/clickhouse/migrate.ts';
+import { createStore } from '../../src/clickhouse/create-store.ts';
+import { createDatabase, migrate } from '../../src/clickhouse/migrations/migrate.ts';
 import { applyRetention } from '../../src/clickhouse/retention.ts';
 import { bind, identifier, sql } from '../../src/clickhouse/sql.ts';
-import { createStore, type QueryLimits, type Store } from '../../src/clickhouse/store.ts';
+import type { QueryLimits, Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { EngineLogin } from './engine.ts';
 

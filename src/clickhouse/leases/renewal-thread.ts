@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { createStore } from '../create-store.ts';
 import { singleServer } from '../layout.ts';
-import { createStore } from '../store.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createRenewal } from './renewal.ts';
 import { createTerm } from './term.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ClickHouseSettings } from '@clickhouse/client';
 import type { Logger } from '../../logger.ts';
-import type { StoreOptions } from '../store.ts';
+import type { StoreOptions } from '../create-store.ts';
 import type { HeldClaim, Renewal } from './renewal.ts';
 import { createTerm, monotonicNow } from './term.ts';
 

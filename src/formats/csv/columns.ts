@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { malformed } from '../feed-stage.ts';
+import { malformed } from '../feed/feed-stage.ts';
 
 /** The cells of whole rows, each with its newline; `delimiter` is one byte. Throws where quotes are not well-formed. */
 export const parseCells = (rows: Buffer, delimiter: string): string[][] =>

@@ -11,7 +11,7 @@ import {
   type StageResult,
   skipSpace,
   unreadable,
-} from '../feed-stage.ts';
+} from '../feed/feed-stage.ts';
 import { type ColumnRules, Columns, parseCells } from './columns.ts';
 import { RowScanner } from './row-scanner.ts';
 import { type CsvContext, CsvRows } from './rows.ts';

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { leftOut } from '../../sources/mapping/left-out.ts';
 import {
   countNewlines,
   cutOff,
@@ -10,8 +9,9 @@ import {
   type ReadContext,
   type Stage,
   type StageResult,
-} from '../feed-stage.ts';
-import type { MalformedReason } from '../record-batch.ts';
+} from '../feed/feed-stage.ts';
+import { leftOut } from '../feed/left-out.ts';
+import type { MalformedReason } from '../feed/record-batch.ts';
 import { type Columns, parseCells } from './columns.ts';
 import { RowScanner } from './row-scanner.ts';
 

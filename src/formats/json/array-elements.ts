@@ -7,9 +7,9 @@ import {
   type Stage,
   type StageResult,
   skipSpace,
-} from '../feed-stage.ts';
+} from '../feed/feed-stage.ts';
+import { decodeUtf8, notUtf8 } from '../feed/utf8.ts';
 import { parseJson } from './parse.ts';
-import { decodeUtf8, notUtf8 } from './utf8.ts';
 import { ValueScanner } from './value-scanner.ts';
 
 /** What ends a record without inner objects, and the bytes of it. */

@@ -13,11 +13,11 @@ import {
   type StageResult,
   skipSpace,
   unreadable,
-} from '../feed-stage.ts';
+} from '../feed/feed-stage.ts';
+import { decodeUtf8 } from '../feed/utf8.ts';
 import { arrayOf, EnvelopeWalker } from './envelope.ts';
 import { Lines } from './lines.ts';
 import { parseJson } from './parse.ts';
-import { decodeUtf8 } from './utf8.ts';
 
 /** Tells by the first byte that is not blank whether a body is JSON; if not, `other` reads it. It consumes nothing itself. */
 export class FirstByte implements Stage {

@@ -12,7 +12,7 @@ import {
   type Stage,
   type StageResult,
   skipSpace,
-} from '../feed-stage.ts';
+} from '../feed/feed-stage.ts';
 import { ArrayElements } from './array-elements.ts';
 import { ValueScanner } from './value-scanner.ts';
 

@@ -6,9 +6,9 @@ import {
   type ReadContext,
   type Stage,
   type StageResult,
-} from '../feed-stage.ts';
+} from '../feed/feed-stage.ts';
+import { decodeUtf8, notUtf8 } from '../feed/utf8.ts';
 import { parseJson } from './parse.ts';
-import { decodeUtf8, notUtf8 } from './utf8.ts';
 
 /** Reads NDJSON: one value a line. Each line is judged by itself, so a malformed one costs no other. */
 export class Lines implements Stage {

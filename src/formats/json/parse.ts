@@ -10,3 +10,8 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+export const isObject = (value: unknown): value is Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export type Raw = Readonly<Record<string, unknown>>;

@@ -3,9 +3,7 @@ import { z } from 'zod';
 import { UtmqlError } from '../../errors.ts';
 import { readIfThere, writeDurably } from '../../files/durable-file.ts';
 import type { Day } from '../../records/day.ts';
-
-/** Which table has changed: opportunities match the ads of their own and earlier days, so a change of ads reaches further. */
-export type Side = 'ads' | 'opportunities';
+import type { Side } from '../kinds/kind.ts';
 
 const fileShape = z.array(
   z.object({

@@ -4,8 +4,9 @@ import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { DayRange } from '../../metrics/query.ts';
 import type { Day } from '../../records/day.ts';
+import type { Side } from '../kinds/kind.ts';
 import type { Attribution } from './attribution.ts';
-import { openPendingDays, type Side } from './pending-days.ts';
+import { openPendingDays } from './pending-days.ts';
 
 /** How long until days whose attribution failed are tried again. */
 const retryAfterMs = 15_000;

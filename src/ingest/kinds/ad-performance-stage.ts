@@ -5,7 +5,7 @@ import type { Store } from '../../clickhouse/store.ts';
 import type { UtmqlError } from '../../errors.ts';
 import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { Day } from '../../records/day.ts';
-import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
+import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { DayChanges } from '../runs/run.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { conflictError } from '../storage/conflict-error.ts';

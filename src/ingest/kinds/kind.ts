@@ -5,11 +5,13 @@ import type { Day } from '../../records/day.ts';
 import type { EventRules } from '../../records/event.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import type { Outcome, Repairs } from '../../records/outcome.ts';
-import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
-import type { Side } from '../attribution/pending-days.ts';
+import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { IngestMode } from '../runs/run.ts';
 import type { RecordTable } from '../storage/record-table.ts';
 import type { RecordWriter, Stage, StageOptions } from '../storage/stage.ts';
+
+/** Which table has changed: opportunities match the ads of their own and earlier days, so a change of ads reaches further. */
+export type Side = 'ads' | 'opportunities';
 
 /** What every record has. */
 export interface StoredRecord {

@@ -1,5 +1,5 @@
+import { pushSource } from '../../records/names.ts';
 import type { Source } from '../../sources/source.ts';
-import { pushSource } from '../runs/run.ts';
 
 /** Whose a stored row is: who reported it last and, of an opportunity, whose id it has. */
 export interface Ownership {

@@ -1,6 +1,6 @@
 import { UtmqlError } from '../../errors.ts';
 import { ColumnWatch } from '../../sources/mapping/column-watch.ts';
-import { exceeds, type FeedRules } from '../../sources/settings/feed-rules.ts';
+import { exceeds, type FeedRules } from '../../sources/mapping/feed-rules.ts';
 import type { IngestMode } from '../runs/run.ts';
 
 /** Watches whether a feed still has the shape that its source was configured for. */

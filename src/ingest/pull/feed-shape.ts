@@ -1,5 +1,5 @@
+import { isObject } from '../../formats/json/parse.ts';
 import { columnsOf, hasValue } from '../../sources/mapping/column-watch.ts';
-import { isObject } from '../../sources/mapping/place.ts';
 
 /** Of each column of a feed the share of records that have a value in it, 0 to 1. */
 export type FeedColumns = Readonly<Record<string, number>>;

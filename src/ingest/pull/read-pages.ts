@@ -1,4 +1,5 @@
-import type { MappedBatch, PageBody } from '../../sources/source.ts';
+import type { MappedBatch } from '../../sources/mapping/map-batches.ts';
+import type { PageBody } from '../../sources/pagination/page.ts';
 
 /**
  * The batches of pages in their order. Their positions count through all pages.

@@ -1,8 +1,8 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { leftOut } from '../../formats/feed/left-out.ts';
 import type { Day } from '../../records/day.ts';
 import type { Repairs } from '../../records/outcome.ts';
 import { refuseDay, type TakenDays } from '../../records/taken-days.ts';
-import { leftOut } from '../../sources/mapping/left-out.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Pulled, StoredRecord } from '../kinds/kind.ts';
 import { type RejectWriter, rejectOf } from '../rejects/reject-writer.ts';

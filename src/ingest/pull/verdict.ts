@@ -1,7 +1,7 @@
+import { leftOut } from '../../formats/feed/left-out.ts';
 import type { Day } from '../../records/day.ts';
 import type { Outcome, Reject, Repairs } from '../../records/outcome.ts';
 import { refuseDay, type TakenDays } from '../../records/taken-days.ts';
-import { leftOut } from '../../sources/mapping/left-out.ts';
 import type { FeedCheck } from './feed-check.ts';
 
 /** What becomes of a record of a feed. */

@@ -1,10 +1,10 @@
 import { UtmqlError } from '../../errors.ts';
-import type { RecordBatch } from '../../formats/record-batch.ts';
+import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import type { Normalisers } from '../kinds/normalisers.ts';
-import type { Versions } from '../storage/versions.ts';
+import type { Versions } from '../runs/versions.ts';
 import type { PushOutcome } from './answer.ts';
 import type { Drainer } from './drainer.ts';
 import { toPushAnswerRow } from './idempotency.ts';

@@ -1,7 +1,7 @@
 import { UtmqlError } from '../../errors.ts';
-import type { RecordBatch } from '../../formats/record-batch.ts';
+import type { RecordBatch } from '../../formats/feed/record-batch.ts';
+import { isObject } from '../../formats/json/parse.ts';
 import { ColumnWatch } from '../../sources/mapping/column-watch.ts';
-import { isObject } from '../../sources/mapping/place.ts';
 import type { PushReading } from './push-reading.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { toUtmqlError, UtmqlError } from '../../errors.ts';
+import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import { type BodyFormat, readRecords } from '../../formats/read-records.ts';
-import type { RecordBatch } from '../../formats/record-batch.ts';
 import { toUtf8 } from '../../formats/to-utf8.ts';
 import { contracts, type RecordKind } from '../../records/contract.ts';
 import { untilAborted } from '../../time.ts';

@@ -6,6 +6,7 @@ import { noSuch } from '../../nearest.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import type { RequiredColumns } from '../../sources/mapping/column-watch.ts';
+import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { NamedMapping } from '../../sources/mapping/named-mapping.ts';
 import { recordProblems } from '../../sources/mapping/record-checks.ts';
 import {
@@ -13,8 +14,7 @@ import {
   type RecordReading,
   requiredColumns,
 } from '../../sources/mapping/record-reading.ts';
-import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
-import { recordKeys } from '../../sources/settings/record-settings.ts';
+import { recordKeys } from '../../sources/mapping/record-settings.ts';
 
 /** So many ways to read pushes are kept, with their look-up files and with what their normalisers have read before. */
 const keptReadings = 200;

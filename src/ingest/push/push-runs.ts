@@ -4,8 +4,9 @@ import type { DataVersion } from '../../data-version.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Day } from '../../records/day.ts';
+import { pushSource } from '../../records/names.ts';
 import type { Clock } from '../../time.ts';
-import { type IngestRun, newRun, pushSource } from '../runs/run.ts';
+import { type IngestRun, newRun } from '../runs/run.ts';
 import type { RunRepository } from '../runs/run-table.ts';
 
 /** Names of callers that a run lists; more are told by an ellipsis. */

@@ -15,15 +15,9 @@ import type { AttributionQueue } from '../attribution/queue.ts';
 import { needsAllRows } from '../kinds/kinds.ts';
 import { createNormalisers, type Retention } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
-import {
-  type RetriedRecord,
-  type RetryCaller,
-  type RetryInput,
-  retryRejects,
-} from '../rejects/retry-rejects.ts';
 import type { RunRepository } from '../runs/run-table.ts';
+import type { Versions } from '../runs/versions.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
-import type { Versions } from '../storage/versions.ts';
 import { type PushOutcome, pushAnswer } from './answer.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { pushInPieces, pushSmall } from './buffered-push.ts';
@@ -34,6 +28,7 @@ import { createIdempotency } from './idempotency.ts';
 import type { PushCall } from './intake.ts';
 import type { PushReadings } from './push-reading.ts';
 import { createPushRuns } from './push-runs.ts';
+import { type RetriedRecord, type RetryCaller, type RetryInput, retryRejects } from './retry-rejects.ts';
 import { type EventAnswer, eventAnswer, hashOfEvent, pushEvent } from './single-event.ts';
 import { pushStaged } from './staged-push.ts';
 import { createLargeTurns, type LargePushDeps, pushLarge } from './streamed-push.ts';

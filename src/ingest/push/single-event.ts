@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { parseJson } from '../../formats/json/parse.ts';
+import { pushSource } from '../../records/names.ts';
 import { type Reject, rejectReasons } from '../../records/outcome.ts';
 import type { Clock } from '../../time.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import { keyOf } from '../kinds/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../kinds/normalisers.ts';
 import { toRejectRow } from '../rejects/reject-row.ts';
-import { pushSource } from '../runs/run.ts';
-import type { Versions } from '../storage/versions.ts';
+import type { Versions } from '../runs/versions.ts';
 import { toPushAnswerRow } from './idempotency.ts';
 import { eventIds, type PushCall } from './intake.ts';
 import { encodePayload } from './payload.ts';

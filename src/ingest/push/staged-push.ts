@@ -1,9 +1,9 @@
-import type { RecordBatch } from '../../formats/record-batch.ts';
+import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import type { RecordKind } from '../../records/contract.ts';
-import type { DuplicateRule } from '../../sources/settings/feed-rules.ts';
+import { pushSource } from '../../records/names.ts';
+import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import { createAttributionMarks } from '../attribution/queue.ts';
 import { isOfKind, kinds } from '../kinds/kinds.ts';
-import { pushSource } from '../runs/run.ts';
 import { pushStageId } from '../storage/staged-rows.ts';
 import type { PushOutcome } from './answer.ts';
 import { Intake, type PushCall } from './intake.ts';

@@ -1,6 +1,6 @@
 import { jsonRow } from '../../clickhouse/json-row.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { MalformedRecord } from '../../formats/record-batch.ts';
+import type { MalformedRecord } from '../../formats/feed/record-batch.ts';
 import { type Reject, rejectReasons } from '../../records/outcome.ts';
 import type { IngestRun } from '../runs/run.ts';
 import { rejectColumns, toRejectRow } from './reject-row.ts';

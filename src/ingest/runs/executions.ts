@@ -6,10 +6,10 @@ import { toUtmqlError, UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { type Clock, untilAborted } from '../../time.ts';
 import type { Tracer } from '../../tracer.ts';
-import type { Versions } from '../storage/versions.ts';
 import { type IngestRun, isFinished } from './run.ts';
 import type { RunCancellations } from './run-cancellations.ts';
 import type { RunRepository } from './run-table.ts';
+import type { Versions } from './versions.ts';
 
 /** Runs at work at a time; others wait as `queued`. */
 const maxActiveRuns = 4;

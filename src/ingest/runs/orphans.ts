@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex } from 'async-mutex';
 import type { Leases } from '../../clickhouse/leases/leases.ts';
 import type { Logger } from '../../logger.ts';
+import { pushSource } from '../../records/names.ts';
 import type { Executions } from './executions.ts';
-import { type IngestRun, newRun, pushSource } from './run.ts';
+import { type IngestRun, newRun } from './run.ts';
 import type { RunRepository } from './run-table.ts';
 
 /** A run that ended its process this often is not begun again. */

@@ -30,9 +30,6 @@ export interface DayChanges {
   readonly costAfter: number;
 }
 
-/** The name in `source` of runs that collect pushed records. */
-export const pushSource = 'push';
-
 /** One run of one source, or a window of pushed records: who, what, when, and what came of it. */
 export interface IngestRun {
   /** UUIDv7: sorts by time. */

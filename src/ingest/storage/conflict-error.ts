@@ -1,8 +1,8 @@
 import { UtmqlError } from '../../errors.ts';
+import { isObject } from '../../formats/json/parse.ts';
 import { breakdownLimits } from '../../records/breakdowns.ts';
 import { type Day, formatDay } from '../../records/day.ts';
-import { isObject } from '../../sources/mapping/place.ts';
-import { pushSource } from '../runs/run.ts';
+import { pushSource } from '../../records/names.ts';
 
 /** An ads row as it was staged, as far as it can tell why others have its key. */
 export interface ConflictingRow {

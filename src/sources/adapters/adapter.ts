@@ -1,13 +1,13 @@
 import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
-import type { RecordBatch } from '../../formats/record-batch.ts';
+import type { RecordBatch } from '../../formats/feed/record-batch.ts';
+import type { Raw } from '../../formats/json/parse.ts';
 import type { Judge } from '../../http-client/verdict.ts';
-import type { StageTable } from '../../records/stage.ts';
+import type { PlatformRecords } from '../mapping/record-mapper.ts';
+import type { SourceKind } from '../mapping/source-kind.ts';
+import type { PageBody } from '../pagination/page.ts';
 import type { Pagination } from '../pagination/pagination.ts';
-import type { PageBody, SourceKind } from '../source.ts';
 import type { Window } from '../windows/window.ts';
 import type { ShortForm } from './short-forms/short-form.ts';
-
-export type Raw = Readonly<Record<string, unknown>>;
 
 /** How a source's own settings change the reading of its pages. */
 export interface ReadSettings {
@@ -21,22 +21,16 @@ export interface ReadSettings {
  * What utmql knows of a platform: where the elements of a page are, and what each one says in the field names of the record
  * contract. Pure; everything in it can be changed for a source by the sources file.
  */
-export interface Adapter {
+export interface Adapter extends PlatformRecords {
   readonly name: string;
   /** The kinds of records that it can give. */
   readonly kinds: readonly SourceKind[];
   /** Keys that lead to the array of elements of a page. Default: the envelope of the kind. */
   readonly records?: readonly string[];
-  /** One element as a raw record. Default: as it is. An element that is no object does not get here. */
-  readonly record?: (element: Raw) => Raw;
   /** How the elements of a page are read, as a stream. Default: an array of JSON in a page that is held. */
   readonly read?: (page: PageBody, settings: ReadSettings) => AsyncIterable<RecordBatch>;
   /** Leaves out figures that are 0, so that a missing one says nothing. */
   readonly omitsZeros?: true;
-  /** Channel of records that name none. */
-  readonly channel?: string;
-  /** The platform's own stage names. */
-  readonly stages?: StageTable;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly pagination?: Pagination;

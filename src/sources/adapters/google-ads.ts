@@ -1,12 +1,11 @@
 import { UtmqlError } from '../../errors.ts';
-import { parseJson } from '../../formats/json/parse.ts';
+import type { RecordBatch } from '../../formats/feed/record-batch.ts';
+import { isObject, parseJson, type Raw } from '../../formats/json/parse.ts';
 import { readJsonRecords } from '../../formats/read-records.ts';
-import type { RecordBatch } from '../../formats/record-batch.ts';
 import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
 import { utmsOfQuery, utmsOfUrl } from '../mapping/landing-url.ts';
-import { isObject } from '../mapping/place.ts';
-import type { PageBody } from '../source.ts';
-import type { Adapter, Raw } from './adapter.ts';
+import type { PageBody } from '../pagination/page.ts';
+import type { Adapter } from './adapter.ts';
 import { amountOfMicros, objectOf, textOf } from './platform-values.ts';
 import { googleAdsShortForm } from './short-forms/google-ads.ts';
 

@@ -1,5 +1,4 @@
-import { parseJson } from '../../formats/json/parse.ts';
-import { isObject } from '../mapping/place.ts';
+import { isObject, parseJson } from '../../formats/json/parse.ts';
 import type { IdWindow } from '../windows/window.ts';
 import type { Adapter } from './adapter.ts';
 import { objectOf } from './platform-values.ts';

@@ -1,6 +1,6 @@
 import { parseJson } from '../../formats/json/parse.ts';
 import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
-import { pageField } from '../page-field.ts';
+import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
 import { objectOf, severalDays, textOf } from './platform-values.ts';
 import { metaInsightsShortForm } from './short-forms/meta-insights.ts';

@@ -1,6 +1,5 @@
 import { UtmqlError } from '../../errors.ts';
-import { isObject } from '../mapping/place.ts';
-import type { Raw } from './adapter.ts';
+import { isObject, type Raw } from '../../formats/json/parse.ts';
 
 /** A row that sums up several days would be taken for the first of them, and every figure by day would be wrong. */
 export const severalDays = (parameter: string): UtmqlError =>

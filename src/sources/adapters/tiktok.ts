@@ -1,6 +1,7 @@
+import type { Raw } from '../../formats/json/parse.ts';
 import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
-import { pageField } from '../page-field.ts';
-import type { Adapter, Raw } from './adapter.ts';
+import { pageField } from '../pagination/page-field.ts';
+import type { Adapter } from './adapter.ts';
 import { objectOf } from './platform-values.ts';
 import { tiktokShortForm } from './short-forms/tiktok.ts';
 

@@ -1,4 +1,4 @@
-import { isObject } from './place.ts';
+import { isObject } from '../../formats/json/parse.ts';
 
 /** Names of columns that a sentence lists, at most. */
 const maxNames = 40;

@@ -1,4 +1,4 @@
-import type { Raw } from '../adapters/adapter.ts';
+import type { Raw } from '../../formats/json/parse.ts';
 
 const utmNames = ['utm_campaign', 'utm_source', 'utm_medium', 'utm_content', 'utm_term'] as const;
 

@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UtmqlError } from '../../errors.ts';
 import { columnName } from '../../formats/csv/columns.ts';
+import { isObject } from '../../formats/json/parse.ts';
 import { readCsvRecords } from '../../formats/read-records.ts';
 import { normaliseIdentifier } from '../../records/text.ts';
-import { isObject } from './place.ts';
 
 /** A second file that says more of what records name: held in memory, so it has an end. */
 const maxFileBytes = 64 * 1_048_576;

@@ -1,5 +1,4 @@
-import type { RecordBatch } from '../../formats/record-batch.ts';
-import type { MappedBatch } from '../source.ts';
+import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 
 /**
  * The elements of batches as records. Where a row becomes several records, positions count these, since each needs one of its
@@ -35,4 +34,10 @@ export async function* mapBatches(
     };
     before += records.length + malformed.length;
   }
+}
+
+/** Records, and what each was made of. */
+export interface MappedBatch extends RecordBatch {
+  /** As long as `records`. */
+  readonly elements: readonly unknown[];
 }

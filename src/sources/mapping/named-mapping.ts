@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { namePattern, nameText } from '../../ingest/ownership/names.ts';
 import { recordKinds } from '../../records/contract.ts';
-import { recordKeys } from '../settings/record-settings.ts';
-import { oneOf, section } from '../settings/setting-types.ts';
+import { namePattern, nameText } from '../../records/names.ts';
 import { type Problem, recordProblems } from './record-checks.ts';
+import { recordKeys } from './record-settings.ts';
+import { oneOf, section } from './setting-types.ts';
 
 export const nameSetting = z.string('expected a name').regex(namePattern, nameText);
 

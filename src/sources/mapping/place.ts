@@ -1,9 +1,5 @@
 import { columnName } from '../../formats/csv/columns.ts';
-import { parseJson } from '../../formats/json/parse.ts';
-import type { Raw } from '../adapters/adapter.ts';
-
-export const isObject = (value: unknown): value is Raw =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject, parseJson, type Raw } from '../../formats/json/parse.ts';
 
 /** Where a value is to be looked for in an element. */
 export interface Place {

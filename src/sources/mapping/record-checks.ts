@@ -1,8 +1,8 @@
 import { noSuch } from '../../nearest.ts';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
-import { textFieldsOf, unknownFieldsIn } from '../settings/mapping-settings.ts';
-import { readingProblem } from '../settings/reading-settings.ts';
-import type { RecordSettings } from '../settings/record-settings.ts';
+import { textFieldsOf, unknownFieldsIn } from './mapping-settings.ts';
+import { readingProblem } from './reading-settings.ts';
+import type { RecordSettings } from './record-settings.ts';
 
 /** Something that is wrong: where, as keys and places in lists, and a sentence that follows a colon. */
 export interface Problem {

@@ -1,11 +1,12 @@
+import { leftOut } from '../../formats/feed/left-out.ts';
+import { isObject, type Raw } from '../../formats/json/parse.ts';
 import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { FieldRules } from '../../records/fields.ts';
 import { createGapTest } from '../../records/gaps.ts';
-import type { Adapter, Raw } from '../adapters/adapter.ts';
+import type { StageTable } from '../../records/stage.ts';
 import { utmsOfUrl } from './landing-url.ts';
-import { leftOut } from './left-out.ts';
 import type { Lookup } from './lookup.ts';
-import { isObject, membersOf, type Place, placeOf, valueAt } from './place.ts';
+import { membersOf, type Place, placeOf, valueAt } from './place.ts';
 import { createRowFilter, type RowCondition } from './row-filter.ts';
 
 /** Where a field is taken from: one place, or several whose values are joined. */
@@ -30,6 +31,16 @@ export interface MappingSettings {
   readonly defaults: Readonly<Record<string, string>>;
 }
 
+/** What a platform's elements say, in the field names of the record contract. */
+export interface PlatformRecords {
+  /** One element as a raw record. Default: as it is. An element that is no object does not get here. */
+  readonly record?: (element: Raw) => Raw;
+  /** Channel of records that name none. */
+  readonly channel?: string;
+  /** The platform's own stage names. */
+  readonly stages?: StageTable;
+}
+
 /**
  * What turns an element of a page into a raw record: the adapter's mapping, then the source's own fields over it, their values
  * mapped and looked up, then UTMs of the landing page and defaults where there is nothing yet, then whether it is deleted. Undefined where elements are
@@ -37,7 +48,7 @@ export interface MappingSettings {
  * out becomes `leftOut`.
  */
 export function createRecordMapper(
-  adapter: Pick<Adapter, 'record'>,
+  adapter: Pick<PlatformRecords, 'record'>,
   kind: RecordKind,
   rules: Pick<FieldRules, 'missing'>,
   { fields, breakdowns, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,

@@ -2,13 +2,12 @@ import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
 import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { stageKey } from '../../records/stage.ts';
-import type { Adapter } from '../adapters/adapter.ts';
-import { withReading } from '../settings/reading-settings.ts';
-import type { RecordSettings } from '../settings/record-settings.ts';
 import type { RequiredColumns } from './column-watch.ts';
 import { createLookup } from './lookup.ts';
 import { placeOf } from './place.ts';
-import { createRecordMapper } from './record-mapper.ts';
+import { withReading } from './reading-settings.ts';
+import { createRecordMapper, type PlatformRecords } from './record-mapper.ts';
+import type { RecordSettings } from './record-settings.ts';
 import { createStrayTest } from './row-filter.ts';
 import { createSpread } from './spread.ts';
 
@@ -35,7 +34,7 @@ export function createRecordReading(
   settings: RecordSettings,
   parts: {
     readonly kind: RecordKind;
-    readonly adapter: Pick<Adapter, 'record' | 'stages' | 'channel'>;
+    readonly adapter: PlatformRecords;
     readonly owner: string;
     readonly folder: string;
     readonly defaults: OpportunityRules;
@@ -106,7 +105,7 @@ function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
 
 function rulesOf(
   settings: RecordSettings,
-  adapter: Pick<Adapter, 'record' | 'stages'>,
+  adapter: Pick<PlatformRecords, 'record' | 'stages'>,
   kind: RecordKind,
   defaults: OpportunityRules,
 ): OpportunityRules {
@@ -120,7 +119,7 @@ function rulesOf(
 
 function defaultsOf(
   settings: RecordSettings,
-  adapter: Pick<Adapter, 'channel'>,
+  adapter: Pick<PlatformRecords, 'channel'>,
   kind: RecordKind,
 ): Readonly<Record<string, string>> {
   const channel = settings.channel ?? settings.defaults.channel ?? adapter.channel;

@@ -1,4 +1,4 @@
-import type { Raw } from '../adapters/adapter.ts';
+import type { Raw } from '../../formats/json/parse.ts';
 import { type Place, valueAt } from './place.ts';
 
 /** Which values a row must have at a place, or must not have. A value may end in `*`, for whatever follows. */

@@ -1,7 +1,8 @@
+import { isObject } from '../../formats/json/parse.ts';
 import { formatDay } from '../../records/day.ts';
 import { FieldReader, type FieldRules } from '../../records/fields.ts';
 import { RejectError, Repairs } from '../../records/outcome.ts';
-import { isObject, type Place, valueAt } from './place.ts';
+import { type Place, valueAt } from './place.ts';
 
 /** A longer span is no report but an accident. */
 const maxDays = 1_100;

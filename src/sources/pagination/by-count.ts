@@ -1,4 +1,4 @@
-import { pageField } from '../page-field.ts';
+import { pageField } from './page-field.ts';
 import {
   digest,
   malformedPage,

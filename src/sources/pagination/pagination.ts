@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { UtmqlError } from '../../errors.ts';
-import { parseJson } from '../../formats/json/parse.ts';
+import { isObject, parseJson } from '../../formats/json/parse.ts';
 import { withParameters } from '../../http-client/address.ts';
-import { isObject } from '../mapping/place.ts';
 
 /** A page that has come. */
 export interface ReadPage {

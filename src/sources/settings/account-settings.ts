@@ -1,41 +1,8 @@
-import { z } from 'zod';
 import type { Adapter } from '../adapters/adapter.ts';
 import { accountKeys, credentialNames, type ShortForm } from '../adapters/short-forms/short-form.ts';
 import type { Problem } from '../mapping/record-checks.ts';
 import type { FieldPlace } from '../mapping/record-mapper.ts';
-import { section } from './setting-types.ts';
 import type { SourceSettings } from './settings.ts';
-
-const word = (expected: string) =>
-  z
-    .union([z.string().min(1), z.number().int()], expected)
-    .transform(String)
-    .optional();
-
-/** Keys of a source that says only which account it is of; its adapter knows the rest. */
-export const accountSettingsKeys = {
-  customer: word('expected the id of a customer'),
-  account: word('expected the id of an ad account'),
-  advertiser: word('expected the id of an advertiser'),
-  domain: word('expected the My Domain of an org'),
-  credentials: section(
-    Object.fromEntries(
-      [...credentialNames, 'token_url' as const].map((name) => [name, word('expected a text')]),
-    ) as Record<(typeof credentialNames)[number] | 'token_url', ReturnType<typeof word>>,
-  ).optional(),
-  api_version: z
-    .string('expected a version such as v23')
-    .regex(/^v?\d+(\.\d+)?$/, 'expected a version such as v23')
-    .optional(),
-  base_url: z
-    .string('expected an address')
-    .regex(
-      /^https?:\/\/[^?#\s]+$/,
-      'expected an address without parameters, such as https://proxy.example.com',
-    )
-    .transform((address) => address.replace(/\/+$/, ''))
-    .optional(),
-};
 
 const keys = [...accountKeys, 'credentials', 'api_version', 'base_url'] as const;
 

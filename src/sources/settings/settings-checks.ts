@@ -1,8 +1,8 @@
 import { Cron } from 'croner';
 import type { Adapter } from '../adapters/adapter.ts';
 import { type Problem, recordProblems } from '../mapping/record-checks.ts';
-import { hasJsonBody, lastIdPlaceholder, methodOf, templateProblem } from '../request-plan.ts';
-import type { SourceKind } from '../source.ts';
+import type { SourceKind } from '../mapping/source-kind.ts';
+import { hasJsonBody, lastIdPlaceholder, methodOf, templateProblem } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 
 /** Keys that have a meaning only for sources that are asked over HTTP. */

@@ -1,7 +1,7 @@
 import type { Adapter } from '../adapters/adapter.ts';
 import type { Pagination, Place } from '../pagination/pagination.ts';
-import { hasJsonBody, type RequestPlan } from '../request-plan.ts';
 import type { Window } from '../windows/window.ts';
+import { hasJsonBody, type RequestPlan } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 
 /** How a source is paged: as its settings say, else as its adapter does. */

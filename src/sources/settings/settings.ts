@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { pushSource } from '../../ingest/runs/run.ts';
+import { pushSource } from '../../records/names.ts';
 import { adapterNames } from '../adapters/adapters.ts';
+import { defaultMaxRejects } from '../mapping/feed-rules.ts';
 import { nameSetting, workspaceSetting } from '../mapping/named-mapping.ts';
-import { sourceKinds } from '../source.ts';
-import { accountSettingsKeys } from './account-settings.ts';
-import { defaultMaxRejects } from './feed-rules.ts';
-import { recordKeys } from './record-settings.ts';
-import { number, oneOf, path, scalars, section, text, wholeNumber } from './setting-types.ts';
+import { recordKeys } from '../mapping/record-settings.ts';
+import { number, oneOf, path, scalars, section, text, wholeNumber } from '../mapping/setting-types.ts';
+import { sourceKinds } from '../mapping/source-kind.ts';
+import { accountSettingsKeys } from './account-keys.ts';
 
 const fileText = 'expected a path such as exports/*.csv.gz';
 

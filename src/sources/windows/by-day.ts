@@ -1,5 +1,5 @@
 import { formatDay } from '../../records/day.ts';
-import type { AskedRange, Page } from '../source.ts';
+import type { AskedRange, Page } from '../pagination/page.ts';
 import { endsEarly, gaveFewer, type SearchPage } from './search-page.ts';
 import type { DayWindow } from './window.ts';
 

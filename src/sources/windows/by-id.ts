@@ -1,6 +1,7 @@
 import type { UtmqlError } from '../../errors.ts';
-import { isObject, placeOf, valueAt } from '../mapping/place.ts';
-import type { Page } from '../source.ts';
+import { isObject } from '../../formats/json/parse.ts';
+import { placeOf, valueAt } from '../mapping/place.ts';
+import type { Page } from '../pagination/page.ts';
 import { endsEarly, gaveFewer, type SearchPage } from './search-page.ts';
 import type { IdWindow } from './window.ts';
 

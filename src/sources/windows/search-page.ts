@@ -1,5 +1,5 @@
 import { UtmqlError } from '../../errors.ts';
-import type { Page } from '../source.ts';
+import type { Page } from '../pagination/page.ts';
 
 /** A page of one search, held. */
 export interface SearchPage {

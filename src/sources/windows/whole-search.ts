@@ -1,4 +1,4 @@
-import type { Page } from '../source.ts';
+import type { Page } from '../pagination/page.ts';
 import { gaveFewer, type SearchPage } from './search-page.ts';
 
 /**

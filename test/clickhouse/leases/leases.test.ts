@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { createStore } from '../../../src/clickhouse/create-store.ts';
 import { type LeaseTable, openLeaseTable } from '../../../src/clickhouse/leases/lease-table.ts';
 import { type Leases, openLeases } from '../../../src/clickhouse/leases/leases.ts';
 import { createStoreLock } from '../../../src/clickhouse/leases/store-lock.ts';
-import { createStore } from '../../../src/clickhouse/store.ts';
 import { openStore, silent, testLimits } from '../../support/database.ts';
 import { startStoreProxy } from '../../support/proxy.ts';
 

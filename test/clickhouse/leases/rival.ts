@@ -1,7 +1,7 @@
+import { createStore } from '../../../src/clickhouse/create-store.ts';
 import { openLeaseTable } from '../../../src/clickhouse/leases/lease-table.ts';
 import { openLeases } from '../../../src/clickhouse/leases/leases.ts';
 import type { StoreLogin } from '../../../src/clickhouse/leases/threaded-renewal.ts';
-import { createStore } from '../../../src/clickhouse/store.ts';
 import { createLogger } from '../../../src/logger.ts';
 
 /** What the process is asked to take. */

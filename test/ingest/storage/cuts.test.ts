@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
-import { createStore, type Store } from '../../../src/clickhouse/store.ts';
+import { createStore } from '../../../src/clickhouse/create-store.ts';
+import type { Store } from '../../../src/clickhouse/store.ts';
 import { openMigratedStore, testLimits } from '../../support/database.ts';
 import { type StoreProxy, startStoreProxy } from '../../support/proxy.ts';
 import { ad, adsStage, dayOf, opportunity, opportunityStage, rowsOf, runStage } from './support.ts';

@@ -9,7 +9,7 @@ import type { Applied, ApplyOptions, Stage } from '../../../src/ingest/storage/s
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import { type Day, parseIsoDay } from '../../../src/records/day.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
-import type { DuplicateRule } from '../../../src/sources/settings/feed-rules.ts';
+import type { DuplicateRule } from '../../../src/sources/mapping/feed-rules.ts';
 
 export const dayOf = (iso: string): Day => parseIsoDay(iso) ?? Number.NaN;
 

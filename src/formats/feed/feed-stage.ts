@@ -1,6 +1,6 @@
-import { UtmqlError } from '../errors.ts';
-import { showBytes } from './json/utf8.ts';
+import { UtmqlError } from '../../errors.ts';
 import type { RecordBatches } from './record-batch.ts';
+import { showBytes } from './utf8.ts';
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const OPEN_TAG = '<'.charCodeAt(0);

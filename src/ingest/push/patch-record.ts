@@ -1,7 +1,7 @@
 import { parseJson } from '../../formats/json/parse.ts';
 import { type Reject, show } from '../../records/outcome.ts';
 import { kinds } from '../kinds/kinds.ts';
-import type { StoredReject } from './find-rejects.ts';
+import type { StoredReject } from '../rejects/find-rejects.ts';
 
 /** Fields that replace those of a record; null removes one. */
 export type RecordPatch = Readonly<Record<string, unknown>>;

@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { UtmqlError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
-import { define } from './define.ts';
-import { openLeaseTable } from './leases/lease-table.ts';
-import { openLeases } from './leases/leases.ts';
-import { bind, identifier, sql } from './sql.ts';
-import type { Store } from './store.ts';
+import { UtmqlError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { define } from '../define.ts';
+import { openLeaseTable } from '../leases/lease-table.ts';
+import { openLeases } from '../leases/leases.ts';
+import { bind, identifier, sql } from '../sql.ts';
+import type { Store } from '../store.ts';
 
 interface Migration {
   readonly name: string;

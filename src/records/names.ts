@@ -1,4 +1,4 @@
-import { badInput } from '../../errors.ts';
+import { badInput } from '../errors.ts';
 
 /** Names of sources, and of namespaces, which are those of sources unless they are shared. */
 export const namePattern = /^[a-z0-9_-]{1,64}$/;
@@ -14,3 +14,6 @@ export function readNamespace(given: string | null | undefined): string | undefi
   if (namePattern.test(given)) return given;
   throw badInput(`namespace: ${nameText}, such as the name of the source that has the same records.`);
 }
+
+/** The name in `source` of runs that collect pushed records. */
+export const pushSource = 'push';

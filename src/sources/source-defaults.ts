@@ -1,6 +1,6 @@
-import type { Config } from '../../config/config.ts';
-import type { OpportunityRules } from '../../records/opportunity.ts';
-import type { SourceContext } from '../create-source.ts';
+import type { Config } from '../config/config.ts';
+import type { OpportunityRules } from '../records/opportunity.ts';
+import type { SourceContext } from './context.ts';
 
 /** How the records of sources are read that say nothing else. */
 export const recordRules = (config: Config, contactHashKey: string): OpportunityRules => ({

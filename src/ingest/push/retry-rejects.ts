@@ -2,19 +2,14 @@ import { z } from 'zod';
 import type { Requester } from '../../access/caller.ts';
 import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
+import { leftOut } from '../../formats/feed/left-out.ts';
 import { allRows, type DataScope } from '../../metrics/data-scope.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
-import { leftOut } from '../../sources/mapping/left-out.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import { type KindRecord, kinds, withoutOwnTime } from '../kinds/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
-import type { Drainer } from '../push/drainer.ts';
-import { eventIds } from '../push/intake.ts';
-import { encodePayload } from '../push/payload.ts';
-import type { PushRuns } from '../push/push-runs.ts';
-import type { Versions } from '../storage/versions.ts';
 import {
   formatRejectId,
   type RejectCursor,
@@ -25,10 +20,15 @@ import {
   rejectsStatement,
   type StoredReject,
   storedReject,
-} from './find-rejects.ts';
+} from '../rejects/find-rejects.ts';
+import { type RejectRow, toRejectRow } from '../rejects/reject-row.ts';
+import type { Versions } from '../runs/versions.ts';
+import type { Drainer } from './drainer.ts';
+import { eventIds } from './intake.ts';
 import { patchRecord, type RecordPatch } from './patch-record.ts';
+import { encodePayload } from './payload.ts';
+import type { PushRuns } from './push-runs.ts';
 import { partOfSum, type ReadAgainDeps, readAgain, readingKey, readingsOf } from './read-again.ts';
-import { type RejectRow, toRejectRow } from './reject-row.ts';
 
 const runRow = z.object({ run_id: z.string(), started: z.number() });
 

@@ -1,4 +1,4 @@
-import type { RequiredColumns } from '../mapping/column-watch.ts';
+import type { RequiredColumns } from './column-watch.ts';
 
 /** How many records of a feed may be unreadable before `replace` changes nothing. */
 export interface MaxRejects {

@@ -1,9 +1,9 @@
-import { pushSource } from '../ingest/runs/run.ts';
-import { adapters } from './adapters/adapters.ts';
-import type { Problem } from './mapping/record-checks.ts';
-import type { Secrets } from './settings/secrets.ts';
-import type { SourceSettings } from './settings/settings.ts';
-import { kindOf } from './settings/settings-checks.ts';
+import { pushSource } from '../../records/names.ts';
+import { adapters } from '../adapters/adapters.ts';
+import type { Problem } from '../mapping/record-checks.ts';
+import type { Secrets } from './secrets.ts';
+import type { SourceSettings } from './settings.ts';
+import { kindOf } from './settings-checks.ts';
 
 /** A source of the file, and which of its list it is. */
 export interface FoundSource {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { UtmqlError } from '../../errors.ts';
+import { isObject } from '../../formats/json/parse.ts';
 import { knownFields } from '../../records/contract.ts';
-import { isObject } from '../../sources/mapping/place.ts';
 import type { Source } from '../../sources/source.ts';
 import { kinds } from '../kinds/kinds.ts';
-import type { PushReading, PushReadings } from '../push/push-reading.ts';
-import type { StoredReject } from './find-rejects.ts';
+import type { StoredReject } from '../rejects/find-rejects.ts';
 import type { RecordPatch } from './patch-record.ts';
+import type { PushReading, PushReadings } from './push-reading.ts';
 
 /** What stands in `reading` of records that were pulled: they are read again as their source reads them. */
 export const readBySource = 'source';

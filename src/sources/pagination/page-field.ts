@@ -9,9 +9,9 @@ import {
   OPEN_OBJECT,
   QUOTE,
   skipSpace,
-} from '../formats/feed-stage.ts';
-import { parseJson } from '../formats/json/parse.ts';
-import { ValueScanner } from '../formats/json/value-scanner.ts';
+} from '../../formats/feed/feed-stage.ts';
+import { parseJson } from '../../formats/json/parse.ts';
+import { ValueScanner } from '../../formats/json/value-scanner.ts';
 
 /**
  * The value at `path` in a page of JSON, such as `['paging', 'next']`; a number in the path is a place in an array. Undefined

@@ -1,12 +1,11 @@
-import { UtmqlError } from '../errors.ts';
-import { parseJson } from '../formats/json/parse.ts';
-import { withParameters } from '../http-client/address.ts';
-import { type Day, formatDay, startOfDay } from '../records/day.ts';
-import type { Adapter } from './adapters/adapter.ts';
-import { isObject } from './mapping/place.ts';
-import type { PageRequest } from './pagination/pagination.ts';
-import type { SourceSettings } from './settings/settings.ts';
-import type { AskedRange } from './source.ts';
+import { UtmqlError } from '../../errors.ts';
+import { isObject, parseJson } from '../../formats/json/parse.ts';
+import { withParameters } from '../../http-client/address.ts';
+import { type Day, formatDay, startOfDay } from '../../records/day.ts';
+import type { Adapter } from '../adapters/adapter.ts';
+import type { AskedRange } from '../pagination/page.ts';
+import type { PageRequest } from '../pagination/pagination.ts';
+import type { SourceSettings } from './settings.ts';
 
 /** What a template is filled with. */
 export interface TemplateValues extends AskedRange {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { breakdownLimits, breakdownNameText, isBreakdownName } from '../../records/breakdowns.ts';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
-import { placeOf } from '../mapping/place.ts';
-import type { RowCondition } from '../mapping/row-filter.ts';
+import { placeOf } from './place.ts';
+import type { RowCondition } from './row-filter.ts';
 import { path, pathOf, pathText, section } from './setting-types.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);

@@ -1,0 +1,3 @@
+export const roles = ['viewer', 'ingestor', 'admin'] as const;
+
+export type Role = (typeof roles)[number];
