@@ -5,9 +5,9 @@ import { createAttribution } from '../src/ingest/attribution/attribution.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import { progress } from './table.ts';
 
-export const adRows = 10_000_000;
-export const opportunityRows = 1_000_000;
-export const days = 365;
+const adRows = 10_000_000;
+const opportunityRows = 1_000_000;
+const days = 365;
 
 const daysPerInsert = 30;
 const unlimited = { settings: { max_execution_time: 0, max_memory_usage: '0' } } as const;

@@ -1,5 +1,5 @@
 /** Values that say what a span did. Never SQL, figures, names of people or what a caller sent. */
-export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 /** A piece of work in a trace, while it goes on. */
 export interface Span {

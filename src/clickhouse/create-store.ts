@@ -29,7 +29,7 @@ export interface StoreOptions {
   readonly onQuery?: (kind: 'read' | 'command' | 'insert', outcome: 'ok' | 'error', seconds: number) => void;
 }
 
-export // Not `async_insert`: an answer must mean stored. The JSON settings make numbers what GraphQL sends on.
+// Not `async_insert`: an answer must mean stored. The JSON settings make numbers what GraphQL sends on.
 const alwaysSettings: ClickHouseSettings = {
   async_insert: 0,
   wait_end_of_query: 1,
@@ -43,14 +43,14 @@ const alwaysSettings: ClickHouseSettings = {
 };
 
 /** For commands, which have no limit of their own: those that move many rows take minutes. */
-export const longestSilenceMs = 605_000;
+const longestSilenceMs = 605_000;
 
 /** A probe that gets no answer in this time is given up, so that the next one has a socket. */
-export const probeSilenceMs = 5_000;
+const probeSilenceMs = 5_000;
 
-export const uptimeRow = z.object({ seconds: z.number() });
+const uptimeRow = z.object({ seconds: z.number() });
 
-export const roomRow = z.tuple([z.number()]);
+const roomRow = z.tuple([z.number()]);
 
 /** Opens a pool of connections to ClickHouse's HTTP interface. Connects on first use. */
 export function createStore(options: StoreOptions): Store {

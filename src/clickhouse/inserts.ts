@@ -102,7 +102,7 @@ export function createStoreWrites(options: {
  *
  * @param constants columns that are not in the body, each with the value that all its rows get
  */
-export function insertStatement(
+function insertStatement(
   table: string,
   columns: Columns,
   format: 'RowBinary' | 'JSONEachRow',

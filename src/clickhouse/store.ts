@@ -29,7 +29,7 @@ export interface CommandOptions extends CallOptions {
   readonly everywhere?: boolean;
 }
 
-export interface InsertOptions extends CallOptions {
+interface InsertOptions extends CallOptions {
   /** Columns that have one value in all rows of the body, which leaves them out. With RowBinary only. */
   readonly constants?: Readonly<Record<string, Parameter>>;
   /**

@@ -14,7 +14,7 @@ export interface Settings {
  *
  * @throws UtmqlError CONFIGURATION with a sentence for the operator
  */
-export type Reloadable = (settings: Settings) => Promise<() => void> | (() => void);
+type Reloadable = (settings: Settings) => Promise<() => void> | (() => void);
 
 export interface Reloader {
   /** What is in force now. */

@@ -12,7 +12,7 @@ export interface DimensionValuesQuery extends Scope {
 }
 
 /** A value, or null, with the stored records that have it (ads and CRM) and their cost. */
-export const dimensionValueRow = z.object({
+const dimensionValueRow = z.object({
   value: optionalText,
   record_count: z.number(),
   total_cost: z.number(),

@@ -5,13 +5,13 @@ import { type Stage, stages } from '../records/stage.ts';
 import type { OrderedList } from './ordered-list.ts';
 import { optionalText, recordsOf, type Scope } from './records.ts';
 
-export interface RecordOrder<Column extends string> {
+interface RecordOrder<Column extends string> {
   readonly by: Column;
   readonly direction: 'asc' | 'desc';
 }
 
 export const opportunityOrders = ['createdAt', 'amount'] as const;
-export type OpportunityOrder = RecordOrder<(typeof opportunityOrders)[number]>;
+type OpportunityOrder = RecordOrder<(typeof opportunityOrders)[number]>;
 
 export interface OpportunitiesQuery extends Scope {
   /** Only records that are at one of these stages now; every stage when undefined. */
@@ -28,7 +28,7 @@ const utms = {
 };
 
 // `contact_hash` stays out: it tells which records are of one person.
-export const opportunityRow = z.object({
+const opportunityRow = z.object({
   opportunity_id: z.string(),
   created_at: z.string().transform((text) => new Date(text)),
   date: z.string(),
@@ -69,7 +69,7 @@ const opportunityKeys = {
 } as const;
 
 export const adOrders = ['date', 'cost', 'clicks', 'impressions'] as const;
-export type AdOrder = RecordOrder<(typeof adOrders)[number]>;
+type AdOrder = RecordOrder<(typeof adOrders)[number]>;
 
 export interface AdsQuery extends Scope {
   readonly order: AdOrder;
@@ -77,7 +77,7 @@ export interface AdsQuery extends Scope {
   readonly showsBreakdowns: boolean;
 }
 
-export const adRow = z.object({
+const adRow = z.object({
   date: z.string(),
   channel: z.string(),
   campaign_id: z.string(),

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 
 /** Types of the values that lists are ordered by. */
-export type KeyType = 'String' | 'Date' | 'UInt64' | 'Int64' | 'Decimal(38, 6)';
+type KeyType = 'String' | 'Date' | 'UInt64' | 'Int64' | 'Decimal(38, 6)';
 
 /** One of the things that a list is ordered by. */
-export interface OrderPart {
+interface OrderPart {
   /** Of columns of the list. */
   readonly by: Sql;
   readonly type: KeyType;

@@ -19,7 +19,7 @@ const orphanRow = z.object({
 /** What a source that is not configured has stored on some days, of one kind. */
 export type OrphanedSource = z.infer<typeof orphanRow>;
 
-export function orphanedSourcesStatement(scope: Scope, owned: readonly string[]): Sql {
+function orphanedSourcesStatement(scope: Scope, owned: readonly string[]): Sql {
   const { range } = scope;
   const rows = sql`${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}
     AND source NOT IN (${bind('Array(String)', [pushSource, ...owned])}) GROUP BY source`;

@@ -11,7 +11,7 @@ import {
 } from './ordered-list.ts';
 
 /** Some rows of a list, each with where it stands. */
-export interface ListRows<Row> {
+interface ListRows<Row> {
   readonly rows: readonly { readonly row: Row; readonly key: ListKey }[];
   /** Rows of the whole list. */
   count(): Promise<number>;

@@ -41,7 +41,7 @@ export async function loadMatchShares(reader: Reader, scope: Scope): Promise<rea
 }
 
 /** Revenue that is attributed to a campaign or channel without cost. */
-export const unfundedRow = z.object({ value: z.string(), revenue: z.number(), closed_won: z.number() });
+const unfundedRow = z.object({ value: z.string(), revenue: z.number(), closed_won: z.number() });
 export type UnfundedRevenue = z.infer<typeof unfundedRow>;
 
 const unfundedColumns = { campaignId: sql`campaign_id`, channel: sql`channel` } as const;

@@ -9,7 +9,7 @@ const sharedRow = z.object({ namespaces: z.array(z.string()), records: z.number(
 /** Ids that opportunities of several namespaces have. */
 export type SharedIds = z.infer<typeof sharedRow>;
 
-export function sharedIdsStatement(scope: Scope): Sql {
+function sharedIdsStatement(scope: Scope): Sql {
   const { range } = scope;
   return sql`
     SELECT namespaces, count() AS records, sum(won) AS revenue FROM (

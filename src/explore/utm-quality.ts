@@ -7,7 +7,7 @@ import type { Reader } from './reader.ts';
 import { recordsOf, type Scope } from './records.ts';
 
 const utmNames = ['utmCampaign', 'utmSource', 'utmMedium', 'utmContent', 'utmTerm'] as const;
-export type UtmName = (typeof utmNames)[number];
+type UtmName = (typeof utmNames)[number];
 
 const utmColumns: Readonly<Record<UtmName, Sql>> = {
   utmCampaign: sql`utm_campaign`,
@@ -69,7 +69,7 @@ export async function loadSpendWithoutUtm(reader: Reader, scope: Scope): Promise
 /** RE2: everything but letters, their marks, and digits. */
 const separators = '[^\\p{L}\\p{M}\\p{N}]';
 
-export const nearDuplicateRow = z
+const nearDuplicateRow = z
   .object({
     utm: z.enum(utmNames),
     spellings: z.array(z.tuple([z.string(), z.number(), z.number()])),

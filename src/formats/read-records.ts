@@ -29,7 +29,7 @@ const mostWithoutRecord = 64 * 1024 * 1024;
 const longestRecord = 1024 * 1024 * 1024;
 
 /** A longer record is reported as malformed and skipped without being held. */
-export const defaultMaxRecordBytes = 1024 * 1024;
+const defaultMaxRecordBytes = 1024 * 1024;
 
 /**
  * Streams a body through the stages that read it, beginning with the one that `start` makes.
@@ -176,7 +176,7 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
 export const formatOf = (contentType: string | undefined): BodyFormat | undefined =>
   formats.get(contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '');
 
-export type { MalformedReason, MalformedRecord, RecordBatch } from './feed/record-batch.ts';
+export type { MalformedRecord, RecordBatch } from './feed/record-batch.ts';
 
 /** How to read a feed of records. */
 export interface JsonRecordsOptions {
@@ -241,10 +241,7 @@ export function readCsvRecords(
  * Cuts and gathers chunks of any size into blocks of about `sizeOf()` bytes, so that reading a record costs the same whether
  * the network sends single bytes or megabytes. When the body breaks, what came before is given first.
  */
-export async function* byteBlocks(
-  body: AsyncIterable<Uint8Array>,
-  sizeOf: () => number,
-): AsyncGenerator<Buffer> {
+async function* byteBlocks(body: AsyncIterable<Uint8Array>, sizeOf: () => number): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   let gathered = 0;
   const gather = (): Buffer => {

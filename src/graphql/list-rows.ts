@@ -5,7 +5,7 @@ import { type DateRangeInput, readRange } from './dates.ts';
 import { maxFirst } from './metrics-arguments.ts';
 
 /** What is known of a list's length before it is read, for what a query costs. */
-export interface RowCount {
+interface RowCount {
   readonly rows: number;
   /** Of lists within each of them. */
   readonly below?: number;

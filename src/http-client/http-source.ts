@@ -34,14 +34,14 @@ import type { Judge } from './verdict.ts';
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** What a source answered: iterate `body`, or abort the signal; until then the connection is held. */
-export interface SourceAnswer {
+interface SourceAnswer {
   /** Decompressed bytes. Throws UtmqlError when the answer breaks off, stalls or cannot be decompressed. */
   readonly body: AsyncIterable<Uint8Array>;
   readonly contentType: string | undefined;
 }
 
 /** A whole answer, decompressed. */
-export interface HeldAnswer extends Answer<Buffer> {
+interface HeldAnswer extends Answer<Buffer> {
   readonly contentType: string | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface CallInfo extends RequestInfo {
 }
 
 /** A request of anybody, with who it is where they say so. */
-export interface GuestInfo extends RequestInfo {
+interface GuestInfo extends RequestInfo {
   readonly caller: Caller | undefined;
 }
 
@@ -77,7 +77,7 @@ export interface HttpServer {
 }
 
 /** What stands between callers and routes. */
-export interface Gate {
+interface Gate {
   readonly guard: LoginGuard;
   readonly limits: Limits;
   /** Whose limits a request counts towards. */

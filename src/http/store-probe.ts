@@ -2,7 +2,7 @@ import type { Store } from '../clickhouse/store.ts';
 import type { Clock } from '../time.ts';
 
 /** `disk full`: it answers, and takes nothing in. */
-export type StoreState = 'ok' | 'disk full' | 'unreachable';
+type StoreState = 'ok' | 'disk full' | 'unreachable';
 
 /** Tells whether the store answers. Resolves within two seconds, whatever the store does. */
 export type StoreProbe = () => Promise<StoreState>;

@@ -11,7 +11,7 @@ export const textOperators = [
   'isUnknown',
 ] as const;
 
-export type TextOperator = (typeof textOperators)[number];
+type TextOperator = (typeof textOperators)[number];
 
 /**
  * A condition on dimensions. Null never equals a text, so `ne`, `notIn` and `not` hold for it unless they name it: a filter and

@@ -10,7 +10,7 @@ export interface DayRange {
 }
 
 export const numberOperators = ['gt', 'gte', 'lt', 'lte', 'eq'] as const;
-export type NumberOperator = (typeof numberOperators)[number];
+type NumberOperator = (typeof numberOperators)[number];
 
 /** Which figure of a measure: of the range, of the range it is compared to, or how the one differs from the other. */
 export const figureKinds = ['current', 'previous', 'change', 'relativeChange'] as const;

@@ -21,7 +21,7 @@ export const presets = [
   'lastYear',
   'yearToDate',
 ] as const;
-export type Preset = (typeof presets)[number];
+type Preset = (typeof presets)[number];
 
 /** A range as callers give it. */
 export type RangeInput =
@@ -114,7 +114,7 @@ function lastUnits(
 export const monthsOf = { month: 1, quarter: 3, year: 12 } as const;
 
 /** The first day of the bucket that holds `day`. */
-export function startOf(unit: Granularity, day: Day, weekStart: Weekday): Day {
+function startOf(unit: Granularity, day: Day, weekStart: Weekday): Day {
   if (unit === 'day') return day;
   // 1970-01-01 was a Thursday: index 3 of a week that starts on Monday.
   if (unit === 'week') return day - ((((day + 3 - weekdays.indexOf(weekStart)) % 7) + 7) % 7);

@@ -161,11 +161,11 @@ export const ratios = {
   },
 } as const satisfies Record<string, Ratio<SumName>>;
 
-export type RatioName = keyof typeof ratios;
+type RatioName = keyof typeof ratios;
 export type MeasureName = SumName | RatioName;
 
 export const sumNames = Object.keys(sums) as readonly SumName[];
-export const ratioNames = Object.keys(ratios) as readonly RatioName[];
+const ratioNames = Object.keys(ratios) as readonly RatioName[];
 export const measureNames: readonly MeasureName[] = [...sumNames, ...ratioNames];
 
 export const isSum = (name: MeasureName): name is SumName => name in sums;
@@ -193,7 +193,7 @@ interface Dimension {
 const both = (column: Sql): Readonly<Record<Side, Sql>> => ({ ads: column, crm: column });
 
 /** Dimensions of text. An empty column value stands for null. Time is apart: it has granularities. */
-export const labels = {
+const labels = {
   channel: {
     columns: both(sql`channel`),
     values: 'label',
@@ -284,7 +284,7 @@ export const textDimension = (name: TextDimension): Omit<Dimension, 'description
       }
     : labels[name];
 
-export const dateDescription =
+const dateDescription =
   'The first day of the bucket (see `granularity`). CRM records count on the day they were created.';
 
 export const describeDimension = (name: NamedDimension): string =>

@@ -6,7 +6,7 @@ export interface Notation {
 }
 
 export const thousandsSigns = ['.', ',', ' ', "'", 'none'] as const;
-export type Thousands = (typeof thousandsSigns)[number];
+type Thousands = (typeof thousandsSigns)[number];
 
 /** What a text of a number says. */
 export type Numeral =

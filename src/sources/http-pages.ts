@@ -16,12 +16,12 @@ import { wholeSearch } from './windows/whole-search.ts';
 import type { IdWindow, Window } from './windows/window.ts';
 
 /** A page that must be held, because what comes after it is told in it, or because an error may stand in its place. */
-export const maxPageBytes = 32 * 1_048_576;
+const maxPageBytes = 32 * 1_048_576;
 
 const sliceBytes = 262_144;
 
 /** Held bytes as a body. */
-export async function* bodyOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
+async function* bodyOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += sliceBytes) yield bytes.subarray(from, from + sliceBytes);
 }
 
@@ -35,7 +35,7 @@ export const readElements = ({ body }: PageBody, path: readonly string[]): Async
  *
  * @throws UtmqlError SOURCE_MALFORMED
  */
-export function expectArray(source: string, page: Buffer, path: readonly string[]): void {
+function expectArray(source: string, page: Buffer, path: readonly string[]): void {
   if (page.length === 0 || hasArray(page, path)) return;
   throw new UtmqlError(
     'SOURCE_MALFORMED',

@@ -15,7 +15,7 @@ export interface RefreshTokens {
 }
 
 /** What a configured refresh token is for. Another token in the configuration begins another line. */
-export interface TokenLine {
+interface TokenLine {
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly configured: string;

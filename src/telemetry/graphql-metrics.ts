@@ -8,7 +8,7 @@ export const otherOperation = 'other';
 export type OperationOutcome = 'ok' | 'caller_error' | 'server_error';
 
 /** One executed operation. */
-export interface MeasuredOperation {
+interface MeasuredOperation {
   /** Its name where a manifest has the document, else `otherOperation`. */
   readonly operation: string;
   readonly kind: string;

@@ -3,7 +3,7 @@ import type { BreakerState } from '../http-client/circuit-breaker.ts';
 import { secondsBuckets } from './buckets.ts';
 
 /** Something whose state can be looked at whenever Prometheus asks. */
-export interface Breaker {
+interface Breaker {
   state(): BreakerState;
 }
 

@@ -5,7 +5,7 @@ import type { StoreCensus } from './store-census.ts';
 const censusEveryMs = 60_000;
 
 /** The store, as seen from here. */
-export interface ObservedStore {
+interface ObservedStore {
   /** Resolves soon, whatever the store does. */
   isUp(): Promise<boolean>;
   /** Reads what only the tables know, since several processes write them. */

@@ -18,7 +18,7 @@ import {
 import { createSetAside, gatherCorrupt, type SetAside } from './set-aside.ts';
 
 /** What the file of a segment holds. */
-export interface Scanned {
+interface Scanned {
   readonly segment: Segment;
   /** False for a file that was never a segment: nothing in it is whole, not even its header. */
   readonly intact: boolean;
@@ -39,7 +39,7 @@ export interface Scanned {
  * @param options.before position where the next segment begins: bytes from there on do not count
  * @throws UtmqlError CONFIGURATION when it cannot be read or is of a newer version
  */
-export async function scanSegment(options: {
+async function scanSegment(options: {
   folder: string;
   base: number;
   released: number;
@@ -176,7 +176,7 @@ export async function openFolder(folder: string, files: BufferFiles, logger: Log
  *   ever was
  * @throws UtmqlError CONFIGURATION when a segment cannot be read or is of a newer version
  */
-export async function recover(options: {
+async function recover(options: {
   folder: string;
   released: number | undefined;
   files: BufferFiles;

@@ -81,7 +81,7 @@ export interface FrameVisitor {
  *
  * @returns how many bytes the window must have to go on at `place`, or 0 when the segment or the visitor has ended
  */
-export function visitFrames(window: Buffer, place: Place, size: number, visitor: FrameVisitor): number {
+function visitFrames(window: Buffer, place: Place, size: number, visitor: FrameVisitor): number {
   const windowStart = place.offset;
   const windowEnd = windowStart + window.length;
   const endCorrupt = (to: number, records: number): void => {

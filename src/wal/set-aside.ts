@@ -96,7 +96,7 @@ async function sizesIn(files: BufferFiles, folder: string): Promise<Map<string, 
 }
 
 /** Bytes that hold no intact record, in one segment. */
-export interface CorruptRange {
+interface CorruptRange {
   readonly from: number;
   readonly to: number;
   /** How many records they were, as far as their neighbours tell. */
@@ -104,7 +104,7 @@ export interface CorruptRange {
 }
 
 /** When the intact records around corrupt ones were pushed, epoch milliseconds: the corrupt ones were pushed between. */
-export interface CorruptSpan {
+interface CorruptSpan {
   readonly after: number | undefined;
   readonly before: number | undefined;
 }

@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import type { Program } from './program.ts';
 
 /** Days on which events happen: the five before today, so that no retention reaches them. */
-export const eventDays = 5;
+const eventDays = 5;
 
 /** What is known of one event: whether a 2xx was heard for it. */
 export interface EventLedger {

@@ -1,7 +1,7 @@
 import type { SqlReader } from './sql-reader.ts';
 
 /** What a reader sees of one day. */
-export interface DayFigures {
+interface DayFigures {
   readonly rows: number;
   readonly costCents: number;
   readonly clicks: number;

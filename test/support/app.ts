@@ -12,7 +12,7 @@ import { createMigratedDatabase, silent } from './database.ts';
 import { type Behaviour, json, startSourceServer } from './source-server.ts';
 import { keptDays } from './template.ts';
 
-export interface GraphqlAnswer {
+interface GraphqlAnswer {
   // The tests compare with `toMatchObject`; the shape is theirs.
   readonly data: Record<string, never> | null;
   readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];

@@ -68,7 +68,7 @@ const dayMs = 86_400_000;
 const time = (date: string): number => Date.parse(`${date}T00:00:00Z`);
 const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-export function bucketOf(
+function bucketOf(
   date: string,
   granularity: OracleQuery['granularity'],
   weekStart: OracleQuery['weekStart'],
@@ -85,7 +85,7 @@ export function bucketOf(
   return iso(at);
 }
 
-export function holds(fact: Fact, filter: OracleFilter): boolean {
+function holds(fact: Fact, filter: OracleFilter): boolean {
   if ('and' in filter) return filter.and.every((part) => holds(fact, part));
   if ('or' in filter) return filter.or.some((part) => holds(fact, part));
   if ('not' in filter) return !holds(fact, filter.not);

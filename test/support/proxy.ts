@@ -2,7 +2,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo, Socket } from 'node:net';
 
 /** A statement that ClickHouse has stored, and whose answer is about to go back. */
-export interface StoredInsert {
+interface StoredInsert {
   readonly table: string;
   /** From 1. */
   readonly number: number;

@@ -44,7 +44,7 @@ export interface TestPush {
   close(): Promise<void>;
 }
 
-export interface PushResponse {
+interface PushResponse {
   readonly status: number;
   readonly headers: Headers;
   // The tests compare with `toMatchObject`; the shape is theirs.

@@ -29,7 +29,7 @@ const upkeep: ClickHouseSettings = {
 };
 
 /** Tables over the shards of a cluster. @param target.shape see `openCluster` */
-export function clusterLayout(
+function clusterLayout(
   target: ClusterTarget & { readonly shape: string; readonly urls: readonly string[] },
 ): Layout {
   const { cluster, database } = target;

@@ -4,7 +4,7 @@ import { bind, empty, type Sql, sql } from '../sql.ts';
 import type { Store } from '../store.ts';
 
 /** A claim of a lease that counts: held or asked for, or expired and not yet declared so. */
-export interface Claim {
+interface Claim {
   readonly name: string;
   readonly token: string;
   readonly owner: string;
@@ -14,7 +14,7 @@ export interface Claim {
   readonly isBroken: boolean;
 }
 
-export type ClaimState = 'held' | 'broken' | 'released';
+type ClaimState = 'held' | 'broken' | 'released';
 
 /** The rows of leases: each is a word about one claim, and none is ever changed. */
 export interface LeaseTable {

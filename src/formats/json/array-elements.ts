@@ -16,7 +16,7 @@ import { ValueScanner } from './value-scanner.ts';
 const SEPARATOR = '},';
 
 /** Records parsed from the beginning of a block, and the byte behind the comma that follows the last of them. */
-export interface FlatElements {
+interface FlatElements {
   readonly records: unknown[];
   readonly end: number;
 }
@@ -27,7 +27,7 @@ export interface FlatElements {
  *
  * `undefined` when the guess is wrong somewhere, because of inner objects, a `},` in a string, broken JSON, or bytes that are no UTF-8.
  */
-export function parseFlatElements(bytes: Buffer): FlatElements | undefined {
+function parseFlatElements(bytes: Buffer): FlatElements | undefined {
   const last = bytes.lastIndexOf(SEPARATOR);
   if (last < 0) return { records: [], end: 0 };
   const text = decodeUtf8(bytes.subarray(0, last + SEPARATOR.length));

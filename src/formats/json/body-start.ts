@@ -49,7 +49,7 @@ export class FirstByte implements Stage {
  * Reads the first object of a body until it is clear whether it is the envelope or the first line of NDJSON. Until then its
  * bytes are not consumed, since they may be a record; so long as that record may be.
  */
-export class ObjectHead implements Stage {
+class ObjectHead implements Stage {
   private readonly context: ReadContext;
   private readonly walker: EnvelopeWalker;
   private line: number;

@@ -15,7 +15,7 @@ import { type Kind, withAdd } from './kind.ts';
 const row = rowFormat(eventTable, columnSet<{ version: number }>()({ version: 'UInt64' }));
 
 /** An event and when it came, microseconds: of two with one key the later stays. */
-export type VersionedEvent = Event & { readonly version: number };
+type VersionedEvent = Event & { readonly version: number };
 
 export const eventKind: Kind<Event> = {
   table: eventTable,
@@ -47,7 +47,7 @@ const storedId = z.object({ event_id: z.string() });
  * Writes events in day batches, in the order in which they come. Replays are harmless: the same key is the same row. Events
  * that are dated by their arrival are looked up by their ids first, since a repeat has another timestamp and so another key.
  */
-export function createEventWriter(options: {
+function createEventWriter(options: {
   store: Store;
   workspace: string;
   requestId: string;

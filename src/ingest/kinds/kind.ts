@@ -45,12 +45,12 @@ export interface KindWriter<T> extends Omit<RecordWriter<T>, 'add'> {
   add(record: T, version: number): void;
 }
 
-export interface KindStageOptions extends StageOptions {
+interface KindStageOptions extends StageOptions {
   readonly store: Store;
 }
 
 /** What becomes of rows that have one key and say something else, where all of a push is needed to tell. */
-export interface Folding<T> {
+interface Folding<T> {
   /** One record for those of each key: their sum. @throws UtmqlError BAD_USER_INPUT where a sum cannot be counted exactly */
   sum(records: readonly T[]): readonly T[];
   /** What is wrong with records that may not differ; undefined where none do. */
@@ -59,7 +59,7 @@ export interface Folding<T> {
 }
 
 /** What is known of the run that pulls. */
-export interface PullOptions extends KindStageOptions {
+interface PullOptions extends KindStageOptions {
   readonly rules: OpportunityRules;
   readonly mode: IngestMode;
   /** Undefined where the source's settings do not say. */

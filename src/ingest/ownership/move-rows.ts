@@ -17,7 +17,7 @@ import {
 } from './statements.ts';
 
 const dayRow = z.object({ day: z.number(), rows: z.number() });
-export type DayRows = z.infer<typeof dayRow>;
+type DayRows = z.infer<typeof dayRow>;
 
 /** Rewrites stored rows under other owners. Each call can be broken off anywhere; the same again completes it. */
 export interface RowMover {

@@ -21,7 +21,7 @@ export interface OrphanedRecords {
   readonly days: number;
 }
 
-export interface OrphanCall {
+interface OrphanCall {
   readonly workspace: string;
   /** Its name, as stored rows have it. */
   readonly source: string;

@@ -39,7 +39,7 @@ export interface ReadingOptions<T extends StoredRecord> {
 }
 
 /** How much of a feed has been read. */
-export interface ReadCounts {
+interface ReadCounts {
   readonly records: number;
   readonly bytes: number;
   /** Records of days that were not asked for. */

@@ -26,7 +26,7 @@ const loggedCharacters = 2_000;
  *
  * @throws when the store is away
  */
-export async function storeDayRows<Row extends { readonly date: string }>(options: {
+async function storeDayRows<Row extends { readonly date: string }>(options: {
   store: Store;
   table: string;
   columns: Columns;

@@ -44,7 +44,7 @@ export const toPushAnswerRow = (
 const storedAnswer = z.object({ content_hash: z.string(), answer: z.string() });
 
 /** What a push with this key was answered, where one was. */
-export async function findPushAnswer(
+async function findPushAnswer(
   store: Store,
   workspace: string,
   key: string,
@@ -68,7 +68,7 @@ const keptBytes = 16_777_216;
 const keptMs = 2 * 86_400_000;
 
 /** What a repeat is recognised by. */
-export interface IdempotencySlot {
+interface IdempotencySlot {
   readonly workspace: string;
   readonly key: string;
 }

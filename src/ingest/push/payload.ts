@@ -14,12 +14,12 @@ export type RecordPayload = KindRecord & {
   readonly version: number;
 };
 
-export interface RejectPayload {
+interface RejectPayload {
   readonly kind: 'reject';
   readonly row: RejectRow;
 }
 
-export interface AnswerPayload {
+interface AnswerPayload {
   readonly kind: 'answer';
   readonly row: PushAnswerRow;
 }

@@ -46,7 +46,7 @@ const stopMs = 3_000;
 const awaySeconds = 30;
 
 /** What a repeat of a push is answered. */
-export interface Replayable {
+interface Replayable {
   readonly isReplayed: boolean;
 }
 

@@ -36,7 +36,7 @@ const runRow = z.object({ run_id: z.string(), started: z.number() });
  * When those of these runs began that replaced days, epoch milliseconds, by id. What such a run read was true when it
  * began, whatever `updated_at` says; and it deleted what it could not read as of then.
  */
-export async function replacingRuns(
+async function replacingRuns(
   store: Store,
   scope: DataScope,
   ids: Iterable<string>,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Columns } from '../../clickhouse/store.ts';
 
 /** A row of `rejected_records`, as it is inserted. */
-export const rejectRow = z.object({
+const rejectRow = z.object({
   workspace: z.string(),
   date: z.string(),
   run_id: z.string(),

@@ -18,7 +18,7 @@ interface WrittenFrom {
 }
 
 /** A column that holds the number that a word has in a list: ClickHouse's Enum8 from 0 on. */
-export interface Enumeration<Word extends string = string> {
+interface Enumeration<Word extends string = string> {
   readonly enumeration: readonly Word[];
 }
 
@@ -32,7 +32,7 @@ type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   : '';
 
 /** The column of a property has its name: `utmSource` is in `utm_source`, and nowhere else. Only `day` is in `date`. */
-export type ColumnName<Property extends string> = Property extends 'day' ? 'date' : SnakeCase<Property>;
+type ColumnName<Property extends string> = Property extends 'day' ? 'date' : SnakeCase<Property>;
 
 /** The columns of all properties of `T`. */
 export type ColumnsFor<T> = {

@@ -7,7 +7,7 @@ const maxRows = 500_000;
 const minRows = 50_000;
 
 /** How many statements run at a time: what one thread works out and writes, while another does the same for other days. */
-export const lanes = 2;
+const lanes = 2;
 
 /** Days in the order of time, in groups for one statement each. @param rows how many rows each day weighs */
 export function groupDays(days: Iterable<Day>, rows: (day: Day) => number): Day[][] {

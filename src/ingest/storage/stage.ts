@@ -2,7 +2,7 @@ import type { DayRange } from '../../metrics/query.ts';
 import type { Day } from '../../records/day.ts';
 import type { DayChanges, IngestMode } from '../runs/run.ts';
 
-export interface StageProgress {
+interface StageProgress {
   /** Records added, duplicates included, those that could not be read not. */
   readonly staged: number;
   /**
@@ -98,7 +98,7 @@ export interface StageOptions {
   readonly capacityBytes: number;
 }
 
-export interface WriterProgress {
+interface WriterProgress {
   /** Records that ClickHouse has acknowledged, duplicates not counted. */
   readonly written: number;
   /** Rows whose key the feed had before: with the same figures (one row), or with others (the last wins, and spend may be missing). */

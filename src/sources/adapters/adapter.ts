@@ -10,7 +10,7 @@ import type { Window } from '../windows/window.ts';
 import type { ShortForm } from './short-forms/short-form.ts';
 
 /** How a source's own settings change the reading of its pages. */
-export interface ReadSettings {
+interface ReadSettings {
   /** Keys that lead to the array of elements. */
   readonly records: readonly string[];
   /** How CSV is laid out. */

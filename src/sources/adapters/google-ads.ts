@@ -22,7 +22,7 @@ const batchFields = ['results', 'fieldMask', 'requestId', 'summaryRow', 'queryRe
  * @throws UtmqlError SOURCE_UNAVAILABLE or SOURCE_REFUSED when the stream ends in an error, SOURCE_MALFORMED for a batch that cannot be read,
  *   since thousands of rows would be missing
  */
-export async function* readGoogleBatches({ body }: PageBody): AsyncGenerator<RecordBatch> {
+async function* readGoogleBatches({ body }: PageBody): AsyncGenerator<RecordBatch> {
   let read = 0;
   for await (const { records, malformed, bytes } of readJsonRecords(body, {
     envelope: ['results'],

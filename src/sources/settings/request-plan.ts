@@ -35,7 +35,7 @@ const placeholder = /\{(since|until)((?:\.\w+)*)\}/g;
  *
  * @returns undefined where it wants a day that is not given
  */
-export function fillTemplate(text: string, { lastId, ...range }: TemplateValues): string | undefined {
+function fillTemplate(text: string, { lastId, ...range }: TemplateValues): string | undefined {
   let whole = true;
   const filled = text.replace(placeholder, (_, end: 'since' | 'until', part: string) => {
     const day = range[end];
@@ -47,7 +47,7 @@ export function fillTemplate(text: string, { lastId, ...range }: TemplateValues)
 }
 
 /** Which ends of the range a template wants. */
-export const wantedDays = (text: string): ReadonlySet<string> =>
+const wantedDays = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(placeholder)].map(([, end = '']) => end));
 
 /** A sentence about a placeholder that there is not; undefined when all are right. */

@@ -1,6 +1,6 @@
 /** Keys that say which account it is, each in its platform's own word. */
 export const accountKeys = ['customer', 'account', 'advertiser', 'domain'] as const;
-export type AccountKey = (typeof accountKeys)[number];
+type AccountKey = (typeof accountKeys)[number];
 
 /** What platforms log callers in with, by the names that they call it. */
 export const credentialNames = [
@@ -11,13 +11,13 @@ export const credentialNames = [
   'client_secret',
   'refresh_token',
 ] as const;
-export type CredentialName = (typeof credentialNames)[number];
+type CredentialName = (typeof credentialNames)[number];
 export type Credentials = {
   readonly [Name in CredentialName | 'token_url']?: string | undefined;
 };
 
 /** What the sources file says of an account. */
-export interface Given {
+interface Given {
   /** The account's id, as `ShortForm.account` reads it; empty for platforms whose credentials say it all. */
   readonly account: string;
   readonly credentials: Credentials;
@@ -38,7 +38,7 @@ interface Oauth2 {
 }
 
 /** Settings in full, as somebody could have written them into the sources file. */
-export interface WrittenOut {
+interface WrittenOut {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly auth?:
