@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createBackups } from '../../src/backup/backups.ts';
 import { createStore } from '../../src/clickhouse/create-store.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createSqlReader, type SqlReader } from '../faults/sql-reader.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
+import { builtProgram } from '../support/built-program.ts';
 import { runProgram } from '../support/child-program.ts';
 import { testLimits } from '../support/database.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
@@ -79,16 +79,9 @@ it('a backup that is not there, taken or no name changes nothing', async () => {
 });
 
 it('the commands back up and restore the program’s own server', { timeout: 120_000 }, async () => {
-  const command = fileURLToPath(new URL('../../src/backup/command.ts', import.meta.url));
   const dataDir = await mkdtemp(join(tmpdir(), 'utmql-backup-'));
   const run = async (...args: string[]): Promise<{ code: number | null; output: string; errors: string }> => {
-    const program = runProgram({ DATA_DIR: dataDir }, [
-      process.execPath,
-      '--import',
-      'tsx',
-      command,
-      ...args,
-    ]);
+    const program = runProgram({ DATA_DIR: dataDir }, [...builtProgram('backup/command'), ...args]);
     const code = await program.ended;
     return { code, output: program.output(), errors: program.errors() };
   };

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { builtProgram } from '../support/built-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -33,7 +34,8 @@ afterEach(async () => {
 
 /** Starts the demo as `npm run demo` does, with temporary folders in one of the test's own. */
 function startDemo(environment: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/demo/main.ts'], {
+  const [command, ...args] = builtProgram('demo/main');
+  const child = spawn(command, args, {
     cwd: root,
     env: { PATH: process.env.PATH, TMPDIR: temporary, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,13 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { expect, inject, it } from 'vitest';
+import { builtProgram } from '../support/built-program.ts';
 import { inOneLine } from './report.ts';
 import { scenarios } from './scenarios.ts';
 
 // Seconds of each; `npm run faults` does the same at full size.
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const surroundings = {
   clickhouse: inject('clickhouse'),
-  command: [process.execPath, '--import', 'tsx', main],
+  command: builtProgram(),
   progress: () => undefined,
 } as const;
 

@@ -10,7 +10,8 @@ import type { Finding } from '../../src/start-checks/finding.ts';
 import { findAll } from '../../src/start-checks/start-checks.ts';
 import { systemClock } from '../../src/time.ts';
 import { createSqlReader } from '../faults/sql-reader.ts';
-import { dataFolder, fromSources, runProgram } from '../support/child-program.ts';
+import { builtProgram } from '../support/built-program.ts';
+import { dataFolder, runProgram } from '../support/child-program.ts';
 import { startGrantedServer } from '../support/granted-server.ts';
 import { type StoreProxy, startStoreProxy } from '../support/proxy.ts';
 import { type Behaviour, json, startSourceServer, status } from '../support/source-server.ts';
@@ -35,7 +36,7 @@ afterEach(async () => {
 });
 
 const nowhere = 'http://127.0.0.1:1';
-const checkOnly: readonly [string, ...string[]] = [...fromSources, '--check'];
+const checkOnly: readonly [string, ...string[]] = [...builtProgram(), '--check'];
 const far = 60_000;
 
 /** What the checks find by themselves, without a program around them. */

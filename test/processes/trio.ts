@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createProgram, type Program } from '../faults/program.ts';
+import { builtProgram } from '../support/built-program.ts';
 import { openStore } from '../support/database.ts';
 import { type Behaviour, startSourceServer } from '../support/source-server.ts';
 
@@ -34,12 +34,7 @@ export async function startTrio(sourceLine = '', environment: Record<string, str
   );
   const make = (number: number): Program =>
     createProgram({
-      command: [
-        process.execPath,
-        '--import',
-        'tsx',
-        fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
-      ],
+      command: builtProgram(),
       environment: {
         DATA_DIR: join(folder, String(number)),
         CLICKHOUSE_URL: login.url,

@@ -2,12 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-/** The program from its sources. */
-export const fromSources: readonly [string, ...string[]] = [process.execPath, '--import', 'tsx', main];
+import { builtProgram } from './built-program.ts';
 
 export interface LogLine {
   readonly msg: string;
@@ -31,10 +27,10 @@ afterEach(async () => {
 /** The folder that the programs of the present test keep their data in. */
 export const dataFolder = (): string => dataDir;
 
-/** The program as a process of its own, with its log lines; from the sources unless another command is given. */
+/** The program as a process of its own, with its log lines; `npm start` unless another command is given. */
 export function runProgram(
   environment: Record<string, string>,
-  [command, ...args]: readonly [string, ...string[]] = fromSources,
+  [command, ...args]: readonly [string, ...string[]] = builtProgram(),
 ) {
   const child = spawn(command, args, {
     env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir, ...environment },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startOwnServer } from '../../src/clickhouse/own-server/server.ts';
 import { createLogger } from '../../src/logger.ts';
+import { buildProgram } from './built-program.ts';
 import { createTemplate } from './template.ts';
 
 export interface EngineLogin {
@@ -20,6 +21,7 @@ declare module 'vitest' {
 
 /** One real ClickHouse for the whole test run; each test file has a database of its own on it. */
 export default async function startEngine(project: TestProject): Promise<() => Promise<void>> {
+  await buildProgram();
   const dataDir = await mkdtemp(join(tmpdir(), 'utmql-test-'));
   const server = await startOwnServer({
     dataDir,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { trialArguments } from '../../src/try-source/arguments.ts';
 import { runTrySource } from '../../src/try-source/run-try-source.ts';
-import { dataFolder, fromSources, runProgram } from '../support/child-program.ts';
+import { builtProgram } from '../support/built-program.ts';
+import { dataFolder, runProgram } from '../support/child-program.ts';
 import {
   type Behaviour,
   json,
@@ -206,7 +207,12 @@ describe('--try-source', () => {
       DATA_DIR: dataFolder(),
       CLICKHOUSE_URL: 'http://127.0.0.1:1',
     };
-    const program = runProgram(environment, [...fromSources, '--try-source', 'partner', '--day=2025-08-09']);
+    const program = runProgram(environment, [
+      ...builtProgram(),
+      '--try-source',
+      'partner',
+      '--day=2025-08-09',
+    ]);
     expect(await program.ended).toBe(0);
     expect(program.output()).toContain('\n1 read: 1 to be stored, 0 rejected, 0 left out, 0 of other days\n');
     expect(program.errors()).toBe('');
