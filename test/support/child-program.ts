@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,27 +39,28 @@ export function runProgram(
   children.add(child);
   let output = '';
   let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
+  const entries: LogLine[] = [];
+  let unfinished = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    const lines = (unfinished + text).split('\n');
+    unfinished = lines.pop() ?? '';
+    for (const line of lines)
+      if (line.startsWith('{') && line.endsWith('}')) entries.push(JSON.parse(line) as LogLine);
   });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   void ended.then(() => children.delete(child));
-  const entries = (): LogLine[] =>
-    output
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line) as LogLine);
   /** The first line with this message, or the `count`th, as soon as it is there. */
   const logged = async (message: string, count = 1): Promise<LogLine> => {
     for (;;) {
-      const entry = entries().filter(({ msg }) => msg === message)[count - 1];
+      const entry = entries.filter(({ msg }) => msg === message)[count - 1];
       if (entry) return entry;
-      if (child.exitCode !== null) throw new Error(`ended before ${JSON.stringify(message)}: ${errors}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      const hasEnded = await Promise.race([ended.then(() => true), once(child.stdout, 'data').then(() => false)]);
+      if (hasEnded) throw new Error(`ended before ${JSON.stringify(message)}: ${errors}`);
     }
   };
-  return { child, ended, logged, entries, errors: () => errors, output: () => output };
+  return { child, ended, logged, entries: () => entries, errors: () => errors, output: () => output };
 }
