@@ -190,7 +190,7 @@ export type TextFilter = {
 export type TriggerIngestInput = {
   /** Only report what would change, by day (`changes`); read it with `wait: true`. */
   dryRun?: boolean | null | undefined;
-  /** With `REPLACE`: whether a run waits as `HELD` that would take away more than half of the cost or rows that its source has stored on the days that it is about. `guard: off` in the sources file turns it off, too. */
+  /** Whether a run waits as `HELD` that would take away more than half: with `REPLACE` of the cost or rows that its source has stored on the days that it is about; with `UPSERT` of the records of its source, by more than 20 that the feed says are deleted. `guard: off` in the sources file turns it off, too. */
   guard?: IngestGuard | null | undefined;
   /** The same key gives the same runs, started once, however often the call is repeated. Without a key, a call gets the run that is already at work on the same. */
   idempotencyKey?: string | null | undefined;

@@ -39,8 +39,9 @@ const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
       type: GuardEnum,
       defaultValue: 'on',
       description:
-        'With `REPLACE`: whether a run waits as `HELD` that would take away more than half of the cost or rows that its source has ' +
-        'stored on the days that it is about. `guard: off` in the sources file turns it off, too.',
+        'Whether a run waits as `HELD` that would take away more than half: with `REPLACE` of the cost or rows that its source has ' +
+        'stored on the days that it is about; with `UPSERT` of the records of its source, by more than 20 that the feed says are ' +
+        'deleted. `guard: off` in the sources file turns it off, too.',
     }),
     wait: t.boolean({ defaultValue: false, description: 'Answer only when every run has ended.' }),
     idempotencyKey: t.string({

@@ -202,3 +202,37 @@ it('the guard of a CRM with REPLACE counts its records', async () => {
   expect(await run(', mode: REPLACE', 'crm')).toMatchObject({ status: 'HELD' });
   expect(await run('', 'crm')).toMatchObject({ status: 'SUCCEEDED' });
 });
+
+describe('a CRM whose feed says with UPSERT that records are deleted', () => {
+  const deal = (id: number, more = {}) => ({
+    opportunity_id: `U-${id}`,
+    created_at: days[id % 3],
+    stage: 'lead',
+    amount: 5,
+    ...more,
+  });
+  const all = Array.from({ length: 50 }, (_, id) => deal(id));
+  const without = (count: number) => all.slice(0, count).map((each) => ({ ...each, is_deleted: true }));
+  const stored = async (): Promise<unknown> => {
+    const range = `{ between: { from: "${days[0]}", to: "${days[2]}" } }`;
+    return (await app.query(`{ metrics(dateRange: ${range}) { nodes { leads } } }`)).data;
+  };
+  const crm = (records: readonly unknown[], input = ''): Promise<Record<string, unknown>> => {
+    app.answer({ crm: crmFeed(records) });
+    return run(`, mode: UPSERT ${input}`, 'crm');
+  };
+
+  it('is believed up to half of them, and held beyond until somebody approves', async () => {
+    app.answer({ crm: crmFeed([]) });
+    await run(', mode: REPLACE, guard: OFF, since: "2025-07-01", until: "2025-07-31"', 'crm');
+    expect(await crm(all, ', guard: OFF')).toMatchObject({ status: 'SUCCEEDED' });
+    const before = await stored();
+    const held = await crm(without(40));
+    expect(held).toMatchObject({ status: 'HELD', recordsWritten: 0, error: { code: 'HELD' } });
+    expect(held.error).toMatchObject({ message: expect.stringContaining('has stored: ') });
+    expect(await stored()).toEqual(before);
+    expect(await crm(without(20))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await decide('approveRun', held.id)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await stored()).not.toEqual(before);
+  });
+});

@@ -58,7 +58,10 @@ export function runProgram(
     for (;;) {
       const entry = entries.filter(({ msg }) => msg === message)[count - 1];
       if (entry) return entry;
-      const hasEnded = await Promise.race([ended.then(() => true), once(child.stdout, 'data').then(() => false)]);
+      const hasEnded = await Promise.race([
+        ended.then(() => true),
+        once(child.stdout, 'data').then(() => false),
+      ]);
       if (hasEnded) throw new Error(`ended before ${JSON.stringify(message)}: ${errors}`);
     }
   };

@@ -11,7 +11,14 @@ import { columnSet } from '../storage/column-set.ts';
 import { conflictError } from '../storage/conflict-error.ts';
 import { groupDays, inLanes } from '../storage/day-groups.ts';
 import { rowFormat } from '../storage/record-table.ts';
-import type { Applied, ApplyOptions, Extent, Stage, StageOptions } from '../storage/stage.ts';
+import {
+  type Applied,
+  type ApplyOptions,
+  type Extent,
+  type Stage,
+  type StageOptions,
+  takesNothing,
+} from '../storage/stage.ts';
 import { createStagedRows, expectAll, readSettings, writeSettings } from '../storage/staged-rows.ts';
 import {
   type AdsApply,
@@ -203,6 +210,7 @@ export function createAdsStage(
   };
 
   const weigh: AdsStage['weigh'] = async (extent) => {
+    if (extent.mode === 'upsert') return takesNothing;
     const taken = await look();
     const days = await daysOf(extent);
     const apply = { ...options, mode: extent.mode };

@@ -9,9 +9,18 @@ import type { DayChanges } from '../runs/run.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { groupDays, inLanes } from '../storage/day-groups.ts';
 import { rowFormat } from '../storage/record-table.ts';
-import type { Applied, ApplyOptions, Extent, Stage, StageOptions } from '../storage/stage.ts';
+import {
+  type Applied,
+  type ApplyOptions,
+  type Extent,
+  type Stage,
+  type StageOptions,
+  takesNothing,
+  type Weights,
+} from '../storage/stage.ts';
 import { createStagedRows, dropRun, expectAll, readSettings, writeSettings } from '../storage/staged-rows.ts';
 import {
+  allOwnOpportunitiesStatement,
   insertPlannedStatement,
   type OpportunitiesApply,
   opportunityDuplicatesStatement,
@@ -22,6 +31,7 @@ import {
   plannedStatement,
   planRecordsStatement,
   planStoredStatement,
+  stagedDeletionsStatement,
   stagedOpportunitiesStatement,
 } from './opportunity-statements.ts';
 import { opportunityTable } from './opportunity-table.ts';
@@ -50,6 +60,9 @@ const nothing: DayPlan = {
   noted: 0,
   absent: 0,
 };
+
+/** Up to so many deletions need no second look: each is the word of the CRM on one record. */
+const fewDeletions = 20;
 
 /** Rows that change what readers see. */
 const rowsToChange = ({ added, changed, moved, removed, deleted, gone }: DayPlan): number =>
@@ -164,7 +177,21 @@ export function createOpportunityStage(
     return [...byDay].filter(([, day]) => rowsToChange(day) > 0).map(toDayChanges);
   };
 
-  const weigh: Stage<Opportunity>['weigh'] = async ({ skipDays }) => {
+  /** An `upsert` takes away only what it says is deleted, of whatever day. */
+  const weighDeletions = async (): Promise<Weights> => {
+    const [deletions] = await select(countRow, stagedDeletionsStatement(runId));
+    if (deletions === undefined || deletions.rows <= fewDeletions) return takesNothing;
+    const [stored] = await select(countRow, allOwnOpportunitiesStatement(options));
+    const rows = stored?.rows ?? 0;
+    return {
+      stored: { rows, cost: 0 },
+      staged: { rows: Math.max(0, rows - deletions.rows), cost: 0 },
+      days: undefined,
+    };
+  };
+
+  const weigh: Stage<Opportunity>['weigh'] = async ({ mode, skipDays }) => {
+    if (mode === 'upsert') return weighDeletions();
     const days = [...rows.days.keys()].filter((day) => !skipDays?.has(day));
     const [stored] = await select(countRow, ownOpportunitiesStatement(options, days));
     const [staged] = await select(countRow, stagedOpportunitiesStatement(runId, days));

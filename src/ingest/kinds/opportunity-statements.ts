@@ -97,6 +97,18 @@ export const ownOpportunitiesStatement = (
   sql`SELECT count() AS rows FROM opportunities FINAL
       WHERE workspace = ${bind('String', workspace)} AND date IN (${daysIn(days)}) AND source = ${bind('String', source)}`;
 
+/** How many rows a source has, on whatever day. */
+export const allOwnOpportunitiesStatement = ({
+  workspace,
+  source,
+}: Pick<OpportunitiesApply, 'workspace' | 'source'>): Sql =>
+  sql`SELECT count() AS rows FROM opportunities FINAL
+      WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}`;
+
+/** How many records were staged that the CRM has deleted. */
+export const stagedDeletionsStatement = (runId: string): Sql =>
+  sql`SELECT uniqExact(id_key) AS rows FROM staged_opportunities WHERE ${ofRun({ runId })} AND is_deleted`;
+
 /** How many records were staged for some days; those that the CRM has deleted are none. */
 export const stagedOpportunitiesStatement = (runId: string, days: readonly Day[]): Sql =>
   sql`SELECT uniqExact(id_key) AS rows FROM staged_opportunities WHERE ${ofRun({ runId })} AND NOT is_deleted AND date IN (${daysIn(days)})`;

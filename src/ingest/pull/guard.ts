@@ -22,13 +22,14 @@ export function lossOf(before: Weight, changes: readonly DayChanges[]): Loss {
 }
 
 /** A sentence for whoever has to decide. */
-export function describeLoss({ before, after }: Loss, days: number): string {
+export function describeLoss({ before, after }: Loss, days: number | undefined): string {
   const figures = [
     `${before.rows} stored rows would become ${after.rows}`,
     ...(before.cost > 0 ? [`their cost of ${money(before.cost)} ${money(after.cost)}`] : []),
   ];
+  const where = days === undefined ? '' : ` on the ${days === 1 ? 'day' : `${days} days`} that it is about`;
   return (
-    `The run would take away more than half of what the source has stored on the ${days === 1 ? 'day' : `${days} days`} that it is about: ${figures.join(' and ')}. ` +
+    `The run would take away more than half of what the source has stored${where}: ${figures.join(' and ')}. ` +
     'Nothing was changed. `changes` has the difference by day: write it with approveRun, or drop it with cancelIngest; `guard: OFF` in triggerIngest asks nobody.'
   );
 }

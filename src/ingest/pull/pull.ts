@@ -181,11 +181,11 @@ async function pullKind<T extends StoredRecord>(
     unclearDays: reading.unclearDays,
     wholeRange: unreadable.rejected === 0 ? askedRange(run, kind) : undefined,
   };
-  const isWhole = failures.length === 0;
-  const guards = isWhole && run.mode === 'replace' && !run.dryRun && input.isGuarded;
-  const loss = guards ? await writing.weigh(extent) : '';
   const isSalvaged = run.mode === 'upsert' && !isRefused && !signal.aborted && !run.dryRun;
-  if (loss === '' && (failures.length === 0 || isSalvaged)) {
+  const isWorthWriting = failures.length === 0 || isSalvaged;
+  const beforeGuard = failures.length;
+  const loss = isWorthWriting && !run.dryRun && input.isGuarded ? await writing.weigh(extent) : '';
+  if (isWorthWriting && loss === '' && failures.length === beforeGuard) {
     if (run.dryRun) await writing.compare(extent);
     else await writing.write(extent);
     report();

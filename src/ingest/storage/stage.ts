@@ -39,6 +39,17 @@ export interface Weight {
   readonly cost: number;
 }
 
+/** What a source has stored and what a run would leave of it, at a first look. */
+export interface Weights {
+  readonly stored: Weight;
+  readonly staged: Weight;
+  /** How many days that is about; undefined: all of the source's. */
+  readonly days: number | undefined;
+}
+
+const none: Weight = { rows: 0, cost: 0 };
+export const takesNothing: Weights = { stored: none, staged: none, days: 0 };
+
 export interface ApplyOptions extends Extent {
   /** Awaited before rows of these days are written; called once or more, each day once. */
   onDays(days: readonly Day[]): Promise<void>;
@@ -78,8 +89,11 @@ export interface Stage<T> {
   progress(): StageProgress;
   /** What `apply` would change, by day, in the order of time; days without a change are not in it. Nothing is written. */
   changes(extent: Extent): Promise<DayChanges[]>;
-  /** What the source has stored on the days that `apply` would change, and what was staged for them. */
-  weigh(extent: Extent): Promise<{ readonly stored: Weight; readonly staged: Weight; readonly days: number }>;
+  /**
+   * With `replace`: what the source has stored on the days that `apply` would change, and what was staged for them. With
+   * `upsert`: all that it has stored, and what the deletions of the run would leave.
+   */
+  weigh(extent: Extent): Promise<Weights>;
   /** Writes the difference. Call it once, after `finish`. May be called again after an error: what is written stays so. */
   apply(options: ApplyOptions): Promise<Applied>;
   /** Drops the staged rows. */
