@@ -369,3 +369,29 @@ describe('metrics', () => {
     expect(await readsThem(`metrics(${range}, breakdowns: ["country"]) { nodes { cost } }`)).toBe(true);
   });
 });
+
+it('a source that gets a breakdown and upserts changes nothing: its rows of before would count, too; replace takes them away', async () => {
+  const cost = async (): Promise<number> =>
+    (await ask<Metrics>(`metrics(${range}) { totals { cost } }`)).totals.cost;
+  feed = [row('DE', 'desktop', 10), row('DE', 'desktop', 5, { campaign_id: 'C-2' })];
+  expect(await pull('coarse')).toMatchObject({ status: 'SUCCEEDED' });
+  // As if these rows were of the source before it had the breakdown.
+  await app.store.command(
+    sql`INSERT INTO ad_performance SELECT * REPLACE ('added' AS source, version + 1 AS version) FROM ad_performance`,
+  );
+  feed = [row('DE', 'desktop', 4), row('US', 'desktop', 6), row('DE', 'desktop', 5, { campaign_id: 'C-2' })];
+  expect(await pull('added')).toMatchObject({
+    status: 'FAILED',
+    error: {
+      code: 'CONFLICT',
+      message: expect.stringMatching(
+        /broken down by country now, and those that it has stored by nothing, such as those of campaign C-[12] on 2025-08-01: .*mode: replace/,
+      ),
+    },
+  });
+  expect(await cost()).toBe(15);
+  expect(await pull('added', ', mode: REPLACE')).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await cost()).toBe(15);
+  expect(await pull('added')).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await cost()).toBe(15);
+});

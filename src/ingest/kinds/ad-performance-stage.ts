@@ -36,6 +36,7 @@ import {
   sumDuplicatesStatement,
 } from './ad-performance-statements.ts';
 import { adPerformanceTable } from './ad-performance-table.ts';
+import { expectSameBreakdowns } from './breakdown-check.ts';
 
 const stagedRow = rowFormat(
   adPerformanceTable,
@@ -275,6 +276,10 @@ export function createAdsStage(
     const days = await daysOf(extent);
     const stored = await lookUp(days);
     const isFresh = (day: Day): boolean => !stored.has(day);
+    if (mode === 'upsert') {
+      const known = days.filter((day) => !isFresh(day));
+      await inLanes(groupDays(known, rowsOf), (group) => expectSameBreakdowns(select, statement, group));
+    }
     const fresh = partsOf(days.filter(isFresh), extent, taken, rowsOf).map((part) => () => writeFresh(part));
     const changed = partsOf(
       days.filter((day) => !isFresh(day)),

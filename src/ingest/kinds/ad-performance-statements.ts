@@ -77,6 +77,32 @@ export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql 
         WINDOW feed AS (PARTITION BY date, row_key ORDER BY position)
       ) GROUP BY date`;
 
+const breakdownNames = sql`arraySort(mapKeys(breakdowns))`;
+/** What a row is about, whatever it is broken down by. */
+const subject = sql`cityHash64(${listOf(Object.keys(key.columns).filter((name) => name !== 'breakdowns'))})`;
+const ownStored = (apply: Pick<AdsApply, 'workspace' | 'source'>, days: readonly Day[]): Sql =>
+  sql`ad_performance FINAL WHERE ${storedOf(apply, days)} AND source = ${bind('String', apply.source)}`;
+const ownStaged = (apply: Pick<AdsApply, 'runId'>, days: readonly Day[]): Sql =>
+  sql`staged_ad_performance WHERE ${stagedOf(apply, days)}`;
+
+/** The names of breakdowns that the rows of some days have, as sets: those staged, or those that the source has stored. */
+export const breakdownSetsStatement = (
+  side: 'staged' | 'stored',
+  apply: Pick<AdsApply, 'runId' | 'workspace' | 'source'>,
+  days: readonly Day[],
+): Sql =>
+  sql`SELECT DISTINCT ${breakdownNames} AS names FROM ${side === 'staged' ? ownStaged(apply, days) : ownStored(apply, days)}`;
+
+/** The same for each subject. */
+export const breakdownsBySubjectStatement = (
+  side: 'staged' | 'stored',
+  apply: Pick<AdsApply, 'runId' | 'workspace' | 'source'>,
+  days: readonly Day[],
+): Sql =>
+  sql`SELECT toString(${subject}) AS subject, toUInt16(any(date)) AS day, any(campaign_id) AS campaign,
+             groupUniqArray(${breakdownNames}) AS sets
+      FROM ${side === 'staged' ? ownStaged(apply, days) : ownStored(apply, days)} GROUP BY subject`;
+
 /** Rows with one key and other figures, some at most: what is needed to say in what they differ. */
 export const adConflictStatement = (runId: string, days: readonly Day[]): Sql =>
   sql`SELECT toUInt16(date) AS day, campaign_id, clicks, impressions, cost, extra FROM staged_ad_performance
