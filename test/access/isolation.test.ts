@@ -58,6 +58,7 @@ async function load(side: Side): Promise<void> {
       clicks: 10 * day,
       impressions: 100 * day,
       cost: day,
+      breakdowns: { device: `${side}_phone`, [`${side}_country`]: 'DE' },
       ...utms,
     })),
     { date: `${side} is no day`, campaign_id: side, channel: side, clicks: 1, impressions: 1, cost: 1 },
@@ -102,7 +103,12 @@ async function known(side: Side): Promise<{ runs: string[]; rejects: string[] }>
 
 const days = 'dateRange: { between: { from: "2025-08-01", to: "2025-08-31" } }';
 /** For the required arguments of fields within fields. */
-const innerArguments: Readonly<Record<string, string>> = { dateRange: days, by: 'by: [[CHANNEL]]' };
+const innerArguments: Readonly<Record<string, string>> = {
+  dateRange: days,
+  by: 'by: [[CHANNEL]]',
+  name: 'name: "device"',
+  breakdowns: 'breakdowns: ["device"]',
+};
 
 /** Everything that a type has, some levels deep. */
 function selectionOf(type: GraphQLObjectType, depth: number): string {
@@ -163,7 +169,9 @@ const cases: Readonly<Record<string, (side: Side) => fc.Arbitrary<string>>> = {
       dimension.map((name) => `groupBy: [${name === 'CHANNEL' ? name : `CHANNEL, ${name}`}]`),
       where(side),
       fc.constantFrom('', 'first: 1', 'compareTo: { previousYear: true }'),
+      fc.constantFrom('', 'breakdowns: ["device"]'),
     ),
+  breakdowns: (side) => all(days, where(side)),
   metricCatalog: () => fc.constant(''),
   funnel: (side) =>
     all(
@@ -174,10 +182,13 @@ const cases: Readonly<Record<string, (side: Side) => fc.Arbitrary<string>>> = {
   dimensionValues: (side) =>
     all(
       days,
-      dimension.map((name) => `dimension: ${name}`),
+      fc.oneof(
+        dimension.map((name) => `dimension: ${name}`),
+        fc.constant('breakdown: "device"'),
+      ),
       search(side),
     ),
-  campaigns: (side) => all(days, where(side), search(side)),
+  campaigns: (side) => all(days, where(side), search(side), 'first: 20'),
   campaign: (side) =>
     all(fc.constantFrom(`id: "${side}-C1"`, `id: "${other(side)}-C1"`, `id: "${other(side)}-C2"`)),
   channels: (side) => all(days, where(side)),
