@@ -10,6 +10,7 @@ const page = 'nodes { __typename } pageInfo { endCursor }';
 const lists: Readonly<Record<string, string>> = {
   'Query.adPerformance': `adPerformance(${range} AFTER) { ${page} }`,
   'Query.auditLog': `auditLog(AFTER) { ${page} }`,
+  'Query.breakdowns': `breakdowns(${range} AFTER) { ${page} }`,
   'Query.campaigns': `campaigns(${range} AFTER) { ${page} }`,
   'Query.dimensionValues': `dimensionValues(${range} dimension: CHANNEL AFTER) { ${page} }`,
   'Query.events': `events(AFTER) { ${page} }`,
@@ -28,7 +29,7 @@ beforeAll(async () => {
   const { errors } = await app.query(
     `mutation($now: String!) {
       ads: ingestAdPerformance(input: { records: [
-        { date: "2025-08-01", campaignId: "1", channel: "google", utmCampaign: "a b", clicks: 1, cost: 1 }
+        { date: "2025-08-01", campaignId: "1", channel: "google", utmCampaign: "a b", clicks: 1, cost: 1, breakdowns: { country: "DE" } }
         { date: "2025-08-01", campaignId: "4", channel: "bing", utmCampaign: "free", utmSource: "bing", utmMedium: "cpc", clicks: 1, cost: 0 }
         { date: "2025-08-01", campaignId: "2", channel: "meta", utmCampaign: "a-b", clicks: 1, cost: 1 }
         { date: "never", campaignId: "3", channel: "x" } ] }) { accepted }
