@@ -19,12 +19,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/engine.ts'],
-    // Each file works in a database of its own on one shared engine; two at a time fill two cores. A worker keeps its
-    // modules from file to file: loading them anew took a third of all time.
-    isolate: false,
-    unstubEnvs: true,
-    unstubGlobals: true,
-    restoreMocks: true,
+    // Each file works in a database of its own on one shared engine; two at a time fill two cores.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -21,8 +21,14 @@ const apps = (): readonly [TestApp, TestApp] => [single, cluster];
 const days = Array.from({ length: 90 }, (_, index) =>
   new Date(Date.UTC(2025, 4, 20 + index)).toISOString().slice(0, 10),
 );
-const first = dirtyFeeds(5, { ads: 900, crm: 400 }, days);
-const later = dirtyFeeds(6, { ads: 500, crm: 400 }, days.slice(30));
+/** Rows that say other things under one key end a run with REPLACE: the last of them stays. */
+const oncePerKey = ({ ads, ...others }: ReturnType<typeof dirtyFeeds>) => {
+  const keyOf = (row: Raw): string =>
+    JSON.stringify({ ...row, clicks: 0, impressions: 0, cost: 0 }).toLowerCase();
+  return { ...others, ads: [...new Map(ads.map((row) => [keyOf(row), row])).values()] };
+};
+const first = oncePerKey(dirtyFeeds(5, { ads: 900, crm: 400 }, days));
+const later = oncePerKey(dirtyFeeds(6, { ads: 500, crm: 400 }, days.slice(30)));
 const facts = countFacts([...first.ads, ...later.ads], [...first.crm, ...later.crm]);
 /** Each record of the CRM on another day, a week on. */
 const moved = first.crm.slice(0, 200).map(
