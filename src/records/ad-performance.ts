@@ -1,7 +1,8 @@
 import { type Breakdowns, breakdownLimits, breakdownNameText, readBreakdowns } from './breakdowns.ts';
 import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
-import { FieldReader, type FieldRules } from './fields.ts';
+import type { FieldRules } from './field-rules.ts';
+import { createFieldReader } from './fields.ts';
 import { normalise, type Outcome, RejectError, type Repairs, show } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { UnknownFields } from './unknown-fields.ts';
@@ -85,7 +86,7 @@ export interface AdPerformance {
 
 /** Makes the normaliser for one source's ads rows: raw JSON in, a record or the reason against it out. */
 export function createAdPerformanceNormaliser(rules: FieldRules) {
-  const read = new FieldReader<AdField>(rules);
+  const read = createFieldReader<AdField>(rules);
   const unknownFields = new UnknownFields(adPerformanceContract);
   return (raw: unknown, repairs: Repairs): Outcome<AdPerformance> =>
     normalise(raw, repairs, (fields) => {

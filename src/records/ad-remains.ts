@@ -1,6 +1,7 @@
 import { type AdField, type AdPerformance, createAdPerformanceNormaliser } from './ad-performance.ts';
+import { createDateFields } from './date-fields.ts';
 import type { Day } from './day.ts';
-import { FieldReader, type FieldRules } from './fields.ts';
+import type { FieldRules } from './field-rules.ts';
 import { normalise, Repairs } from './outcome.ts';
 
 /** What can still be read of a record that was rejected: its key; or its day at least; or nothing. */
@@ -11,7 +12,7 @@ const noFigures = { clicks: 0, impressions: 0, cost: 0, updated_at: null };
 /** Reads the remains of rejected ads rows, by the rules of their source. Figures of a keyed one are 0. */
 export function createAdRemains(rules: FieldRules): (raw: unknown) => Remains<AdPerformance> {
   const normaliseAd = createAdPerformanceNormaliser(rules);
-  const read = new FieldReader<AdField>(rules);
+  const read = createDateFields<AdField>(rules);
   const unnoted = new Repairs();
   return (raw) => {
     if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return 'nothing';

@@ -1,7 +1,7 @@
 /** A calendar day as whole days since 1970-01-01: what ClickHouse's Date stores, and cheap to count with. */
 export type Day = number;
 
-const millisecondsPerDay = 86_400_000;
+export const millisecondsPerDay = 86_400_000;
 
 /** The days that records and ranges may name (ClickHouse's Date ends in 2149). */
 export const firstDay: Day = Date.UTC(2000, 0, 1) / millisecondsPerDay;

@@ -1,7 +1,8 @@
 import { type Contract, schemaVersion, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
 import { metadataLimits, readMetadata } from './event-metadata.ts';
-import { FieldReader, type FieldRules } from './fields.ts';
+import type { FieldRules } from './field-rules.ts';
+import { createFieldReader } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { unknown } from './text.ts';
@@ -89,7 +90,7 @@ export interface EventRules extends FieldRules {
 
 /** Makes the normaliser for events: raw JSON in, an event or the reason against it out. */
 export function createEventNormaliser(rules: EventRules) {
-  const read = new FieldReader<keyof typeof eventContract.fields>(rules);
+  const read = createFieldReader<keyof typeof eventContract.fields>(rules);
   const unknownFields = new UnknownFields(eventContract);
 
   const service = (fields: Readonly<Record<string, unknown>>, repairs: Repairs): string => {

@@ -24,3 +24,9 @@ export function createGapTest(words: readonly string[] = usualGaps): (text: stri
     return trimmed === '' || (trimmed.length <= longest && gaps.has(trimmed.toLowerCase()));
   };
 }
+
+/** Tells whether a value is none: null, blank, or a word that stands for nothing. */
+export function createMissingTest(words?: readonly string[]): (value: unknown) => boolean {
+  const isGap = createGapTest(words);
+  return (value) => value === undefined || value === null || (typeof value === 'string' && isGap(value));
+}

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
 import { withoutAddresses } from './email-addresses.ts';
-import { FieldReader, type FieldRules } from './fields.ts';
+import type { FieldRules } from './field-rules.ts';
+import { createFieldReader } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { createStageReader, type Stage, type StageTable } from './stage.ts';
@@ -100,7 +101,7 @@ export interface OpportunityRules extends FieldRules {
 
 /** Makes the normaliser for one CRM: raw JSON in, a record or the reason against it out. */
 export function createOpportunityNormaliser(rules: OpportunityRules) {
-  const read = new FieldReader<keyof typeof opportunityContract.fields>(rules);
+  const read = createFieldReader<keyof typeof opportunityContract.fields>(rules);
   const readStage = createStageReader(rules.stages);
   const unknownFields = new UnknownFields(opportunityContract);
   return (raw: unknown, repairs: Repairs): Outcome<Opportunity> =>

@@ -1,12 +1,11 @@
 import type { RecordKind } from '../../records/contract.ts';
+import { millisecondsPerDay } from '../../records/day.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { type Outcome, Repairs } from '../../records/outcome.ts';
 import { refuseDay } from '../../records/taken-days.ts';
 import type { Clock } from '../../time.ts';
 import type { KindRules, Normalise } from './kind.ts';
 import { type KindRecord, kinds, type Records } from './kinds.ts';
-
-const millisecondsPerDay = 86_400_000;
 
 /** For how many days each kind is kept, and how far ahead a day may be: the environment variables of these names. */
 export interface Retention {

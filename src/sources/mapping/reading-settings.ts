@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contracts, type RecordKind } from '../../records/contract.ts';
 import { acceptedDateFormats, dateFormatsProblem } from '../../records/date-formats.ts';
-import type { FieldRules } from '../../records/fields.ts';
+import type { FieldRules } from '../../records/field-rules.ts';
 import { type Notation, thousandsSigns } from '../../records/numerals.ts';
 import { oneOf } from './setting-types.ts';
 

@@ -1,7 +1,7 @@
 import { leftOut } from '../../formats/feed/left-out.ts';
 import { isObject, type Raw } from '../../formats/json/parse.ts';
 import { knownFields, type RecordKind } from '../../records/contract.ts';
-import type { FieldRules } from '../../records/fields.ts';
+import type { FieldRules } from '../../records/field-rules.ts';
 import { createGapTest } from '../../records/gaps.ts';
 import type { StageTable } from '../../records/stage.ts';
 import { utmsOfUrl } from './landing-url.ts';

@@ -1,6 +1,7 @@
 import { isObject } from '../../formats/json/parse.ts';
 import { formatDay } from '../../records/day.ts';
-import { FieldReader, type FieldRules } from '../../records/fields.ts';
+import type { FieldRules } from '../../records/field-rules.ts';
+import { createFieldReader } from '../../records/fields.ts';
 import { RejectError, Repairs } from '../../records/outcome.ts';
 import { type Place, valueAt } from './place.ts';
 
@@ -23,7 +24,7 @@ export function createSpread(
   span: Span,
   rules: FieldRules,
 ): (element: unknown, record: unknown) => readonly unknown[] {
-  const read = new FieldReader<'date' | (typeof counts)[number] | 'cost'>(rules);
+  const read = createFieldReader<'date' | (typeof counts)[number] | 'cost'>(rules);
 
   return (element, record) => {
     if (!isObject(element) || !isObject(record)) return [record];

@@ -1,0 +1,104 @@
+import { createDateReader, type ReadDate } from './dates.ts';
+import { createDayOfInstant, type Day, firstDay, formatDay, lastDay, millisecondsPerDay } from './day.ts';
+import { type FieldRules, maxFigureLength, type RawFields, remembering } from './field-rules.ts';
+import { createMissingTest } from './gaps.ts';
+import { createInstantOfLocal } from './local-time.ts';
+import { RejectError, show } from './outcome.ts';
+
+/** An instant, as epoch milliseconds, and the day it falls on. */
+interface InstantAndDay {
+  readonly instant: number;
+  readonly day: Day;
+}
+
+/** Reads days and instants of raw records. Each throws RejectError. */
+export interface DateFields<Name extends string> {
+  /** The day of an ads row: the one that is written, unless an offset says that it is an instant. */
+  day(raw: RawFields, field: Name): Day;
+  /** A day without a time stays that day, west of UTC, too. */
+  instantAndDay(raw: RawFields, field: Name): InstantAndDay;
+  /** Like `instantAndDay`, with an instant that stands in where the field is not given. */
+  instantAndDayOr(raw: RawFields, field: Name, standIn: () => number): InstantAndDay;
+  /** An instant where the field is given; undefined where it is not. */
+  optionalInstant(raw: RawFields, field: Name): number | undefined;
+}
+
+export function createDateFields<Name extends string>(rules: FieldRules): DateFields<Name> {
+  const isMissing = createMissingTest(rules.missing);
+  const dates = createDateReader(rules.dateFormats);
+  const dayOfInstant = createDayOfInstant(rules.timezone);
+  const instantOfLocal = createInstantOfLocal(rules.timezone);
+
+  const dateOf = (value: unknown, field: string): ReadDate => {
+    if (isMissing(value)) throw new RejectError('missing_field', field, `${field} is missing.`);
+    const isTooLong = typeof value === 'string' && value.length > maxFigureLength;
+    const date = isTooLong ? undefined : dates.read(value);
+    if (date !== undefined) return date;
+    throw new RejectError(
+      'invalid_date',
+      field,
+      `${field} is ${show(value)}; ${dates.accepted}, where there is such a day.`,
+    );
+  };
+
+  const instantOfClock = ({ day, time, offset }: Exclude<ReadDate, { instant: number }>): number => {
+    if (time === undefined) return day * millisecondsPerDay;
+    const local = day * millisecondsPerDay + time;
+    return offset === undefined ? instantOfLocal(local) : local - offset;
+  };
+
+  const instantOf = (date: ReadDate, field: string, value: unknown): number => {
+    const instant = 'instant' in date ? date.instant : instantOfClock(date);
+    if (instant >= Date.UTC(1999, 11, 31) && instant < Date.UTC(2149, 0, 2)) return instant;
+    throw new RejectError(
+      'date_out_of_range',
+      field,
+      `${field} is ${show(value)}; dates go from 2000 to 2148.`,
+    );
+  };
+
+  const readDay = (value: unknown, field: string): Day => {
+    const date = dateOf(value, field);
+    const isWritten = !('instant' in date) && date.offset === undefined;
+    return checkRange(isWritten ? date.day : dayOfInstant(instantOf(date, field, value)), field, value);
+  };
+  const readDayOfText = remembering(readDay);
+
+  const instantAndDay = (raw: RawFields, field: Name): InstantAndDay => {
+    const value = raw[field];
+    const date = dateOf(value, field);
+    let instant = instantOf(date, field, value);
+    if (!('instant' in date) && date.time === undefined && dayOfInstant(instant) !== date.day) {
+      instant += millisecondsPerDay / 2;
+    }
+    return { instant, day: checkRange(dayOfInstant(instant), field, value) };
+  };
+
+  return {
+    day(raw, field) {
+      const value = raw[field];
+      return typeof value === 'string' ? readDayOfText(value, field) : readDay(value, field);
+    },
+    instantAndDay,
+    instantAndDayOr(raw, field, standIn) {
+      if (!isMissing(raw[field])) return instantAndDay(raw, field);
+      const instant = standIn();
+      return { instant, day: dayOfInstant(instant) };
+    },
+    optionalInstant(raw, field) {
+      const value = raw[field];
+      return isMissing(value) ? undefined : instantOf(dateOf(value, field), field, value);
+    },
+  };
+}
+
+function checkRange(day: Day, field: string, value: unknown): Day {
+  if (day < firstDay || day > lastDay) {
+    throw new RejectError(
+      'date_out_of_range',
+      field,
+      `${field} is ${show(value)}; dates go from ${formatDay(firstDay)} to ${formatDay(lastDay)}.`,
+    );
+  }
+  return day;
+}

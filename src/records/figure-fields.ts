@@ -1,0 +1,131 @@
+import { type FieldRules, maxFigureLength, type RawFields } from './field-rules.ts';
+import { createMissingTest } from './gaps.ts';
+import { createNumeralReader, mayStandFor, type Numeral, notationsOf, shiftDecimal } from './numerals.ts';
+import { RejectError, type Repairs, show } from './outcome.ts';
+
+/** Reads numbers and amounts of raw records. Each throws RejectError. */
+export interface FigureFields<Name extends string> {
+  /** A code of three letters; the one of the rules where the record names none. */
+  currency(raw: RawFields): string;
+  /** A whole, non-negative number. */
+  count(raw: RawFields, field: Name, repairs: Repairs): number;
+  /** An amount of money, to six decimals. */
+  money(raw: RawFields, field: Name, repairs: Repairs): number;
+}
+
+export function createFigureFields<Name extends string>(rules: FieldRules): FigureFields<Name> {
+  const isMissing = createMissingTest(rules.missing);
+  const readNumeral = createNumeralReader(rules.notation);
+
+  const currency = (raw: RawFields): string => {
+    const value = raw.currency;
+    if (isMissing(value)) return rules.currency;
+    const text = typeof value === 'string' ? value.trim().toUpperCase() : '';
+    if (/^[A-Z]{3}$/.test(text)) return text;
+    throw new RejectError(
+      'invalid_currency',
+      'currency',
+      `currency is ${show(value)}; expected a code such as USD.`,
+    );
+  };
+
+  const noNumber = (field: string, value: unknown): RejectError => {
+    const { notation } = rules;
+    const isReadable = typeof value === 'string' && value.length <= maxFigureLength;
+    const [decimal] = notation === undefined && isReadable ? notationsOf(value) : [];
+    const expected =
+      decimal !== undefined
+        ? `decimal: "${decimal}" would read it`
+        : notation === undefined
+          ? 'expected a number'
+          : `expected a number with decimal: "${notation.decimal}"`;
+    return new RejectError('invalid_number', field, `${field} is ${show(value)}; ${expected}.`);
+  };
+
+  const numeralOf = (text: string, field: string): Exclude<Numeral, 'ambiguous' | undefined> => {
+    if (text.length > maxFigureLength) throw noNumber(field, text);
+    const numeral = readNumeral(text);
+    if (numeral === undefined) throw noNumber(field, text);
+    if (numeral !== 'ambiguous') return numeral;
+    throw new RejectError(
+      'ambiguous_number',
+      field,
+      `${field} is ${show(text)}, which is one number with a decimal point and another with a decimal comma; say which with decimal: "." or decimal: ",".`,
+    );
+  };
+
+  /** A sign of another currency than the record's would be an amount of the wrong one. */
+  const checkUnit = (raw: RawFields, field: string, unit: string): void => {
+    const isMoney = field === 'cost' || field === 'amount';
+    const fits =
+      unit === '%' ? rules.scale?.[field] !== undefined : isMoney && mayStandFor(unit, currency(raw));
+    if (fits) return;
+    if (!isMoney || unit === '%') throw noNumber(field, raw[field]);
+    throw new RejectError(
+      'invalid_currency',
+      field,
+      `${field} is ${show(raw[field])}, but the record's currency is ${currency(raw)}.`,
+    );
+  };
+
+  const numberIn = (raw: RawFields, field: string): number => {
+    const value = raw[field];
+    const power = rules.scale?.[field] ?? 0;
+    if (typeof value === 'number') return power === 0 ? value : Number(shiftDecimal(String(value), power));
+    if (typeof value !== 'string') return Number.NaN;
+    const { digits, unit } = numeralOf(value, field);
+    if (unit !== '') checkUnit(raw, field, unit);
+    return Number(power === 0 ? digits : shiftDecimal(digits, power));
+  };
+
+  const figure = (raw: RawFields, field: string, repairs: Repairs): number => {
+    if (isMissing(raw[field])) {
+      repairs.note('missing_figure');
+      return 0;
+    }
+    const number = numberIn(raw, field);
+    if (!Number.isFinite(number)) throw noNumber(field, raw[field]);
+    if (number >= 0) return number;
+    // Zero with float noise is zero, not a repair.
+    if (number <= -5e-7) repairs.note('negative_to_zero');
+    return 0;
+  };
+
+  return {
+    currency,
+    count(raw, field, repairs) {
+      const value = figure(raw, field, repairs);
+      if (!Number.isInteger(value)) {
+        throw new RejectError(
+          'invalid_number',
+          field,
+          `${field} is ${show(raw[field])}; expected a whole number.`,
+        );
+      }
+      if (value > Number.MAX_SAFE_INTEGER) {
+        throw new RejectError(
+          'number_out_of_range',
+          field,
+          `${field} is ${show(raw[field])}; at most 2^53-1 can be counted.`,
+        );
+      }
+      return value;
+    },
+    money(raw, field, repairs) {
+      const value = figure(raw, field, repairs);
+      if (value >= 1e12) {
+        throw new RejectError(
+          'number_out_of_range',
+          field,
+          `${field} is ${show(raw[field])}; amounts go up to 10^12.`,
+        );
+      }
+      if (Number.isInteger(value)) return value;
+      // From 2^32 on the product would lose the last decimals.
+      const rounded = value < 2 ** 32 ? Math.round(value * 1e6) / 1e6 : Number(value.toFixed(6));
+      // Float noise (0.1 + 0.2) is no finer amount; a real seventh decimal is.
+      if (Math.abs(rounded - value) > 5e-9) repairs.note('rounded_money');
+      return rounded;
+    },
+  };
+}

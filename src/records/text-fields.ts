@@ -1,0 +1,167 @@
+import { type FieldRules, type RawFields, remembering } from './field-rules.ts';
+import { createGapTest, createMissingTest } from './gaps.ts';
+import { RejectError, type Repairs, show } from './outcome.ts';
+import {
+  isTemplate,
+  maxRawLength,
+  maxTextLength,
+  normaliseIdentifier,
+  normaliseLabel,
+  normaliseName,
+  readableText,
+  unknown,
+} from './text.ts';
+
+/** Reads names, identifiers and other texts of raw records. Each throws RejectError. */
+export interface TextFields<Name extends string> {
+  /** A channel or UTM value. */
+  label(raw: RawFields, field: Name, repairs: Repairs): string;
+  /** A name for a group of rows, in its own case; `unknown` where it is missing. */
+  groupName(value: unknown, field: string, maxLength: number, repairs: Repairs): string;
+  /** An identifier that the record is known by; without it the record is rejected. */
+  identifier(raw: RawFields, field: Name): string;
+  /** An identifier, or the empty text where there is none. */
+  optionalIdentifier(raw: RawFields, field: Name, maxLength?: number): string;
+  /** Text as it is, at most `maxBytes` as UTF-8; empty where there is none. */
+  text(raw: RawFields, field: Name, maxBytes: number): string;
+  /** Yes or no where the field is given; undefined where it is not. */
+  optionalFlag(raw: RawFields, field: Name): boolean | undefined;
+}
+
+export function createTextFields<Name extends string>({ missing }: FieldRules): TextFields<Name> {
+  const isGap = createGapTest(missing);
+  const isMissing = createMissingTest(missing);
+
+  const readLabel = remembering((text, field) => {
+    if (text.length > maxRawLength) throw tooLong(field, text.length, maxRawLength);
+    const label = normaliseLabel(wholeCharacters(text, field));
+    if (label.length > maxTextLength) throw tooLong(field, label.length, maxTextLength);
+    if (isGap(label)) return { label: unknown, repair: undefined };
+    if (isTemplate(readableText(text).trim()))
+      return { label: unknown, repair: 'template_to_unknown' as const };
+    return { label, repair: label === text ? undefined : ('normalised_text' as const) };
+  });
+
+  const optionalIdentifier: TextFields<Name>['optionalIdentifier'] = (
+    raw,
+    field,
+    maxLength = maxTextLength,
+  ) => {
+    const value = raw[field];
+    if (value === undefined || value === null) return '';
+    if (typeof value === 'string' && exponentForm.test(value)) throw lostDigits(field, value);
+    const given = typeof value === 'string' ? value : textOf(value, field);
+    if (given.length > maxRawLength) throw tooLong(field, given.length, maxRawLength);
+    const text = normaliseIdentifier(given);
+    if (isGap(text)) return '';
+    if (text.length > maxLength) throw tooLong(field, text.length, maxLength);
+    return wholeCharacters(text, field);
+  };
+
+  return {
+    label(raw, field, repairs) {
+      const value = raw[field];
+      if (value === undefined || value === null || value === '') {
+        repairs.note('missing_to_unknown');
+        return unknown;
+      }
+      const text = typeof value === 'string' ? value : textOf(value, field);
+      const { label, repair } = readLabel(text, field);
+      if (repair !== undefined) repairs.note(repair);
+      else if (label === unknown && text !== unknown) repairs.note('missing_to_unknown');
+      return label;
+    },
+    groupName(value, field, maxLength, repairs) {
+      if (isMissing(value)) {
+        repairs.note('missing_to_unknown');
+        return unknown;
+      }
+      const given = typeof value === 'string' ? value : textOf(value, field);
+      if (given.length > maxRawLength) throw tooLong(field, given.length, maxRawLength);
+      const name = normaliseName(wholeCharacters(given, field));
+      if (isGap(name) || isTemplate(name)) {
+        repairs.note(isGap(name) ? 'missing_to_unknown' : 'template_to_unknown');
+        return unknown;
+      }
+      if (name.length > maxLength) throw tooLong(field, name.length, maxLength);
+      if (name !== given) repairs.note('normalised_text');
+      return name;
+    },
+    identifier(raw, field) {
+      const text = optionalIdentifier(raw, field);
+      if (text === '') throw new RejectError('missing_field', field, `${field} is missing.`);
+      return text;
+    },
+    optionalIdentifier,
+    text(raw, field, maxBytes) {
+      const value = raw[field];
+      if (value === undefined || value === null) return '';
+      const text = typeof value === 'string' ? value : textOf(value, field);
+      // A UTF-16 unit is at most three bytes of UTF-8, so most texts need not be measured.
+      if (text.length * 3 <= maxBytes) return text;
+      const bytes = Buffer.byteLength(text);
+      if (bytes <= maxBytes) return text;
+      throw new RejectError(
+        'text_too_long',
+        field,
+        `${field} has ${bytes} bytes; at most ${maxBytes} are kept.`,
+      );
+    },
+    optionalFlag(raw, field) {
+      const value = raw[field];
+      if (typeof value === 'boolean') return value;
+      if (isMissing(value)) return undefined;
+      // A list of one reads as a text like what is in it.
+      const known = typeof value === 'object' ? undefined : flags.get(String(value).trim().toLowerCase());
+      if (known !== undefined) return known;
+      throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected true or false.`);
+    },
+  };
+}
+
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['1', true],
+  ['false', false],
+  ['no', false],
+  ['0', false],
+]);
+
+function textOf(value: unknown, field: string): string {
+  if (typeof value === 'number' && Number.isFinite(value)) {
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      throw new RejectError(
+        'unsafe_identifier',
+        field,
+        `${field} is the number ${value}; send it as a string.`,
+      );
+    }
+    return String(value);
+  }
+  if (typeof value === 'boolean') return String(value);
+  throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected text.`);
+}
+
+/** JSON can hold half of a character (`\ud800`), which UTF-8 cannot: two such names would be stored as one, with U+FFFD. */
+function wholeCharacters(text: string, field: string): string {
+  if (!/\p{Surrogate}/u.test(text)) return text;
+  throw new RejectError('invalid_text', field, `${field} is ${show(text)}, which holds half of a character.`);
+}
+
+/** How spreadsheets write long numbers: the digits behind those that are shown are lost. */
+const exponentForm = /^\s*[+-]?(?:\d+[.,]\d+e\+?|\d+e\+)\d+\s*$/i;
+
+const lostDigits = (field: string, text: string): RejectError =>
+  new RejectError(
+    'unsafe_identifier',
+    field,
+    `${field} is ${show(text)}, whose last digits a spreadsheet has dropped; export the column as text.`,
+  );
+
+const tooLong = (field: string, length: number, maxLength: number): RejectError =>
+  new RejectError(
+    'text_too_long',
+    field,
+    `${field} has ${length} characters; at most ${maxLength} are kept.`,
+  );
