@@ -30,6 +30,7 @@ const ad = (channel: string, cost: number) => ({
   clicks: cost,
   impressions: cost,
   cost,
+  breakdowns: { [`${channel}_device`]: 'phone', country: channel },
   ...utms(channel),
 });
 const won = (channel: string, amount: number) => ({
@@ -91,6 +92,29 @@ describe('a key for some channels', () => {
       'values',
       `{ dimensionValues(${days}, dimension: UTM_CAMPAIGN) { nodes { value } } }`,
       { dimensionValues: { nodes: [{ value: 'google_ads' }] } },
+    ],
+    [
+      'names of breakdowns',
+      `{ breakdowns(${days}) { nodes { value } totalCount } }`,
+      { breakdowns: { nodes: [{ value: 'country' }, { value: 'google_ads_device' }], totalCount: 2 } },
+    ],
+    [
+      'groups by a breakdown',
+      `{ metrics(${days}, breakdowns: ["country"], where: { breakdowns: [{ name: "country", isUnknown: false }] }) { nodes { breakdown(name: "country") cost } } }`,
+      { metrics: { nodes: [{ breakdown: 'google_ads', cost: 1 }] } },
+    ],
+    [
+      'values of a breakdown',
+      `{ dimensionValues(${days}, breakdown: "country") { nodes { value cost } } }`,
+      // The record of the CRM has none.
+      {
+        dimensionValues: {
+          nodes: [
+            { value: 'google_ads', cost: 1 },
+            { value: null, cost: 0 },
+          ],
+        },
+      },
     ],
     [
       'revenue beside no cost',

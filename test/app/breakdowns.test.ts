@@ -380,6 +380,7 @@ it('a source that gets a breakdown and upserts changes nothing: its rows of befo
     sql`INSERT INTO ad_performance SELECT * REPLACE ('added' AS source, version + 1 AS version) FROM ad_performance`,
   );
   feed = [row('DE', 'desktop', 4), row('US', 'desktop', 6), row('DE', 'desktop', 5, { campaign_id: 'C-2' })];
+  expect(await pull('added', ', dryRun: true')).toMatchObject({ error: { code: 'CONFLICT' } });
   expect(await pull('added')).toMatchObject({
     status: 'FAILED',
     error: {

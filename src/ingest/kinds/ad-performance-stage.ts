@@ -6,7 +6,7 @@ import type { UtmqlError } from '../../errors.ts';
 import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { Day } from '../../records/day.ts';
 import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
-import type { DayChanges } from '../runs/run.ts';
+import type { DayChanges, IngestMode } from '../runs/run.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { conflictError } from '../storage/conflict-error.ts';
 import { groupDays, inLanes } from '../storage/day-groups.ts';
@@ -195,10 +195,19 @@ export function createAdsStage(
     return [...parts(true), ...parts(false)];
   };
 
+  /** Of the days that already have rows. With `replace` those that are broken down by something else go. */
+  const checkBreakdowns = async (mode: IngestMode, stored: ReadonlyMap<Day, number>): Promise<void> => {
+    if (mode === 'replace') return;
+    await inLanes(groupDays([...stored.keys()], rowsOf), (days) =>
+      expectSameBreakdowns(select, options, days),
+    );
+  };
+
   const changes: AdsStage['changes'] = async (extent) => {
     const taken = await look();
     const days = await daysOf(extent);
     const stored = await lookUp(days);
+    await checkBreakdowns(extent.mode, stored);
     const found: DayChanges[] = [];
     const parts = partsOf(days, extent, taken, (day) => rowsOf(day) + (stored.get(day) ?? 0));
     await inLanes(parts, async (part) => {
@@ -276,10 +285,7 @@ export function createAdsStage(
     const days = await daysOf(extent);
     const stored = await lookUp(days);
     const isFresh = (day: Day): boolean => !stored.has(day);
-    if (mode === 'upsert') {
-      const known = days.filter((day) => !isFresh(day));
-      await inLanes(groupDays(known, rowsOf), (group) => expectSameBreakdowns(select, statement, group));
-    }
+    await checkBreakdowns(mode, stored);
     const fresh = partsOf(days.filter(isFresh), extent, taken, rowsOf).map((part) => () => writeFresh(part));
     const changed = partsOf(
       days.filter((day) => !isFresh(day)),

@@ -15,8 +15,11 @@ export interface ConflictingRow {
   readonly extra: string;
 }
 
-/** A feed is finer than its key: storing one of the rows would lose the spend of the others. */
-/** @param rows one key’s, as far as they say something else */
+/**
+ * A feed is finer than its key: storing one of the rows would lose the spend of the others.
+ *
+ * @param rows one key’s, as far as they say something else
+ */
 export function conflictError(source: string, count: number, rows: readonly ConflictingRow[]) {
   const [first] = rows;
   const isPushed = source === pushSource;
