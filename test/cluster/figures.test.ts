@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sql } from '../../src/clickhouse/sql.ts';
 import { type Table, tables } from '../../src/clickhouse/tables.ts';
+import { adPerformanceTable } from '../../src/ingest/kinds/ad-performance-table.ts';
+import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
+import { Repairs } from '../../src/records/outcome.ts';
 import { rowsOf } from '../ingest/storage/support.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
@@ -21,10 +24,13 @@ const apps = (): readonly [TestApp, TestApp] => [single, cluster];
 const days = Array.from({ length: 90 }, (_, index) =>
   new Date(Date.UTC(2025, 4, 20 + index)).toISOString().slice(0, 10),
 );
-/** Rows that say other things under one key end a run with REPLACE: the last of them stays. */
+const normalise = createAdPerformanceNormaliser({ timezone: 'UTC', currency: 'USD' });
+/** Without rows that have the key of a later one: they would end a run with REPLACE. */
 const oncePerKey = ({ ads, ...others }: ReturnType<typeof dirtyFeeds>) => {
-  const keyOf = (row: Raw): string =>
-    JSON.stringify({ ...row, clicks: 0, impressions: 0, cost: 0 }).toLowerCase();
+  const keyOf = (row: Raw): string => {
+    const outcome = normalise(row, new Repairs());
+    return 'record' in outcome ? adPerformanceTable.keyOf(outcome.record) : JSON.stringify(row);
+  };
   return { ...others, ads: [...new Map(ads.map((row) => [keyOf(row), row])).values()] };
 };
 const first = oncePerKey(dirtyFeeds(5, { ads: 900, crm: 400 }, days));
