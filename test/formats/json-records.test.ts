@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../src/errors.ts';
+import { cameAs } from '../../src/formats/feed/record-batch.ts';
 import { BodyStart } from '../../src/formats/json/body-start.ts';
 import { type MalformedRecord, readFeed, readJsonRecords } from '../../src/formats/read-records.ts';
 import { inChunks } from '../support/chunks.ts';
@@ -228,6 +229,46 @@ describe('chunks', () => {
   });
 });
 
+describe('the text of a record', () => {
+  it('is what came, to the letter, in every shape and however it is cut', async () => {
+    const number = fc.constantFrom('12345678901234567890', '0.10', '1e400', '-0', '7');
+    const member = fc.tuple(
+      fc.constantFrom('"a"', '"2"', '"\\u0061"'),
+      fc.oneof(number, fc.constantFrom('"},{"', '"\\"]"', '{"x" : [1,{}]}', '[ ]', '"ü"')),
+    );
+    const object = fc
+      .tuple(fc.array(member, { minLength: 1, maxLength: 4 }), fc.constantFrom('', ' '))
+      .map(
+        ([members, space]) =>
+          `{${space}${members.map(([name, value]) => `${name}:${space}${value}`).join(',')}}`,
+      );
+    const lines = (texts: readonly string[]) => texts.join('\n');
+    const list = (texts: readonly string[]) => `[${texts.join(' , ')}]`;
+    const shape = fc.constantFrom(lines, list, (texts: readonly string[]) =>
+      enveloped(`[${texts.join(',')}]`),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(object, { minLength: 1, maxLength: 30 }),
+        shape,
+        fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 4 }),
+        async (texts, shaped, sizes) => {
+          const body = inChunks(Buffer.from(shaped(texts)), sizes);
+          const found: unknown[] = [];
+          for await (const batch of readJsonRecords(body, { envelope: ENVELOPE, batchBytes: 200 })) {
+            // From the last to the first: none may rest on what was asked before.
+            found.push(
+              ...batch.records.map((_, index) => cameAs(batch, batch.records.length - 1 - index)).reverse(),
+            );
+          }
+          expect(found).toEqual(texts);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
 describe('malformed records', () => {
   it('in an array cost no other record', async () => {
     const body =
@@ -293,7 +334,7 @@ describe('malformed records', () => {
       batches.push(batch);
     }
     const invalid = (position: number, text: string) => ({ position, text, reason: 'invalid_json' });
-    expect(batches).toEqual([
+    expect(batches).toMatchObject([
       { records: [1], firstPosition: 1, malformed: [invalid(2, 'x')] },
       { records: [2, 3], firstPosition: 3, malformed: [invalid(5, 'y')] },
     ]);

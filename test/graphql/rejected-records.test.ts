@@ -3,6 +3,7 @@ import { sql } from '../../src/clickhouse/sql.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { ask, askAllPages } from '../support/explore-data.ts';
 import { emptyTables } from '../support/push-records.ts';
+import { text } from '../support/source-server.ts';
 
 interface Node {
   readonly id: string;
@@ -118,6 +119,31 @@ describe('rejectedRecords', () => {
     expect(nodes.map(({ record }) => record)).toEqual(
       Array.from({ length: 7 }, (_, index) => `{"timestamp":"t${index}"}`),
     );
+  });
+
+  it('shows them as they came: all digits, twice named members, their own spaces', async () => {
+    const texts = [
+      '{ "date": "2025-08-01", "campaign_id": 12345678901234567890, "clicks": 1.50, "clicks": 2 }',
+      '{"date":"2025-08-01","campaign_id":"C","clicks":1e400,"note":{"ids":[9007199254740993]}}',
+    ];
+    await post('ad-performance', `[${texts.join(' ,\n')}]`);
+    await post('ad-performance', texts.join('\n'), 'application/x-ndjson');
+    const event = '{"timestamp":"x","service":"s","message":"m","order":12345678901234567890}';
+    await fetch(`${app.url}/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: event,
+    });
+    app.answer({
+      ads: text(`{"external":{"ads":{"performance":[${texts.join()}]}}}`, {
+        'content-type': 'application/json',
+      }),
+    });
+    await app.pull(', sources: ["ads"]');
+    // The single event is stored a moment after its answer.
+    await expect
+      .poll(async () => (await rejected()).map(({ record }) => record).sort())
+      .toEqual([event, ...texts, ...texts, ...texts].sort());
   });
 
   it('are counted in dataQuality by source and reason for as long as they are there', async () => {

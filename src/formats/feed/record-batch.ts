@@ -20,13 +20,61 @@ export interface RecordBatch {
   readonly malformed: readonly MalformedRecord[];
   /** Bytes read from the body since the batch before this one. */
   readonly bytes: number;
+  /**
+   * The JSON that `records[index]` was parsed from: a value loses digits of long numbers, and the first of two members of
+   * one name. Undefined where the record did not come as JSON of its own.
+   */
+  readonly textAt?: (index: number) => string | undefined;
 }
 
-interface OpenBatch {
-  records: unknown[];
+/** What `records[index]` came as: JSON where it did, or else the value that was read. */
+export const cameAs = ({ records, textAt }: RecordBatch, index: number): unknown =>
+  textAt?.(index) ?? records[index];
+
+/** The JSON that records were parsed from: found only when one of them is asked for, where that takes work. */
+export type RecordTexts = readonly string[] | (() => readonly string[]);
+
+class OpenBatch implements RecordBatch {
+  records: unknown[] = [];
+  malformed: MalformedRecord[] = [];
+  bytes = 0;
   firstPosition: number;
-  malformed: MalformedRecord[];
-  bytes: number;
+  /** In the order of the records; each reaches from `from`, an index of `records`, to the next one's. */
+  private readonly texts: { readonly from: number; texts: RecordTexts }[] = [];
+  /** The last of `texts`, while records still come one by one. */
+  private growing: string[] | undefined;
+
+  constructor(firstPosition: number) {
+    this.firstPosition = firstPosition;
+  }
+
+  add(record: unknown, text: string | undefined): void {
+    if (text === undefined) {
+      this.growing = undefined;
+      this.texts.push({ from: this.records.length, texts: [] });
+    } else if (this.growing === undefined) {
+      this.growing = [text];
+      this.texts.push({ from: this.records.length, texts: this.growing });
+    } else {
+      this.growing.push(text);
+    }
+    this.records.push(record);
+  }
+
+  addAll(records: unknown[], texts: RecordTexts): void {
+    this.growing = undefined;
+    this.texts.push({ from: this.records.length, texts });
+    if (this.records.length === 0) this.records = records;
+    else for (const record of records) this.records.push(record);
+  }
+
+  /** A property of its own, which stays where a batch is copied. */
+  readonly textAt = (index: number): string | undefined => {
+    const run = this.texts.findLast(({ from }) => from <= index);
+    if (run === undefined) return undefined;
+    if (typeof run.texts === 'function') run.texts = run.texts();
+    return run.texts[index - run.from]?.trim();
+  };
 }
 
 /** Gathers what the stages read into batches, and knows how far the feed has come. */
@@ -42,21 +90,20 @@ export class RecordBatches {
   }
 
   /** Takes over `records`, the first of which stands at `position`. */
-  addRecords(records: unknown[], position: number): void {
+  addRecords(records: unknown[], position: number, texts: RecordTexts): void {
     if (records.length === 0) return;
     this.kept += records.length;
-    const batch = this.batchAt(position);
-    if (batch.records.length === 0) batch.records = records;
-    else for (const record of records) batch.records.push(record);
+    this.batchAt(position).addAll(records, texts);
   }
 
-  addRecord(record: unknown, position: number): void {
+  /** @param text the JSON that the record was parsed from */
+  addRecord(record: unknown, position: number, text?: string): void {
     this.kept++;
-    this.batchAt(position).records.push(record);
+    this.batchAt(position).add(record, text);
   }
 
   addMalformed(position: number, text: string, reason: MalformedReason, detail?: string): void {
-    this.open ??= { records: [], firstPosition: position, malformed: [], bytes: 0 };
+    this.open ??= new OpenBatch(position);
     this.open.malformed.push({ position, text, reason, ...(detail === undefined ? {} : { detail }) });
   }
 
@@ -81,8 +128,7 @@ export class RecordBatches {
       if (open.firstPosition + open.records.length === position) return open;
       this.done.push(open);
     }
-    const fresh = { records: [], firstPosition: position, malformed: [], bytes: 0 };
-    this.open = fresh;
-    return fresh;
+    this.open = new OpenBatch(position);
+    return this.open;
   }
 }

@@ -18,6 +18,7 @@ const SEPARATOR = '},';
 /** Records parsed from the beginning of a block, and the byte behind the comma that follows the last of them. */
 interface FlatElements {
   readonly records: unknown[];
+  readonly texts: readonly string[];
   readonly end: number;
 }
 
@@ -29,20 +30,23 @@ interface FlatElements {
  */
 function parseFlatElements(bytes: Buffer): FlatElements | undefined {
   const last = bytes.lastIndexOf(SEPARATOR);
-  if (last < 0) return { records: [], end: 0 };
+  if (last < 0) return { records: [], texts: [], end: 0 };
   const text = decodeUtf8(bytes.subarray(0, last + SEPARATOR.length));
   if (text === undefined) return undefined;
   const records: unknown[] = [];
+  const texts: string[] = [];
   try {
     for (let from = 0; from < text.length; ) {
       const end = text.indexOf(SEPARATOR, from);
-      records.push(JSON.parse(text.slice(from, end + 1)));
+      const element = text.slice(from, end + 1);
+      records.push(JSON.parse(element));
+      texts.push(element);
       from = end + SEPARATOR.length;
     }
   } catch {
     return undefined;
   }
-  return { records, end: last + SEPARATOR.length };
+  return { records, texts, end: last + SEPARATOR.length };
 }
 
 /**
@@ -120,10 +124,11 @@ export class ArrayElements implements Stage {
 
   end(rest: Buffer): never {
     const { batches } = this.context;
-    const last = this.oversized === undefined ? parseJson(decodeUtf8(rest) ?? '') : undefined;
+    const text = this.oversized === undefined ? (decodeUtf8(rest) ?? '') : '';
+    const last = parseJson(text);
     // Only brackets show that a value is whole: 12 may be the beginning of 123.
     const isWhole = typeof last === 'object' && last !== null;
-    if (isWhole) batches.addRecord(last, this.position++);
+    if (isWhole) batches.addRecord(last, this.position++, text);
     const isBetween = isWhole || (this.oversized === undefined && skipSpace(rest, 0) === rest.length);
     throw cutOff(
       isBetween ? 'before its list of records was closed' : `in the middle of record ${this.position}`,
@@ -137,7 +142,7 @@ export class ArrayElements implements Stage {
     const flat = parseFlatElements(bytes);
     if (flat === undefined) this.isFlat = false;
     if (flat === undefined || flat.end === 0) return 0;
-    this.context.batches.addRecords(flat.records, this.position);
+    this.context.batches.addRecords(flat.records, this.position, flat.texts);
     this.position += flat.records.length;
     this.isFirst = false;
     this.scanner = new ValueScanner(CLOSE_ARRAY);
@@ -152,24 +157,19 @@ export class ArrayElements implements Stage {
     const text = decodeUtf8(bytes.subarray(from, to));
     const records = text === undefined ? undefined : parseJson(`[${text}]`);
     if (Array.isArray(records) && records.length === count) {
-      batches.addRecords(records, this.position);
+      const elements = bytes.subarray(from, to);
+      batches.addRecords(records, this.position, () => split(elements, count).map(String));
       this.position += count;
       return;
     }
-    const scanner = new ValueScanner(CLOSE_ARRAY);
-    let elementFrom = from;
-    for (let i = 0; i < count; i++) {
-      const end = i === count - 1 ? to : scanner.findEnd(bytes, elementFrom);
-      this.parseElement(bytes.subarray(elementFrom, end));
-      elementFrom = end + 1;
-    }
+    for (const element of split(bytes.subarray(from, to), count)) this.parseElement(element);
   }
 
   private parseElement(bytes: Buffer): void {
     const text = decodeUtf8(bytes);
     const value = text === undefined ? undefined : parseJson(text);
     const position = this.position++;
-    if (value !== undefined) this.context.batches.addRecord(value, position);
+    if (value !== undefined) this.context.batches.addRecord(value, position, text);
     else
       this.context.batches.addMalformed(
         position,
@@ -185,4 +185,16 @@ export class ArrayElements implements Stage {
     this.oversized = undefined;
     this.context.batches.addMalformed(this.position++, record.text, 'record_too_large');
   }
+}
+
+/** The `count` elements of `bytes`, which has commas between them. */
+function split(bytes: Buffer, count: number): Buffer[] {
+  const scanner = new ValueScanner(CLOSE_ARRAY);
+  const elements: Buffer[] = [];
+  for (let from = 0; elements.length < count; ) {
+    const end = elements.length === count - 1 ? bytes.length : scanner.findEnd(bytes, from);
+    elements.push(bytes.subarray(from, end));
+    from = end + 1;
+  }
+  return elements;
 }

@@ -99,9 +99,10 @@ class ObjectHead implements Stage {
   /** The object ended in front of `end` and is not the envelope: it is a record, mostly in one line. */
   private readObject(bytes: Buffer, end: number): StageResult {
     const newlines = countNewlines(bytes, end);
-    const record = newlines > 0 ? parseJson(decodeUtf8(bytes.subarray(0, end)) ?? '') : undefined;
+    const text = newlines > 0 ? decodeUtf8(bytes.subarray(0, end)) : undefined;
+    const record = parseJson(text ?? '');
     if (record === undefined) return this.readLines();
-    this.context.batches.addRecord(record, this.line);
+    this.context.batches.addRecord(record, this.line, text);
     return { consumed: end, next: new Lines(this.context, { line: this.line + newlines }) };
   }
 

@@ -104,7 +104,7 @@ export class Lines implements Stage {
       return;
     }
     const value = parseJson(text);
-    if (value !== undefined) batches.addRecord(value, line);
+    if (value !== undefined) batches.addRecord(value, line, text);
     else if (text.trim() !== '') batches.addMalformed(line, excerptOf(Buffer.from(text)), 'invalid_json');
   }
 

@@ -1,8 +1,9 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { leftOut } from '../../formats/feed/left-out.ts';
 import type { Day } from '../../records/day.ts';
-import type { Repairs } from '../../records/outcome.ts';
+import type { Reject, Repairs } from '../../records/outcome.ts';
 import { refuseDay, type TakenDays } from '../../records/taken-days.ts';
+import type { MappedBatch } from '../../sources/mapping/map-batches.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Pulled, StoredRecord } from '../kinds/kind.ts';
 import { type RejectWriter, rejectOf } from '../rejects/reject-writer.ts';
@@ -78,8 +79,11 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
 
   const judge = createJudge({ normalise: pulled.normalise, repairs, check, isAsked, taken });
 
-  /** @param element what the record was read from: that is what came */
-  const take = (raw: unknown, element: unknown, position: number): void => {
+  const reject = (batch: MappedBatch, index: number, why: Reject): void =>
+    rejects.add(batch.firstPosition + index, batch.cameAs(index), why);
+
+  const take = (batch: MappedBatch, index: number): void => {
+    const raw = batch.records[index];
     if (raw !== leftOut) shape.see(raw);
     const verdict = judge(raw);
     switch (verdict.is) {
@@ -93,10 +97,10 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
         counts.outsideRange += 1;
         return;
       case 'refused':
-        rejects.add(position, element, verdict.reject);
+        reject(batch, index, verdict.reject);
         return;
       case 'unreadable':
-        rejects.add(position, element, verdict.reject);
+        reject(batch, index, verdict.reject);
         if (run.mode === 'replace' && verdict.reject.reason !== 'totals_row') salvage(raw);
         return;
       default:
@@ -129,7 +133,7 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
           unclear.addAll();
         }
         for (let index = 0; index < batch.records.length; index++) {
-          take(batch.records[index], batch.elements[index], batch.firstPosition + index);
+          take(batch, index);
           if (stage.full) await stage.send();
         }
         await rejects.send();

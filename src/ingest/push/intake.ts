@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
 import { leftOut } from '../../formats/feed/left-out.ts';
-import type { RecordBatch } from '../../formats/feed/record-batch.ts';
+import { cameAs, type RecordBatch } from '../../formats/feed/record-batch.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Day } from '../../records/day.ts';
 import { pushSource } from '../../records/names.ts';
@@ -203,7 +203,7 @@ export class Intake {
   }
 
   take(batch: RecordBatch): void {
-    const { records, malformed, firstPosition } = batch;
+    const { records, malformed } = batch;
     const { map, spread } = this.call.reading ?? {};
     const raws = map === undefined ? records : records.map(map);
     const spreads = spread && records.map((element, index) => spread(element, raws[index]));
@@ -215,11 +215,9 @@ export class Intake {
       this.reject(position++, broken.position, broken.text, rejectOf(broken));
     }
     raws.forEach((raw, index) => {
-      const element = records[index];
-      const line = firstPosition + index;
       const parts = spreads?.[index];
-      if (parts === undefined) this.takeOne(raw, element, line, position++);
-      else for (const part of parts) this.takeOne(part, element, line, position++);
+      if (parts === undefined) this.takeOne(raw, batch, index, position++);
+      else for (const part of parts) this.takeOne(part, batch, index, position++);
     });
   }
 
@@ -280,15 +278,16 @@ export class Intake {
     };
   }
 
-  /** @param element what came, of which `raw` was made */
-  private takeOne(raw: unknown, element: unknown, line: number, position: number): void {
+  /** @param index in the batch, of what `raw` was made of */
+  private takeOne(raw: unknown, batch: RecordBatch, index: number, position: number): void {
     if (raw === leftOut) {
       this.leftOut += 1;
       return;
     }
+    const line = batch.firstPosition + index;
     const outcome = this.normalisers.normalise(this.kind, this.from, raw, this.repairs, this.idsAt(line));
     if ('reject' in outcome) {
-      this.reject(position, line, element, outcome.reject);
+      this.reject(position, line, cameAs(batch, index), outcome.reject);
     } else {
       this.accepted += 1;
       if (this.saysDuplicates) this.days.add(outcome.record.record.day);

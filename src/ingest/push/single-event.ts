@@ -65,7 +65,7 @@ export async function pushEvent(deps: SingleEventDeps, text: string, call: PushC
       kind: 'event',
       requestId,
     };
-    const row = toRejectRow({ ...rejected, record: raw ?? text, reject: outcome.reject }, now);
+    const row = toRejectRow({ ...rejected, record: text, reject: outcome.reject }, now);
     payloads.push(encodePayload({ kind: 'reject', row }));
     answer = { reject: { id: `${run.id}:${position}`, ...outcome.reject } };
   } else {

@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../../formats/feed/record-batch.ts';
+import { cameAs, type RecordBatch } from '../../formats/feed/record-batch.ts';
 
 /**
  * The elements of batches as records. Where a row becomes several records, positions count these, since each needs one of its
@@ -13,22 +13,26 @@ export async function* mapBatches(
   for await (const batch of batches) {
     const { records: elements, malformed } = batch;
     if (spread === undefined) {
-      yield { ...batch, elements, records: map === undefined ? elements : elements.map(map) };
+      const records = map === undefined ? elements : elements.map(map);
+      yield { ...batch, records, elements, cameAs: (index) => cameAs(batch, index) };
       continue;
     }
+    const origins: number[] = [];
     const spreadElements: unknown[] = [];
     const records: unknown[] = [];
-    for (const element of elements) {
+    elements.forEach((element, index) => {
       for (const record of spread(element, map === undefined ? element : map(element))) {
+        origins.push(index);
         spreadElements.push(element);
         records.push(record);
       }
-    }
+    });
     const behind = before + records.length + 1;
     yield {
       ...batch,
       elements: spreadElements,
       records,
+      cameAs: (index) => cameAs(batch, origins[index] ?? -1),
       firstPosition: before + 1,
       malformed: malformed.map((broken, index) => ({ ...broken, position: behind + index })),
     };
@@ -37,7 +41,9 @@ export async function* mapBatches(
 }
 
 /** Records, and what each was made of. */
-export interface MappedBatch extends RecordBatch {
+export interface MappedBatch extends Omit<RecordBatch, 'textAt'> {
   /** As long as `records`. */
   readonly elements: readonly unknown[];
+  /** What came, to the letter, of which `records[index]` was made. */
+  readonly cameAs: (index: number) => unknown;
 }
