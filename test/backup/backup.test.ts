@@ -1,15 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createBackups } from '../../src/backup/backups.ts';
 import { createStore } from '../../src/clickhouse/create-store.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createSqlReader, type SqlReader } from '../faults/sql-reader.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
-import { builtProgram } from '../support/built-program.ts';
-import { runProgram } from '../support/child-program.ts';
 import { testLimits } from '../support/database.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
 
@@ -76,39 +71,4 @@ it('a backup that is not there, taken or no name changes nothing', async () => {
   for (const bad of ['', '../x', "x')", 'a/b'])
     await expect(backups().create(bad)).rejects.toThrow('is no name');
   expect(await figures()).toEqual(before);
-});
-
-it('the commands back up and restore the program’s own server', { timeout: 120_000 }, async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'utmql-backup-'));
-  const run = async (...args: string[]): Promise<{ code: number | null; output: string; errors: string }> => {
-    const program = runProgram({ DATA_DIR: dataDir }, [...builtProgram('backup/command'), ...args]);
-    const code = await program.ended;
-    return { code, output: program.output(), errors: program.errors() };
-  };
-  try {
-    const program = runProgram({ DATA_DIR: dataDir });
-    await program.logged('utmql is ready');
-    expect((await run('backup', '--to', 'one')).errors).toContain('is using the data folder');
-    program.child.kill('SIGTERM');
-    expect(await program.ended).toBe(0);
-    expect(await run('backup', '--to', 'one')).toMatchObject({
-      code: 0,
-      output: expect.stringContaining('The backup one is made'),
-    });
-    expect(await run('restore', '--from', 'one')).toMatchObject({
-      code: 1,
-      errors: expect.stringContaining('--replace'),
-    });
-    expect(await run('restore', '--from', 'one', '--replace')).toMatchObject({ code: 0 });
-    expect(await run('restore')).toMatchObject({
-      code: 1,
-      errors: expect.stringContaining('npm run backup -- --to NAME'),
-    });
-    expect(await run('backup', '--too', 'one')).toMatchObject({
-      code: 1,
-      errors: expect.stringContaining('--too'),
-    });
-  } finally {
-    await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
-  }
 });

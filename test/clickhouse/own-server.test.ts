@@ -1,110 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
-import pino from 'pino';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { packageForPlatform } from '../../src/clickhouse/own-server/library.ts';
 import { longestQuietMs, watchStart } from '../../src/clickhouse/own-server/progress.ts';
+import type { OwnServer } from '../../src/clickhouse/own-server/server.ts';
 import {
-  type OwnServer,
-  type OwnServerOptions,
-  startOwnServer,
-} from '../../src/clickhouse/own-server/server.ts';
-import { UtmqlError } from '../../src/errors.ts';
-
-type Login = Pick<OwnServer, 'url' | 'username' | 'password'>;
-
-const memoryLimitBytes = 1_000_000_000;
-let root: string;
-let folders = 0;
-const servers: OwnServer[] = [];
-
-const newFolder = (): string => join(root, String(++folders));
-
-interface Line {
-  readonly level: number;
-  readonly msg: string;
-}
-
-async function start(dataDir: string, options: Partial<OwnServerOptions> = {}) {
-  const lines: Line[] = [];
-  const lost: UtmqlError[] = [];
-  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const server = await startOwnServer({
-    dataDir,
-    memoryLimitBytes,
-    logger,
-    onLost: (error) => void lost.push(error),
-    ...options,
-  });
-  servers.push(server);
-  return { server, lines, lost };
-}
-
-async function refusal(started: Promise<unknown>): Promise<UtmqlError> {
-  const error: unknown = await started.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof UtmqlError)) throw new Error(`expected a UtmqlError, got ${String(error)}`);
-  return error;
-}
-
-async function ask(login: Login, sql: string, query = ''): Promise<string> {
-  const token = Buffer.from(`${login.username}:${login.password}`).toString('base64');
-  const response = await fetch(`${login.url}/${query}`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${token}`, connection: 'close' },
-    body: sql,
-  });
-  return (await response.text()).trim();
-}
-
-async function until(
-  what: string,
-  holds: () => Promise<boolean> | boolean,
-  withinMs = 12_000,
-): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited too long: ${what}`);
-    await delay(20);
-  }
-}
-
-const answers = (login: Login) => (): Promise<boolean> =>
-  ask(login, 'SELECT 1').then(
-    (text) => text === '1',
-    () => false,
-  );
-
-async function childPid(dataDir: string): Promise<number> {
-  const status = await readFile(join(dataDir, 'clickhouse', 'status'), 'utf8');
-  return Number(/PID: (\d+)/.exec(status)?.[1]);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'utmql-own-server-'));
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.stop()));
-  await rm(root, { recursive: true, force: true });
-});
+  answers,
+  ask,
+  childPid,
+  isAlive,
+  memoryLimitBytes,
+  newFolder,
+  refusal,
+  rootFolder,
+  start,
+  until,
+} from './own-servers.ts';
 
 describe('a running own server', () => {
   let dataDir: string;
@@ -239,102 +152,9 @@ describe('a running own server', () => {
   });
 });
 
-describe('how it ends', () => {
-  test('stop() ends it cleanly, once, and its data is there at the next start', async () => {
-    const dataDir = newFolder();
-    const { server, lost } = await start(dataDir);
-    await ask(server, 'CREATE DATABASE kept');
-    await ask(server, 'CREATE TABLE kept.t (k UInt32) ENGINE = MergeTree ORDER BY k');
-    await ask(server, 'INSERT INTO kept.t SELECT number FROM numbers(1000)');
-    await ask(server, 'SYSTEM FLUSH LOGS');
-    const pid = await childPid(dataDir);
-    await Promise.all([server.stop(), server.stop()]);
-    await server.stop();
-    expect(isAlive(pid)).toBe(false);
-    await expect(fetch(server.url)).rejects.toThrow();
-    expect(lost).toEqual([]);
-
-    const again = (await start(dataDir)).server;
-    expect(await ask(again, 'SELECT count() FROM kept.t')).toBe('1000');
-    await ask(again, 'SYSTEM FLUSH LOGS');
-    expect(Number(await ask(again, 'SELECT uniq(event_time) FROM system.query_log'))).toBeGreaterThan(1);
-    expect(again.password).not.toBe(server.password);
-    await again.stop();
-  });
-
-  test('a crash is mended once, with the same login; the second in ten minutes is reported', async () => {
-    const dataDir = newFolder();
-    const { server, lines, lost } = await start(dataDir);
-    await ask(server, 'CREATE DATABASE kept');
-    const first = await childPid(dataDir);
-    process.kill(first, 'SIGKILL');
-    await until('it is back', answers(server));
-    expect(await ask(server, "SELECT count() FROM system.databases WHERE name = 'kept'")).toBe('1');
-    const warnings = lines.filter((line) => line.level >= 40);
-    expect(warnings.map((line) => line.msg)).toEqual([
-      'the own ClickHouse server ended by itself; starting it again',
-    ]);
-    expect(lost).toEqual([]);
-
-    await until('its pid is noted', async () => (await childPid(dataDir)) !== first);
-    process.kill(await childPid(dataDir), 'SIGKILL');
-    await until('the loss is reported', () => lost.length > 0);
-    expect(lost.map((error) => error.code)).toEqual(['STORE_UNAVAILABLE']);
-    expect(lost[0]?.message).toContain(join(dataDir, 'clickhouse.log'));
-    await server.stop();
-    expect(lost).toHaveLength(1);
-  });
-
-  test('it ends with its parent when that is killed, and the next start has the data', async () => {
-    const dataDir = newFolder();
-    const { parent, login, output } = await startParent(dataDir);
-    await ask(login, 'CREATE DATABASE kept');
-    await ask(login, 'CREATE TABLE kept.t (k UInt32) ENGINE = MergeTree ORDER BY k');
-    expect(await ask(login, 'INSERT INTO kept.t SELECT number FROM numbers(1000)')).toBe('');
-    const pid = await childPid(dataDir);
-    parent.kill('SIGKILL');
-    // Not waiting for the old server's end: the new one does.
-    const { server } = await start(dataDir);
-    await until('the old process is gone', () => !isAlive(pid));
-    expect(await ask(server, 'SELECT count() FROM kept.t')).toBe('1000');
-    await server.stop();
-    expect(output()).not.toMatch(/Logging|clickhouse/i);
-  });
-});
-
-/** A utmql of its own, as `npm start` would run it. `output` is what a terminal would have shown. */
-async function startParent(
-  dataDir: string,
-): Promise<{ parent: ChildProcess; login: Login; output: () => string }> {
-  const module = new URL('../../src/clickhouse/own-server/server.ts', import.meta.url).href;
-  const script = `
-    const { startOwnServer } = await import(${JSON.stringify(module)});
-    const { pino } = await import('pino');
-    const { url, username, password } = await startOwnServer({
-      dataDir: ${JSON.stringify(dataDir)}, memoryLimitBytes: ${memoryLimitBytes}, logger: pino({ level: 'silent' }), onLost() {},
-    });
-    console.log(JSON.stringify({ url, username, password }));`;
-  const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  parent.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  const lines = createInterface({ input: parent.stdout });
-  const [line] = await Promise.race([
-    once(lines, 'line'),
-    once(parent, 'exit').then(() => Promise.reject(new Error(text))),
-  ]);
-  lines.on('line', (more: string) => {
-    text += more;
-  });
-  return { parent, login: JSON.parse(String(line)), output: () => text };
-}
-
 describe('why it does not start', () => {
   test('the folder cannot be made or written', async () => {
-    const file = join(root, 'a-file');
+    const file = join(rootFolder(), 'a-file');
     await writeFile(file, '');
     const error = await refusal(start(join(file, 'data')));
     expect(error.code).toBe('CONFIGURATION');
@@ -376,43 +196,6 @@ describe('why it does not start', () => {
     expect(error.message).toContain(String(address.port));
   });
 
-  test('a disk was full when tables were described: logs are made anew, anything else is named with its remedy', async () => {
-    const dataDir = newFolder();
-    const first = await start(dataDir);
-    await ask(first.server, 'CREATE DATABASE kept');
-    await ask(first.server, 'CREATE TABLE kept.rows (a UInt8) ENGINE = MergeTree ORDER BY a');
-    await ask(first.server, 'INSERT INTO kept.rows VALUES (7)', '?async_insert=0');
-    await ask(first.server, 'SYSTEM FLUSH LOGS');
-    await first.server.stop();
-    const storeDir = join(dataDir, 'clickhouse');
-    const described = async (name: string): Promise<string> => {
-      const found = (await readdir(storeDir, { recursive: true })).find((path) =>
-        path.endsWith(`/${name}.sql`),
-      );
-      return join(storeDir, found ?? '');
-    };
-    for (const bytes of [0, 100]) {
-      await truncate(await described('query_log'), bytes);
-      const next = await start(dataDir);
-      expect(next.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
-        'the description of a table of logs was damaged; it is made anew',
-      ]);
-      expect(await ask(next.server, 'SELECT a FROM kept.rows')).toBe('7');
-      await ask(next.server, 'SYSTEM FLUSH LOGS');
-      expect(await ask(next.server, 'SELECT count() > 0 FROM system.query_log')).toBe('1');
-      await next.server.stop();
-    }
-    const damaged = await described('rows');
-    const whole = await readFile(damaged, 'utf8');
-    await truncate(damaged, 20);
-    const error = await refusal(start(dataDir));
-    expect(error.code).toBe('CONFIGURATION');
-    expect(error.message).toContain(`${damaged}, which describes a table`);
-    expect(error.message).toContain('docs/backup.md');
-    await writeFile(damaged, whole);
-    expect(await ask((await start(dataDir)).server, 'SELECT a FROM kept.rows')).toBe('7');
-  }, 120_000);
-
   test('it is told to give up while it starts', async () => {
     const giveUp = new AbortController();
     const starting = start(newFolder(), { signal: giveUp.signal });
@@ -421,7 +204,7 @@ describe('why it does not start', () => {
   });
 
   test('a log that grows is a sign of life, and nothing at all for a minute is not', async () => {
-    const logFile = join(root, `${++folders}.log`);
+    const logFile = `${newFolder()}.log`;
     let now = 0;
     const progress = watchStart({ logFile, pid: undefined, now: () => now });
     expect(await progress.look()).toEqual({ quietMs: 0, doing: '' });

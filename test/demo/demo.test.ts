@@ -1,15 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { builtProgram } from '../support/built-program.ts';
+import { leftovers, startDemo } from './start-demo.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 const channels = z.object({
@@ -22,54 +16,6 @@ const matches = z.object({
     metrics: z.object({ nodes: z.array(z.object({ match: z.string().nullable(), leads: z.number() })) }),
   }),
 });
-
-let temporary: string;
-
-beforeEach(async () => {
-  temporary = await mkdtemp(join(tmpdir(), 'utmql-test-demo-'));
-});
-afterEach(async () => {
-  await rm(temporary, { recursive: true, force: true });
-});
-
-/** Starts the demo as `npm run demo` does, with temporary folders in one of the test's own. */
-function startDemo(environment: Record<string, string>) {
-  const [command, ...args] = builtProgram('demo/main');
-  const child = spawn(command, args, {
-    cwd: root,
-    env: { PATH: process.env.PATH, TMPDIR: temporary, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'exit');
-  let output = '';
-  let wake = (): void => undefined;
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      wake();
-    });
-  }
-  return {
-    child,
-    exited,
-    output: () => output,
-    /** Resolves once the output holds the text. */
-    async said(text: string): Promise<void> {
-      const ended = exited.then(() => true);
-      while (!output.includes(text)) {
-        const more = new Promise<false>((resolve) => {
-          wake = () => resolve(false);
-        });
-        if ((await Promise.race([more, ended])) && !output.includes(text)) {
-          throw new Error(`The demo ended before it said ${JSON.stringify(text)}:\n${output}`);
-        }
-      }
-    },
-  };
-}
-
-const leftovers = async (): Promise<string[]> =>
-  (await readdir(temporary)).filter((name) => name.startsWith('utmql-'));
 
 describe('npm run demo', () => {
   it('shows four channels, prints a curl command that gives the same, and leaves nothing behind', async () => {
@@ -103,27 +49,6 @@ describe('npm run demo', () => {
     } finally {
       demo.child.kill('SIGTERM');
     }
-    expect(await demo.exited).toEqual([0, null]);
-    expect(await leftovers()).toEqual([]);
-  }, 120_000);
-
-  it('ends cleanly in the middle of its start', async () => {
-    const demo = startDemo({ PORT: '0' });
-    await demo.said('starting ClickHouse');
-    demo.child.kill('SIGINT');
-    expect(await demo.exited).toEqual([0, null]);
-    expect(await leftovers()).toEqual([]);
-  }, 120_000);
-
-  it.each([
-    'SIGINT',
-    'SIGHUP',
-  ] as const)('ends cleanly when %s comes twice, as npm passes Ctrl-C on', async (signal) => {
-    const demo = startDemo({ PORT: '0' });
-    await demo.said('GraphiQL');
-    demo.child.kill(signal);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    demo.child.kill(signal);
     expect(await demo.exited).toEqual([0, null]);
     expect(await leftovers()).toEqual([]);
   }, 120_000);

@@ -1,8 +1,8 @@
 import type { EngineLogin } from '../support/engine.ts';
 import type { Report } from './report.ts';
 
-/** `test`: seconds, for every run of the tests. `full`: what the promises name. `long`: longer still. */
-export type Scale = 'test' | 'full' | 'long';
+/** `brief`: for `npm test`. `test`: seconds, for `npm run test:full`. `full`: what the promises name. `long`: longer still. */
+export type Scale = 'brief' | 'test' | 'full' | 'long';
 
 /** What a scenario works with. */
 export interface Surroundings {
@@ -22,8 +22,9 @@ export interface Scenario {
   run(scale: Scale, surroundings: Surroundings): Promise<Report>;
 }
 
-/** `long` is `full` where it is not given. */
+/** `brief` is `test` and `long` is `full` where they are not given. */
 export interface Sizes<T> {
+  readonly brief?: T;
   readonly test: T;
   readonly full: T;
   readonly long?: T;
@@ -39,7 +40,11 @@ export function defineScenario<T>(scenario: {
   return {
     name,
     law,
-    run: (scale, surroundings) =>
-      scenario.run(scale === 'long' ? (sizes.long ?? sizes.full) : sizes[scale], surroundings),
+    run: (scale, surroundings) => scenario.run(sizeOf(sizes, scale), surroundings),
   };
+}
+
+function sizeOf<T>(sizes: Sizes<T>, scale: Scale): T {
+  if (scale === 'brief') return sizes.brief ?? sizes.test;
+  return scale === 'long' ? (sizes.long ?? sizes.full) : sizes[scale];
 }

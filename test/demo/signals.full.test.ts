@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { leftovers, startDemo } from './start-demo.ts';
+
+describe('npm run demo', () => {
+  it('ends cleanly in the middle of its start', async () => {
+    const demo = startDemo({ PORT: '0' });
+    await demo.said('starting ClickHouse');
+    demo.child.kill('SIGINT');
+    expect(await demo.exited).toEqual([0, null]);
+    expect(await leftovers()).toEqual([]);
+  }, 120_000);
+
+  it.each([
+    'SIGINT',
+    'SIGHUP',
+  ] as const)('ends cleanly when %s comes twice, as npm passes Ctrl-C on', async (signal) => {
+    const demo = startDemo({ PORT: '0' });
+    await demo.said('GraphiQL');
+    demo.child.kill(signal);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    demo.child.kill(signal);
+    expect(await demo.exited).toEqual([0, null]);
+    expect(await leftovers()).toEqual([]);
+  }, 120_000);
+});

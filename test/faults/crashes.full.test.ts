@@ -1,0 +1,5 @@
+import { testScenarios } from './in-tests.ts';
+import { kills } from './kills.ts';
+import { replace } from './replace.ts';
+
+testScenarios('test', [kills, replace]);
