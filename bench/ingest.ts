@@ -93,8 +93,8 @@ export async function benchIngest(server: OwnServer, store: Store, today: Day): 
 
 async function timeRaw(server: OwnServer, store: Store, blocks: readonly Buffer[]): Promise<number> {
   const table = identifier('raw_insert');
-  await store.command(sql`DROP TABLE IF EXISTS ${table}`);
-  await store.command(sql`CREATE TABLE ${table} AS ad_performance`);
+  await store.command(sql`DROP TABLE IF EXISTS ${table}`, { changesAnswersOf: [] });
+  await store.command(sql`CREATE TABLE ${table} AS ad_performance`, { changesAnswersOf: [] });
   const query = encodeURIComponent(`INSERT INTO ${store.database}.raw_insert FORMAT JSONEachRow`);
   const started = performance.now();
   for (const block of blocks) {

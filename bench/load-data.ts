@@ -29,7 +29,7 @@ export async function loadData(store: Store, today: Day): Promise<void> {
                  concat('content_', toString(n % 40)), 'unknown', 'USD',
                  cityHash64(number) % 200, cityHash64(number) % 200 * 30 + 17, (cityHash64(number, 1) % 50000) / 100, 'bench', 1, 0
           FROM numbers(${bind('UInt64', rowsPerDay * count)})`,
-      unlimited,
+      { ...unlimited, changesAnswersOf: [] },
     );
   }
   progress(`${adRows.toLocaleString('en')} ads rows are in`);
@@ -46,7 +46,7 @@ export async function loadData(store: Store, today: Day): Promise<void> {
                  concat('campaign_', toString(campaign)), ['google', 'facebook', 'linkedin', 'tiktok'][platform + 1],
                  ['cpc', 'paid_social', 'display', 'unknown'][random % 4 + 1], 'unknown', 'unknown', '', '', 'UNATTRIBUTED', 'bench', 'bench', 1, 0
           FROM numbers(${bind('UInt64', opportunitiesPerDay * count)})`,
-      unlimited,
+      { ...unlimited, changesAnswersOf: [] },
     );
   }
   progress(`${opportunityRows.toLocaleString('en')} opportunities are in`);
@@ -67,7 +67,7 @@ async function mergeAll(store: Store, first: Day, today: Day): Promise<void> {
     for (let day = first; day < today; day++) {
       await store.command(
         sql`OPTIMIZE TABLE ${store.layout.held(table)} PARTITION ${bind('String', formatDay(day))} FINAL`,
-        { ...unlimited, everywhere: true },
+        { ...unlimited, everywhere: true, changesAnswersOf: [] },
       );
     }
   }
@@ -75,13 +75,13 @@ async function mergeAll(store: Store, first: Day, today: Day): Promise<void> {
 
 /** Every row of the last 30 days once more with other figures, unmerged: what a restatement leaves until it is merged. */
 export async function restate(store: Store, today: Day): Promise<void> {
-  await store.command(sql`SYSTEM STOP MERGES ad_performance`);
+  await store.command(sql`SYSTEM STOP MERGES ad_performance`, { changesAnswersOf: [] });
   await store.command(
     sql`INSERT INTO ad_performance (date, workspace, channel, campaign_id, ad_group_id, ad_id, utm_campaign, utm_source, utm_medium,
           utm_content, utm_term, currency, clicks, impressions, cost, source, version, is_deleted)
         SELECT date, workspace, channel, campaign_id, ad_group_id, ad_id, utm_campaign, utm_source, utm_medium, utm_content, utm_term,
                currency, clicks + 1, impressions, cost, source, 2, 0
         FROM ad_performance FINAL WHERE date >= ${bind('Date', formatDay(today - 30))}`,
-    unlimited,
+    { ...unlimited, changesAnswersOf: [] },
   );
 }

@@ -146,8 +146,20 @@ export async function startApp(options: AppOptions): Promise<App> {
         ? await startServer(config, logger, options.onLost, signal)
         : undefined;
     if (server) closers.add('own ClickHouse server', 3_700, () => server.stop());
-    const store = await openStore(config, server, queryLimits(reloader), telemetry, logger, signal);
-    closers.add('store', 500, () => store.close());
+    const opened = await openStore(config, server, queryLimits(reloader), telemetry, logger, signal);
+    closers.add('store', 500, () => opened.close());
+    const owner = await readOrCreateSecretFile(join(config.DATA_DIR, 'instance.id'), {
+      make: uuidv7,
+      shape: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    });
+    const dataVersion = createSharedDataVersion({
+      store: opened,
+      owner,
+      idleMs: config.RESPONSE_CACHE_TTL_MS,
+      logger,
+    });
+    closers.add('data version', 250, () => dataVersion.stop());
+    const store = dataVersion.watch(opened);
     audit.begin(store);
     closers.add('audit log', 200, () => audit.close());
     const admission = createAdmission({
@@ -160,17 +172,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       ended: createEndedQueries(store),
       onRefused: () => telemetry.onRateLimited('queries'),
     });
-    const owner = await readOrCreateSecretFile(join(config.DATA_DIR, 'instance.id'), {
-      make: uuidv7,
-      shape: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
-    });
-    const dataVersion = createSharedDataVersion({
-      store,
-      owner,
-      idleMs: config.RESPONSE_CACHE_TTL_MS,
-      logger,
-    });
-    closers.add('data version', 250, () => dataVersion.stop());
     const ingestion: Ingestion = await openIngestion({
       config,
       store,
@@ -219,7 +220,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       ingest,
       push,
-      retention: createRetention({ store, dataVersion }),
+      retention: createRetention(store),
       orphanedRows: ingestion.orphanedRows,
       audit,
       clock,

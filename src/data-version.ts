@@ -1,24 +1,18 @@
 import { z } from 'zod';
 import { bind, sql } from './clickhouse/sql.ts';
 import type { Store } from './clickhouse/store.ts';
-import { tablesThat } from './clickhouse/tables.ts';
+import { wrapStore } from './clickhouse/wrap-store.ts';
 import type { Logger } from './logger.ts';
 
 /** Tells when the stored data of a workspace has changed, so that nothing older is served from a cache. */
 export interface DataVersion {
   /** Differs after every change to the workspace's data: at once after this process's own, soon after another's. */
   of(workspace: string): number;
-  /** Call it as soon as the store has acknowledged a change. */
+  /** Call it when answers change for another reason than a write to the store. */
   bump(workspace: string): void;
-  /** The same store; everything written through it that answers are made of bumps the workspace's version. */
-  watch(store: Store, workspace: string): Store;
+  /** The same store: each write through it bumps the version of the workspace that it names. */
+  watch(store: Store): Store;
 }
-
-/** No answer is made of these, which hold what a run is about to write. */
-const unseen: ReadonlySet<string> = new Set(tablesThat(({ isStaging }) => isStaging === true));
-
-/** The table that a statement writes, as reads name it (`Layout.held`); none for those that write no data. */
-const target = /^\s*(?:INSERT INTO|ALTER TABLE|TRUNCATE TABLE)\s+(?:[a-z0-9_]+\.)?([a-z_]+?)(?:_local)?\b/;
 
 /**
  * Counts the changes.
@@ -52,18 +46,17 @@ export function createDataVersion(
       if (workspace === undefined) common += 1;
       else count(workspace);
     },
-    watch(store, workspace) {
-      const bumpFor = (table: string | undefined): void => {
-        if (table !== undefined && !unseen.has(table)) bump(workspace);
-      };
-      return {
-        ...store,
-        // In `finally`: a write that ends with an error may have stored a part.
-        insert: (...call) => store.insert(...call).finally(() => bumpFor(call[0])),
-        command: (...call) =>
-          store.command(...call).finally(() => bumpFor(target.exec(call[0].compile().sql)?.[1])),
-      };
-    },
+    watch: (store) =>
+      wrapStore(store, {
+        async write(options, next) {
+          try {
+            await next(options);
+          } finally {
+            // Also a write that ends with an error may have stored a part.
+            for (const workspace of options.changesAnswersOf) bump(workspace);
+          }
+        },
+      }),
   };
 }
 
@@ -151,7 +144,7 @@ export function createSharedDataVersion(options: {
     try {
       await store.command(
         sql`INSERT INTO data_versions (workspace, owner) SELECT arrayJoin(${bind('Array(String)', workspaces)}), ${bind('String', owner)}`,
-        { settings: quiet },
+        { settings: quiet, changesAnswersOf: [] },
       );
     } catch (error) {
       for (const workspace of workspaces) untold.add(workspace);

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { createAbortableStore } from './clickhouse/abortable-store.ts';
 import { openCluster } from './clickhouse/cluster/open-cluster.ts';
 import { createStore, type StoreOptions } from './clickhouse/create-store.ts';
 import { type Layout, singleServer } from './clickhouse/layout.ts';
@@ -8,6 +7,7 @@ import { type OwnServer, startOwnServer } from './clickhouse/own-server/server.t
 import { applyRetention, type ColdTier } from './clickhouse/retention.ts';
 import type { QueryLimits, Store } from './clickhouse/store.ts';
 import { type Table, tables } from './clickhouse/tables.ts';
+import { withAbortSignal } from './clickhouse/wrap-store.ts';
 import type { Config } from './config/config.ts';
 import type { UtmqlError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -73,12 +73,12 @@ export async function openStore(
     tracer: telemetry.tracer,
   };
   const before = { ...options, database: 'default' };
-  const layout = await withStore(before, (store) => layoutOf(config, createAbortableStore(store, signal)));
+  const layout = await withStore(before, (store) => layoutOf(config, withAbortSignal(store, signal)));
   await withStore({ ...before, layout }, (store) =>
-    createDatabase(createAbortableStore(store, signal), config.CLICKHOUSE_DATABASE),
+    createDatabase(withAbortSignal(store, signal), config.CLICKHOUSE_DATABASE),
   );
   const store = createStore({ ...options, layout });
-  const abortable = createAbortableStore(store, signal);
+  const abortable = withAbortSignal(store, signal);
   try {
     await migrate({ store: abortable, folder: migrationsFolder, logger });
     await applyRetention({ store: abortable, days: retentionDays(config), cold: coldTier(config), logger });

@@ -53,7 +53,11 @@ export function createAuditLog(options: {
     while (store !== undefined && waiting.length > 0) {
       const batch = waiting.slice(0, batchRows);
       try {
-        await store.insert('audit_log', columns, 'JSONEachRow', batch, { deduplicate: false, signal });
+        await store.insert('audit_log', columns, 'JSONEachRow', batch, {
+          deduplicate: false,
+          signal,
+          changesAnswersOf: [],
+        });
       } catch (error) {
         if (!isFailing) logger.warn({ err: error }, 'the audit log cannot be written; its rows wait');
         isFailing = true;

@@ -59,7 +59,9 @@ export function createBackups(options: {
   /** Starts it, and follows it to its end. */
   const follow = async (statement: Sql): Promise<BackupProgress> => {
     const id = randomUUID();
-    await store.command(sql`${statement} SETTINGS id = ${new Sql([`'${id}'`], [])} ASYNC`);
+    await store.command(sql`${statement} SETTINGS id = ${new Sql([`'${id}'`], [])} ASYNC`, {
+      changesAnswersOf: [],
+    });
     for (;;) {
       const [state] = await store.select(
         states,
@@ -83,10 +85,10 @@ export function createBackups(options: {
     return tables === undefined || tables.tables === 0 ? undefined : tables.rows;
   };
   const drop = (name: string): Promise<void> =>
-    store.command(sql`DROP DATABASE IF EXISTS ${identifier(name)} SYNC`);
+    store.command(sql`DROP DATABASE IF EXISTS ${identifier(name)} SYNC`, { changesAnswersOf: [] });
 
   const rename = (from: string, to: string): Promise<void> =>
-    store.command(sql`RENAME DATABASE ${identifier(from)} TO ${identifier(to)}`);
+    store.command(sql`RENAME DATABASE ${identifier(from)} TO ${identifier(to)}`, { changesAnswersOf: [] });
 
   return {
     create: async (name) => follow(sql`BACKUP DATABASE ${identifier(database)} TO ${placeOf(name)}`),

@@ -12,7 +12,7 @@ import { createStoreWrites } from './inserts.ts';
 import { type Layout, singleServer } from './layout.ts';
 import { sql } from './sql.ts';
 import type { CallOptions, PreparedCall, QueryLimits, Store } from './store.ts';
-import { createStoreReads } from './store-reads.ts';
+import { createStoreReads, selectBy } from './store-reads.ts';
 
 export interface StoreOptions {
   readonly url: string;
@@ -130,15 +130,7 @@ export function createStore(options: StoreOptions): Store {
   const read: Store['read'] = (statement, call = {}) =>
     timed('read', call.requestId, () => ask(statement, call));
 
-  const select: Store['select'] = async (row, statement, call = {}) => {
-    const { columns, rows } = await read(statement, {
-      ...call,
-      settings: { max_result_rows: '0', ...call.settings },
-    });
-    return rows.map((values) =>
-      row.parse(Object.fromEntries(columns.map((name, index) => [name, values[index]]))),
-    );
-  };
+  const select = selectBy(read);
 
   const writes = createStoreWrites({
     client,
@@ -155,9 +147,8 @@ export function createStore(options: StoreOptions): Store {
     layout,
     read,
     select,
-    command: (statement, call = {}) =>
-      timed('command', call.requestId, () => writes.command(statement, call)),
-    insert: (table, columns, format, body, call = {}) =>
+    command: (statement, call) => timed('command', call.requestId, () => writes.command(statement, call)),
+    insert: (table, columns, format, body, call) =>
       timed('insert', call.requestId, () => writes.insert(table, columns, format, body, call)),
     async ping() {
       try {

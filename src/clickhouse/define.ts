@@ -8,6 +8,6 @@ import type { Store } from './store.ts';
  */
 export async function define(store: Store, statement: string): Promise<void> {
   for (const text of store.layout.translate(statement)) {
-    await store.command(new Sql([text], []), { everywhere: true });
+    await store.command(new Sql([text], []), { everywhere: true, changesAnswersOf: [] });
   }
 }

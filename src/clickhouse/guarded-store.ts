@@ -9,6 +9,7 @@ import {
 import { boundedCall } from './bounded-call.ts';
 import { isShortage } from './errors.ts';
 import type { CallOptions, Store } from './store.ts';
+import { wrapStore } from './wrap-store.ts';
 
 /** The breaker that stands before ClickHouse: what counts as a failure is the database being away, not what it refuses. */
 export const createStoreBreaker = (rules: BreakerRules): CircuitBreaker =>
@@ -32,14 +33,17 @@ export function guardStore(options: {
   signal: AbortSignal;
 }): Store {
   const { store, breaker, timeoutMs, signal } = options;
-  const guard = async <T>(
-    call: CallOptions | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> => {
+  const guard = async <Options extends CallOptions, Result>(
+    options: Options,
+    next: (options: Options) => Promise<Result>,
+  ): Promise<Result> => {
     try {
       return await breaker.execute(async () => {
         try {
-          return await boundedCall({ limitMs: timeoutMs, signals: [signal, call?.signal], late }, work);
+          return await boundedCall(
+            { limitMs: timeoutMs, signals: [signal, options.signal], late },
+            (bounded) => next({ ...options, signal: bounded }),
+          );
         } catch (error) {
           if (isShortage(error))
             throw unavailable('The database is short of memory or time at the moment.', undefined, error);
@@ -52,16 +56,7 @@ export function guardStore(options: {
       throw unavailable('The database cannot be reached at the moment.', seconds, error);
     }
   };
-  return {
-    ...store,
-    read: (statement, call) => guard(call, (bounded) => store.read(statement, { ...call, signal: bounded })),
-    select: (row, statement, call) =>
-      guard(call, (bounded) => store.select(row, statement, { ...call, signal: bounded })),
-    command: (statement, call) =>
-      guard(call, (bounded) => store.command(statement, { ...call, signal: bounded })),
-    insert: (table, columns, format, body, call) =>
-      guard(call, (bounded) => store.insert(table, columns, format, body, { ...call, signal: bounded })),
-  };
+  return wrapStore(store, { read: guard, write: guard });
 }
 
 const late = (): UtmqlError => unavailable('The database did not answer in time.', undefined, undefined);

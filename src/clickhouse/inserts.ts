@@ -38,7 +38,7 @@ export function createStoreWrites(options: {
   const life = createServerLife(options.uptimeSeconds);
 
   return {
-    async command(statement, call = {}) {
+    async command(statement, call) {
       const { sql: query, parameters } = statement.compile();
       const queryId = `${call.queryIdPrefix ?? ''}${randomUUID()}`;
       const execute = (attempt: number): Promise<void> =>
@@ -59,7 +59,7 @@ export function createStoreWrites(options: {
         });
       await (call.repeatable ? retryWhileAway(execute, call.signal) : execute(0));
     },
-    async insert(table, columns, format, body, call = {}) {
+    async insert(table, columns, format, body, call) {
       const { constants = {}, deduplicationSalt: salt = '' } = call;
       const rows = call.rows ?? (format === 'JSONEachRow' ? body.length : Math.min(body.length, 1));
       const { sql: query, parameters } = insertStatement(table, columns, format, constants);

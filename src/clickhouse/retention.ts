@@ -38,6 +38,8 @@ export async function applyRetention(options: {
     const alter = (change: string): Promise<void> =>
       store.command(sql`ALTER TABLE ${layout.held(table)} MODIFY ${new Sql([change], [])}`, {
         everywhere: true,
+        // What is older than its retention goes at the start, before anything is answered, or by merges at any time.
+        changesAnswersOf: [],
         settings: { materialize_ttl_after_modify: 0 },
       });
     const policy = cold && `storage_policy = '${cold.policy}'`;

@@ -102,6 +102,17 @@ export function createStoreReads(options: {
   };
 }
 
+/** Rows as objects, however many there are, by what reads them. */
+export const selectBy =
+  (read: Store['read']): Store['select'] =>
+  async (row, statement, options = {}) => {
+    const settings = { max_result_rows: '0', ...options.settings };
+    const { columns, rows } = await read(statement, { ...options, settings });
+    return rows.map((values) =>
+      row.parse(Object.fromEntries(columns.map((name, index) => [name, values[index]]))),
+    );
+  };
+
 /** What a query may take; undefined: any time. */
 function limitOf({ max_execution_time: seconds }: ClickHouseSettings): number | undefined {
   const limitMs = Number(seconds ?? 0) * 1_000;

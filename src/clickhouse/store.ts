@@ -19,7 +19,15 @@ export interface CallOptions {
   readonly queryIdPrefix?: string;
 }
 
-export interface CommandOptions extends CallOptions {
+export interface WriteOptions extends CallOptions {
+  /**
+   * The workspaces whose answers differ after this write: none that the response cache has kept of them is given again. Empty
+   * for what no kept answer is made of, such as leases, staged rows and the audit log.
+   */
+  readonly changesAnswersOf: readonly string[];
+}
+
+export interface CommandOptions extends WriteOptions {
   /**
    * The statement may be executed twice: it is, when the connection breaks. An execution that still goes on by then is
    * ended first, so that it cannot write after the second.
@@ -29,7 +37,7 @@ export interface CommandOptions extends CallOptions {
   readonly everywhere?: boolean;
 }
 
-interface InsertOptions extends CallOptions {
+interface InsertOptions extends WriteOptions {
   /** Columns that have one value in all rows of the body, which leaves them out. With RowBinary only. */
   readonly constants?: Readonly<Record<string, Parameter>>;
   /**
@@ -84,7 +92,7 @@ export interface Store {
   /** Like `read`, each row parsed into an object by `row`. */
   select<T>(row: z.ZodType<T>, statement: Sql, options?: CallOptions): Promise<T[]>;
   /** DDL and server-side inserts, which are not deduplicated; waits until done. */
-  command(statement: Sql, options?: CommandOptions): Promise<void>;
+  command(statement: Sql, options: CommandOptions): Promise<void>;
   /**
    * Sends bytes in `format` into `table`; resolves when ClickHouse has stored them. Retried when the connection breaks,
    * with the same token: what ClickHouse had stored by then is not stored again.
@@ -94,11 +102,9 @@ export interface Store {
     columns: Columns,
     format: 'RowBinary' | 'JSONEachRow',
     body: readonly Buffer[],
-    options?: InsertOptions,
+    options: InsertOptions,
   ): Promise<void>;
   /** Resolves when every shard answers, with the room that the fullest one's disk has. */
   ping(): Promise<{ readonly freeBytes: number }>;
   close(): Promise<void>;
 }
-
-// Not `async_insert`: an answer must mean stored. The JSON settings make numbers what GraphQL sends on.

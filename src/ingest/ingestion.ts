@@ -7,7 +7,7 @@ import { openLeases } from '../clickhouse/leases/leases.ts';
 import { createStoreLock, type Lock } from '../clickhouse/leases/store-lock.ts';
 import { type StoreLogin, startThreadedRenewal } from '../clickhouse/leases/threaded-renewal.ts';
 import type { Store } from '../clickhouse/store.ts';
-import { createYieldingStore } from '../clickhouse/yielding-store.ts';
+import { withLowPriority } from '../clickhouse/wrap-store.ts';
 import type { Config } from '../config/config.ts';
 import type { DataVersion } from '../data-version.ts';
 import { defaultBreakerRules } from '../http-client/circuit-breaker.ts';
@@ -110,15 +110,14 @@ export async function openIngestion(options: {
   });
   const opportunityLock = createStoreLock(leases, 'opportunities');
   const runs = createRunRepository(store);
-  const calmStore = createYieldingStore(store);
-  const merger = createDayMerger({ store: calmStore, logger });
+  const backgroundStore = withLowPriority(store);
+  const merger = createDayMerger({ store: backgroundStore, logger });
   const queue = await createAttributionQueue({
     attribution: createAttribution({
-      store: calmStore,
+      store: backgroundStore,
       windowDays: config.ATTRIBUTION_WINDOW_DAYS,
       lock: opportunityLock,
     }),
-    dataVersion,
     file: join(config.DATA_DIR, 'attribution-pending.json'),
     logger,
   });
@@ -132,26 +131,23 @@ export async function openIngestion(options: {
     logger,
     tracer: telemetry.tracer,
     onFinished: (run) => {
-      dataVersion.bump(run.workspace);
       const source = sources.find(({ name }) => name === run.source);
       if (source) telemetry.onRun(run, source);
     },
   });
   const owners = createOwners({
-    store: calmStore,
+    store: backgroundStore,
     sources: () => sources,
     lock: opportunityLock,
-    dataVersion,
     merger,
     clock,
     logger,
   });
   const orphanedRows = createOrphanedRows({
-    store: calmStore,
+    store: backgroundStore,
     sources: () => sources,
     lock: opportunityLock,
     queue,
-    dataVersion,
     merger,
   });
   const settleOwners = (): void =>
@@ -162,7 +158,7 @@ export async function openIngestion(options: {
       );
   const batchBytes = config.INGEST_BATCH_MB * 1_048_576;
   const ingest = createIngest({
-    store: calmStore,
+    store: backgroundStore,
     sources: () => sources,
     runs,
     executions,
@@ -172,11 +168,10 @@ export async function openIngestion(options: {
     merger,
     owners,
     opportunityLock,
-    dataVersion,
     landing:
       config.RAW_RETENTION_DAYS === 0
         ? undefined
-        : createRawLanding({ store: calmStore, now: () => clock.now() }),
+        : createRawLanding({ store: backgroundStore, now: () => clock.now() }),
     today: options.today,
     queriesAtWork: options.queriesAtWork,
     retention: config,
@@ -199,7 +194,6 @@ export async function openIngestion(options: {
     attributionQueue: queue,
     opportunityLock: settledLock,
     merger,
-    dataVersion,
     runs,
     owner,
     rulesOf: (workspace, name) => sourceNamed(sources, workspace, name)?.rules ?? rules,

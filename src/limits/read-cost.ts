@@ -1,4 +1,5 @@
 import type { Store } from '../clickhouse/store.ts';
+import { wrapStore } from '../clickhouse/wrap-store.ts';
 import { UtmqlError } from '../errors.ts';
 
 /** Bytes of columns, as ClickHouse reads them, that cost as much as one value of an answer. */
@@ -9,12 +10,11 @@ const bytesOfMillisecond = 500_000;
 
 /** The same store; `spend` is told what each read costs, by the rows and columns that it had to read. */
 export function withReadCost(store: Store, spend: (cost: number) => void): Store {
-  return {
-    ...store,
-    async read(statement, call) {
+  return wrapStore(store, {
+    async read(options, next) {
       const started = performance.now();
       try {
-        const answer = await store.read(statement, call);
+        const answer = await next(options);
         spend(Math.floor(answer.bytesRead / bytesOfOne));
         return answer;
       } catch (error) {
@@ -24,5 +24,5 @@ export function withReadCost(store: Store, spend: (cost: number) => void): Store
         throw error;
       }
     },
-  };
+  });
 }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { bind, identifier, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { type TableName, tablesThat } from '../clickhouse/tables.ts';
-import type { DataVersion } from '../data-version.ts';
 import { type Day, formatDay } from '../records/day.ts';
 
 const retainedTables = tablesThat(({ isEmptied }) => isEmptied === true);
@@ -28,8 +27,7 @@ export interface Retention {
 
 const countRow = z.object({ rows: z.number(), days: z.number() });
 
-export function createRetention(options: { store: Store; dataVersion: DataVersion }): Retention {
-  const { store, dataVersion } = options;
+export function createRetention(store: Store): Retention {
   return {
     async apply({ workspace, before, dryRun, requestId }) {
       const found: RetainedTable[] = [];
@@ -44,9 +42,13 @@ export function createRetention(options: { store: Store; dataVersion: DataVersio
         // Not DROP PARTITION: a day is shared by all workspaces, and another's record may come in at this moment.
         await store.command(
           sql`ALTER TABLE ${store.layout.held(table)} DELETE WHERE ${olderThan(workspace, before)}`,
-          { requestId, everywhere: true, settings: { mutations_sync: '2' } },
+          {
+            requestId,
+            everywhere: true,
+            settings: { mutations_sync: '2' },
+            changesAnswersOf: [workspace],
+          },
         );
-        dataVersion.bump(workspace);
       }
       return found;
     },

@@ -363,7 +363,7 @@ describe('a workspace is told nothing of another', () => {
   });
 
   it('every statement that was sent bounds every table that it reads', async () => {
-    await app.store.command(sql`SYSTEM FLUSH LOGS`);
+    await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
     const rows = await app.store.select(
       z.object({ id: z.string(), query: z.string() }),
       sql`SELECT DISTINCT log_comment AS id, query FROM system.query_log WHERE type = 'QueryStart' AND startsWith(log_comment, ${bind('String', requestPrefix)})`,

@@ -352,7 +352,7 @@ describe('metrics', () => {
       const id = `breakdowns-${randomUUID()}`;
       const { errors } = await app.query(`{ ${selection} }`, {}, { 'x-request-id': id });
       expect(errors).toBeUndefined();
-      await app.store.command(sql`SYSTEM FLUSH LOGS`);
+      await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
       const columns = await app.store.select(
         z.object({ name: z.string() }),
         sql`SELECT DISTINCT arrayJoin(columns) AS name FROM system.query_log
@@ -378,6 +378,7 @@ it('a source that gets a breakdown and upserts changes nothing: its rows of befo
   // As if these rows were of the source before it had the breakdown.
   await app.store.command(
     sql`INSERT INTO ad_performance SELECT * REPLACE ('added' AS source, version + 1 AS version) FROM ad_performance`,
+    { changesAnswersOf: [] },
   );
   feed = [row('DE', 'desktop', 4), row('US', 'desktop', 6), row('DE', 'desktop', 5, { campaign_id: 'C-2' })];
   expect(await pull('added', ', dryRun: true')).toMatchObject({ error: { code: 'CONFLICT' } });

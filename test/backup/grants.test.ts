@@ -48,7 +48,7 @@ it('with the lines of the manual, utmql’s user makes backups and restores them
   expect(forRestore).not.toEqual([]);
   const store = storeOf();
   await backupsOf(store).create('first');
-  await store.command(sql`DROP TABLE utmql.ad_performance SYNC`);
+  await store.command(sql`DROP TABLE utmql.ad_performance SYNC`, { changesAnswersOf: [] });
   await backupsOf(store).restore('first', { replace: true });
   const found = await store.read(sql`SELECT campaign_id FROM utmql.ad_performance`);
   expect(found.rows).toEqual([['C-1']]);

@@ -83,7 +83,7 @@ it('a write is told so, too', async (context) => {
     ["INSERT INTO events (event_id, workspace) SELECT toString(number), 'x' FROM numbers(100000)"],
     [],
   );
-  await expect(store.command(insert)).rejects.toMatchObject(full);
+  await expect(store.command(insert, { changesAnswersOf: [] })).rejects.toMatchObject(full);
 });
 
 it('/readyz knows it, and stays ready for questions', async (context) => {

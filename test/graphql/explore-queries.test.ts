@@ -39,7 +39,7 @@ async function send(query: string): Promise<{ data: unknown; statements: string[
   });
   const body = (await response.json()) as { data: unknown; errors?: unknown };
   expect(body.errors).toBeUndefined();
-  await app.store.command(sql`SYSTEM FLUSH LOGS`);
+  await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
   const rows = await app.store.select(
     z.object({ query: z.string() }),
     sql`SELECT query FROM system.query_log WHERE type = 'QueryFinish' AND log_comment = ${bind('String', id)} ORDER BY event_time_microseconds`,

@@ -8,12 +8,15 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({ environment: { QUERY_TIMEOUT_MS: '60000' } });
-  await app.store.command(sql`
+  await app.store.command(
+    sql`
     INSERT INTO ad_performance (workspace, date, channel, campaign_id, ad_group_id, ad_id, utm_campaign, utm_source, utm_medium,
       utm_content, utm_term, currency, clicks, impressions, cost, source, version, is_deleted)
     SELECT 'default', toDate('2025-08-01') + number % 5, 'google_ads', toString(number % 100_000), '', toString(number), 'a', 'b', 'c', 'd', 'e', 'USD',
       1, 10, 1, 'test', 1, 0
-    FROM numbers(2_000_000)`);
+    FROM numbers(2_000_000)`,
+    { changesAnswersOf: [] },
+  );
 });
 afterAll(() => app.close());
 
@@ -61,7 +64,7 @@ const until = async (condition: () => Promise<boolean>): Promise<number> => {
   return performance.now() - started;
 };
 const endOf = async (id: string): Promise<string | undefined> => {
-  await app.store.command(sql`SYSTEM FLUSH LOGS`);
+  await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
   const rows = await app.store.select(
     z.object({ type: z.string() }),
     sql`SELECT toString(type) AS type FROM system.query_log WHERE log_comment = ${bind('String', id)} AND type != 'QueryStart'`,
@@ -142,7 +145,7 @@ it('reads of runs are the request’s, and freshness is read once', async () => 
     (preset) => `${preset}: metrics(dateRange: { preset: ${preset} }) { meta { freshness } }`,
   );
   expect(await call('POST', `{ ${tiles.join(' ')} ingestRun(id: "${run}") { id } }`, id).status).toBe(200);
-  await app.store.command(sql`SYSTEM FLUSH LOGS`);
+  await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
   const rows = await app.store.select(
     z.object({ n: z.number() }),
     sql`SELECT count() AS n FROM system.query_log WHERE log_comment = ${bind('String', id)} AND type = 'QueryFinish'
@@ -196,7 +199,7 @@ it('what ends an answer early ends its queries: a wrong tile beside heavy ones l
   await until(async () => !(await running(id)));
   const next = call('POST', '{ metrics(dateRange: { preset: TODAY }) { totals { cost } } }', `${id}-next`);
   expect(await next.status).toBe(200);
-  await app.store.command(sql`SYSTEM FLUSH LOGS`);
+  await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
   const finished = await app.store.select(
     z.object({ n: z.number() }),
     sql`SELECT count() AS n FROM system.query_log WHERE log_comment = ${bind('String', id)} AND type = 'QueryFinish'`,

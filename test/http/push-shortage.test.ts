@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
 import type { CallOptions } from '../../src/clickhouse/store.ts';
+import { wrapStore } from '../../src/clickhouse/wrap-store.ts';
 import { startTestPush, type TestPush } from '../support/push.ts';
 import { ad, adsTotals, deal, event, eventually, ndjson, rejectsOf } from '../support/push-records.ts';
 
@@ -25,21 +26,20 @@ const short = new Map<'insert' | 'select', Shortage>();
 
 beforeEach(async () => {
   short.clear();
-  const within = (kind: 'insert' | 'select', call: CallOptions | undefined): CallOptions => {
+  const within = <Options extends CallOptions>(kind: 'insert' | 'select', options: Options): Options => {
     const shortage = short.get(kind);
-    if (shortage === undefined || shortage.calls <= 0) return call ?? {};
+    if (shortage === undefined || shortage.calls <= 0) return options;
     shortage.calls -= 1;
-    return { ...call, settings: { ...call?.settings, ...shortage.settings } };
+    return { ...options, settings: { ...options.settings, ...shortage.settings } };
   };
   app = await startTestPush({
     drainIntervalMs: 20,
     breakerOpenMs: 300,
-    storeOf: (store) => ({
-      ...store,
-      insert: (table, columns, format, body, call) =>
-        store.insert(table, columns, format, body, { ...call, ...within('insert', call) }),
-      select: (row, statement, call) => store.select(row, statement, within('select', call)),
-    }),
+    storeOf: (store) =>
+      wrapStore(store, {
+        read: (options, next) => next(within('select', options)),
+        write: (options, next) => next(within('insert', options)),
+      }),
   });
 });
 afterEach(() => app.close());
@@ -75,7 +75,7 @@ it('what is stored of a batch is not stored again with the rest of it, and newer
   const rows = async (): Promise<number> =>
     (await app.store.select(z.object({ rows: z.number() }), sql`SELECT count() AS rows FROM events`))[0]
       ?.rows ?? 0;
-  await app.store.command(sql`SYSTEM STOP MERGES events`);
+  await app.store.command(sql`SYSTEM STOP MERGES events`, { changesAnswersOf: [] });
   await app.proxy.away('refused');
   await app.post('/ingest/opportunities', [deal(1)]);
   await app.post('/ingest/events', [event(1), event(2)]);

@@ -1,7 +1,6 @@
 import { Mutex } from 'async-mutex';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/clickhouse/store.ts';
-import { createDataVersion } from '../../src/data-version.ts';
 import { createOwners } from '../../src/ingest/ownership/owners.ts';
 import { createDayMerger } from '../../src/ingest/storage/merge-days.ts';
 import type { Source } from '../../src/sources/source.ts';
@@ -46,7 +45,6 @@ async function settle(sources: readonly Source[], on: Store = store): Promise<vo
     store: on,
     sources: () => sources,
     lock: new Mutex(),
-    dataVersion: createDataVersion(),
     merger,
     clock: { now: () => 0 },
     logger: silent,

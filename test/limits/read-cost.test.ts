@@ -15,9 +15,10 @@ const costOf = async (rows: number, columns: 1 | 2): Promise<number> => {
     spent += cost;
   });
   const wanted = columns === 1 ? sql`sum(number)` : sql`sum(number), sum(twice)`;
-  await paid.command(sql`DROP TABLE IF EXISTS numbers_read`);
+  await paid.command(sql`DROP TABLE IF EXISTS numbers_read`, { changesAnswersOf: [] });
   await paid.command(
     sql`CREATE TABLE numbers_read ENGINE = MergeTree ORDER BY () AS SELECT number, number * 2 AS twice FROM numbers(${bind('UInt64', rows)})`,
+    { changesAnswersOf: [] },
   );
   await paid.read(sql`SELECT ${wanted} FROM numbers_read`);
   return spent;

@@ -60,7 +60,7 @@ export async function startTrio(sourceLine = '', environment: Record<string, str
     requests: () => source.requests.length,
     async close() {
       await Promise.all(programs.map((program) => program.stop()));
-      await store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`);
+      await store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`, { changesAnswersOf: [] });
       await store.close();
       await source.close();
       await rm(folder, { recursive: true, force: true });

@@ -107,7 +107,10 @@ export async function startTestApp(
     },
     async close() {
       await app.ingest.idle();
-      await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`, { everywhere: true });
+      await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`, {
+        everywhere: true,
+        changesAnswersOf: [],
+      });
       await app.stop();
       await source.close();
       await rm(dataDir, { recursive: true, force: true });

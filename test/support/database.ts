@@ -22,7 +22,7 @@ export async function openStore(
   return {
     ...store,
     async drop() {
-      await store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`);
+      await store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`, { changesAnswersOf: [] });
       await store.close();
     },
   };

@@ -43,7 +43,10 @@ export const ndjson = (records: readonly unknown[]): string =>
 /** Leaves no records and no rejects behind. */
 export async function emptyTables(store: Store): Promise<void> {
   for (const table of ['ad_performance', 'opportunities', 'events', 'rejected_records'])
-    await store.command(sql`TRUNCATE TABLE ${store.layout.held(table)}`, { everywhere: true });
+    await store.command(sql`TRUNCATE TABLE ${store.layout.held(table)}`, {
+      everywhere: true,
+      changesAnswersOf: [],
+    });
 }
 
 const adsRow = z.object({

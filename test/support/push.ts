@@ -7,7 +7,6 @@ import { createStore } from '../../src/clickhouse/create-store.ts';
 import { createStoreBreaker } from '../../src/clickhouse/guarded-store.ts';
 import type { Lock } from '../../src/clickhouse/leases/store-lock.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
-import { createDataVersion } from '../../src/data-version.ts';
 import { createPushRoutes } from '../../src/http/push-routes.ts';
 import { listen } from '../../src/http/server.ts';
 import { createAttribution } from '../../src/ingest/attribution/attribution.ts';
@@ -92,10 +91,8 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     clock,
   });
   const opportunityLock = new Mutex();
-  const dataVersion = createDataVersion();
   const attributionQueue = await createAttributionQueue({
     attribution: createAttribution({ store, windowDays: 30, lock: opportunityLock }),
-    dataVersion,
     file: join(folder, 'pending-days.json'),
     logger: silent,
   });
@@ -112,7 +109,6 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
     breaker,
     attributionQueue,
     opportunityLock,
-    dataVersion,
     runs,
     owner: 'test',
     rulesOf: () => testRules,

@@ -53,8 +53,9 @@ export async function copyTemplate(store: Store): Promise<void> {
   await Promise.all(
     tables.map(async ({ name, total_rows: rows }) => {
       const [table, from] = [identifier(name), sql`${identifier(template)}.${identifier(name)}`];
-      await store.command(sql`CREATE TABLE ${table} AS ${from}`);
-      if (rows !== null && rows > 0) await store.command(sql`INSERT INTO ${table} SELECT * FROM ${from}`);
+      await store.command(sql`CREATE TABLE ${table} AS ${from}`, { changesAnswersOf: [] });
+      if (rows !== null && rows > 0)
+        await store.command(sql`INSERT INTO ${table} SELECT * FROM ${from}`, { changesAnswersOf: [] });
     }),
   );
 }

@@ -85,7 +85,7 @@ export function createLeaseTable(store: Store, seconds: number): LeaseTable {
       sql`INSERT INTO leases (name, token, owner, state, expires_at)
           SELECT claim.1, toUUID(claim.2), claim.3, ${bind('String', state)}, now64(3) + toIntervalSecond(${bind('UInt64', state === 'held' ? seconds : 0)})
           FROM (SELECT arrayJoin(arrayZip(${bind('Array(String)', names)}, ${bind('Array(String)', tokens)}, ${bind('Array(String)', owners)})) AS claim)`,
-      { settings: { ...quiet, max_execution_time: 5 }, signal: patience() },
+      { settings: { ...quiet, max_execution_time: 5 }, signal: patience(), changesAnswersOf: [] },
     );
   const select = (condition: Sql, having: Sql): Promise<Claim[]> =>
     store.select(

@@ -64,6 +64,7 @@ async function readLedger(store: Store): Promise<Ledger> {
 const remember = (store: Store, name: string, checksum: string): Promise<void> =>
   store.command(
     sql`INSERT INTO schema_migrations (name, checksum) VALUES (${bind('String', name)}, ${bind('String', checksum)})`,
+    { changesAnswersOf: [] },
   );
 
 /** On a cluster of another number of shards, rows would be looked for and replaced where they are not. */
@@ -118,6 +119,7 @@ export function splitStatements(text: string): string[] {
 /** Makes the database itself; needs a store that is opened on one that exists (`default`). */
 export async function createDatabase(store: Store, name: string): Promise<void> {
   await store.command(sql`CREATE DATABASE IF NOT EXISTS ${identifier(name)}${store.layout.onCluster}`, {
+    changesAnswersOf: [],
     everywhere: true,
   });
 }

@@ -30,6 +30,7 @@ export function createAttribution(options: {
       await lock.runExclusive(() =>
         store.command(attributionStatement(workspace, range, windowDays), {
           ...call,
+          changesAnswersOf: [workspace],
           // A figure that goes from A to B and back to A gives the first block again; it must not be taken for a repeat.
           settings: { insert_deduplicate: 0, max_execution_time: 0, max_memory_usage: '0' },
         }),

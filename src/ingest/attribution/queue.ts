@@ -1,5 +1,4 @@
 import type { CallOptions } from '../../clickhouse/store.ts';
-import type { DataVersion } from '../../data-version.ts';
 import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { DayRange } from '../../metrics/query.ts';
@@ -42,11 +41,10 @@ interface Waiting {
 /** @param options.file where the marked days are kept; what an earlier process left there is attributed in the background. */
 export async function createAttributionQueue(options: {
   attribution: Attribution;
-  dataVersion: DataVersion;
   file: string;
   logger: Logger;
 }): Promise<AttributionQueue> {
-  const { attribution, dataVersion, logger } = options;
+  const { attribution, logger } = options;
   const pending = await openPendingDays(options.file);
   const waiting = new Map<string, Waiting>();
   const stopping = new AbortController();
@@ -69,13 +67,9 @@ export async function createAttributionQueue(options: {
 
   const attribute = async ({ workspace, side, days, requestId }: Waiting): Promise<readonly DayRange[]> => {
     const call = { requestId, signal: stopping.signal };
-    try {
-      return side === 'ads'
-        ? await attribution.afterAds(workspace, days, call)
-        : await attribution.afterOpportunities(workspace, days, call);
-    } finally {
-      dataVersion.bump(workspace);
-    }
+    return side === 'ads'
+      ? attribution.afterAds(workspace, days, call)
+      : attribution.afterOpportunities(workspace, days, call);
   };
 
   const work = async (): Promise<void> => {

@@ -101,7 +101,14 @@ export function createAdsStage(
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
-  const writing = { requestId, settings: writeSettings, repeatable: true, queryIdPrefix: `${runId}.` };
+  const staging = {
+    requestId,
+    settings: writeSettings,
+    repeatable: true,
+    queryIdPrefix: `${runId}.`,
+    changesAnswersOf: [],
+  };
+  const writing = { ...staging, changesAnswersOf: [options.workspace] };
   const duplicates = { identical: 0, conflicting: 0, summed: 0 };
   const folded = new Map<Day, number>();
   const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
@@ -139,7 +146,7 @@ export function createAdsStage(
   };
   const sum = async (repeating: readonly Day[]): Promise<void> => {
     await inLanes(groupDays(repeating, rowsOf), async (days) => {
-      await store.command(sumDuplicatesStatement(runId, days, rows.count), writing);
+      await store.command(sumDuplicatesStatement(runId, days, rows.count), staging);
     });
     duplicates.summed = duplicates.identical + duplicates.conflicting;
     duplicates.identical = 0;

@@ -97,6 +97,7 @@ export function createAdsWriter(options: {
     const done = store
       .insert(adPerformanceTable.name, row.columns, 'RowBinary', batch.chunks, {
         requestId: options.requestId,
+        changesAnswersOf: [options.workspace],
         constants,
         // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.
         deduplicationSalt: String(options.version),

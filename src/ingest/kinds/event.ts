@@ -110,7 +110,12 @@ function createEventWriter(options: {
     for (const day of batch.days) touched.add(day);
     const { rows } = batch;
     sending = store
-      .insert(eventTable.name, row.columns, 'RowBinary', batch.chunks, { requestId, constants, rows })
+      .insert(eventTable.name, row.columns, 'RowBinary', batch.chunks, {
+        requestId,
+        changesAnswersOf: [options.workspace],
+        constants,
+        rows,
+      })
       .then(() => {
         written += batch.rows;
         batches.recycle(batch);

@@ -92,7 +92,14 @@ export function createOpportunityStage(
   });
   const select = <T>(row: z.ZodType<T>, statement: Sql): Promise<T[]> =>
     retryWhileAway(() => store.select(row, statement, { requestId, settings: readSettings }));
-  const writing = { requestId, settings: writeSettings, repeatable: true, queryIdPrefix: `${runId}.` };
+  const planning = {
+    requestId,
+    settings: writeSettings,
+    repeatable: true,
+    queryIdPrefix: `${runId}.`,
+    changesAnswersOf: [],
+  };
+  const writing = { ...planning, changesAnswersOf: [options.workspace] };
   let duplicates = { identical: 0, conflicting: 0 };
 
   /** Counts the duplicates; says whether some id has several rows, be it that an INSERT was repeated. */
@@ -120,12 +127,12 @@ export function createOpportunityStage(
     const { unclearDays } = call;
     const isWhole = (day: Day): boolean => unclearDays !== 'all' && !unclearDays?.has(day);
     const returned = days.filter((day) => !skipDays.has(day) && isWhole(day));
-    await store.command(planStoredStatement(apply, returned), writing);
+    await store.command(planStoredStatement(apply, returned), planning);
     await inLanes(
       groupDays(days, (day) => rows.days.get(day) ?? 0),
-      (group) => store.command(planRecordsStatement(apply, group), writing),
+      (group) => store.command(planRecordsStatement(apply, group), planning),
     );
-    await store.command(planMovesStatement(apply), writing);
+    await store.command(planMovesStatement(apply), planning);
     const byDay = new Map<Day, DayPlan>();
     for (const row of await select(plannedRow, plannedStatement(runId))) {
       byDay.set(row.day, { ...nothing, ...byDay.get(row.day), [row.change]: row.rows });

@@ -147,6 +147,7 @@ export function createOpportunityWriter(options: {
       for (const day of batch.days) touched.add(day);
       await store.insert(opportunityTable.name, row.columns, 'RowBinary', batch.chunks, {
         requestId: options.requestId,
+        changesAnswersOf: [workspace],
         constants,
         // Rows can be of equal versions (`updated_at`): what is pushed again after something else was, is to be stored.
         deduplicationSalt: String(options.version),

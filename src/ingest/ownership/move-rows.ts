@@ -27,9 +27,14 @@ export interface RowMover {
   remove(table: OwnedTable, owned: Owned, days: readonly DayRows[]): Promise<void>;
 }
 
-/** @param options.store of the workspace */
-export function createRowMover(options: { store: Store; requestId: string; signal: AbortSignal }): RowMover {
-  const { store, requestId, signal } = options;
+/** @param options.workspace whose rows are rewritten */
+export function createRowMover(options: {
+  store: Store;
+  workspace: string;
+  requestId: string;
+  signal: AbortSignal;
+}): RowMover {
+  const { store, workspace, requestId, signal } = options;
   const select = (statement: Sql): Promise<DayRows[]> =>
     store.select(dayRow, statement, { requestId, signal, settings: readSettings });
   const write = async (
@@ -44,6 +49,7 @@ export function createRowMover(options: { store: Store; requestId: string; signa
         // What goes from A to B, back and forth again gives the first block again; it must not be taken for a repeat.
         settings: { ...writeSettings, insert_deduplicate: 0 },
         repeatable: true,
+        changesAnswersOf: [workspace],
       });
     }
   };

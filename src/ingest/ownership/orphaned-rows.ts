@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { DataVersion } from '../../data-version.ts';
 import { badInput } from '../../errors.ts';
 import type { Day } from '../../records/day.ts';
 import { pushSource } from '../../records/names.ts';
@@ -60,10 +59,9 @@ export function createOrphanedRows(options: {
   /** The lock of all who write opportunities. */
   lock: Lock;
   queue: AttributionQueue;
-  dataVersion: DataVersion;
   merger: DayMerger;
 }): OrphanedRows {
-  const { store, lock, queue, dataVersion, merger } = options;
+  const { store, lock, queue, merger } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
 
@@ -82,7 +80,7 @@ export function createOrphanedRows(options: {
       reading,
     );
     if (dryRun || count.records === 0) return { kind, ...count };
-    const mover = createRowMover({ store: dataVersion.watch(store, workspace), requestId, signal });
+    const mover = createRowMover({ store, workspace, requestId, signal });
     const namespaces =
       kind === 'opportunity'
         ? await store.select(namespaceRow, namespacesStatement(workspace, source), reading)

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { DataVersion } from '../../data-version.ts';
 import type { Logger } from '../../logger.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Clock } from '../../time.ts';
@@ -42,12 +41,11 @@ export function createOwners(options: {
   sources: () => readonly Source[];
   /** The lock of all who write opportunities. */
   lock: Lock;
-  dataVersion: DataVersion;
   merger: DayMerger;
   clock: Clock;
   logger: Logger;
 }): Owners {
-  const { store, lock, dataVersion, merger, clock, logger } = options;
+  const { store, lock, merger, clock, logger } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const reading = { requestId, signal, settings: readSettings };
@@ -55,7 +53,7 @@ export function createOwners(options: {
   let working: Promise<void> | undefined;
 
   const apply = async (table: OwnedTable, move: Move): Promise<void> => {
-    const mover = createRowMover({ store: dataVersion.watch(store, move.workspace), requestId, signal });
+    const mover = createRowMover({ store, workspace: move.workspace, requestId, signal });
     const days = await mover.move(table, move);
     merger.add(table, days);
     logger.info({ table, ...move, days: days.length }, 'stored rows were given to whom they belong');

@@ -2,7 +2,6 @@ import type { Lease } from '../../clickhouse/leases/leases.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import { whileHeld } from '../../clickhouse/leases/while-held.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { DataVersion } from '../../data-version.ts';
 import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { DayRange } from '../../metrics/query.ts';
@@ -35,7 +34,6 @@ export interface PullDeps {
   readonly opportunityLock: Lock;
   readonly owners: Pick<Owners, 'settle'>;
   readonly merger: DayMerger;
-  readonly dataVersion: DataVersion;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly retention: Retention;
@@ -91,7 +89,7 @@ async function pullKind<T extends StoredRecord>(
   kind: PulledKind<T>,
 ): Promise<IngestRun> {
   const pulled = kind.openPull({
-    store: whileHeld(deps.dataVersion.watch(deps.store, run.workspace), input.lease),
+    store: whileHeld(deps.store, input.lease),
     runId: run.id,
     workspace: run.workspace,
     source: run.source,

@@ -71,6 +71,7 @@ export function createRawLanding(options: { store: Store; now: () => number }): 
       sending = store.insert('raw_landing', columns, 'RowBinary', body, {
         requestId: run.requestId,
         rows: 1,
+        changesAnswersOf: [],
         // A chunk that arrives twice is one row by its key; hashing all that sources send would cost more than that.
         deduplicate: false,
       });

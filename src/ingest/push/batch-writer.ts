@@ -1,7 +1,6 @@
 import { jsonRow } from '../../clickhouse/json-row.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Columns, Store } from '../../clickhouse/store.ts';
-import type { DataVersion } from '../../data-version.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { pushSource } from '../../records/names.ts';
@@ -26,15 +25,17 @@ const loggedCharacters = 2_000;
  *
  * @throws when the store is away
  */
-async function storeDayRows<Row extends { readonly date: string }>(options: {
+async function storeDayRows<Row extends { readonly date: string; readonly workspace: string }>(options: {
   store: Store;
   table: string;
   columns: Columns;
   rows: readonly Row[];
+  /** Answers tell of such rows. */
+  areShown: boolean;
   requestId: string;
   logger: Logger;
 }): Promise<void> {
-  const { store, table, columns, requestId, logger } = options;
+  const { store, table, columns, areShown, requestId, logger } = options;
   for (const rows of fewDays(options.rows)) {
     const refused = await writeOrRefuse(rows, (part) =>
       store.insert(
@@ -42,7 +43,7 @@ async function storeDayRows<Row extends { readonly date: string }>(options: {
         columns,
         'JSONEachRow',
         part.map((row) => jsonRow(row)),
-        { requestId },
+        { requestId, changesAnswersOf: areShown ? [...new Set(part.map(({ workspace }) => workspace))] : [] },
       ),
     );
     for (const { entry, error } of refused) {
@@ -105,7 +106,6 @@ interface Stored {
 
 export function createBatchWriter(options: {
   store: Store;
-  dataVersion: DataVersion;
   opportunityLock: Lock;
   attributionQueue: AttributionQueue;
   runs: PushRuns;
@@ -113,7 +113,7 @@ export function createBatchWriter(options: {
   logger: Logger;
   capacityBytes: number;
 }): BatchWriter {
-  const { store, dataVersion, runs, clock, logger } = options;
+  const { store, runs, clock, logger } = options;
   let marks = createAttributionMarks(options.attributionQueue);
   /**
    * Of a batch that is not stored as a whole yet. With newer records behind them, the first ones would be another INSERT to
@@ -150,7 +150,7 @@ export function createBatchWriter(options: {
     let outdated = 0;
     const refused = await writeOrRefuse(records, async (part) => {
       const writer = createKindWriter(kind, {
-        store: dataVersion.watch(store, workspace),
+        store,
         workspace,
         source,
         namespace,
@@ -229,6 +229,7 @@ export function createBatchWriter(options: {
         ...common,
         table: 'rejected_records',
         columns: rejectColumns,
+        areShown: true,
         rows: [
           ...known.flatMap((payload) => (payload.kind === 'reject' ? [payload.row] : [])),
           ...stored.flatMap(({ rejects }) => rejects),
@@ -238,6 +239,7 @@ export function createBatchWriter(options: {
         ...common,
         table: pushAnswersTable,
         columns: pushAnswerColumns,
+        areShown: false,
         rows: known.flatMap((payload) => (payload.kind === 'answer' ? [payload.row] : [])),
       });
       for (const { group, drained } of stored) runs.drained(group.kind, group.workspace, drained);

@@ -1,6 +1,5 @@
 import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
-import type { DataVersion } from '../../data-version.ts';
 import type { Logger } from '../../logger.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Day } from '../../records/day.ts';
@@ -58,8 +57,6 @@ export class PushRun {
   folded = 0;
   /** Whether the stored row is behind. */
   isDirty = false;
-  /** Whether it is behind in what answers warn of. */
-  hasNewFolds = false;
 
   /** @param now epoch milliseconds */
   constructor(kind: RecordKind, caller: Requester, owner: string, now: number) {
@@ -86,7 +83,6 @@ export class PushRun {
     this.read += counts.read;
     this.waiting += counts.waiting;
     this.bytes += counts.bytes;
-    if (counts.folded.size > 0) this.hasNewFolds = true;
     for (const [day, count] of counts.folded) {
       this.folded += count;
       this.foldedOn.set(day, count === 0 ? 0 : (this.foldedOn.get(day) ?? 0) + count);
@@ -195,10 +191,9 @@ export function createPushRuns(options: {
   clock: Clock;
   logger: Logger;
   isStoreAway: () => boolean;
-  dataVersion: Pick<DataVersion, 'bump'>;
   onPush: (kind: RecordKind, counts: PushCounts, folded: number) => void;
 }): PushRuns {
-  const { runs, owner, clock, logger, isStoreAway, dataVersion, onPush } = options;
+  const { runs, owner, clock, logger, isStoreAway, onPush } = options;
   /** By kind and workspace, oldest first: the last one counts; the others have records in the buffer, or a row to save. */
   const windows = new Map<string, PushRun[]>();
   let timer: NodeJS.Timeout | undefined;
@@ -238,14 +233,9 @@ export function createPushRuns(options: {
         if (run.isDirty) {
           run.isDirty = false;
           try {
-            const { hasNewFolds } = run;
-            run.hasNewFolds = false;
             await runs.save(run.toRun());
-            // Answers that were kept lack a warning, or have one too many.
-            if (hasNewFolds) dataVersion.bump(run.workspace);
           } catch (error) {
             run.isDirty = true;
-            run.hasNewFolds = true;
             throw error;
           }
         }

@@ -1,7 +1,6 @@
 import { guardStore } from '../../clickhouse/guarded-store.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { DataVersion } from '../../data-version.ts';
 import { badInput, UtmqlError } from '../../errors.ts';
 import type { CircuitBreaker } from '../../http-client/circuit-breaker.ts';
 import type { Logger } from '../../logger.ts';
@@ -93,7 +92,6 @@ export interface PushOptions {
   readonly attributionQueue: AttributionQueue;
   readonly opportunityLock: Lock;
   readonly merger?: DayMerger | undefined;
-  readonly dataVersion: DataVersion;
   readonly runs: RunRepository;
   readonly readings: PushReadings;
   /** Whose runs this process takes up after a crash. */

@@ -30,7 +30,7 @@ export async function pushStaged<Kind extends RecordKind>(
   const run = runs.of(kind, call);
   const marks = createAttributionMarks(deps.attributionQueue);
   const stage = folding.createStage({
-    store: deps.dataVersion.watch(deps.store, workspace),
+    store: deps.store,
     runId: pushStageId(deps.owner),
     workspace,
     source: pushSource,

@@ -2,7 +2,6 @@ import { Semaphore } from 'async-mutex';
 import { anonymous } from '../../access/caller.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { DataVersion } from '../../data-version.ts';
 import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import type { Logger } from '../../logger.ts';
@@ -51,7 +50,6 @@ export function createLargeTurns(): LargeTurns {
 
 export interface LargePushDeps {
   readonly store: Store;
-  readonly dataVersion: DataVersion;
   readonly opportunityLock: Lock;
   readonly attributionQueue: AttributionQueue;
   readonly merger: DayMerger | undefined;
@@ -81,7 +79,7 @@ export async function pushLarge(
   const { attributed: side, isMerged, table } = kinds[kind];
   const marks = createAttributionMarks(deps.attributionQueue);
   const writer = createKindWriter(kind, {
-    store: deps.dataVersion.watch(deps.store, workspace),
+    store: deps.store,
     workspace,
     source: pushSource,
     namespace: namespaceOfPush(call),

@@ -77,6 +77,7 @@ export function createRejectWriter(options: {
       try {
         await store.insert('rejected_records', rejectColumns, 'JSONEachRow', body, {
           requestId: run.requestId,
+          changesAnswersOf: [run.workspace],
         });
       } catch (error) {
         pending = [...body, ...pending];

@@ -91,9 +91,9 @@ export function createExecutions(options: {
   };
 
   /** True when it is stored. */
-  const save = async (run: IngestRun): Promise<boolean> => {
+  const save = async (run: IngestRun, how: 'save' | 'saveProgress' = 'save'): Promise<boolean> => {
     try {
-      await runs.save(run);
+      await runs[how](run);
       return true;
     } catch (error) {
       logger.error(
@@ -147,7 +147,7 @@ export function createExecutions(options: {
       note(state);
       if (performance.now() - savedAt < saveEveryMs || !lease.isHeld()) return;
       savedAt = performance.now();
-      saving = saving.then(() => save(state));
+      saving = saving.then(() => save(state, 'saveProgress'));
     };
     const { source, mode, dryRun } = running;
     const attributes = { 'ingest.source': source, 'ingest.mode': mode, 'ingest.dry_run': dryRun };

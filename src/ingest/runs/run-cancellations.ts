@@ -16,7 +16,7 @@ export const createRunCancellations = (store: Store): RunCancellations => ({
     store.command(
       sql`INSERT INTO run_cancellations (run_id, workspace, requested_by)
           VALUES (${bind('UUID', id)}, ${bind('String', workspace)}, ${bind('String', requestedBy)})`,
-      { repeatable: true },
+      { repeatable: true, changesAnswersOf: [] },
     ),
   async requested(ids) {
     if (ids.length === 0) return new Map();

@@ -126,6 +126,8 @@ export interface RunFilter {
 export interface RunRepository {
   /** Stores the run's present state; later saves replace earlier ones. */
   save(run: IngestRun): Promise<void>;
+  /** The same for a run that goes on as before, and has only come further: no kept answer tells how far. */
+  saveProgress(run: IngestRun): Promise<void>;
   find(workspace: string, id: string, call?: CallOptions): Promise<IngestRun | undefined>;
   /** The runs of one call, by the key that the caller gave it. */
   findByIdempotencyKey(workspace: string, key: string): Promise<IngestRun[]>;
@@ -163,57 +165,61 @@ export function createRunRepository(store: Store): RunRepository {
     epochMs === undefined ? null : new Date(epochMs).toISOString();
   const dayOrNull = (value: number | undefined) => (value === undefined ? null : formatDay(value));
 
+  const insert = async (run: IngestRun, changesAnswersOf: readonly string[]): Promise<void> => {
+    // Microseconds that never stand still, so that of two saves within one millisecond the later wins.
+    lastVersion = Math.max(lastVersion + 1, Date.now() * 1_000);
+    const row = {
+      workspace: run.workspace,
+      date: new Date(run.createdAt).toISOString().slice(0, 10),
+      run_id: run.id,
+      trigger_id: run.triggerId,
+      idempotency_key: run.idempotencyKey,
+      source: run.source,
+      mode: run.mode,
+      dry_run: run.dryRun ? 1 : 0,
+      guard: run.guard ? 1 : 0,
+      replay_of: run.replayOf,
+      owner: run.owner,
+      attempt: run.attempt,
+      requested_by: run.requestedBy,
+      request_id: run.requestId,
+      since: dayOrNull(run.since),
+      until: dayOrNull(run.until),
+      overlap_from: dayOrNull(run.overlapFrom),
+      status: run.status,
+      created_at: isoOrNull(run.createdAt),
+      started_at: isoOrNull(run.startedAt),
+      finished_at: isoOrNull(run.finishedAt),
+      records_read: run.recordsRead,
+      records_written: run.recordsWritten,
+      records_changed: run.recordsChanged,
+      records_removed: run.recordsRemoved,
+      records_skipped: run.recordsSkipped,
+      records_rejected: run.recordsRejected,
+      repairs: run.repairs,
+      unknown_fields: run.unknownFields,
+      folded: Object.fromEntries([...run.folded].map(([folded, count]) => [formatDay(folded), count])),
+      columns: run.columns,
+      warnings: run.warnings,
+      days: run.days.map(formatDay),
+      changes: run.changes.length === 0 ? '' : JSON.stringify(run.changes),
+      watermark: dayOrNull(run.watermark),
+      bytes_read: run.bytesRead,
+      error_code: run.errorCode,
+      error_message: run.errorMessage,
+      version: lastVersion,
+      is_deleted: 0,
+    };
+    const body = [jsonRow(row)];
+    await store.insert('ingest_runs', columnsOf(row), 'JSONEachRow', body, {
+      requestId: run.requestId,
+      changesAnswersOf,
+    });
+  };
+
   return {
-    async save(run) {
-      // Microseconds that never stand still, so that of two saves within one millisecond the later wins.
-      lastVersion = Math.max(lastVersion + 1, Date.now() * 1_000);
-      const row = {
-        workspace: run.workspace,
-        date: new Date(run.createdAt).toISOString().slice(0, 10),
-        run_id: run.id,
-        trigger_id: run.triggerId,
-        idempotency_key: run.idempotencyKey,
-        source: run.source,
-        mode: run.mode,
-        dry_run: run.dryRun ? 1 : 0,
-        guard: run.guard ? 1 : 0,
-        replay_of: run.replayOf,
-        owner: run.owner,
-        attempt: run.attempt,
-        requested_by: run.requestedBy,
-        request_id: run.requestId,
-        since: dayOrNull(run.since),
-        until: dayOrNull(run.until),
-        overlap_from: dayOrNull(run.overlapFrom),
-        status: run.status,
-        created_at: isoOrNull(run.createdAt),
-        started_at: isoOrNull(run.startedAt),
-        finished_at: isoOrNull(run.finishedAt),
-        records_read: run.recordsRead,
-        records_written: run.recordsWritten,
-        records_changed: run.recordsChanged,
-        records_removed: run.recordsRemoved,
-        records_skipped: run.recordsSkipped,
-        records_rejected: run.recordsRejected,
-        repairs: run.repairs,
-        unknown_fields: run.unknownFields,
-        folded: Object.fromEntries([...run.folded].map(([folded, count]) => [formatDay(folded), count])),
-        columns: run.columns,
-        warnings: run.warnings,
-        days: run.days.map(formatDay),
-        changes: run.changes.length === 0 ? '' : JSON.stringify(run.changes),
-        watermark: dayOrNull(run.watermark),
-        bytes_read: run.bytesRead,
-        error_code: run.errorCode,
-        error_message: run.errorMessage,
-        version: lastVersion,
-        is_deleted: 0,
-      };
-      const body = [jsonRow(row)];
-      await store.insert('ingest_runs', columnsOf(row), 'JSONEachRow', body, {
-        requestId: run.requestId,
-      });
-    },
+    save: (run) => insert(run, [run.workspace]),
+    saveProgress: (run) => insert(run, []),
     async find(workspace, id, call) {
       const [run] = await select(
         sql`workspace = ${bind('String', workspace)} AND run_id = ${bind('UUID', id)}`,

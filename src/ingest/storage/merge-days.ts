@@ -41,6 +41,7 @@ export function createDayMerger(options: { store: Store; logger: Logger }): DayM
         sql`OPTIMIZE TABLE ${layout.held(table)} PARTITION ${bind('String', partition)} FINAL`,
         {
           everywhere: true,
+          changesAnswersOf: [],
           settings: layout.upkeep,
           signal: stopping.signal,
         },

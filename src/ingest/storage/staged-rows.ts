@@ -20,6 +20,7 @@ export const dropRun = (store: Store, table: string, runId: string): Promise<voi
     repeatable: true,
     everywhere: true,
     settings: store.layout.upkeep,
+    changesAnswersOf: [],
   });
 
 /** So much of the id of what a push stages names its process. */
@@ -156,7 +157,7 @@ export function createStagedRows<T extends { readonly day: Day }, Note>(options:
     await store
       .command(
         sql`KILL QUERY${store.layout.onCluster} WHERE startsWith(initial_query_id, ${bind('String', `${runId}.`)}) SYNC`,
-        { everywhere: true, settings: store.layout.upkeep },
+        { everywhere: true, settings: store.layout.upkeep, changesAnswersOf: [] },
       )
       // A user may lack the right to look at what runs; such a statement ends by itself in seconds.
       .catch(() => undefined);
@@ -181,6 +182,7 @@ export function createStagedRows<T extends { readonly day: Day }, Note>(options:
         rows,
         // A body that arrives twice does no harm: its rows have the positions of the first.
         deduplicate: false,
+        changesAnswersOf: [],
       })
       .then(() => {
         inFlight.delete(sending);

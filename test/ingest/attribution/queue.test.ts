@@ -5,7 +5,6 @@ import { Mutex } from 'async-mutex';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../../src/clickhouse/sql.ts';
-import { createDataVersion } from '../../../src/data-version.ts';
 import { UtmqlError } from '../../../src/errors.ts';
 import { type Attribution, createAttribution } from '../../../src/ingest/attribution/attribution.ts';
 import { type AttributionQueue, createAttributionQueue } from '../../../src/ingest/attribution/queue.ts';
@@ -35,7 +34,6 @@ const call = { requestId: 'test' };
 const open = async (attribution: Attribution): Promise<AttributionQueue> => {
   const queue = await createAttributionQueue({
     attribution,
-    dataVersion: createDataVersion(),
     file,
     logger: silent,
   });

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createDataVersion } from '../../../src/data-version.ts';
 import { createPushRuns, type PushCounts, type PushRuns } from '../../../src/ingest/push/push-runs.ts';
 import type { IngestRun } from '../../../src/ingest/runs/run.ts';
 import type { RunRepository } from '../../../src/ingest/runs/run-table.ts';
@@ -36,7 +35,6 @@ beforeEach(() => {
     clock: { now: () => now },
     logger: silent,
     isStoreAway: () => false,
-    dataVersion: createDataVersion(),
     onPush: () => undefined,
   });
 });

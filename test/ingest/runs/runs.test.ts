@@ -299,7 +299,7 @@ describe('replayRun', () => {
       recordsWritten: 1,
       recordsChanged: 0,
     });
-    await app.store.command(sql`TRUNCATE TABLE ad_performance`);
+    await app.store.command(sql`TRUNCATE TABLE ad_performance`, { changesAnswersOf: [] });
     expect(await replay(run.id)).toMatchObject({ status: 'SUCCEEDED', recordsChanged: 1 });
     expect(await totals('2025-03-01')).toMatchObject({ cost: 10 });
   });

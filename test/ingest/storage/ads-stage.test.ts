@@ -386,7 +386,7 @@ describe('staged rows', () => {
           ],
           [],
         ),
-        { queryIdPrefix: `${runId}.`, settings: { max_block_size: '1' } },
+        { queryIdPrefix: `${runId}.`, settings: { max_block_size: '1' }, changesAnswersOf: [] },
       )
       .catch((error: unknown) => error);
     const running = `SELECT count() FROM system.processes WHERE startsWith(query_id, '${runId}')`;

@@ -123,8 +123,11 @@ export async function runStage<T>(
 export const rowsOf = async (store: Store, statement: string): Promise<readonly (readonly unknown[])[]> =>
   (await store.read(new Sql([statement], []))).rows;
 
-export const execute = (store: Store, statement: string, options: CommandOptions = {}): Promise<void> =>
-  store.command(new Sql([statement], []), options);
+export const execute = (
+  store: Store,
+  statement: string,
+  options: Partial<CommandOptions> = {},
+): Promise<void> => store.command(new Sql([statement], []), { changesAnswersOf: [], ...options });
 
 const part = z.object({ partition: z.string(), parts: z.number(), rows: z.number() });
 
