@@ -21,7 +21,7 @@ import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
 import { healthRoutes } from './http/health.ts';
 import { anyHost, createKnownHost } from './http/known-host.ts';
-import { createLoginRoutes, refuseGraphqlOrLogin } from './http/login.ts';
+import { answerGraphqlErrorOrLogin, createLoginRoutes } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
 import type { QueryLimits } from './http/query-limits.ts';
@@ -280,7 +280,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           access: 'follow',
           isCrossOrigin: true,
           handle: graphqlRoute,
-          refuse: refuseGraphqlOrLogin,
+          answerError: answerGraphqlErrorOrLogin,
         },
         {
           method: 'GET',

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { variables } from '../config/variables.ts';
+import { type ErrorCodeInfo, errorCodes } from '../error-codes.ts';
 import { toEnumName } from '../graphql/builder.ts';
 import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
 import { metricsTable } from './metrics-table.ts';
 import { recordSchemaFiles } from './record-schemas.ts';
 
-// `npm run docs`: what the documentation says of configuration, measures and records comes from the code, and CI compares.
+// `npm run docs`: what the documentation says of configuration, errors, measures and records comes from the code, and CI compares.
 const root = new URL('../../', import.meta.url);
 
 interface Row {
@@ -26,6 +27,13 @@ function configurationTable(): string {
     '',
     '↻ takes another value without a restart: `kill -HUP` after a change of `ENV_FILE`.',
   ].join('\n');
+}
+
+function errorCodesTable(): string {
+  const rows = Object.entries<ErrorCodeInfo>(errorCodes).map(
+    ([code, { status, meaning, remedy }]) => `| \`${code}\` | ${status ?? ''} | ${meaning} | ${remedy} |`,
+  );
+  return ['| code | status | what it means | what to do |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 function metricsPage(): string {
@@ -67,6 +75,9 @@ writeFileSync(readme, replaceBetween(readFileSync(readme, 'utf8'), 'configuratio
 writeFileSync(new URL('docs/metrics.md', root), metricsPage());
 const operations = new URL('docs/operations.md', root);
 writeFileSync(operations, replaceBetween(readFileSync(operations, 'utf8'), 'metrics', await metricsTable()));
+
+const api = new URL('docs/api.md', root);
+writeFileSync(api, replaceBetween(readFileSync(api, 'utf8'), 'errors', errorCodesTable()));
 
 const schemas = new URL('schema/records/', root);
 mkdirSync(schemas, { recursive: true });

@@ -113,5 +113,5 @@ export function refusalOf(
 
 const forbid = (field: string, message: string): Refusal => ({
   field,
-  error: refuse('FORBIDDEN', message, 403),
+  error: refuse('FORBIDDEN', message),
 });

@@ -9,7 +9,8 @@ import {
   type Source,
   visit,
 } from 'graphql';
-import { isServersFault, UtmqlError } from '../errors.ts';
+import { isServersFault } from '../error-codes.ts';
+import { UtmqlError, unexpected } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { OperationOutcome } from '../telemetry/graphql-metrics.ts';
 
@@ -31,7 +32,7 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
   }
   if (error instanceof GraphQLError && isOfGraphql(error)) return error;
   logger.error({ err: original }, 'a request failed unexpectedly');
-  return new GraphQLError('The server could not answer this request. It has been logged.', {
+  return new GraphQLError(unexpected, {
     ...place,
     extensions: { code: 'INTERNAL' },
   });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type DocumentNode, GraphQLError } from 'graphql';
 import { z } from 'zod';
+import { type ErrorCode, graphqlRequestCode, statusOfCode } from '../error-codes.ts';
 import { countJsonObjects } from './query-limits.ts';
 
 const paramsShape = z.strictObject({
@@ -28,8 +29,10 @@ export interface Question {
 }
 
 /** An error about the request itself. Its status stands whatever media type is accepted. */
-export const refuse = (code: string, message: string, status = 400): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, http: { status } } });
+export const refuse = (code: ErrorCode, message: string): GraphQLError =>
+  new GraphQLError(message, {
+    extensions: { code: graphqlRequestCode(code), http: { status: statusOfCode(code) } },
+  });
 
 /**
  * Reads a GraphQL request: `GET` with parameters in the address, `POST` with JSON. Nothing else is taken: a form or plain
@@ -87,7 +90,7 @@ async function readBody(
     .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8) ?? 'utf-8';
   if (type !== 'application/json' || !/^"?utf-?8"?$/.test(charset) || request.headers['content-encoding']) {
-    throw refuse('BAD_USER_INPUT', 'Send the request as application/json in UTF-8, not compressed.', 415);
+    throw refuse('UNSUPPORTED_MEDIA_TYPE', 'Send the request as application/json in UTF-8, not compressed.');
   }
   const bytes = await readBytes(request, maxBodyBytes, note);
   let text: string;
@@ -105,9 +108,8 @@ async function readBytes(
   note: (bytes: number) => void,
 ): Promise<Buffer> {
   const tooLarge = refuse(
-    'BAD_USER_INPUT',
+    'TOO_LARGE',
     `The body is larger than ${maxBodyBytes} bytes. Split it into several requests.`,
-    413,
   );
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge;
   const chunks: Buffer[] = [];

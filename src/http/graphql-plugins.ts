@@ -1,6 +1,7 @@
 import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
+import { UtmqlError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Role } from '../roles.ts';
 import { otherOperation } from '../telemetry/graphql-metrics.ts';
@@ -8,6 +9,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { coerceVariables, withCoercedVariables } from './coerce-variables.ts';
 import { complexityOf } from './complexity.ts';
 import { operationOf } from './documents.ts';
+import { graphqlErrorBody, statusOf } from './error-answers.ts';
 import { refusalOf, requirementsOf } from './graphql-access.ts';
 import type { GraphqlCall } from './graphql-call.ts';
 import { explainAll, mostErrors, outcomeOf, publicError, retryAfterOf } from './graphql-errors.ts';
@@ -118,9 +120,22 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: () => numbe
   };
 }
 
+const notAcceptable = (): UtmqlError =>
+  new UtmqlError(
+    'NOT_ACCEPTABLE',
+    'The header Accept names nothing that GraphQL answers with; accept application/json or application/graphql-response+json, and text/event-stream for subscriptions.',
+  );
+
 /** Gives every error a code, wherever it comes from: parsing, validation, arguments or resolvers. All pass here. */
 export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly Role[]): CallPlugin {
   return {
+    // To this Yoga gives no body.
+    onResponse({ response: { status }, setResponse, fetchAPI }) {
+      const error = notAcceptable();
+      if (status !== statusOf(error)) return;
+      const headers = { 'content-type': 'application/json; charset=utf-8' };
+      setResponse(new fetchAPI.Response(JSON.stringify(graphqlErrorBody(error)), { status, headers }));
+    },
     // What breaks a stream once it has begun.
     onSubscribe({ args }) {
       const { contextValue } = args as { readonly contextValue: GraphqlCall };

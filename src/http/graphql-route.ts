@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DocumentNode, OperationTypeNode } from 'graphql';
 import type { Admission, Queries } from '../admission/admission.ts';
 import type { DataVersion } from '../data-version.ts';
-import { UtmqlError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Limits } from '../limits/limits.ts';
 import { freeRefusalBytes } from '../limits/refusal-cost.ts';
@@ -10,15 +9,15 @@ import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
+import { methodNotAllowed } from './error-answers.ts';
 import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
 import type { Graphql } from './graphql.ts';
 import { requirementsOf } from './graphql-access.ts';
 import type { GraphqlCall } from './graphql-call.ts';
-import { type Question, readParams, refuse } from './graphql-params.ts';
+import { type Question, readParams } from './graphql-params.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
-import { refuseGraphql } from './refusal.ts';
 import { type Answer, type AnswerSource, etagOf, type ResponseCache } from './response-cache.ts';
-import type { CallInfo, Handler } from './server.ts';
+import type { CallInfo, Handler } from './route.ts';
 
 const cacheStatus: Record<AnswerSource, string> = {
   hit: 'utmql; hit',
@@ -80,37 +79,14 @@ export function createGraphqlRoute(options: {
     }
   };
 
-  /** Whether anything is left of what their queries may cost; if not, they have been refused. */
-  const mayAsk = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    account: string,
-  ): Promise<boolean> => {
-    try {
-      await limits.checkCost(account, response);
-      return true;
-    } catch (error) {
-      if (!(error instanceof UtmqlError)) throw error;
-      if (!response.destroyed) refuseGraphql(request, response, error);
-      return false;
-    }
-  };
-
-  /** Undefined: they have been refused. */
+  /** @throws UtmqlError RATE_LIMITED */
   const takeTurn = async (
     kind: OperationTypeNode,
-    request: IncomingMessage,
     response: ServerResponse,
     account: string,
-  ): Promise<(() => void) | undefined> => {
-    try {
-      await limits.checkCost(account, response);
-      return await limits.takeTurn(account, kind === 'subscription' ? 'subscription' : 'operation');
-    } catch (error) {
-      if (!(error instanceof UtmqlError)) throw error;
-      if (!response.destroyed) refuseGraphql(request, response, error);
-      return undefined;
-    }
+  ): Promise<() => void> => {
+    await limits.checkCost(account, response);
+    return limits.takeTurn(account, kind === 'subscription' ? 'subscription' : 'operation');
   };
 
   const run = async (
@@ -189,14 +165,14 @@ export function createGraphqlRoute(options: {
       });
     };
     if (asksForPage(request)) return sendGraphiql(response);
-    if (!isQuestion(request)) return passOn(noQuestion);
+    if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
 
     const left = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) left.abort();
     });
     const isLong = Number(request.headers['content-length'] ?? Infinity) > freeRefusalBytes;
-    if (request.method === 'POST' && isLong && !(await mayAsk(request, response, call.account))) return;
+    if (request.method === 'POST' && isLong) await limits.checkCost(call.account, response);
     let question: Question;
     try {
       question = await readQuestion(request, note);
@@ -226,8 +202,7 @@ export function createGraphqlRoute(options: {
     }
     const kind = kindOf(question);
     if (kind === undefined) return passOn(() => question);
-    const endTurn = await takeTurn(kind.kind, request, response, call.account);
-    if (endTurn === undefined) return;
+    const endTurn = await takeTurn(kind.kind, response, call.account);
     if (left.signal.aborted) return endTurn();
     // After `passOn`'s own, which ends the work.
     const holdTurn = (): void => {
@@ -256,12 +231,7 @@ export function createGraphqlRoute(options: {
   };
 }
 
-/** Methods that GraphQL does not use are Yoga's to refuse. */
 const isQuestion = ({ method }: IncomingMessage): boolean => method === 'POST' || method === 'GET';
-
-const noQuestion = (): never => {
-  throw refuse('BAD_USER_INPUT', 'GraphQL is asked with GET or POST.', 405);
-};
 
 /**
  * A `GET` may be kept by the caller alone and is asked about each time: figures change with every ingest run, and an

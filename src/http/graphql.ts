@@ -4,7 +4,7 @@ import type { Authenticator } from '../access/authenticator.ts';
 import { dataScope } from '../access/caller.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Store } from '../clickhouse/store.ts';
-import { badInput } from '../errors.ts';
+import { badInput, unexpected } from '../errors.ts';
 import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
@@ -65,9 +65,7 @@ export function createGraphql(options: {
       maskError: (error) =>
         error instanceof GraphQLError
           ? error
-          : new GraphQLError('The server could not answer this request.', {
-              extensions: { code: 'INTERNAL' },
-            }),
+          : new GraphQLError(unexpected, { extensions: { code: 'INTERNAL' } }),
     },
     context: ({ caller, logger, queries, request, onRead }) => {
       const { signal } = request;

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Caller } from '../access/caller.ts';
 import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Route, sendJson } from './server.ts';
+import type { Route } from './route.ts';
 import type { StoreProbe } from './store-probe.ts';
 
 /**
@@ -65,6 +65,11 @@ export function healthRoutes(options: {
           }),
     },
   ];
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(`${JSON.stringify(body)}\n`);
 }
 
 /** Those of these workspaces. */

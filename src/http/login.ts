@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cookieName } from '../access/credentials.ts';
 import { forbidden } from '../access/refusals.ts';
 import { isFromOwnPages } from '../access/same-origin.ts';
-import { toUtmqlError, UtmqlError } from '../errors.ts';
+import { UtmqlError } from '../errors.ts';
 import type { LoginGuard } from '../limits/login-guard.ts';
+import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './error-answers.ts';
 import { asksForPage } from './graphiql-page.ts';
-import { loginPage } from './login-page.ts';
-import { type Refuse, refusalHeaders, refusalStatus, refuseGraphql } from './refusal.ts';
+
 import { answerEarly, wholeBody } from './request-body.ts';
-import type { Route } from './server.ts';
+import type { Route } from './route.ts';
 
 /** Bytes of a form with a key or a token. */
 const maxFormBytes = 16_384;
@@ -29,34 +29,32 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
       method: 'POST',
       path: '/login',
       access: 'everybody',
+      answerError: answerWithPage,
       async handle(request, response) {
-        try {
-          const credential = await readForm(request);
-          await guard.identify(request, credential);
-          leadOn(response, cookie(request, credential));
-        } catch (error) {
-          refuseWithPage(request, response, toUtmqlError(error, 'This login could not be taken.'));
-        }
+        const credential = await readForm(request);
+        await guard.identify(request, credential);
+        leadOn(response, cookie(request, credential));
       },
     },
     {
       method: 'POST',
       path: '/logout',
       access: 'everybody',
+      answerError: answerWithPage,
       handle(request, response) {
-        if (isOurForm(request)) leadOn(response, `${cookie(request, '')}; Max-Age=0`);
-        else refuseWithPage(request, response, foreignForm());
+        if (!isOurForm(request)) throw foreignForm();
+        leadOn(response, `${cookie(request, '')}; Max-Age=0`);
       },
     },
   ];
 }
 
 /** At `/graphql` a browser without a login gets the form, everything else an error. */
-export const refuseGraphqlOrLogin: Refuse = (request, response, error) => {
-  if (!asksForPage(request)) return refuseGraphql(request, response, error);
+export const answerGraphqlErrorOrLogin: AnswerError = (request, response, error) => {
+  if (!asksForPage(request)) return answerGraphqlError(request, response, error);
   const isFirstVisit = request.headers.cookie?.includes(`${cookieName}=`) !== true;
   const message = error.code === 'UNAUTHENTICATED' && isFirstVisit ? undefined : error.message;
-  sendPage(request, response, refusalStatus(error), refusalHeaders(error), message);
+  sendPage(request, response, statusOf(error), errorHeaders(error), message);
 };
 
 /** @throws UtmqlError FORBIDDEN for another site's form; BAD_USER_INPUT, UNAUTHENTICATED */
@@ -85,16 +83,8 @@ function leadOn(response: ServerResponse, cookie: string): void {
   response.writeHead(303, { location: '/graphql', 'set-cookie': cookie, 'cache-control': 'no-store' }).end();
 }
 
-const formStatuses: Partial<Record<UtmqlError['code'], number>> = { TOO_LARGE: 413, TIMEOUT: 408 };
-
-const refuseWithPage: Refuse = (request, response, error) =>
-  sendPage(
-    request,
-    response,
-    formStatuses[error.code] ?? refusalStatus(error),
-    refusalHeaders(error),
-    error.message,
-  );
+const answerWithPage: AnswerError = (request, response, error) =>
+  sendPage(request, response, statusOf(error), errorHeaders(error), error.message);
 
 function sendPage(
   request: IncomingMessage,
@@ -106,3 +96,21 @@ function sendPage(
   const all = { ...headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
   answerEarly(request, response, status, all, loginPage(message));
 }
+
+/** A form without scripts or styles of its own: it works under any content security policy that allows forms to this address. */
+const loginPage = (message: string | undefined): string => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>utmql: log in</title>
+<h1>utmql</h1>
+${message === undefined ? '' : `<p role="alert">${escapeHtml(message)}</p>\n`}<form method="post" action="/login">
+<p><label>API key or token<br><input name="key" type="password" size="70" required autofocus autocomplete="current-password"></label></p>
+<p><button type="submit">Log in</button></p>
+</form>
+<form method="post" action="/logout"><p><button type="submit">Log out</button></p></form>
+</html>
+`;
+
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -99,11 +99,8 @@ async function loadManifest(path: string): Promise<Map<string, string>> {
 }
 
 /** Apollo's clients know these by their message, and expect status 200. */
-const apolloError = (message: 'PersistedQueryNotFound' | 'PersistedQueryNotSupported') =>
-  new GraphQLError(message, {
-    extensions: {
-      code:
-        message === 'PersistedQueryNotFound' ? 'PERSISTED_QUERY_NOT_FOUND' : 'PERSISTED_QUERY_NOT_SUPPORTED',
-      http: { status: 200 },
-    },
-  });
+const apolloError = (message: 'PersistedQueryNotFound' | 'PersistedQueryNotSupported') => {
+  const code =
+    message === 'PersistedQueryNotFound' ? 'PERSISTED_QUERY_NOT_FOUND' : 'PERSISTED_QUERY_NOT_SUPPORTED';
+  return new GraphQLError(message, { extensions: { code, http: { status: 200 } } });
+};

@@ -1,5 +1,5 @@
-import { toUtmqlError, type UtmqlError } from '../errors.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
+import { errorBody, errorHeaders, statusOf } from './error-answers.ts';
 
 /** What goes over the wire. */
 export interface HttpAnswer {
@@ -8,45 +8,14 @@ export interface HttpAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const statuses: Partial<Record<UtmqlError['code'], number>> = {
-  BAD_USER_INPUT: 400,
-  UNREADABLE_BODY: 400,
-  TIMEOUT: 408,
-  CONFLICT: 409,
-  TOO_LARGE: 413,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-  IDEMPOTENCY_KEY_REUSED: 422,
-  BUFFER_FULL: 429,
-  RATE_LIMITED: 429,
-  BUFFER_UNAVAILABLE: 503,
-  STORE_UNAVAILABLE: 503,
-  SOURCE_UNAVAILABLE: 503,
-};
-
-/** Seconds until a push that could not be taken is worth another try, where nothing better is known. */
-const usualRetrySeconds = 5;
-
 /** What a push came to: 200 stored, 202 durable, 422 when there were records and none of them could be taken. */
 export function answerPush({ answer, failure }: PushOutcome): HttpAnswer {
-  if (failure !== undefined) return answerFailure(failure, answer);
+  if (failure !== undefined) {
+    const body = { ...errorBody(failure), ...shape(answer) };
+    return { status: statusOf(failure), headers: errorHeaders(failure), body };
+  }
   const isRefused = answer.accepted === 0 && answer.rejected > 0;
   return { status: isRefused ? 422 : answer.stored ? 200 : 202, headers: {}, body: shape(answer) };
-}
-
-/** @param answer what was taken before */
-export function answerFailure(thrown: unknown, answer?: PushAnswer): HttpAnswer {
-  const { code, message, retryAfterSeconds } = toUtmqlError(
-    thrown,
-    'The server could not take this. It has been logged.',
-  );
-  const status = statuses[code] ?? 500;
-  const seconds = retryAfterSeconds ?? usualRetrySeconds;
-  const isWorthRetrying = status === 409 || status === 429 || status === 503;
-  return {
-    status,
-    headers: isWorthRetrying ? { 'retry-after': String(seconds) } : {},
-    body: { error: { code, message }, ...(answer === undefined ? {} : shape(answer)) },
-  };
 }
 
 const shape = (answer: PushAnswer): Readonly<Record<string, unknown>> => ({

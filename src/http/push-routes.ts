@@ -12,9 +12,9 @@ import { noSuch } from '../nearest.ts';
 import type { RecordKind } from '../records/contract.ts';
 import { readNamespace } from '../records/names.ts';
 import { createBodyPace } from './body-pace.ts';
-import { answerFailure, answerPush, type HttpAnswer } from './push-answers.ts';
+import { answerPush, type HttpAnswer } from './push-answers.ts';
 import { answerEarly, requestBody, wholeBody } from './request-body.ts';
-import type { CallInfo, Route } from './server.ts';
+import type { CallInfo, Route } from './route.ts';
 
 const paths: Readonly<Record<RecordKind, string>> = {
   ad_performance: '/ingest/ad-performance',
@@ -42,41 +42,38 @@ export function createPushRoutes({
   const ingest =
     (kind: RecordKind) =>
     async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
-      await respond(request, response, info, async () => {
-        const format = readFormat(request);
-        const { namespace, ...given } = parametersIn(request, kind);
-        const call = { ...callOf(request, info), namespace: readNamespace(namespace?.[0]) };
-        const reading = push.readingOf(kind, call.workspace, given);
-        const endTurn = await limits.takeTurn(info.account, 'push');
-        let bytes = 0;
-        let isRefused = false;
-        const count = (more: number): void => {
-          bytes += more;
-        };
-        try {
-          const pace = createBodyPace();
-          const body = counted(requestBody(request, pace), count);
-          const content = bodyContent(kind, body, { format, reading, hurry: pace.hurry });
-          const outcome = await push.accept(kind, content, { ...call, reading });
-          isRefused = isUnreadable(outcome.failure);
-          return { ...answerPush(outcome), isReplayed: outcome.isReplayed };
-        } catch (error) {
-          isRefused = isUnreadable(error);
-          throw error;
-        } finally {
-          endTurn();
-          if (isRefused) await limits.spendOnRefusal(info.account, 'push', bytes);
-        }
-      });
+      const format = readFormat(request);
+      const { namespace, ...given } = parametersIn(request, kind);
+      const call = { ...callOf(request, info), namespace: readNamespace(namespace?.[0]) };
+      const reading = push.readingOf(kind, call.workspace, given);
+      const endTurn = await limits.takeTurn(info.account, 'push');
+      let bytes = 0;
+      let isRefused = false;
+      const count = (more: number): void => {
+        bytes += more;
+      };
+      let outcome: Awaited<ReturnType<Push['accept']>>;
+      try {
+        const pace = createBodyPace();
+        const body = counted(requestBody(request, pace), count);
+        const content = bodyContent(kind, body, { format, reading, hurry: pace.hurry });
+        outcome = await push.accept(kind, content, { ...call, reading });
+        isRefused = isUnreadable(outcome.failure);
+      } catch (error) {
+        isRefused = isUnreadable(error);
+        throw error;
+      } finally {
+        endTurn();
+        if (isRefused) await limits.spendOnRefusal(info.account, 'push', bytes);
+      }
+      respond(request, response, answerPush(outcome), outcome.isReplayed);
     };
   const event = async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
-    await respond(request, response, info, async () => {
-      if (readFormat(request) === 'csv') throw unsupportedType(request);
-      refuseParameters(request);
-      const text = await readEvent(request);
-      const { answer, isReplayed } = await push.acceptEvent(text, callOf(request, info));
-      return { ...answerEvent(answer), isReplayed };
-    });
+    if (readFormat(request) === 'csv') throw unsupportedType(request);
+    refuseParameters(request);
+    const text = await readEvent(request);
+    const { answer, isReplayed } = await push.acceptEvent(text, callOf(request, info));
+    respond(request, response, answerEvent(answer), isReplayed);
   };
   return [
     ...Object.entries(paths).map(
@@ -116,26 +113,19 @@ async function* counted(
   }
 }
 
-async function respond(
+function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { logger }: CallInfo,
-  work: () => Promise<HttpAnswer & { readonly isReplayed: boolean }>,
-): Promise<void> {
-  let answer: HttpAnswer & { readonly isReplayed?: boolean };
-  try {
-    answer = await work();
-  } catch (error) {
-    answer = answerFailure(error);
-    if (answer.status >= 500) logger.warn({ err: error }, 'a push could not be taken');
-  }
+  { status, headers, body }: HttpAnswer,
+  isReplayed: boolean,
+): void {
   if (response.destroyed) return;
-  const headers = {
+  const all = {
     'content-type': 'application/json; charset=utf-8',
-    ...answer.headers,
-    ...(answer.isReplayed === true ? { 'idempotent-replayed': 'true' } : {}),
+    ...headers,
+    ...(isReplayed ? { 'idempotent-replayed': 'true' } : {}),
   };
-  answerEarly(request, response, answer.status, headers, `${JSON.stringify(answer.body)}\n`);
+  answerEarly(request, response, status, all, `${JSON.stringify(body)}\n`);
 }
 
 function answerEvent(answer: EventAnswer): HttpAnswer {

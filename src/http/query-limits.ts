@@ -6,6 +6,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { statusOfCode } from '../error-codes.ts';
 
 /** What one GraphQL document may hold. Generous for dashboards, small for a server that must stay responsive. */
 export interface QueryLimits {
@@ -41,7 +42,10 @@ const maxObjects = 500;
 /** A refusal with the code QUERY_TOO_COMPLEX and a sentence that says what to change. */
 export function tooComplex(message: string): GraphQLError {
   return new GraphQLError(message, {
-    extensions: { code: 'QUERY_TOO_COMPLEX', http: { spec: true, status: 400 } },
+    extensions: {
+      code: 'QUERY_TOO_COMPLEX',
+      http: { spec: true, status: statusOfCode('QUERY_TOO_COMPLEX') },
+    },
   });
 }
 

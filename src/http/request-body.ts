@@ -131,6 +131,9 @@ async function unlessSilent<T>(next: Promise<T>): Promise<T> {
   }
 }
 
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
 /**
  * Answers a request whose body may not have been read. The rest of it is taken for a while and thrown away: a connection
  * that is closed while its sender still writes is reset, and the answer lost.
@@ -143,7 +146,7 @@ export function answerEarly(
   body: string,
 ): void {
   const length = { 'content-length': String(Buffer.byteLength(body)) };
-  if (request.complete) {
+  if (request.complete || !hasBody(request)) {
     response.writeHead(status, { ...headers, ...length }).end(body);
     return;
   }

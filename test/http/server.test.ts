@@ -37,7 +37,7 @@ describe('beside GraphQL', () => {
     const response = await fetch(`${app.url}/graphq`);
     expect([response.status, await response.json()]).toEqual([
       404,
-      { error: expect.stringContaining('/graphql') },
+      { error: { code: 'NOT_FOUND', message: expect.stringContaining('/graphql') } },
     ]);
     expect((await fetch(`${app.url}/healthz`, { method: 'DELETE' })).status).toBe(405);
   });

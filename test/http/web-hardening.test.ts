@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import type { ConnectionLimits } from '../../src/http/connections.ts';
-import { listen, type Route, sendJson } from '../../src/http/server.ts';
+import type { Route } from '../../src/http/route.ts';
+import { listen } from '../../src/http/server.ts';
 import { createTelemetry } from '../../src/telemetry.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { silent } from '../support/database.ts';
@@ -350,14 +351,14 @@ describe('slow callers', () => {
       access: 'everybody',
       async handle(request, response) {
         for await (const _ of request);
-        sendJson(response, 200, {});
+        void response.end();
       },
     },
     {
       method: 'GET',
       path: '/quick',
       access: 'everybody',
-      handle: (_, response) => sendJson(response, 200, {}),
+      handle: (_, response) => void response.end(),
     },
   ];
   const start = (connections: Partial<ConnectionLimits>) => {

@@ -348,7 +348,7 @@ const attacks: readonly Attack[] = [
   },
   {
     attack: 'A forged log line in the path and in X-Request-Id (log injection)',
-    answer: '404',
+    answer: '404 NOT_FOUND',
     async make() {
       const forged = '"}%0a{"level":60,"msg":"forged"}';
       const before = lines.length;
@@ -371,7 +371,7 @@ const attacks: readonly Attack[] = [
   ].map(
     (path): Attack => ({
       attack: `The path \`${path}\``,
-      answer: '404',
+      answer: '404 NOT_FOUND',
       make: () => ask({ method: 'GET', path }),
     }),
   ),
