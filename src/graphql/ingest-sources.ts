@@ -37,15 +37,15 @@ const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
       type: 'LocalDate',
       nullable: true,
       description: 'Up to which day its data are complete; runs without `since` begin some days before.',
-      resolve: async ({ name }, _args, { runs }) => {
-        const day = await runs.watermark(name);
+      resolve: async (source, _args, { runs }) => {
+        const day = await runs.watermark(source);
         return day === undefined ? null : formatDay(day);
       },
     }),
     shape: t.field({
       type: [FeedColumnType],
       description: 'The columns of its feed as its last good run saw them; empty before that.',
-      resolve: async ({ name }, _args, { runs }) => columnsOf(await runs.columns(name)),
+      resolve: async (source, _args, { runs }) => columnsOf(await runs.columns(source)),
     }),
   }),
 });

@@ -250,3 +250,43 @@ it('a source that gets another name, or namespace, at a reload keeps what it has
   expect(run).toMatchObject({ status: 'SUCCEEDED' });
   expect(await figures(program)).toEqual(total(2, 67));
 });
+
+it('a source under a new name goes on where the old one ended: its watermark, its replays', async () => {
+  const ad = (cost: number) => ({ date: '2025-08-01', campaign_id: 'C', channel: 'meta', clicks: 1, cost });
+  const ads = (name: string, rest = {}) => ({ name, kind: 'ad_performance', ...rest });
+  const asked = 'since: "2025-08-01", until: "2025-08-03"';
+  const program = await start([ads('old')]);
+  const pullWith = async (name: string, records: readonly unknown[]) => {
+    answers[name] = records;
+    return (await program.pull(`sources: ["${name}"], ${asked}`))[0];
+  };
+  const state = async () =>
+    ((await program.query('{ ingestSources { watermark } }')).data?.ingestSources as unknown[]).at(-1);
+  const cost = async () => (await program.query(`{ metrics(${range}) { totals { cost } } }`)).data?.metrics;
+
+  const first = await pullWith('old', [ad(5)]);
+  await pullWith('old', [ad(7)]);
+  const held = await pullWith('old', []);
+  expect(held).toMatchObject({ status: 'HELD' });
+  const before = await state();
+  expect(before).toEqual({ watermark: '2025-08-01' });
+
+  await writeSources([ads('fresh', { formerly: ['old'] })]);
+  await program.reload();
+  expect(await state()).toEqual(before);
+  // The day is that of the second run, which was read later.
+  const replayed = await program.query(
+    `mutation { replayRun(id: "${first?.id}", wait: true) { source status recordsSkipped } }`,
+  );
+  expect(replayed).toEqual({
+    data: { replayRun: { source: 'fresh', status: 'SUCCEEDED', recordsSkipped: 1 } },
+  });
+  expect(await cost()).toEqual({ totals: { cost: 7 } });
+  const approved = await program.query(`mutation { approveRun(id: "${held?.id}") { status } }`);
+  expect(approved.errors).toMatchObject([
+    {
+      message: expect.stringContaining('Cancel it, and trigger fresh.'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    },
+  ]);
+});

@@ -1,6 +1,6 @@
 import type { Requester } from '../../access/caller.ts';
 import type { Leases } from '../../clickhouse/leases/leases.ts';
-import { UtmqlError } from '../../errors.ts';
+import { badInput, UtmqlError } from '../../errors.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Clock } from '../../time.ts';
 import type { Executions } from '../runs/executions.ts';
@@ -45,6 +45,11 @@ export function createHeldRuns(options: {
         const held = await follower.find(id, caller);
         if (held.status !== 'held') return held;
         const { source, landing } = options.landedOf(held);
+        if (source.name !== held.source) {
+          throw badInput(
+            `id: run ${id} was held when its source was named ${held.source}. Cancel it, and trigger ${source.name}.`,
+          );
+        }
         const original = held.replayOf === '' ? held : await follower.find(held.replayOf, caller);
         const again = begunAgain(held, leases.owner);
         return executions.start(

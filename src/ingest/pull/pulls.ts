@@ -3,6 +3,7 @@ import type { Requester } from '../../access/caller.ts';
 import type { Leases } from '../../clickhouse/leases/leases.ts';
 import { badInput, UtmqlError } from '../../errors.ts';
 import type { Source } from '../../sources/source.ts';
+import { sourceNamed } from '../ownership/moves.ts';
 import type { Executions } from '../runs/executions.ts';
 import { createRunFollower } from '../runs/follow.ts';
 import { begunAgain, createOrphans, endingOf } from '../runs/orphans.ts';
@@ -83,7 +84,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   /** What a run is of and what it has read. */
   const landedOf = (run: IngestRun): { source: Source; landing: RawLanding } => {
-    const source = sourceOf(run);
+    const source = sourceNamed(sources(), run.workspace, run.source);
     if (landing === undefined) {
       throw badInput('What runs read is not kept: RAW_RETENTION_DAYS is 0. Trigger the source again.');
     }

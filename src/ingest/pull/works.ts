@@ -30,8 +30,8 @@ export interface Works {
 export function createWorks(options: WorksOptions): Works {
   const { runs, logger } = options;
 
-  const watermarkOf = (run: IngestRun): Promise<Day | undefined> =>
-    runs.watermark(run.workspace, run.source).catch(() => undefined);
+  const watermarkOf = (source: Source): Promise<Day | undefined> =>
+    runs.watermark(source).catch(() => undefined);
 
   const withWatermark = (ended: IngestRun, before: Day | undefined): IngestRun =>
     endedWell(ended) ? { ...ended, watermark: watermarkAfter(ended, before, options.today()) } : ended;
@@ -46,7 +46,7 @@ export function createWorks(options: WorksOptions): Works {
         landing: undefined,
         columnsBefore: {},
         // With `replace`, a day belongs to the newest run that read it. With `upsert`, each record to its newest state.
-        skipDays: replaces ? await runs.daysReadSince(run.workspace, source.name, readAt) : new Set<Day>(),
+        skipDays: replaces ? await runs.daysReadSince(source, readAt) : new Set<Day>(),
         version: replaces ? (run.startedAt ?? run.createdAt) * 1_000 : readAt * 1_000,
         isGuarded,
         signal,
@@ -57,7 +57,7 @@ export function createWorks(options: WorksOptions): Works {
 
   return {
     pullOf: (source) => async (run, signal, report, lease) => {
-      const before = await watermarkOf(run);
+      const before = await watermarkOf(source);
       const overlap =
         run.since === undefined && source.isIncremental
           ? overlapFrom(before, source.restatesDays)
@@ -77,7 +77,7 @@ export function createWorks(options: WorksOptions): Works {
         pages,
         landing: run.dryRun ? undefined : options.landing,
         skipDays: new Set(),
-        columnsBefore: await runs.columns(run.workspace, source.name).catch(() => ({})),
+        columnsBefore: await runs.columns(source).catch(() => ({})),
         version: (run.startedAt ?? run.createdAt) * 1_000,
         isGuarded: run.guard && source.feed.isGuarded,
         signal,
@@ -88,7 +88,7 @@ export function createWorks(options: WorksOptions): Works {
     },
     replayOf: (original, source, landing) => replay(original, source, landing, source.feed.isGuarded),
     approvalOf: (held, original, source, landing) => async (run, signal, report, lease) => {
-      const before = await watermarkOf(run);
+      const before = await watermarkOf(source);
       const read = { ...original, startedAt: held.startedAt };
       const ended = await replay(read, source, landing, false)(run, signal, report, lease);
       return withWatermark(ended, before);

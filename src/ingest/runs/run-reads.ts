@@ -1,7 +1,7 @@
 import type { Queries } from '../../admission/admission.ts';
 import type { Day } from '../../records/day.ts';
 import type { IngestRun } from './run.ts';
-import type { RunFilter, RunRepository } from './run-table.ts';
+import type { NamedSource, RunFilter, RunRepository } from './run-table.ts';
 
 /**
  * Runs of one workspace, as one operation reads them: the reads wait for their turns, and end with it.
@@ -9,8 +9,8 @@ import type { RunFilter, RunRepository } from './run-table.ts';
 export interface RunReads {
   find(id: string): Promise<IngestRun | undefined>;
   list(filter: RunFilter): Promise<IngestRun[]>;
-  watermark(source: string): Promise<Day | undefined>;
-  columns(source: string): Promise<IngestRun['columns']>;
+  watermark(source: NamedSource): Promise<Day | undefined>;
+  columns(source: NamedSource): Promise<IngestRun['columns']>;
   /** Is read once, however often a request asks for it. */
   freshness(): Promise<number | undefined>;
 }
@@ -25,8 +25,8 @@ export function createRunReads(options: {
   return {
     find: (id) => queries.run((call) => runs.find(workspace, id, call)),
     list: (filter) => queries.run((call) => runs.list(workspace, filter, call)),
-    watermark: (source) => queries.run((call) => runs.watermark(workspace, source, call)),
-    columns: (source) => queries.run((call) => runs.columns(workspace, source, call)),
+    watermark: (source) => queries.run((call) => runs.watermark(source, call)),
+    columns: (source) => queries.run((call) => runs.columns(source, call)),
     freshness() {
       freshness ??= queries.run((call) => runs.freshness(workspace, call));
       return freshness;

@@ -122,6 +122,16 @@ export interface RunFilter {
   readonly limit: number;
 }
 
+/** A source, and the names that it had before: their runs are its own. */
+export interface NamedSource {
+  readonly workspace: string;
+  readonly name: string;
+  readonly formerly: readonly string[];
+}
+
+const isOf = ({ workspace, name, formerly }: NamedSource): Sql =>
+  sql`workspace = ${bind('String', workspace)} AND source IN ${bind('Array(String)', [name, ...formerly])}`;
+
 /** The table of runs. */
 export interface RunRepository {
   /** Stores the run's present state; later saves replace earlier ones. */
@@ -138,11 +148,11 @@ export interface RunRepository {
   /** When the last run of the source began, epoch milliseconds. */
   lastStart(workspace: string, source: string): Promise<number | undefined>;
   /** Up to which day the source's data are complete: set by its last good run. */
-  watermark(workspace: string, source: string, call?: CallOptions): Promise<Day | undefined>;
+  watermark(source: NamedSource, call?: CallOptions): Promise<Day | undefined>;
   /** The columns of the source's feed as its last good run saw them; none before that. Replays do not count. */
-  columns(workspace: string, source: string, call?: CallOptions): Promise<IngestRun['columns']>;
+  columns(source: NamedSource, call?: CallOptions): Promise<IngestRun['columns']>;
   /** Days that good runs of the source, begun after this instant (epoch milliseconds), have read; replays do not count. */
-  daysReadSince(workspace: string, source: string, startedAt: number): Promise<ReadonlySet<Day>>;
+  daysReadSince(source: NamedSource, startedAt: number): Promise<ReadonlySet<Day>>;
   /** When data last changed: the end of the last run that stored something, epoch milliseconds. */
   freshness(workspace: string, call?: CallOptions): Promise<number | undefined>;
 }
@@ -249,30 +259,30 @@ export function createRunRepository(store: Store): RunRepository {
       );
       return row?.at ?? undefined;
     },
-    async watermark(workspace, source, call) {
+    async watermark(source, call) {
       const [row] = await store.select(
         z.object({ watermark: day }),
         sql`SELECT max(watermark) AS watermark FROM ingest_runs FINAL
-            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)} AND status IN ('succeeded', 'partial')`,
+            WHERE ${isOf(source)} AND status IN ('succeeded', 'partial')`,
         call,
       );
       return row?.watermark;
     },
-    async columns(workspace, source, call) {
+    async columns(source, call) {
       const [row] = await store.select(
         z.object({ shape: shares }),
         sql`SELECT argMax(columns, started_at) AS shape FROM ingest_runs FINAL
-            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}
+            WHERE ${isOf(source)}
               AND status IN ('succeeded', 'partial') AND dry_run = 0 AND replay_of = '' AND notEmpty(columns)`,
         call,
       );
       return row?.shape ?? {};
     },
-    async daysReadSince(workspace, source, startedAt) {
+    async daysReadSince(source, startedAt) {
       const rows = await store.select(
         z.object({ day }),
         sql`SELECT DISTINCT arrayJoin(days) AS day FROM ingest_runs FINAL
-            WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}
+            WHERE ${isOf(source)}
               AND status IN ('succeeded', 'partial') AND replay_of = '' AND dry_run = 0
               AND started_at > fromUnixTimestamp64Milli(toInt64(${bind('UInt64', startedAt)}))`,
       );
