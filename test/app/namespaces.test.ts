@@ -261,7 +261,9 @@ it('a source under a new name goes on where the old one ended: its watermark, it
     return (await program.pull(`sources: ["${name}"], ${asked}`))[0];
   };
   const state = async () =>
-    ((await program.query('{ ingestSources { watermark } }')).data?.ingestSources as unknown[]).at(-1);
+    ((await program.query('{ ingestSources { watermark } }')).data?.ingestSources as unknown as unknown[]).at(
+      -1,
+    );
   const cost = async () => (await program.query(`{ metrics(${range}) { totals { cost } } }`)).data?.metrics;
 
   const first = await pullWith('old', [ad(5)]);

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 /** The example of an adapter, which asks a server of the test in place of the platform. */
-async function example(adapter: string, server: SourceServer): Promise<Source> {
+async function example(adapter: string, server: SourceServer, more: Written = {}): Promise<Source> {
   const written = examples.get(adapter);
   if (written === undefined) throw new Error(`docs/sources.md has no example of ${adapter}.`);
   const credentials = written.credentials as Written;
@@ -32,6 +32,7 @@ async function example(adapter: string, server: SourceServer): Promise<Source> {
       sources: [
         {
           ...written,
+          ...more,
           base_url: `${server.url}/`,
           credentials: {
             ...credentials,
@@ -108,6 +109,36 @@ describe('five lines of docs/sources.md', () => {
       time_range: '{"since":"2025-08-01","until":"2025-08-02"}',
     });
     expect(source.restatesDays).toBe(28);
+  });
+
+  it('meta_insights: asks for breakdowns, but for columns that it has anyway', async () => {
+    const row = { campaign_id: '1', campaign_name: 'a', ad_id: '2', spend: '1.5', account_currency: 'EUR' };
+    const rows = ['DE', 'FR'].map((country) => ({ ...row, country, date_start: '2025-08-01' }));
+    const server = await serve({ '/v23.0/act_1020304050/insights': json({ data: rows }) });
+    const source = await example('meta_insights', server, {
+      breakdowns: { country: 'country', campaign: 'campaign_name' },
+    });
+    const { records, rejects } = adsOf(source, await recordsOf(source, asked));
+    expect(rejects).toEqual([]);
+    expect(records.map(({ breakdowns }) => breakdowns)).toEqual([
+      { campaign: 'a', country: 'DE' },
+      { campaign: 'a', country: 'FR' },
+    ]);
+    expect(server.requests[0]?.query).toMatchObject({ breakdowns: 'country' });
+  });
+
+  it('tiktok and linkedin: refuse breakdowns that their reports do not have', async () => {
+    const server = await serve({});
+    await expect(
+      example('tiktok', server, {
+        breakdowns: { campaign: 'metrics.campaign_name', country: 'dimensions.country_code' },
+      }),
+    ).rejects.toThrow(
+      /breakdowns\.country \(line 1\): is no column of the report that the adapter tiktok asks for by itself \(metrics\.campaign_name\); write the request out in full/,
+    );
+    await expect(example('linkedin', server, { breakdowns: { country: 'pivotValues.0' } })).rejects.toThrow(
+      'the adapter linkedin asks for by itself (none)',
+    );
   });
 
   it('tiktok: by day, 30 at a time', async () => {

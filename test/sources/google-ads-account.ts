@@ -15,6 +15,7 @@ interface Figures {
   readonly date: string;
   readonly campaign: FakeCampaign;
   readonly ad: string | undefined;
+  readonly device: string;
   readonly clicks: number;
   readonly costMicros: number;
 }
@@ -46,13 +47,12 @@ export function fakeGoogleAccount(options: {
   const queries: string[] = [];
   const figures = days.flatMap((date, dayIndex) =>
     campaigns.flatMap((campaign, index): Figures[] =>
-      (campaign.ads.length === 0 ? [undefined] : campaign.ads).map((ad, adIndex) => ({
-        date,
-        campaign,
-        ad,
-        clicks: 1 + dayIndex + adIndex,
-        costMicros: 1_000_001 * (index + 1) + 10 * dayIndex + adIndex,
-      })),
+      (campaign.ads.length === 0 ? [undefined] : campaign.ads).flatMap((ad, adIndex) => {
+        const costMicros = 1_000_001 * (index + 1) + 10 * dayIndex + adIndex;
+        const desktop = { date, campaign, ad, device: 'DESKTOP', clicks: dayIndex, costMicros: 7 };
+        const mobile = { device: 'MOBILE', clicks: 1 + adIndex, costMicros: costMicros - 7 };
+        return [desktop, { ...desktop, ...mobile }];
+      }),
     ),
   );
 
@@ -64,8 +64,9 @@ export function fakeGoogleAccount(options: {
     if (parsed === undefined) return failure(400, 'INVALID_ARGUMENT');
     const { fields = '', resource, from = '', to = '' } = parsed;
     const asked = figures.filter(({ date }) => date >= from && date <= to);
-    const rows = (resource === 'ad_group_ad' ? adRows(asked) : campaignRows(asked)).map((row) =>
-      selected(row, [...fields.split(', '), `${resource}.resource_name`]),
+    const segments = fields.includes('segments.device') ? (of: Figures) => of.device : () => '';
+    const rows = (resource === 'ad_group_ad' ? adRows(asked, segments) : campaignRows(asked, segments)).map(
+      (row) => selected(row, [...fields.split(', '), `${resource}.resource_name`]),
     );
     const batches = Array.from({ length: Math.ceil(rows.length / rowsPerBatch) }, (_, index) => ({
       results: rows.slice(index * rowsPerBatch, (index + 1) * rowsPerBatch),
@@ -125,8 +126,9 @@ const failure = (code: number, status: string) => ({ error: { code, status } });
 
 type Row = Readonly<Record<string, unknown>>;
 
-const rowOf = ({ date, campaign }: Figures, more: Row, clicks: number, costMicros: number): Row => ({
+const rowOf = ({ date, campaign, device }: Figures, more: Row, clicks: number, costMicros: number): Row => ({
   'segments.date': date,
+  'segments.device': device,
   'customer.currency_code': 'EUR',
   'campaign.id': campaign.id,
   'campaign.final_url_suffix': campaign.suffix,
@@ -137,42 +139,42 @@ const rowOf = ({ date, campaign }: Figures, more: Row, clicks: number, costMicro
   ...more,
 });
 
-const adRows = (figures: readonly Figures[]): Row[] =>
-  figures
-    .filter(({ ad }) => ad !== undefined)
-    .map((of) =>
-      rowOf(
-        of,
-        {
-          'ad_group.id': `9${of.campaign.id}`,
-          'ad_group_ad.resource_name': `adGroupAds/${of.ad}`,
-          'ad_group_ad.ad.id': of.ad,
-          'ad_group_ad.ad.final_urls': ['https://shop.example.com/?utm_content=ad'],
-        },
-        of.clicks,
-        of.costMicros,
-      ),
-    );
+type Segment = (of: Figures) => string;
 
-/** Every campaign with figures, those with ads too, once a day. */
-function campaignRows(figures: readonly Figures[]): Row[] {
+/** Every ad with figures, once a day and segment. */
+const adRows = (figures: readonly Figures[], segment: Segment): Row[] =>
+  summed(
+    figures.filter(({ ad }) => ad !== undefined),
+    (of) => [of.ad, segment(of)],
+    ({ campaign, ad }) => ({
+      'ad_group.id': `9${campaign.id}`,
+      'ad_group_ad.resource_name': `adGroupAds/${ad}`,
+      'ad_group_ad.ad.id': ad,
+      'ad_group_ad.ad.final_urls': ['https://shop.example.com/?utm_content=ad'],
+    }),
+  );
+
+/** Every campaign with figures, those with ads too, once a day and segment. */
+const campaignRows = (figures: readonly Figures[], segment: Segment): Row[] =>
+  summed(
+    figures,
+    (of) => [segment(of)],
+    ({ campaign }) => ({ 'campaign.resource_name': `campaigns/${campaign.id}` }),
+  );
+
+function summed(
+  figures: readonly Figures[],
+  keyOf: (of: Figures) => readonly unknown[],
+  own: (of: Figures) => Row,
+): Row[] {
   const groups = new Map<string, Figures[]>();
   for (const of of figures) {
-    const key = `${of.date} ${of.campaign.id}`;
+    const key = JSON.stringify([of.date, of.campaign.id, ...keyOf(of)]);
     groups.set(key, [...(groups.get(key) ?? []), of]);
   }
-  return [...groups.values()].flatMap((ofCampaign) => {
-    const sum = (name: 'clicks' | 'costMicros') => ofCampaign.reduce((total, of) => total + of[name], 0);
-    return ofCampaign
-      .slice(0, 1)
-      .map((of) =>
-        rowOf(
-          of,
-          { 'campaign.resource_name': `campaigns/${of.campaign.id}` },
-          sum('clicks'),
-          sum('costMicros'),
-        ),
-      );
+  return [...groups.values()].flatMap((group) => {
+    const sum = (name: 'clicks' | 'costMicros') => group.reduce((total, of) => total + of[name], 0);
+    return group.slice(0, 1).map((of) => rowOf(of, own(of), sum('clicks'), sum('costMicros')));
   });
 }
 

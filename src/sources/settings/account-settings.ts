@@ -33,6 +33,7 @@ export function writeOut(
     ...unfitting(settings, shortForm, adapterName),
     ...(account === undefined ? [wrongAccount(settings, shortForm, adapterName)] : []),
     ...credentialProblems(settings, shortForm),
+    ...breakdownProblems(settings, shortForm, adapterName),
     ...(shortForm.currency !== undefined && settings.currency === undefined
       ? [{ path: ['currency'], text: `is missing; ${shortForm.currency}` }]
       : []),
@@ -99,6 +100,21 @@ function credentialProblems({ credentials = {} }: SourceSettings, shortForm: Sho
   const missing = sets[0]?.filter((name) => credentials[name] === undefined) ?? [];
   const text = sets.length === 1 && given.length > 0 ? `lack ${missing.join(', ')}` : `need ${needed}`;
   return [...foreign, { path: ['credentials'], text }];
+}
+
+function breakdownProblems(
+  { breakdowns }: SourceSettings,
+  { breakdownColumns }: ShortForm,
+  adapterName: string,
+): Problem[] {
+  if (breakdownColumns === undefined) return [];
+  const known = breakdownColumns.length === 0 ? 'none' : breakdownColumns.join(', ');
+  return Object.entries(breakdowns)
+    .filter(([, place]) => pathsOf({ place }).some((path) => !breakdownColumns.includes(path.join('.'))))
+    .map(([name]) => ({
+      path: ['breakdowns', name],
+      text: `is no column of the report that the adapter ${adapterName} asks for by itself (${known}); write the request out in full, with url and parameters`,
+    }));
 }
 
 const pathsOf = (places: Readonly<Record<string, FieldPlace>>): (readonly string[])[] =>

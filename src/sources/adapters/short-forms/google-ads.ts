@@ -28,7 +28,7 @@ const adFields = [
 ];
 
 const query = (fields: readonly string[], resource: string): string =>
-  `SELECT ${fields.join(', ')} FROM ${resource} WHERE segments.date BETWEEN '{since}' AND '{until}'`;
+  `SELECT ${[...new Set(fields)].join(', ')} FROM ${resource} WHERE segments.date BETWEEN '{since}' AND '{until}'`;
 
 /**
  * Ads first, then campaigns: Performance Max has no ads, and its spend stands only there. Rows of campaigns that had ads are
@@ -58,7 +58,7 @@ export const googleAdsShortForm: ShortForm = {
       }),
     },
     auth: oauth2(credentials, 'https://oauth2.googleapis.com/token'),
-    body: queries([...new Set(breakdowns.map(inQueries))]).map((text) => JSON.stringify({ query: text })),
+    body: queries(breakdowns.map(inQueries)).map((text) => JSON.stringify({ query: text })),
     // What the ids of campaigns with ads are remembered for is bounded so.
     days_per_request: 31,
   }),

@@ -18,6 +18,8 @@ export const linkedinShortForm: ShortForm = {
   credentials: [['access_token'], ['client_id', 'client_secret', 'refresh_token']],
   apiVersion: '202506',
   baseUrl: () => 'https://api.linkedin.com',
+  // What it tells of members (country, industry) takes the place of the campaign and creative.
+  breakdownColumns: [],
   currency: 'LinkedIn tells costs in the account’s currency, and not which that is',
   writeOut: ({ account, credentials, apiVersion, baseUrl }) => ({
     url: `${baseUrl}/rest/adAnalytics?${query(account)}`,

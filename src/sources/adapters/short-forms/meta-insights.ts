@@ -1,41 +1,44 @@
 import { digits, type ShortForm } from './short-form.ts';
 
+const usualFields = [
+  'campaign_id',
+  'campaign_name',
+  'adset_id',
+  'ad_id',
+  'impressions',
+  'clicks',
+  'inline_link_clicks',
+  'spend',
+  'account_currency',
+];
+
+const firstOf = ([field = '']: readonly string[]): string[] => (field === '' ? [] : [field]);
+
 export const metaInsightsShortForm: ShortForm = {
   account: { key: 'account', read: digits(/^act_/), expected: 'the ad account’s id, such as act_1234567890' },
   credentials: [['access_token']],
   apiVersion: 'v23.0',
   baseUrl: () => 'https://graph.facebook.com',
-  writeOut: ({ account, credentials, apiVersion, baseUrl, reads, breakdowns }) => ({
-    url: `${baseUrl}/${apiVersion}/act_${account}/insights`,
-    auth: { query: { access_token: credentials.access_token ?? '' } },
-    parameters: {
-      level: 'ad',
-      time_increment: '1',
-      limit: '500',
-      fields: [
-        ...new Set([
-          'campaign_id',
-          'campaign_name',
-          'adset_id',
-          'ad_id',
-          'impressions',
-          'clicks',
-          'inline_link_clicks',
-          'spend',
-          'account_currency',
-          ...reads.flatMap(([field = '']) => (field === '' ? [] : [field])),
-        ]),
-      ].join(','),
-      ...(breakdowns.length > 0 && {
-        breakdowns: [...new Set(breakdowns.map(([field = '']) => field))].join(','),
-      }),
-      time_range: '{"since":"{since}","until":"{until}"}',
-    },
-    // Insights have no addresses: this is what the usual URL parameters of ads say.
-    fields: { utm_campaign: ['campaign_name'] },
-    defaults: { utm_source: 'facebook', utm_medium: 'paid_social' },
-    rate_limit: { per_second: 2, burst: 1 },
-    // Of longer ranges it asks to be asked for less data.
-    days_per_request: 7,
-  }),
+  writeOut: ({ account, credentials, apiVersion, baseUrl, reads, breakdowns }) => {
+    const fields = new Set([...usualFields, ...reads.flatMap(firstOf)]);
+    const asked = new Set(breakdowns.flatMap(firstOf).filter((field) => !fields.has(field)));
+    return {
+      url: `${baseUrl}/${apiVersion}/act_${account}/insights`,
+      auth: { query: { access_token: credentials.access_token ?? '' } },
+      parameters: {
+        level: 'ad',
+        time_increment: '1',
+        limit: '500',
+        fields: [...fields].join(','),
+        ...(asked.size > 0 && { breakdowns: [...asked].join(',') }),
+        time_range: '{"since":"{since}","until":"{until}"}',
+      },
+      // Insights have no addresses: this is what the usual URL parameters of ads say.
+      fields: { utm_campaign: ['campaign_name'] },
+      defaults: { utm_source: 'facebook', utm_medium: 'paid_social' },
+      rate_limit: { per_second: 2, burst: 1 },
+      // Of longer ranges it asks to be asked for less data.
+      days_per_request: 7,
+    };
+  },
 };

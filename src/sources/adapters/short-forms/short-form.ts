@@ -69,6 +69,8 @@ export interface ShortForm {
   readonly optionalCredentials?: readonly CredentialName[];
   readonly apiVersion: string;
   readonly baseUrl: (account: string) => string;
+  /** What breakdowns can read, as paths, where the report has these columns and no others. */
+  readonly breakdownColumns?: readonly string[];
   /** Why the account's currency must be said: the platform tells amounts without it. */
   readonly currency?: string;
   writeOut(given: Given): WrittenOut;

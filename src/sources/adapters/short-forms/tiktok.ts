@@ -9,6 +9,8 @@ export const tiktokShortForm: ShortForm = {
   credentials: [['access_token']],
   apiVersion: 'v1.3',
   baseUrl: () => 'https://business-api.tiktok.com',
+  // Reports by country, age or device are of another type, and have other limits.
+  breakdownColumns: ['metrics.campaign_name'],
   writeOut: ({ account, credentials, apiVersion, baseUrl }) => ({
     url: `${baseUrl}/open_api/${apiVersion}/report/integrated/get/`,
     auth: { header: { name: 'Access-Token', value: credentials.access_token ?? '' } },
