@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createStore } from '../../src/clickhouse/create-store.ts';
 import { createDatabase, migrate } from '../../src/clickhouse/migrations/migrate.ts';
@@ -12,9 +11,9 @@ import type { Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createSqlReader, type SqlReader } from '../faults/sql-reader.ts';
 import { migrationsFolder, silent, testLimits } from '../support/database.ts';
+import { writeEngineConfig } from '../support/engine-config.ts';
 import { eventually } from '../support/push-records.ts';
 
-const ownConfig = fileURLToPath(new URL('../../clickhouse/own-server', import.meta.url));
 const cold = { policy: 'tiered', volume: 'cold', afterDays: 90 };
 
 let folder: string;
@@ -23,15 +22,13 @@ let store: Store;
 let sql: SqlReader;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'utmql-cold-'));
-  const own = await readFile(join(ownConfig, 'config.xml'), 'utf8');
   const tiers = `<storage_configuration>
     <disks><cold_disk><path>${folder}/cold/</path></cold_disk></disks>
     <policies><tiered><volumes>
       <default><disk>default</disk></default><cold><disk>cold_disk</disk></cold>
     </volumes></tiered></policies>
   </storage_configuration>`;
-  await writeFile(join(folder, 'config.xml'), own.replace('</clickhouse>', `${tiers}</clickhouse>`));
-  await copyFile(join(ownConfig, 'users.xml'), join(folder, 'users.xml'));
+  const configFile = await writeEngineConfig(folder, tiers);
   const password = randomBytes(24).toString('base64url');
   server = await startOwnServer({
     dataDir: join(folder, 'data'),
@@ -40,7 +37,7 @@ beforeAll(async () => {
     onLost: (error) => {
       throw error;
     },
-    shard: { configFile: join(folder, 'config.xml'), tcpPort: 0, password },
+    shard: { configFile, tcpPort: 0, password },
   });
   const login = { ...server, maxConcurrency: 4, limits: testLimits };
   const bootstrap = createStore({ ...login, database: 'default' });

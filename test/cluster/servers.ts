@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type OwnServer, startOwnServer } from '../../src/clickhouse/own-server/server.ts';
 import { createLogger } from '../../src/logger.ts';
-
-const ownConfig = fileURLToPath(new URL('../../clickhouse/own-server', import.meta.url));
+import { writeEngineConfig } from '../support/engine-config.ts';
 
 /** The name that the servers know the cluster by. */
 export const clusterName = 'two-shards';
@@ -34,10 +32,7 @@ export async function startClusterServers(shards = 2): Promise<ClusterServers> {
   const ports = await freePorts(2 * shards);
   const httpPorts = ports.slice(0, shards);
   const tcpPorts = ports.slice(shards);
-  const configFile = join(folder, 'config.xml');
-  const own = await readFile(join(ownConfig, 'config.xml'), 'utf8');
-  await writeFile(configFile, own.replace('</clickhouse>', `${remoteServers(tcpPorts)}\n</clickhouse>`));
-  await copyFile(join(ownConfig, 'users.xml'), join(folder, 'users.xml'));
+  const configFile = await writeEngineConfig(folder, remoteServers(tcpPorts));
 
   const servers: OwnServer[] = [];
   const start = async (index: number): Promise<void> => {

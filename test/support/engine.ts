@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { startOwnServer } from '../../src/clickhouse/own-server/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { buildProgram } from './built-program.ts';
+import { writeEngineConfig } from './engine-config.ts';
 import { createTemplate } from './template.ts';
 
 export interface EngineLogin {
@@ -24,7 +26,12 @@ export default async function startEngine(project: TestProject): Promise<() => P
   await buildProgram();
   const dataDir = await mkdtemp(join(tmpdir(), 'utmql-test-'));
   const server = await startOwnServer({
-    dataDir,
+    dataDir: join(dataDir, 'data'),
+    shard: {
+      configFile: await writeEngineConfig(dataDir),
+      tcpPort: 0,
+      password: randomBytes(24).toString('base64url'),
+    },
     memoryLimitBytes: 4 * 1_024 ** 3,
     logger: createLogger({ level: 'silent' }),
     onLost: (error) => {
