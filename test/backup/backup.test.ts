@@ -40,7 +40,7 @@ const backups = (of = database) =>
 const figures = async (): Promise<unknown> =>
   (
     await app.query(
-      '{ metrics(dateRange: { between: { from: "2025-07-01", to: "2025-07-31" } }, groupBy: [DATE, CHANNEL, MATCH], first: 1000) { nodes { date channel match cost clicks leads closedWon revenue } totals { cost revenue } } rejectedRecords(first: 5) { totalCount } ingestRuns { id status } }',
+      '{ metrics(dateRange: { between: { from: "2025-07-01", to: "2025-07-31" } }, groupBy: [DATE, CHANNEL, MATCH], breakdowns: ["country"], first: 1000) { nodes { date channel match country: breakdown(name: "country") cost clicks leads closedWon revenue } totals { cost revenue } } rejectedRecords(first: 5) { totalCount } ingestRuns { id status } }',
     )
   ).data;
 

@@ -69,8 +69,10 @@ export function createGenerations(size: { days: number; rowsPerDay: number }): G
       days.forEach((day, index) => {
         figures(generation, day);
         for (const { row, cents, clicks, utm } of rowsOf(generation, index)) {
+          // Of a few rows a breakdown is part of what they are known by.
+          const more = row % 3 === 0 ? ',"breakdowns":{"country":"DE"}' : '';
           lines.push(
-            `{"date":"${day}","campaign_id":"C-${row}","channel":"google_ads","clicks":${clicks},"impressions":100,"cost":${cents / 100},"utm_campaign":"${utm}"}\n`,
+            `{"date":"${day}","campaign_id":"C-${row}","channel":"google_ads","clicks":${clicks},"impressions":100,"cost":${cents / 100},"utm_campaign":"${utm}"${more}}\n`,
           );
         }
       });
