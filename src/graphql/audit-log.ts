@@ -10,7 +10,7 @@ import {
   storedEntry,
 } from '../audit/find-entries.ts';
 import { builder, enumValues } from './builder.ts';
-import { afterDescription, fewRows, firstDescription, instantPart, loadPage, pageType } from './pages.ts';
+import { instantPart, largeRowsArguments, loadPage, maxLargeRows, pageType } from './pages.ts';
 
 const kinds = {
   mutation: 'A field of Mutation was called.',
@@ -77,8 +77,7 @@ builder.queryField('auditLog', (t) =>
       to: t.arg({ type: 'DateTime', description: 'Before this instant.' }),
       caller: t.arg.string({ description: 'Of this caller: `callerId` or `callerName`.' }),
       action: t.arg.string({ description: 'Of this action.' }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription(fewRows) }),
-      after: t.arg.string({ description: afterDescription }),
+      ...largeRowsArguments,
     },
     resolve: (_root, args, { caller, explore: { reader } }) => {
       const filter = {
@@ -93,7 +92,7 @@ builder.queryField('auditLog', (t) =>
         query: ['auditLog', filter],
         args,
         keyShape: cursorShape,
-        maxFirst: fewRows,
+        maxFirst: maxLargeRows,
         read: async (after, limit) => {
           const entries = await reader.rows(storedEntry, entriesStatement(filter, after, limit));
           return {

@@ -9,7 +9,7 @@ import { createDayOfInstant } from '../records/day.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { utmFields } from './explore-utm-fields.ts';
-import { afterDescription, fewRows, firstDescription, instantPart, loadPage, pageType } from './pages.ts';
+import { instantPart, largeRowsArguments, loadPage, maxLargeRows, pageType } from './pages.ts';
 import { readTextFilter, TextFilter } from './where.ts';
 
 const Event = builder.objectRef<EventRecord>('Event').implement({
@@ -76,8 +76,7 @@ builder.queryField('events', (t) =>
         description: 'Only those with this text in the message or the metadata’s JSON, whatever the case.',
       }),
       where: t.arg({ type: EventsWhere, description: 'Only those with these UTMs.' }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription(fewRows) }),
-      after: t.arg.string({ description: afterDescription }),
+      ...largeRowsArguments,
     },
     resolve: (_root, args, context) => {
       const query = readQuery(args, context);
@@ -86,7 +85,7 @@ builder.queryField('events', (t) =>
       return loadPage({
         query,
         args,
-        maxFirst: fewRows,
+        maxFirst: maxLargeRows,
         keyShape: cursorShape,
         read: async (after, limit) => {
           const events = await read(after, limit);

@@ -6,7 +6,7 @@ import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
-import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
+import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere } from './where.ts';
 
@@ -87,8 +87,7 @@ builder.queryField('adPerformance', (t) =>
         defaultValue: { by: 'date', direction: 'desc' },
         description: 'Order of the rows; newest first by default.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-      after: t.arg.string({ description: afterDescription }),
+      ...pageArguments,
     },
     resolve: (_root, args, context, info) => {
       const shown = readSelection(info).names('nodes');

@@ -11,7 +11,7 @@ import { builder } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
 import { performanceFields } from './explore-performance.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
-import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
+import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const CampaignType = builder.objectRef<Campaign>('Campaign').implement({
@@ -66,8 +66,7 @@ builder.queryField('campaigns', (t) =>
       search: t.arg.string({
         description: 'With this text in the id or in a utm_campaign, in upper or lower case.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-      after: t.arg.string({ description: afterDescription }),
+      ...pageArguments,
     },
     resolve: (_root, args, context) => {
       const { reader } = context.explore;

@@ -12,8 +12,7 @@ import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { type CountedList, countAlways } from './list-rows.ts';
 import { DimensionEnum } from './measures.ts';
-import { maxFirst } from './metrics-arguments.ts';
-import { readFirst } from './pages.ts';
+import { maxFirst, readFirst } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const stepMeanings: Readonly<Record<FunnelStepName, string>> = {

@@ -7,7 +7,7 @@ import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
-import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
+import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const stageMeanings: Readonly<Record<Stage, string>> = {
@@ -113,8 +113,7 @@ builder.queryField('opportunities', (t) =>
         defaultValue: { by: 'createdAt', direction: 'desc' },
         description: 'Order of the records; newest first by default.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-      after: t.arg.string({ description: afterDescription }),
+      ...pageArguments,
     },
     resolve: (_root, args, context) => {
       const { reader } = context.explore;

@@ -19,7 +19,7 @@ import { daysDescription, readScope } from './explore-scope.ts';
 import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
 import { CountType, listed, StatusEnum } from './ingest-runs.ts';
 import { OrphanedSourceType, SharedIdsType } from './orphaned-sources.ts';
-import { afterDescription, firstDescription, loadListPage } from './pages.ts';
+import { loadListPage, pageArguments } from './pages.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
@@ -80,8 +80,7 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       type: NearDuplicates,
       description: 'UTM values that are probably one, spelled in several ways.',
       args: {
-        first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-        after: t.arg.string({ description: afterDescription }),
+        ...pageArguments,
       },
       resolve: (scope, args, { explore: { reader } }) =>
         loadListPage(['nearDuplicateUtms', scope], args, reader, nearDuplicateList(scope)),

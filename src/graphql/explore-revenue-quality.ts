@@ -9,7 +9,7 @@ import {
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { MatchEnum } from './explore-opportunities.ts';
-import { afterDescription, firstDescription, loadListPage, type PageArguments, pageType } from './pages.ts';
+import { loadListPage, type PageArguments, pageArguments, pageType } from './pages.ts';
 
 export const MatchShareType = builder.objectRef<MatchShare>('MatchShare').implement({
   description: 'CRM records that were attributed in one way.',
@@ -99,8 +99,7 @@ export const RevenueWithoutSpend = builder.objectRef<Scope>('RevenueWithoutSpend
       type: UnfundedRevenues,
       description: 'Of campaigns without cost in the range.',
       args: {
-        first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-        after: t.arg.string({ description: afterDescription }),
+        ...pageArguments,
       },
       resolve: (scope, args, context) => loadUnfunded(scope, 'campaignId', args, context),
     }),
@@ -108,8 +107,7 @@ export const RevenueWithoutSpend = builder.objectRef<Scope>('RevenueWithoutSpend
       type: UnfundedRevenues,
       description: 'Of channels without cost in the range.',
       args: {
-        first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-        after: t.arg.string({ description: afterDescription }),
+        ...pageArguments,
       },
       resolve: (scope, args, context) => loadUnfunded(scope, 'channel', args, context),
     }),

@@ -8,7 +8,7 @@ import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { DimensionEnum } from './measures.ts';
 import { readDimension } from './metrics-inputs.ts';
-import { afterDescription, firstDescription, loadListPage, pageType } from './pages.ts';
+import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const DimensionValueType = builder.objectRef<DimensionValue>('DimensionValue').implement({
@@ -54,8 +54,7 @@ builder.queryField('dimensionValues', (t) =>
       search: t.arg.string({
         description: 'Only values with this text in them, in upper or lower case. Null has no text in it.',
       }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-      after: t.arg.string({ description: afterDescription }),
+      ...pageArguments,
     },
     resolve: (_root, args, context) => {
       const { reader } = context.explore;
@@ -82,8 +81,7 @@ builder.queryField('breakdowns', (t) =>
         description: daysDescription('Ads rows of which days'),
       }),
       where: t.arg({ type: MetricsWhere, description: 'Only of these rows.' }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription() }),
-      after: t.arg.string({ description: afterDescription }),
+      ...pageArguments,
     },
     resolve: (_root, args, context) => {
       const query = readScope(args, context);

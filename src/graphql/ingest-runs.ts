@@ -1,3 +1,4 @@
+import { badInput } from '../errors.ts';
 import { type DayChanges, type IngestRun, ingestModes, runStatuses } from '../ingest/runs/run.ts';
 import { formatDay } from '../records/day.ts';
 import { rejectReasons, repairKinds } from '../records/outcome.ts';
@@ -281,3 +282,17 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
     }),
   }),
 });
+
+/**
+ * The id of a run as the store has it.
+ *
+ * @throws UtmqlError BAD_USER_INPUT
+ */
+export function readRunId(id: string, argument: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+    throw badInput(
+      `${argument}: ${JSON.stringify(id.slice(0, 60))} is no run id; ids look like 019837c2-1b6e-7000-8000-000000000000.`,
+    );
+  }
+  return id.toLowerCase();
+}

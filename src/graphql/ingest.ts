@@ -3,7 +3,8 @@ import { badInput } from '../errors.ts';
 import type { IngestRun } from '../ingest/runs/run.ts';
 import { builder } from './builder.ts';
 import { readDay } from './dates.ts';
-import { IngestRunType, ModeEnum, StatusEnum } from './ingest-runs.ts';
+import { IngestRunType, ModeEnum, readRunId, StatusEnum } from './ingest-runs.ts';
+import { maxLargeRows, readFirst } from './pages.ts';
 
 const GuardEnum = builder.enumType('IngestGuard', {
   description: 'What becomes of a run that would take away more than half of what is stored of its source.',
@@ -177,25 +178,11 @@ builder.queryField('ingestRuns', (t) =>
       runs.list({
         source: args.source ?? undefined,
         status: args.status ?? undefined,
-        limit: readLimit(args.first ?? 20),
+        limit: readFirst(args.first, maxLargeRows, 20),
         before: args.before ? readRunId(String(args.before), 'before') : undefined,
       }),
   }),
 );
-
-function readLimit(first: number): number {
-  if (first < 1 || first > 1_000) throw badInput(`first: ${first} is not between 1 and 1000.`);
-  return first;
-}
-
-function readRunId(id: string, argument: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
-    throw badInput(
-      `${argument}: ${JSON.stringify(id.slice(0, 60))} is no run id; ids look like 019837c2-1b6e-7000-8000-000000000000.`,
-    );
-  }
-  return id.toLowerCase();
-}
 
 function readKey(key: string | null | undefined): string | undefined {
   if (key === null || key === undefined) return undefined;

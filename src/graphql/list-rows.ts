@@ -2,7 +2,7 @@ import { resolveRange } from '../metrics/range.ts';
 import type { Granularity, Weekday } from '../metrics/registry.ts';
 import { dayOf } from '../records/day.ts';
 import { type DateRangeInput, readRange } from './dates.ts';
-import { maxFirst } from './metrics-arguments.ts';
+import { maxFirst } from './pages.ts';
 
 /** What is known of a list's length before it is read, for what a query costs. */
 interface RowCount {

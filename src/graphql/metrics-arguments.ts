@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { badInput } from '../errors.ts';
 import { type ComparisonInput, resolveComparison } from '../metrics/comparison.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
@@ -9,9 +9,9 @@ import {
   figureKinds,
   type Having,
   type MetricsQuery,
+  type MetricsResult,
   type Order,
 } from '../metrics/query.ts';
-import { queryKey } from '../metrics/query-key.ts';
 import { bucketsOf, type RangeInput, resolveRange } from '../metrics/range.ts';
 import {
   type DimensionName,
@@ -19,18 +19,20 @@ import {
   isMeasure,
   type MeasureName,
   measureNames,
+  type NamedDimension,
   type TextDimension,
   type Weekday,
 } from '../metrics/registry.ts';
 import type { Day } from '../records/day.ts';
-import { dimensionText } from './breakdowns.ts';
+import { dimensionText, readBreakdowns } from './breakdowns.ts';
 import { toEnumName } from './builder.ts';
+import { type PageEnd, positionPart, readCursor, writeCursor } from './pages.ts';
 import type { Selection } from './selection.ts';
 
 export const defaultFirst = 100;
-export const maxFirst = 10_000;
 const maxBuckets = 10_000;
 const maxFolded = 1_000;
+const maxSubtotals = 10;
 
 /** The arguments of `metrics`, read but not yet checked against each other. */
 export interface MetricsArguments {
@@ -61,9 +63,6 @@ export function buildQuery(
 ): MetricsQuery {
   const { groupBy, first, granularity, weekStart } = args;
   checkNames(args);
-  if (!Number.isInteger(first) || first < 1 || first > maxFirst) {
-    throw badInput(`first: ${first} is not between 1 and ${maxFirst}.`);
-  }
   const range = resolveRange(args.range, today, weekStart);
   const byDate = groupBy.includes('date');
   if (args.fill && !byDate) throw badInput('fill needs DATE in groupBy; add it or leave fill out.');
@@ -95,7 +94,9 @@ export function buildQuery(
       totalCount: selection.has('totalCount'),
     },
   };
-  return args.after === undefined ? query : { ...query, offset: readCursor(args.after, query, args.limitBy) };
+  if (args.after === undefined) return query;
+  const [offset] = readCursor(args.after, pagedQuery(query, args.limitBy), offsetOnly);
+  return { ...query, offset };
 }
 
 /** The measures that the selection shows in these places, and which figures of them. */
@@ -183,29 +184,56 @@ export const foldOf = (
   others,
 });
 
-/** Where a page ended, with a mark of the query that it belongs to. Opaque to callers. */
-export function writeCursor(query: MetricsQuery, limitBy: LimitBy | undefined, rows: number): string {
-  return Buffer.from(`${query.offset + rows}.${mark(query, limitBy)}`).toString('base64url');
+/**
+ * Dimensions and breakdowns of each level of subtotals.
+ *
+ * @throws UtmqlError BAD_USER_INPUT
+ */
+export function readLevels(
+  by: readonly (readonly NamedDimension[])[],
+  breakdowns: readonly (readonly string[])[],
+  groupBy: readonly DimensionName[],
+): DimensionName[][] {
+  const levels = Array.from({ length: Math.max(by.length, breakdowns.length) }, (_, index) => [
+    ...(by[index] ?? []),
+    ...readBreakdowns(breakdowns[index] ?? [], `subtotals.breakdowns[${index}]`),
+  ]);
+  checkLevels(levels, groupBy);
+  return levels;
 }
 
-function readCursor(cursor: string, query: MetricsQuery, limitBy: LimitBy | undefined): number {
-  const match = /^(\d{1,15})\.([0-9a-f]{16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (match === null) throw badInput('after: this is no cursor; pass the `endCursor` of the page before.');
-  if (match[2] !== mark(query, limitBy)) {
-    throw badInput(
-      'after: this cursor is of another query; a page goes on only with the same range, groupBy, where, having, orderBy, compareTo, fill and limitBy.',
-    );
+function checkLevels(levels: readonly (readonly DimensionName[])[], groupBy: readonly DimensionName[]): void {
+  if (levels.length > maxSubtotals)
+    throw badInput(`subtotals.by has ${levels.length} levels; at most ${maxSubtotals} can be given.`);
+  for (const level of levels) {
+    const repeated = level.find((name, index) => level.indexOf(name) !== index);
+    if (repeated !== undefined)
+      throw badInput(
+        `subtotals.by names ${dimensionText(repeated)} twice in a level; name each dimension once.`,
+      );
+    const other = level.find((name) => !groupBy.includes(name));
+    if (other !== undefined)
+      throw badInput(
+        `subtotals.by: ${dimensionText(other)} is not in groupBy; choose of ${groupBy.map(dimensionText).join(', ')}.`,
+      );
   }
-  return Number(match[1]);
 }
+
+/** Where the page of an answer ended. */
+export function pageEndOf(query: MetricsQuery, limitBy: LimitBy | undefined, result: MetricsResult): PageEnd {
+  const { length } = result.rows;
+  return {
+    endCursor: length === 0 ? null : writeCursor(pagedQuery(query, limitBy), [query.offset + length]),
+    hasNextPage: result.hasNextPage,
+  };
+}
+
+const offsetOnly = z.tuple([positionPart]);
 
 /** The same for all pages of one query, whatever their size and what they show. */
-function mark(query: MetricsQuery, limitBy: LimitBy | undefined): string {
+function pagedQuery(query: MetricsQuery, limitBy: LimitBy | undefined): unknown {
   // Not the fold: which values are the largest may change from page to page.
   const { offset, limit, measures, figures, wants, fold, subtotalBy, ...rest } = query;
   const { n, dimension, measure, others } = limitBy ?? {};
-  return createHash('sha256')
-    .update(queryKey([rest, n, dimension, measure, others]))
-    .digest('hex')
-    .slice(0, 16);
+  return [rest, n, dimension, measure, others];
 }

@@ -7,7 +7,7 @@ import type { Warning } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
 import { builder } from './builder.ts';
 import { dimensionFields, measureFields } from './measures.ts';
-import { type LimitBy, writeCursor } from './metrics-arguments.ts';
+import type { LimitBy } from './metrics-arguments.ts';
 
 /** What the fields below `metrics` are resolved from. */
 export interface Answer {
@@ -99,22 +99,6 @@ export const MetricsTotals = builder.objectRef<MetricsRow>('MetricsTotals').impl
   description:
     'The measures over all rows, of every page. Sums are the sums of the rows; ratios are worked out anew.',
   fields: (t) => ({ ...measureFields(t), ...comparisonFields(t) }),
-});
-
-export const PageInfo = builder.objectRef<Answer>('PageInfo').implement({
-  description: 'Where this page ends.',
-  fields: (t) => ({
-    endCursor: t.string({
-      nullable: true,
-      description: 'Pass it as `after` to get the next page. Null on an empty page.',
-      resolve: ({ query, limitBy, result }) =>
-        result.rows.length === 0 ? null : writeCursor(query, limitBy, result.rows.length),
-    }),
-    hasNextPage: t.boolean({
-      description: 'Whether there is a next page.',
-      resolve: ({ result }) => result.hasNextPage,
-    }),
-  }),
 });
 
 const WarningType = builder.objectRef<Warning>('MetricsWarning').implement({

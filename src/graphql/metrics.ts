@@ -6,7 +6,7 @@ import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
 import { breakdownOf, type DimensionName, isBreakdown, type NamedDimension } from '../metrics/registry.ts';
 import { warningsOf } from '../metrics/warnings.ts';
 import { breakdownLimits } from '../records/breakdowns.ts';
-import { dimensionText, readBreakdowns } from './breakdowns.ts';
+import { readBreakdowns } from './breakdowns.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
@@ -23,8 +23,9 @@ import {
   defaultFirst,
   foldOf,
   type LimitBy,
-  maxFirst,
+  pageEndOf,
   rankingQuery,
+  readLevels,
   shownBy,
 } from './metrics-arguments.ts';
 import {
@@ -37,11 +38,10 @@ import {
   readHavings,
   readOrder,
 } from './metrics-inputs.ts';
-import { type Answer, MetricsMeta, MetricsNode, MetricsTotals, PageInfo } from './metrics-types.ts';
+import { type Answer, MetricsMeta, MetricsNode, MetricsTotals } from './metrics-types.ts';
+import { maxFirst, PageInfo, readFirst } from './pages.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere, readWhere } from './where.ts';
-
-const maxSubtotals = 10;
 
 interface Subtotals {
   readonly by: readonly DimensionName[];
@@ -106,9 +106,8 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
       extensions: { countRows: countSubtotals, countReadsAgain: countLevels } satisfies CountedList &
         ReadingField,
       resolve: ({ query }, args, { metrics }, info) => {
-        const levels = readLevels(args.by ?? [], args.breakdowns ?? []);
+        const levels = readLevels(args.by ?? [], args.breakdowns ?? [], query.groupBy);
         const shown = shownBy(readSelection(info), ['nodes']);
-        checkLevels(levels, query.groupBy);
         return Promise.all(
           levels.map(async (level) => {
             const wants = { rows: true, totals: false, totalCount: false };
@@ -147,7 +146,11 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
         return totals;
       },
     }),
-    pageInfo: t.field({ type: PageInfo, description: 'Where this page ends.', resolve: (answer) => answer }),
+    pageInfo: t.field({
+      type: PageInfo,
+      description: 'Where this page ends.',
+      resolve: ({ query, limitBy, result }) => pageEndOf(query, limitBy, result),
+    }),
     meta: t.field({
       type: MetricsMeta,
       description: 'About the answer itself.',
@@ -222,7 +225,7 @@ builder.queryField('metrics', (t) =>
         orderBy: (args.orderBy ?? []).map(readOrder),
         compareTo: readComparison(args.compareTo),
         fill: args.fill ?? false,
-        first: args.first ?? defaultFirst,
+        first: readFirst(args.first, maxFirst, defaultFirst),
         after: args.after ?? undefined,
         limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
       } as const;
@@ -263,38 +266,10 @@ async function answer(
   };
 }
 
-/** Dimensions and breakdowns of each level. */
-function readLevels(
-  by: readonly (readonly NamedDimension[])[],
-  breakdowns: readonly (readonly string[])[],
-): DimensionName[][] {
-  return Array.from({ length: Math.max(by.length, breakdowns.length) }, (_, index) => [
-    ...(by[index] ?? []),
-    ...readBreakdowns(breakdowns[index] ?? [], `subtotals.breakdowns[${index}]`),
-  ]);
-}
-
 function readLimitBy(input: typeof LimitByInput.$inferInput): LimitBy {
   const dimension = readDimension(input, 'limitBy');
   if (dimension === undefined) throw badInput('limitBy: give dimension or breakdown.');
   return { n: input.n, dimension, measure: input.measure ?? undefined, others: input.others ?? false };
-}
-
-function checkLevels(levels: readonly (readonly DimensionName[])[], groupBy: readonly DimensionName[]): void {
-  if (levels.length > maxSubtotals)
-    throw badInput(`subtotals.by has ${levels.length} levels; at most ${maxSubtotals} can be given.`);
-  for (const level of levels) {
-    const repeated = level.find((name, index) => level.indexOf(name) !== index);
-    if (repeated !== undefined)
-      throw badInput(
-        `subtotals.by names ${dimensionText(repeated)} twice in a level; name each dimension once.`,
-      );
-    const other = level.find((name) => !groupBy.includes(name));
-    if (other !== undefined)
-      throw badInput(
-        `subtotals.by: ${dimensionText(other)} is not in groupBy; choose of ${groupBy.map(dimensionText).join(', ')}.`,
-      );
-  }
 }
 
 const both = (first: Filter | undefined, second: Filter): Filter =>

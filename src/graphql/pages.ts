@@ -6,20 +6,28 @@ import { keyShapeOf, type OrderedList } from '../explore/ordered-list.ts';
 import type { Reader } from '../explore/reader.ts';
 import { queryKey } from '../metrics/query-key.ts';
 import { builder } from './builder.ts';
-import { maxFirst } from './metrics-arguments.ts';
 
+/** Rows of a page at most: of `metrics` and of every list. */
+export const maxFirst = 10_000;
+/** Of lists each of whose rows may be as large as a whole record, so that a page of them fits into memory. */
+export const maxLargeRows = 1_000;
 const defaultFirst = 50;
-/** Of lists whose rows may be large. */
-export const fewRows = 1_000;
-export const firstDescription = (most: number = maxFirst): string => `How many a page, 1 to ${most}.`;
-export const afterDescription = '`endCursor` of the page before.';
+
+const argumentsOf = (most: number) =>
+  builder.args((t) => ({
+    first: t.int({ defaultValue: defaultFirst, description: `How many a page, 1 to ${most}.` }),
+    after: t.string({ description: '`endCursor` of the page before.' }),
+  }));
+/** The arguments that say which page of a list. */
+export const pageArguments = argumentsOf(maxFirst);
+export const largeRowsArguments = argumentsOf(maxLargeRows);
 
 export interface PageArguments {
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
 }
 
-interface PageEnd {
+export interface PageEnd {
   readonly endCursor: string | null;
   readonly hasNextPage: boolean;
 }
@@ -30,8 +38,8 @@ interface Page<Row> extends PageEnd {
   count(): Promise<number>;
 }
 
-const PageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
-  description: 'Where a page of a list ends.',
+const PageEndInterface = builder.interfaceRef<PageEnd>('PageEnd').implement({
+  description: 'Where a page ends: of `metrics` as of every list.',
   fields: (t) => ({
     endCursor: t.exposeString('endCursor', {
       nullable: true,
@@ -39,6 +47,17 @@ const PageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
     }),
     hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is a next page.' }),
   }),
+});
+
+export const PageInfo = builder.objectRef<PageEnd>('PageInfo').implement({
+  description: 'Where this page ends.',
+  interfaces: [PageEndInterface],
+});
+
+/** The name that lists have for it. A field’s type cannot change (docs/deprecation.md), and `pageInfo` is what clients look for. */
+const ListPageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
+  description: 'Where a page of a list ends.',
+  interfaces: [PageEndInterface],
 });
 
 /** The type of a paged list of `node`s. */
@@ -56,7 +75,11 @@ export function pageType<Row>(
         description: 'How many there are on all pages. Counted only when it is selected.',
         resolve: (page) => page.count(),
       }),
-      pageInfo: t.field({ type: PageInfo, description: 'Where this page ends.', resolve: (page) => page }),
+      pageInfo: t.field({
+        type: ListPageInfo,
+        description: 'Where this page ends.',
+        resolve: (page) => page,
+      }),
     }),
   });
 }
@@ -95,37 +118,48 @@ export async function loadPage<Row, Key extends readonly (string | number)[]>(op
   ) => Promise<{ rows: readonly { row: Row; key: Readonly<Key> }[]; count: () => Promise<number> }>;
 }): Promise<Page<Row>> {
   const { query, args, keyShape, read } = options;
-  const mark = createHash('sha256').update(queryKey(query)).digest('hex').slice(0, 16);
   const first = readFirst(args.first, options.maxFirst);
-  const after = typeof args.after === 'string' ? readCursor(args.after, mark, keyShape) : undefined;
+  const after = typeof args.after === 'string' ? readCursor(args.after, query, keyShape) : undefined;
   // One more than the page holds tells whether there is another.
   const { rows, count } = await read(after, first + 1);
   const shown = rows.slice(0, first);
   const last = shown.at(-1);
   return {
     nodes: shown.map(({ row }) => row),
-    endCursor:
-      last === undefined ? null : Buffer.from(JSON.stringify([mark, ...last.key])).toString('base64url'),
+    endCursor: last === undefined ? null : writeCursor(query, last.key),
     hasNextPage: rows.length > first,
     count,
   };
 }
 
 /** @throws UtmqlError BAD_USER_INPUT */
-export function readFirst(first: number | null | undefined, most: number = maxFirst): number {
-  const limit = first ?? defaultFirst;
+export function readFirst(
+  first: number | null | undefined,
+  most: number = maxFirst,
+  usual: number = defaultFirst,
+): number {
+  const limit = first ?? usual;
   if (limit < 1 || limit > most) throw badInput(`first: ${limit} is not between 1 and ${most}.`);
   return limit;
 }
 
-function readCursor<Key>(cursor: string, mark: string, keyShape: z.ZodType<Key>): Key {
+/** Where a page of `query` ended. Opaque to callers. */
+export const writeCursor = (query: unknown, key: readonly (string | number)[]): string =>
+  Buffer.from(JSON.stringify([markOf(query), ...key])).toString('base64url');
+
+/**
+ * The key in a cursor that `writeCursor` made for the same query.
+ *
+ * @throws UtmqlError BAD_USER_INPUT
+ */
+export function readCursor<Key>(cursor: string, query: unknown, keyShape: z.ZodType<Key>): Key {
   const parts = cursorShape.safeParse(parse(cursor));
   if (!parts.success) throw badInput('after: this is no cursor; pass the `endCursor` of the page before.');
   const [given, ...key] = parts.data;
   const known = keyShape.safeParse(key);
-  if (given !== mark || !known.success) {
+  if (given !== markOf(query) || !known.success) {
     throw badInput(
-      'after: this cursor is of another query; a page goes on only with the same field, arguments and order.',
+      'after: this cursor is of another query; a page goes on only with the same field, arguments and order. Only `first` may differ.',
     );
   }
   return known.data;
@@ -137,6 +171,9 @@ export const instantPart = z
   .min(0)
   .max(Date.UTC(2299, 0, 1));
 export const positionPart = z.int().min(0);
+
+const markOf = (query: unknown): string =>
+  createHash('sha256').update(queryKey(query)).digest('hex').slice(0, 16);
 
 /** No key of a record is as long. */
 const mostCharacters = 10_000;

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
-import { badInput } from '../errors.ts';
 import {
   formatRejectId,
   type RejectFilter,
@@ -12,15 +11,8 @@ import {
   storedReject,
 } from '../ingest/rejects/find-rejects.ts';
 import { builder } from './builder.ts';
-import {
-  afterDescription,
-  fewRows,
-  firstDescription,
-  instantPart,
-  loadPage,
-  pageType,
-  positionPart,
-} from './pages.ts';
+import { readRunId } from './ingest-runs.ts';
+import { instantPart, largeRowsArguments, loadPage, maxLargeRows, pageType, positionPart } from './pages.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').implement({
@@ -84,8 +76,7 @@ builder.queryField('rejectedRecords', (t) =>
     extensions: { volatile: true, access: 'ingest' } satisfies RootField,
     args: {
       where: t.arg({ type: RejectedRecordsWhere, description: 'Which.' }),
-      first: t.arg.int({ defaultValue: 50, description: firstDescription(fewRows) }),
-      after: t.arg.string({ description: afterDescription }),
+      ...largeRowsArguments,
     },
     resolve: (_root, args, { caller, explore: { reader } }) => {
       const scope = dataScope(caller);
@@ -94,7 +85,7 @@ builder.queryField('rejectedRecords', (t) =>
         query: ['rejectedRecords', scope, filter],
         args,
         keyShape: cursorShape,
-        maxFirst: fewRows,
+        maxFirst: maxLargeRows,
         read: async (after, limit) => {
           const rejects = await reader.rows(storedReject, rejectsStatement({ scope, filter, after, limit }));
           return {
@@ -114,16 +105,13 @@ builder.queryField('rejectedRecords', (t) =>
  * @throws UtmqlError BAD_USER_INPUT for a `runId` that is none
  */
 export function readFilter(where: typeof RejectedRecordsWhere.$inferInput | null | undefined): RejectFilter {
-  const runId = where?.runId === null || where?.runId === undefined ? undefined : String(where.runId);
-  if (runId !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(runId)) {
-    throw badInput(`where.runId: ${JSON.stringify(runId.slice(0, 60))} is no run id.`);
-  }
+  const runId = where?.runId ?? undefined;
   return {
     source: where?.source ?? undefined,
     kind: where?.kind ?? undefined,
     reason: where?.reason ?? undefined,
     field: where?.field ?? undefined,
-    runId,
+    runId: runId === undefined ? undefined : readRunId(String(runId), 'where.runId'),
     from: where?.from?.getTime(),
     to: where?.to?.getTime(),
   };

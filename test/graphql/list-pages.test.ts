@@ -1,4 +1,6 @@
+import { getNamedType, isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { ask, range } from '../support/explore-data.ts';
 
@@ -96,6 +98,58 @@ describe('a list that changes while it is read has no row twice and leaves none 
       );
       expect(names, list).toEqual(before.map((node) => node.name));
     }
+  });
+});
+
+describe('every list is paged in the same way', () => {
+  const paged = Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .flatMap((type) => Object.values(type.getFields()))
+    .filter(({ args }) => args.some(({ name }) => name === 'after'));
+
+  it('by first and after, to a page with a PageEnd', () => {
+    expect(paged.length).toBeGreaterThan(10);
+    for (const { name, args, type } of paged) {
+      expect(
+        args.map((arg) => arg.name),
+        name,
+      ).toEqual(expect.arrayContaining(['first', 'after']));
+      const page = getNamedType(type);
+      const end = isObjectType(page) ? getNamedType(page.getFields().pageInfo?.type) : undefined;
+      expect(isObjectType(end) && end.getInterfaces().map(String), name).toEqual(['PageEnd']);
+    }
+  });
+
+  it('with the bounds that the description of first tells', async () => {
+    const lists = [
+      ['metrics', `${range}, groupBy: [CHANNEL]`, 10_000],
+      ['campaigns', range, 10_000],
+      ['events', '', 1_000],
+      ['auditLog', '', 1_000],
+      ['rejectedRecords', '', 1_000],
+    ] as const;
+    for (const [list, args, most] of lists) {
+      const first = paged.find(({ name }) => name === list)?.args.find(({ name }) => name === 'first');
+      expect(first?.description, list).toContain(String(most));
+      for (const wrong of [0, most + 1]) {
+        const { errors } = await app.query(`{ ${list}(${args} first: ${wrong}) { nodes { __typename } } }`);
+        expect(errors, list).toMatchObject([
+          {
+            message: `first: ${wrong} is not between 1 and ${most}.`,
+            extensions: { code: 'BAD_USER_INPUT' },
+          },
+        ]);
+      }
+    }
+  });
+
+  it('one fragment reads where the pages of metrics and of lists end', async () => {
+    const { data } = await app.query(`
+      fragment End on PageEnd { endCursor hasNextPage }
+      { metrics(${range}, groupBy: [CAMPAIGN_ID], first: 1) { nodes { cost } pageInfo { ...End } }
+        campaigns(${range}, first: 1) { pageInfo { ... on PageEnd { endCursor hasNextPage } } } }`);
+    const end = { endCursor: expect.any(String), hasNextPage: true };
+    expect(data).toMatchObject({ metrics: { pageInfo: end }, campaigns: { pageInfo: end } });
   });
 });
 
