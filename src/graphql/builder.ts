@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import { Kind } from 'graphql';
 import { DateTimeResolver, JSONResolver, SafeIntResolver } from 'graphql-scalars';
 import { parseIsoDay } from '../records/day.ts';
+import './audit-plugin.ts';
 import type { Context } from './context.ts';
 
 /** What JSON holds, but for null, which GraphQL keeps apart. */
@@ -18,7 +19,7 @@ export const builder = new SchemaBuilder<{
     LenientNumber: { Input: number | string; Output: never };
     JSON: { Input: JsonValue; Output: unknown };
   };
-}>({ defaultFieldNullability: false });
+}>({ plugins: ['audit'], defaultFieldNullability: false });
 
 // Not graphql-scalars' LocalDate: its errors lose the name of the variable that they are about.
 builder.scalarType('LocalDate', {

@@ -1,5 +1,4 @@
 import type { GraphQLSchema } from 'graphql';
-import { audited } from './audited.ts';
 import { builder } from './builder.ts';
 import './audit-log.ts';
 import './events.ts';
@@ -20,4 +19,4 @@ import './retention.ts';
 import './retry-rejected-records.ts';
 
 /** The whole schema. */
-export const schema: GraphQLSchema = audited(builder.toSchema());
+export const schema: GraphQLSchema = builder.toSchema();

@@ -21,7 +21,7 @@ export interface Requirements {
   /** A field that cannot be shown to those whom a row policy restricts. */
   readonly allRows: string | undefined;
   readonly introspection: string | undefined;
-  /** It reads what is for admins alone: each call is noted in the audit log (`audited`). */
+  /** It reads what is for admins alone: each call is noted in the audit log (`AuditPlugin`). */
   readonly isNoted: boolean;
 }
 
