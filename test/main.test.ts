@@ -33,7 +33,7 @@ it('starts its own ClickHouse, keeps its data, and ends cleanly on SIGTERM with 
   });
   second.child.kill('SIGTERM');
   expect(await second.ended).toBe(0);
-}, 60_000);
+}, 120_000);
 
 it('`npm start` passes SIGTERM on: what npm started ends with it', async () => {
   const program = run({ HOME: dataFolder() }, ['npm', 'start']);
@@ -42,4 +42,4 @@ it('`npm start` passes SIGTERM on: what npm started ends with it', async () => {
   expect(await program.ended).toBe(0);
   expect(program.output()).toContain('"msg":"stopped"');
   await expect(fetch(url)).rejects.toThrow();
-}, 60_000);
+}, 120_000);

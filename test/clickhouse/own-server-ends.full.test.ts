@@ -11,11 +11,12 @@ import {
   isAlive,
   type Login,
   memoryLimitBytes,
-  newFolder,
   refusal,
-  start,
   until,
+  useOwnServers,
 } from './own-servers.ts';
+
+const { newFolder, start } = useOwnServers();
 
 describe('how it ends', () => {
   test('stop() ends it cleanly, once, and its data is there at the next start', async () => {

@@ -12,12 +12,12 @@ import {
   childPid,
   isAlive,
   memoryLimitBytes,
-  newFolder,
   refusal,
-  rootFolder,
-  start,
   until,
+  useOwnServers,
 } from './own-servers.ts';
+
+const { newFolder, rootFolder, start } = useOwnServers();
 
 describe('a running own server', () => {
   let dataDir: string;

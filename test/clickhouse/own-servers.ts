@@ -14,32 +14,40 @@ import { UtmqlError } from '../../src/errors.ts';
 export type Login = Pick<OwnServer, 'url' | 'username' | 'password'>;
 
 export const memoryLimitBytes = 1_000_000_000;
-let root: string;
-let folders = 0;
-const servers: OwnServer[] = [];
-
-/** Where the servers of this file keep their data. */
-export const rootFolder = (): string => root;
-export const newFolder = (): string => join(root, String(++folders));
-
 interface Line {
   readonly level: number;
   readonly msg: string;
 }
 
-export async function start(dataDir: string, options: Partial<OwnServerOptions> = {}) {
-  const lines: Line[] = [];
-  const lost: UtmqlError[] = [];
-  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const server = await startOwnServer({
-    dataDir,
-    memoryLimitBytes,
-    logger,
-    onLost: (error) => void lost.push(error),
-    ...options,
+/** Servers of the present file, which are stopped after it, with all their folders. */
+export function useOwnServers() {
+  let root = '';
+  let folders = 0;
+  const servers: OwnServer[] = [];
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'utmql-own-server-'));
   });
-  servers.push(server);
-  return { server, lines, lost };
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    await rm(root, { recursive: true, force: true });
+  });
+
+  async function start(dataDir: string, options: Partial<OwnServerOptions> = {}) {
+    const lines: Line[] = [];
+    const lost: UtmqlError[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const server = await startOwnServer({
+      dataDir,
+      memoryLimitBytes,
+      logger,
+      onLost: (error) => void lost.push(error),
+      ...options,
+    });
+    servers.push(server);
+    return { server, lines, lost };
+  }
+
+  return { start, rootFolder: () => root, newFolder: () => join(root, String(++folders)) };
 }
 
 export async function refusal(started: Promise<unknown>): Promise<UtmqlError> {
@@ -92,12 +100,3 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'utmql-own-server-'));
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.stop()));
-  await rm(root, { recursive: true, force: true });
-});

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { leftovers, startDemo } from './start-demo.ts';
+import { startDemo } from './start-demo.ts';
 
 const run = promisify(execFile);
 
@@ -22,7 +22,7 @@ describe('npm run demo', () => {
     const demo = startDemo({ PORT: '0' });
     try {
       await demo.said('GraphiQL');
-      expect(await leftovers()).toHaveLength(1);
+      expect(await demo.leftovers()).toHaveLength(1);
       const command =
         demo
           .output()
@@ -50,7 +50,7 @@ describe('npm run demo', () => {
       demo.child.kill('SIGTERM');
     }
     expect(await demo.exited).toEqual([0, null]);
-    expect(await leftovers()).toEqual([]);
+    expect(await demo.leftovers()).toEqual([]);
   }, 120_000);
 
   it('says what is wrong with the configuration', async () => {
@@ -59,6 +59,6 @@ describe('npm run demo', () => {
     expect(demo.output()).toBe(
       'The configuration is wrong:\n  - PORT ("four thousand") is not a whole number\n',
     );
-    expect(await leftovers()).toEqual([]);
+    expect(await demo.leftovers()).toEqual([]);
   });
 });

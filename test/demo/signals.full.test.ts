@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leftovers, startDemo } from './start-demo.ts';
+import { startDemo } from './start-demo.ts';
 
 describe('npm run demo', () => {
   it('ends cleanly in the middle of its start', async () => {
@@ -7,7 +7,7 @@ describe('npm run demo', () => {
     await demo.said('starting ClickHouse');
     demo.child.kill('SIGINT');
     expect(await demo.exited).toEqual([0, null]);
-    expect(await leftovers()).toEqual([]);
+    expect(await demo.leftovers()).toEqual([]);
   }, 120_000);
 
   it.each([
@@ -20,6 +20,6 @@ describe('npm run demo', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     demo.child.kill(signal);
     expect(await demo.exited).toEqual([0, null]);
-    expect(await leftovers()).toEqual([]);
+    expect(await demo.leftovers()).toEqual([]);
   }, 120_000);
 });

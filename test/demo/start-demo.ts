@@ -1,25 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { builtProgram } from '../support/built-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-let temporary: string;
-
-beforeEach(async () => {
-  temporary = await mkdtemp(join(tmpdir(), 'utmql-test-demo-'));
-});
-afterEach(async () => {
-  await rm(temporary, { recursive: true, force: true });
-});
-
-/** Starts the demo as `npm run demo` does, with temporary folders in one of the test's own. */
+/** Starts the demo as `npm run demo` does, with temporary folders in one that is removed after the test. */
 export function startDemo(environment: Record<string, string>) {
+  const temporary = mkdtempSync(join(tmpdir(), 'utmql-test-demo-'));
+  onTestFinished(() => rm(temporary, { recursive: true, force: true }));
   const [command, ...args] = builtProgram('demo/main');
   const child = spawn(command, args, {
     cwd: root,
@@ -39,6 +33,9 @@ export function startDemo(environment: Record<string, string>) {
     child,
     exited,
     output: () => output,
+    /** What it has made in its temporary folder and not removed. */
+    leftovers: async (): Promise<string[]> =>
+      (await readdir(temporary)).filter((name) => name.startsWith('utmql-')),
     /** Resolves once the output holds the text. */
     async said(text: string): Promise<void> {
       const ended = exited.then(() => true);
@@ -53,7 +50,3 @@ export function startDemo(environment: Record<string, string>) {
     },
   };
 }
-
-/** What the demo of the present test has left in the temporary folder. */
-export const leftovers = async (): Promise<string[]> =>
-  (await readdir(temporary)).filter((name) => name.startsWith('utmql-'));

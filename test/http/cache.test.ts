@@ -32,7 +32,7 @@ beforeEach(async () => {
   now += 10;
   lastStart += 1;
   app.answer({ ads: adsFeed([ad(10 * lastStart)]) });
-  await app.pull();
+  await app.pull('sources: ["ads"]');
 });
 
 const get = (query: string, headers: Record<string, string> = {}, target = app) =>
@@ -69,7 +69,7 @@ describe('an answer is kept', () => {
     expect((await read(await get(total))).status).toBe('utmql; hit');
     now += 10;
     app.answer({ ads: adsFeed([ad(7)]) });
-    await app.pull();
+    await app.pull('sources: ["ads"]');
     expect(await read(await get(total))).toEqual({ status: 'utmql; fwd=miss', body: clicks(7) });
   });
 
@@ -220,11 +220,11 @@ describe('HTTP caching', () => {
     const etag = async () => (await get(total)).headers.get('etag');
     const before = await etag();
     now += 10;
-    await app.pull();
+    await app.pull('sources: ["ads"]');
     expect(await etag()).toBe(before);
     now += 10;
     app.answer({ ads: adsFeed([ad(3)]) });
-    await app.pull();
+    await app.pull('sources: ["ads"]');
     expect(await etag()).not.toBe(before);
   });
 

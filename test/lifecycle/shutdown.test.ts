@@ -1,72 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, get, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createSqlReader, type SqlReader } from '../faults/sql-reader.ts';
-import { runProgram } from '../support/child-program.ts';
-import { type StoreProxy, startStoreProxy } from '../support/proxy.ts';
+import { describe, expect, it } from 'vitest';
 import { ad, event, ndjson } from '../support/push-records.ts';
-import { hang, type SourceServer, startSourceServer } from '../support/source-server.ts';
+import { far, inTime, useStoppingProgram } from './stopping.ts';
 
-let source: SourceServer;
-let proxy: StoreProxy;
-let sql: SqlReader;
-let environment: Record<string, string>;
-beforeAll(async () => {
-  source = await startSourceServer(hang);
-});
-afterAll(() => source.close());
-beforeEach(async () => {
-  const login = inject('clickhouse');
-  proxy = await startStoreProxy(login.url);
-  const database = `stop_${randomBytes(6).toString('hex')}`;
-  sql = createSqlReader(login, database);
-  environment = {
-    CLICKHOUSE_URL: proxy.url,
-    CLICKHOUSE_USER: login.username,
-    CLICKHOUSE_PASSWORD: login.password,
-    CLICKHOUSE_DATABASE: database,
-    ADS_API_URL: `${source.url}/ads`,
-    SOURCE_TIMEOUT_MS: '600000',
-    DATA_RETENTION_DAYS: '20000',
-    EVENT_RETENTION_DAYS: '20000',
-  };
-});
-afterEach(async () => {
-  await createSqlReader(inject('clickhouse'), 'default').command(
-    `DROP DATABASE IF EXISTS ${environment.CLICKHOUSE_DATABASE}`,
-  );
-  await proxy.close();
-});
-
-async function start(extra: Record<string, string> = {}) {
-  const program = runProgram({ ...environment, ...extra });
-  const { url = '' } = await program.logged('utmql is ready');
-  const origin = new URL(url).origin;
-  return {
-    ...program,
-    url: origin,
-    graphql: (query: string) =>
-      fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query }),
-      }),
-    /** Sends the signal; gives the exit code and how long that took. */
-    async stop(signal: NodeJS.Signals = 'SIGTERM') {
-      const started = performance.now();
-      program.child.kill(signal);
-      const code = await program.ended;
-      return { code, ms: performance.now() - started };
-    },
-  };
-}
-
-const inTime = { code: 0, ms: expect.toSatisfy((ms: number) => ms < 15_000) };
-const far = 90_000;
+const { sql, start } = useStoppingProgram();
 
 describe('a signal that ends the program', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -145,7 +86,7 @@ describe('a signal that ends the program', () => {
       });
       expect(await following.text()).toContain('CANCELLED');
       expect(await stopped).toEqual(inTime);
-      expect(await sql.text(`SELECT status FROM ingest_runs FINAL WHERE run_id = '${id}'`)).toContain(
+      expect(await sql().text(`SELECT status FROM ingest_runs FINAL WHERE run_id = '${id}'`)).toContain(
         'cancelled',
       );
     },
@@ -180,7 +121,7 @@ describe('a signal that ends the program', () => {
       // A connection over which nothing was ever sent.
       const mute = connect(Number(new URL(program.url).port), '127.0.0.1');
       mute.on('error', () => undefined);
-      while ((await sql.count('SELECT count() FROM ad_performance')) === 0) await delay(50);
+      while ((await sql().count('SELECT count() FROM ad_performance')) === 0) await delay(50);
       expect(await program.stop()).toEqual(inTime);
       const [answered] = await silence;
       expect(answered.statusCode).toBe(503);
@@ -188,38 +129,11 @@ describe('a signal that ends the program', () => {
       if (heard !== undefined) {
         expect(heard.status).toBe(503);
         const answer = (await heard.json()) as { accepted: number };
-        expect(await sql.count('SELECT count() FROM ad_performance FINAL')).toBeGreaterThanOrEqual(
+        expect(await sql().count('SELECT count() FROM ad_performance FINAL')).toBeGreaterThanOrEqual(
           answer.accepted,
         );
       }
       mute.destroy();
-    },
-    far,
-  );
-
-  it.each(['refused', 'silent'] as const)(
-    'keeps 50,000 records in the buffer while ClickHouse is away (%s), and stores them after the next start',
-    async (how) => {
-      const program = await start({ BUFFER_MAX_SIZE: '50000' });
-      await proxy.away(how);
-      let taken = 0;
-      while (taken < 50_000) {
-        const records = Array.from({ length: 1_000 }, (_, number) => event(taken + number));
-        const response = await fetch(`${program.url}/ingest/events`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/x-ndjson' },
-          body: ndjson(records),
-        });
-        expect(response.status).toBe(202);
-        taken += records.length;
-      }
-      expect(await program.stop()).toEqual(inTime);
-      await proxy.back();
-      const next = await start();
-      while ((await sql.count('SELECT count() FROM events FINAL')) < taken) await delay(100);
-      // What is stored is stored once, and a program with nothing left to do ends at once.
-      expect(await sql.count('SELECT count() FROM events FINAL')).toBe(taken);
-      expect((await next.stop()).ms).toBeLessThan(5_000);
     },
     far,
   );

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { UtmqlError } from '../../src/errors.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
@@ -16,22 +16,17 @@ import type { Source } from '../../src/sources/source.ts';
 import { type Feeds, type OpenSourcesOptions, openSources } from '../../src/sources/sources.ts';
 import { type Behaviour, type SourceServer, startSourceServer } from '../support/source-server.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-});
-
 /** A server that is closed after the test. */
 export async function serve(behaviour: Behaviour | Record<string, Behaviour>): Promise<SourceServer> {
   const server = await startSourceServer(behaviour);
-  closers.push(() => server.close());
+  onTestFinished(() => server.close());
   return server;
 }
 
 /** A folder that is removed after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'utmql-sources-'));
-  closers.push(() => rm(folder, { recursive: true }));
+  onTestFinished(() => rm(folder, { recursive: true }));
   return folder;
 }
 

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { builtProgram } from './built-program.ts';
 
 export interface LogLine {
@@ -13,30 +14,32 @@ export interface LogLine {
   readonly problems?: string;
 }
 
-let dataDir: string;
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'utmql-main-'));
-});
-const children = new Set<ChildProcess>();
-afterEach(async () => {
-  // A test that failed half-way leaves nothing behind.
-  for (const child of children) child.kill('SIGKILL');
-  children.clear();
-  await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
-});
+let dataDir: string | undefined;
 
-/** The folder that the programs of the present test keep their data in. */
-export const dataFolder = (): string => dataDir;
+/** The folder that the programs of the present test keep their data in; it is removed after the test. */
+export function dataFolder(): string {
+  if (dataDir !== undefined) return dataDir;
+  const folder = mkdtempSync(join(tmpdir(), 'utmql-main-'));
+  dataDir = folder;
+  onTestFinished(async () => {
+    dataDir = undefined;
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
+  });
+  return folder;
+}
 
-/** The program as a process of its own, with its log lines; `npm start` unless another command is given. */
+/** The program as a process of the present test, with its log lines; `npm start` unless another command is given. */
 export function runProgram(
   environment: Record<string, string>,
   [command, ...args]: readonly [string, ...string[]] = builtProgram(),
 ) {
   const child = spawn(command, args, {
-    env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir, ...environment },
+    env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataFolder(), ...environment },
   });
-  children.add(child);
+  // A test that failed half-way leaves nothing behind.
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
   let output = '';
   let errors = '';
   const entries: LogLine[] = [];
@@ -52,7 +55,6 @@ export function runProgram(
     errors += text;
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  void ended.then(() => children.delete(child));
   /** The first line with this message, or the `count`th, as soon as it is there. */
   const logged = async (message: string, count = 1): Promise<LogLine> => {
     for (;;) {
