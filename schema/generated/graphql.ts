@@ -4,70 +4,70 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Conditions on a breakdown, as in `TextFilter`. Records that lack it, those of the CRM among them, are null there. */
+/** Conditions on a breakdown, as in `TextFilter`. The value is null for ads rows without this breakdown and for all CRM records. */
 export type BreakdownFilter = {
-  /** Has the text in it. */
+  /** Contains this text. */
   contains?: string | null | undefined;
-  /** Ends with the text. */
+  /** Ends with this text. */
   endsWith?: string | null | undefined;
-  /** Equal to. Null, with no other condition beside it: records without a value. */
+  /** Equal to this text. `eq: null`, as the only condition, selects records without a value. */
   eq?: string | null | undefined;
-  /** One of. Null in it stands for records without a value. */
+  /** One of these texts. Null in the list stands for records without a value. */
   in?: Array<string | null | undefined> | null | undefined;
-  /** True: `unknown` or null. False: neither. */
+  /** True selects records whose value is `unknown` or null, false all others. */
   isUnknown?: boolean | null | undefined;
-  /** A dimension of one’s own that ads rows have, such as country or device; see `breakdowns` in docs/sources.md. Case matters. */
+  /** A custom dimension of ads rows, such as `country` or `device`. Case-sensitive. See `breakdowns` in docs/sources.md. */
   name: string;
-  /** Not equal to. Null, with no other condition beside it: records with a value. */
+  /** Not equal to this text. `ne: null`, as the only condition, selects records with a value. */
   ne?: string | null | undefined;
-  /** None of. Null in it stands for records without a value. */
+  /** None of these texts. Null in the list stands for records without a value. */
   notIn?: Array<string | null | undefined> | null | undefined;
-  /** Starts with the text. */
+  /** Starts with this text. */
   startsWith?: string | null | undefined;
 };
 
-/** Ranges by name, counted from today in REPORTING_TIMEZONE. LAST_… ends yesterday, THIS_… ends today. */
+/** Relative ranges. “Today” is the current day in REPORTING_TIMEZONE. LAST_<number>_DAYS ends yesterday, LAST_<unit> is the last complete unit, THIS_<unit> ends today. */
 export type DatePreset =
-  /** last 7 days. */
+  /** Last 7 days. */
   | 'LAST_7_DAYS'
-  /** last 14 days. */
+  /** Last 14 days. */
   | 'LAST_14_DAYS'
-  /** last 28 days. */
+  /** Last 28 days. */
   | 'LAST_28_DAYS'
-  /** last 30 days. */
+  /** Last 30 days. */
   | 'LAST_30_DAYS'
-  /** last 90 days. */
+  /** Last 90 days. */
   | 'LAST_90_DAYS'
-  /** last month. */
+  /** Last month. */
   | 'LAST_MONTH'
-  /** last quarter. */
+  /** Last quarter. */
   | 'LAST_QUARTER'
-  /** last week. */
+  /** Last week. */
   | 'LAST_WEEK'
-  /** last year. */
+  /** Last year. */
   | 'LAST_YEAR'
-  /** this month. */
+  /** This month. */
   | 'THIS_MONTH'
-  /** this quarter. */
+  /** This quarter. */
   | 'THIS_QUARTER'
-  /** this week. */
+  /** This week. */
   | 'THIS_WEEK'
-  /** this year. */
+  /** This year. */
   | 'THIS_YEAR'
-  /** today. */
+  /** Today. */
   | 'TODAY'
-  /** year to date. */
+  /** Year to date. */
   | 'YEAR_TO_DATE'
-  /** yesterday. */
+  /** Yesterday. */
   | 'YESTERDAY';
 
-/** Which days. Exactly one of the fields. */
+/** A range of days. Give exactly one field. */
 export type DateRangeInput =
-  {   /** From a day to a day. */
+  {   /** From a first day to a last day. */
   between: DaysBetweenInput; last?: never; preset?: never; }
-  |  { between?: never;   /** Counted back from today. */
+  |  { between?: never;   /** A number of units, counted back from today. */
   last: LastUnitsInput; preset?: never; }
-  |  { between?: never; last?: never;   /** A range by name. */
+  |  { between?: never; last?: never;   /** A named range. */
   preset: DatePreset; };
 
 /** Days from `from` to `to`, both included. */
@@ -78,7 +78,7 @@ export type DaysBetweenInput = {
   to: string;
 };
 
-/** How days are put together. */
+/** How days are grouped. */
 export type Granularity =
   /** By day. */
   | 'DAY'
@@ -91,118 +91,118 @@ export type Granularity =
   /** By year. */
   | 'YEAR';
 
-/** What becomes of a run that would take away more than half of what is stored of its source. */
+/** What happens to a run that would remove more than half of what is stored for its source. */
 export type IngestGuard =
-  /** It is written. */
+  /** The run writes its changes. */
   | 'OFF'
-  /** It waits as `HELD`. */
+  /** The run waits with the status `HELD`. */
   | 'ON';
 
-/** What a run does with what is stored already. */
+/** What a run does with records that are already stored. */
 export type IngestMode =
-  /** Each day that the source returns becomes what the source now says: its records that the source no longer has are deleted. A reader sees the old day or the new one. The default for ads sources. */
+  /** Replaces each day that the source returns: stored records of that source and day that it no longer returns are deleted. Readers see either the old day or the new one, never a mixture. Default for ads sources. */
   | 'REPLACE'
-  /** Adds new records and changes those with the same key; deletes nothing. The default for CRM sources. */
+  /** Adds new records and updates records with the same key. Deletes nothing. Default for CRM sources. */
   | 'UPSERT';
 
-/** How far a run is, or how it ended. */
+/** The status of a run. */
 export type IngestRunStatus =
-  /** Was ended by a caller or a shutdown. */
+  /** A caller or a shutdown ended the run. */
   | 'CANCELLED'
   /** Nothing was stored. */
   | 'FAILED'
-  /** Nothing was stored: the run would take away more than half of what is stored, and waits for `approveRun` or `cancelIngest`. `changes` says what it would do. */
+  /** Nothing was stored. The run would remove more than half of what is stored, and waits for `approveRun` or `cancelIngest`. `changes` shows what it would do. */
   | 'HELD'
-  /** The source broke off, and what came before is stored (`error` says so): the same call again completes it. Or records of a `REPLACE` could not be read (`rejectedByReason`), and what is stored of them stays. */
+  /** Only part of the data is stored. Either the source broke off (see `error`): the records before that are stored, and the same call again completes the run. Or a `REPLACE` run rejected records (see `rejectedByReason`): their stored versions stay. */
   | 'PARTIAL'
-  /** Waits for its turn. */
+  /** Waiting to start. */
   | 'QUEUED'
-  /** Reads and stores. */
+  /** Reading and storing records. */
   | 'RUNNING'
-  /** Everything that the source sent is stored, but for rejects and duplicates. */
+  /** All records that the source sent are stored, except rejected records and duplicates. */
   | 'SUCCEEDED';
 
-/** The last complete days, weeks, months, … before the current one. */
+/** The last complete days, weeks, months, quarters or years before the current one. */
 export type LastUnitsInput = {
-  /** How many, from 1. */
+  /** How many units, 1 to 10000. */
   count: number;
-  /** Count the current, unfinished day, week, … as the last one; the range then ends today. */
+  /** True counts the current, unfinished unit as the last one. The range then ends today. */
   includeToday?: boolean | null | undefined;
-  /** Of what. */
+  /** The unit. */
   unit: Granularity;
 };
 
-/** Which records count. All fields that are given must hold. */
+/** Filter on records. All given conditions must hold. */
 export type MetricsWhere = {
-  /** The ad platform’s ad group, where the feed is that fine. Null for CRM records. */
+  /** Ad group id of the ad platform. Null if the feed has no ad groups, and for CRM records. */
   adGroupId?: TextFilter | null | undefined;
-  /** The ad platform’s ad, where the feed is that fine. Null for CRM records. */
+  /** Ad id of the ad platform. Null if the feed has no ads, and for CRM records. */
   adId?: TextFilter | null | undefined;
-  /** All of these hold. */
+  /** All of these filters must hold. */
   and?: Array<MetricsWhere> | null | undefined;
-  /** Conditions on breakdowns; all must hold. */
+  /** Conditions on breakdowns. All must hold. */
   breakdowns?: Array<BreakdownFilter> | null | undefined;
-  /** The ad platform’s campaign. CRM records have the one they are attributed to; null where there is none. */
+  /** Campaign id of the ad platform. A CRM record has the campaign that it is attributed to, or null. */
   campaignId?: TextFilter | null | undefined;
-  /** Ad platform or channel. CRM records have the one they are attributed to; null where there is none. */
+  /** Ad platform or channel. A CRM record has the channel that it is attributed to, or null. */
   channel?: TextFilter | null | undefined;
-  /** ISO 4217 code of the money in the row. */
+  /** ISO 4217 currency code of the amounts. */
   currency?: TextFilter | null | undefined;
-  /** How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads figures. */
+  /** How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads rows. */
   match?: TextFilter | null | undefined;
-  /** This does not hold. */
+  /** This filter must not hold. */
   not?: MetricsWhere | null | undefined;
-  /** At least one of these holds. */
+  /** At least one of these filters must hold. */
   or?: Array<MetricsWhere> | null | undefined;
-  /** utm_campaign, lower case; `unknown` where it is missing. */
+  /** utm_campaign in lower case; `unknown` if missing. */
   utmCampaign?: TextFilter | null | undefined;
-  /** utm_content, lower case; `unknown` where it is missing. */
+  /** utm_content in lower case; `unknown` if missing. */
   utmContent?: TextFilter | null | undefined;
-  /** utm_medium, lower case; `unknown` where it is missing. */
+  /** utm_medium in lower case; `unknown` if missing. */
   utmMedium?: TextFilter | null | undefined;
-  /** utm_source, lower case; `unknown` where it is missing. */
+  /** utm_source in lower case; `unknown` if missing. */
   utmSource?: TextFilter | null | undefined;
-  /** utm_term, lower case; `unknown` where it is missing. */
+  /** utm_term in lower case; `unknown` if missing. */
   utmTerm?: TextFilter | null | undefined;
 };
 
-/** Conditions on one dimension; all that are given must hold, and those that are null are as if left out, but for `eq` or `ne` alone. Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither. */
+/** Conditions on one dimension. All given conditions must hold. A condition that is null counts as not given, except `eq: null` or `ne: null` alone. A record without a value equals no text, so `ne` and `notIn` select it, unless they name null. A blank text equals nothing, not even null. */
 export type TextFilter = {
-  /** Has the text in it. */
+  /** Contains this text. */
   contains?: string | null | undefined;
-  /** Ends with the text. */
+  /** Ends with this text. */
   endsWith?: string | null | undefined;
-  /** Equal to. Null, with no other condition beside it: records without a value. */
+  /** Equal to this text. `eq: null`, as the only condition, selects records without a value. */
   eq?: string | null | undefined;
-  /** One of. Null in it stands for records without a value. */
+  /** One of these texts. Null in the list stands for records without a value. */
   in?: Array<string | null | undefined> | null | undefined;
-  /** True: `unknown` or null. False: neither. */
+  /** True selects records whose value is `unknown` or null, false all others. */
   isUnknown?: boolean | null | undefined;
-  /** Not equal to. Null, with no other condition beside it: records with a value. */
+  /** Not equal to this text. `ne: null`, as the only condition, selects records with a value. */
   ne?: string | null | undefined;
-  /** None of. Null in it stands for records without a value. */
+  /** None of these texts. Null in the list stands for records without a value. */
   notIn?: Array<string | null | undefined> | null | undefined;
-  /** Starts with the text. */
+  /** Starts with this text. */
   startsWith?: string | null | undefined;
 };
 
 /** What to pull. */
 export type TriggerIngestInput = {
-  /** Only report what would change, by day (`changes`); read it with `wait: true`. */
+  /** True only reports what would change, by day, in `changes`. Use it with `wait: true`. */
   dryRun?: boolean | null | undefined;
-  /** Whether a run waits as `HELD` that would take away more than half: with `REPLACE` of the cost or rows that its source has stored on the days that it is about; with `UPSERT` of the records of its source, by more than 20 that the feed says are deleted. `guard: off` in the sources file turns it off, too. */
+  /** ON holds a run (status `HELD`) that would remove more than half of what is stored. With `REPLACE`: more than half of the cost or rows that the source has stored on the days of the run. With `UPSERT`: more than half of the records of the source, if the feed marks more than 20 records as deleted. `guard: off` in the sources file also turns this off. */
   guard?: IngestGuard | null | undefined;
-  /** The same key gives the same runs, started once, however often the call is repeated. Without a key, a call gets the run that is already at work on the same. */
+  /** Repeated calls with the same key return the same runs, which start only once. Without a key, a call returns the run that is already working on the same request. */
   idempotencyKey?: string | null | undefined;
-  /** What to do with what is stored already; each source’s own mode when left out. */
+  /** What to do with records that are already stored. Default: the mode of each source. */
   mode?: IngestMode | null | undefined;
-  /** First day. Passed on to the source, and applied to what comes back. Left out, for ads sources: the last good run’s watermark less the days that its platform restates (WATERMARK_OVERLAP_DAYS) is passed on; everything when there was none. */
+  /** First day. utmql sends it to the source and also filters the response by it. Default for ads sources: the watermark of the last good run minus the days that the platform restates (WATERMARK_OVERLAP_DAYS), which is only sent to the source; everything if there was no good run. */
   since?: string | null | undefined;
-  /** Names of sources (`ads`, `crm`); all when left out. */
+  /** Names of sources, such as `ads` and `crm`. Default: all. */
   sources?: Array<string> | null | undefined;
-  /** Last day. Passed on to the source, and applied to what comes back. */
+  /** Last day. utmql sends it to the source and also filters the response by it. */
   until?: string | null | undefined;
-  /** Answer only when every run has ended. */
+  /** True returns only after all runs have ended. */
   wait?: boolean | null | undefined;
 };
 

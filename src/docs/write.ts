@@ -25,7 +25,7 @@ function configurationTable(): string {
     '| --- | --- | --- |',
     ...rows,
     '',
-    '↻ takes another value without a restart: `kill -HUP` after a change of `ENV_FILE`.',
+    '↻ You can change this value without a restart: edit `ENV_FILE`, then send SIGHUP (`kill -HUP`).',
   ].join('\n');
 }
 
@@ -47,8 +47,8 @@ function metricsPage(): string {
   return `<!-- Written by \`npm run docs\` from src/metrics/registry.ts. -->
 # Measures and dimensions
 
-A ratio divides the sums at the asked grain, never averages ratios, and is null where the denominator is zero. Money is
-summed exactly; only the final division is done in floating point.
+A ratio divides the sums of the requested group. It never averages ratios, and is null if the denominator is zero. utmql
+sums money exactly; only the final division uses floating point.
 
 ## Measures
 

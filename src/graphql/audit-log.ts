@@ -13,55 +13,59 @@ import { builder, enumValues } from './builder.ts';
 import { instantPart, largeRowsArguments, loadPage, maxLargeRows, pageType } from './pages.ts';
 
 const kinds = {
-  mutation: 'A field of Mutation was called.',
-  query: 'A field of Query that is for the role admin was asked for.',
-  denied: 'Somebody was not let in, or not to what they asked for.',
-  key: 'An API key was made, changed or revoked.',
+  mutation: 'A mutation was called.',
+  query: 'A query field that requires the role admin was requested.',
+  denied: 'A request was denied: the caller did not authenticate, or lacks the permission.',
+  key: 'An API key was created, changed or revoked.',
 } as const;
 
 const AuditKindEnum = builder.enumType('AuditKind', {
-  description: 'What an entry of the audit log is about.',
+  description: 'The kind of an audit log entry.',
   values: enumValues(auditKinds, (name) => kinds[name]),
 });
 
 const AuditEntryType = builder.objectRef<StoredEntry>('AuditEntry').implement({
   description:
-    'Who did something, or was kept from it. It holds no personal data and nothing of the records.',
+    'An action of a caller, or a denied attempt. It contains no personal data and no record contents.',
   fields: (t) => ({
     id: t.exposeID('audit_id', { description: 'Its id.' }),
-    at: t.field({ type: 'DateTime', description: 'When it had ended.', resolve: ({ at }) => at }),
-    kind: t.field({ type: AuditKindEnum, description: 'What it is about.', resolve: ({ kind }) => kind }),
-    action: t.exposeString('action', {
-      description: 'Name of the field, path of the endpoint, or for a key: created, changed or revoked.',
+    at: t.field({ type: 'DateTime', description: 'When the action ended.', resolve: ({ at }) => at }),
+    kind: t.field({
+      type: AuditKindEnum,
+      description: 'What kind of entry it is.',
+      resolve: ({ kind }) => kind,
     }),
-    outcome: t.exposeString('outcome', { description: '`ok`, or the code of the error.' }),
+    action: t.exposeString('action', {
+      description: 'Name of the field, or path of the endpoint. For a key: created, changed or revoked.',
+    }),
+    outcome: t.exposeString('outcome', { description: '`ok`, or the error code.' }),
     callerId: t.exposeString('caller_id', {
       description:
-        '`key:<id>` or `jwt:<sub>`; empty where nobody could show who they are. An e-mail address is shown as a keyed hash.',
+        '`key:<id>` or `jwt:<sub>`. Empty if the caller did not authenticate. An e-mail address appears as a keyed hash.',
     }),
     callerName: t.exposeString('caller_name', {
-      description: 'The name of the key, or the subject of the token.',
+      description: 'Name of the key, or subject of the token.',
     }),
-    role: t.exposeString('role', { description: 'The role that the caller had.' }),
+    role: t.exposeString('role', { description: 'Role of the caller.' }),
     requestId: t.exposeString('request_id', {
-      description: 'X-Request-Id of the call; in its log lines and runs, too.',
+      description: 'X-Request-Id of the call. Its log lines and runs have the same id.',
     }),
-    durationMs: t.exposeFloat('duration_ms', { description: 'How long it took, milliseconds.' }),
+    durationMs: t.exposeFloat('duration_ms', { description: 'Duration in milliseconds.' }),
     attempts: t.field({
       type: 'SafeInt',
       description:
-        'How many denied attempts of the same caller, endpoint and code it stands for; otherwise 1.',
+        'Number of denied attempts with the same caller, endpoint and code that this entry covers. 1 for other entries.',
       resolve: ({ attempts }) => attempts,
     }),
     details: t.field({
       type: 'JSON',
-      description: 'Ids, names of sources, mode, days and counts.',
+      description: 'Details: ids, source names, mode, days and counts.',
       resolve: ({ details }) => details,
     }),
   }),
 });
 
-const AuditLogPage = pageType('AuditLogPage', 'Entries of the audit log, the latest first.', AuditEntryType);
+const AuditLogPage = pageType('AuditLogPage', 'Entries of the audit log, latest first.', AuditEntryType);
 
 const cursorShape = z.tuple([instantPart, z.string()]);
 const countRow = z.object({ count: z.number() });
@@ -70,13 +74,15 @@ builder.queryField('auditLog', (t) =>
   t.field({
     type: AuditLogPage,
     description:
-      'Who did what in this workspace, the latest first. An admin of all workspaces also sees attempts of which nobody knows whose they were.',
+      'Who did what in this workspace, latest first. Admins of all workspaces also see attempts of unknown callers.',
     extensions: { volatile: true, access: 'admin' } satisfies RootField,
     args: {
-      from: t.arg({ type: 'DateTime', description: 'At or after this instant.' }),
-      to: t.arg({ type: 'DateTime', description: 'Before this instant.' }),
-      caller: t.arg.string({ description: 'Of this caller: `callerId` or `callerName`.' }),
-      action: t.arg.string({ description: 'Of this action.' }),
+      from: t.arg({ type: 'DateTime', description: 'Only entries at or after this instant.' }),
+      to: t.arg({ type: 'DateTime', description: 'Only entries before this instant.' }),
+      caller: t.arg.string({
+        description: 'Only entries of this caller, given as `callerId` or `callerName`.',
+      }),
+      action: t.arg.string({ description: 'Only entries with this action.' }),
       ...largeRowsArguments,
     },
     resolve: (_root, args, { caller, explore: { reader } }) => {

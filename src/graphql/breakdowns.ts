@@ -10,7 +10,7 @@ import { breakdownLimits, breakdownNameText, isBreakdownName } from '../records/
 import { builder, toEnumName } from './builder.ts';
 
 export const breakdownDescription =
-  'A dimension of one’s own that ads rows have, such as country or device; see `breakdowns` in docs/sources.md. Case matters.';
+  'A custom dimension of ads rows, such as `country` or `device`. Case-sensitive. See `breakdowns` in docs/sources.md.';
 
 /** @throws UtmqlError BAD_USER_INPUT that names the argument */
 export function readBreakdown(name: string, path: string): BreakdownName {
@@ -39,6 +39,6 @@ export const BreakdownType = builder.objectRef<BreakdownValue>('Breakdown').impl
   description: breakdownDescription,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
-    value: t.exposeString('value', { description: 'Its value; `unknown` where it is missing.' }),
+    value: t.exposeString('value', { description: 'Its value; `unknown` if missing.' }),
   }),
 });

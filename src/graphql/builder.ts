@@ -34,13 +34,13 @@ builder.addScalarType('DateTime', DateTimeResolver, {
   description: 'An instant, RFC 3339: `2025-08-01T10:00:00.000Z`.',
 });
 builder.addScalarType('SafeInt', SafeIntResolver, {
-  description: 'A whole number up to 2^53 − 1, the largest that JSON clients read exactly.',
+  description: 'A whole number up to 2^53 − 1, the largest integer that JSON clients read exactly.',
 });
 builder.addScalarType('JSON', JSONResolver, {
   description: 'Any JSON value.',
 });
 builder.scalarType('LenientNumber', {
-  description: 'A number, or a text that is one, as ad platforms send them: `350.75`, `"350.75"`.',
+  description: 'A number, or a string that contains one, as ad platforms send it: `350.75` or `"350.75"`.',
   serialize: (value) => value,
   parseValue(value) {
     if (typeof value === 'number' || typeof value === 'string') return value;
@@ -53,8 +53,8 @@ builder.scalarType('LenientNumber', {
   },
 });
 
-builder.queryType({ description: 'Everything that can be asked. Start with `metrics`.' });
-builder.mutationType({ description: 'Everything that changes data.' });
+builder.queryType({ description: 'All queries. Start with `metrics`.' });
+builder.mutationType({ description: 'All operations that change data.' });
 
 /** Names of the registry as a GraphQL enum's values: `utmSource` → `UTM_SOURCE`. */
 export function enumValues<const Name extends string>(

@@ -6,7 +6,7 @@ import { type Day, parseIsoDay } from '../records/day.ts';
 import { builder, enumValues } from './builder.ts';
 
 export const GranularityEnum = builder.enumType('Granularity', {
-  description: 'How days are put together.',
+  description: 'How days are grouped.',
   values: enumValues(granularities, (name) => `By ${name}.`),
 });
 
@@ -15,10 +15,16 @@ export const WeekdayEnum = builder.enumType('Weekday', {
   values: enumValues(weekdays, (name) => `Weeks start on ${name[0]?.toUpperCase()}${name.slice(1)}.`),
 });
 
+/** `last7Days` → `Last 7 days.` */
+function describePreset(name: string): string {
+  const words = name.replace(/[A-Z]|\d+/g, (part) => ` ${part.toLowerCase()}`);
+  return `${words[0]?.toUpperCase()}${words.slice(1)}.`;
+}
+
 const PresetEnum = builder.enumType('DatePreset', {
   description:
-    'Ranges by name, counted from today in REPORTING_TIMEZONE. LAST_… ends yesterday, THIS_… ends today.',
-  values: enumValues(presets, (name) => `${name.replace(/[A-Z]|\d+/g, (part) => ` ${part.toLowerCase()}`)}.`),
+    'Relative ranges. “Today” is the current day in REPORTING_TIMEZONE. LAST_<number>_DAYS ends yesterday, LAST_<unit> is the last complete unit, THIS_<unit> ends today.',
+  values: enumValues(presets, describePreset),
 });
 
 export const BetweenInput = builder.inputType('DaysBetweenInput', {
@@ -30,24 +36,24 @@ export const BetweenInput = builder.inputType('DaysBetweenInput', {
 });
 
 const LastInput = builder.inputType('LastUnitsInput', {
-  description: 'The last complete days, weeks, months, … before the current one.',
+  description: 'The last complete days, weeks, months, quarters or years before the current one.',
   fields: (t) => ({
-    count: t.int({ required: true, description: 'How many, from 1.' }),
-    unit: t.field({ type: GranularityEnum, required: true, description: 'Of what.' }),
+    count: t.int({ required: true, description: 'How many units, 1 to 10000.' }),
+    unit: t.field({ type: GranularityEnum, required: true, description: 'The unit.' }),
     includeToday: t.boolean({
       defaultValue: false,
-      description: 'Count the current, unfinished day, week, … as the last one; the range then ends today.',
+      description: 'True counts the current, unfinished unit as the last one. The range then ends today.',
     }),
   }),
 });
 
 export const DateRangeInput = builder.inputType('DateRangeInput', {
-  description: 'Which days. Exactly one of the fields.',
+  description: 'A range of days. Give exactly one field.',
   isOneOf: true,
   fields: (t) => ({
-    between: t.field({ type: BetweenInput, description: 'From a day to a day.' }),
-    last: t.field({ type: LastInput, description: 'Counted back from today.' }),
-    preset: t.field({ type: PresetEnum, description: 'A range by name.' }),
+    between: t.field({ type: BetweenInput, description: 'From a first day to a last day.' }),
+    last: t.field({ type: LastInput, description: 'A number of units, counted back from today.' }),
+    preset: t.field({ type: PresetEnum, description: 'A named range.' }),
   }),
 });
 

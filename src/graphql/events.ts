@@ -13,33 +13,33 @@ import { instantPart, largeRowsArguments, loadPage, maxLargeRows, pageType } fro
 import { readTextFilter, TextFilter } from './where.ts';
 
 const Event = builder.objectRef<EventRecord>('Event').implement({
-  description: 'Something that happened, as it was pushed.',
+  description: 'A pushed event.',
   fields: (t) => ({
-    eventId: t.exposeID('event_id', { description: 'The id that it came with, or was given.' }),
+    eventId: t.exposeID('event_id', { description: 'The id that the sender gave, or that utmql created.' }),
     timestamp: t.field({
       type: 'DateTime',
       description: 'When it happened.',
       resolve: (row) => row.timestamp,
     }),
-    service: t.exposeString('service', { description: 'What sent it; `unknown` where it does not say.' }),
-    message: t.exposeString('message', { description: 'What happened, in words.' }),
+    service: t.exposeString('service', { description: 'The service that sent it; `unknown` if missing.' }),
+    message: t.exposeString('message', { description: 'The text of the event.' }),
     metadata: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What else is known, as an object. Null without any.',
+      description: 'Additional data, as an object. Null if there is none.',
       resolve: ({ metadata }) => objectOrNull(metadata),
     }),
     ...utmFields(t),
     extra: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'The fields that no contract names, as an object. Null without any.',
+      description: 'Fields that the record contract does not name, as an object. Null if there are none.',
       resolve: ({ extra }) => objectOrNull(extra),
     }),
   }),
 });
 
-const Events = pageType('EventPage', 'Stored events, the latest first.', Event);
+const Events = pageType('EventPage', 'Stored events, latest first.', Event);
 
 const utmNames = ['utmCampaign', 'utmSource', 'utmMedium', 'utmContent', 'utmTerm'] as const;
 type UtmName = (typeof utmNames)[number];
@@ -47,7 +47,7 @@ type UtmName = (typeof utmNames)[number];
 const EventsWhere = builder
   .inputRef<{ [Name in UtmName]?: typeof TextFilter.$inferInput | null | undefined }>('EventsWhere')
   .implement({
-    description: 'Which events count, by their UTM set. All fields that are given must hold.',
+    description: 'Filter on the UTM parameters of events. All given conditions must hold.',
     fields: (t) => {
       const field = (name: UtmName) => t.field({ type: TextFilter, description: describeDimension(name) });
       return {
@@ -65,17 +65,17 @@ const cursorShape = z.tuple([instantPart, z.string(), z.string()]);
 builder.queryField('events', (t) =>
   t.field({
     type: Events,
-    description: 'Stored events, the latest first. An event is here within seconds of its 202.',
+    description: 'Stored events, latest first. An event appears here within seconds of its 202 response.',
     extensions: { access: 'read' } satisfies RootField,
     args: {
-      service: t.arg.string({ description: 'Only those of this service, in its own case.' }),
-      eventId: t.arg.string({ description: 'Only the one with this id.' }),
-      from: t.arg({ type: 'DateTime', description: 'Only those at or after this instant.' }),
-      to: t.arg({ type: 'DateTime', description: 'Only those before this instant.' }),
+      service: t.arg.string({ description: 'Only events of this service (case-sensitive).' }),
+      eventId: t.arg.string({ description: 'Only the event with this id.' }),
+      from: t.arg({ type: 'DateTime', description: 'Only events at or after this instant.' }),
+      to: t.arg({ type: 'DateTime', description: 'Only events before this instant.' }),
       search: t.arg.string({
-        description: 'Only those with this text in the message or the metadata’s JSON, whatever the case.',
+        description: 'Only events whose message or metadata JSON contains this text (case-insensitive).',
       }),
-      where: t.arg({ type: EventsWhere, description: 'Only those with these UTMs.' }),
+      where: t.arg({ type: EventsWhere, description: 'Only events with these UTM values.' }),
       ...largeRowsArguments,
     },
     resolve: (_root, args, context) => {

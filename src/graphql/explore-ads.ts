@@ -12,28 +12,28 @@ import { MetricsWhere } from './where.ts';
 
 const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
   description:
-    'A stored ads row: one day, channel, campaign and UTM set (and ad, where the feed is that fine).',
+    'A stored ads row: one day, channel, campaign and UTM set. Feeds with more detail have one row for each ad group or ad.',
   fields: (t) => ({
     date: t.field({ type: 'LocalDate', description: 'The day.', resolve: (row) => row.date }),
-    channel: t.exposeString('channel', { description: 'Ad platform or channel, lower case.' }),
-    campaignId: t.exposeString('campaign_id', { description: 'The ad platform’s campaign.' }),
+    channel: t.exposeString('channel', { description: 'Ad platform or channel, in lower case.' }),
+    campaignId: t.exposeString('campaign_id', { description: 'Campaign id of the ad platform.' }),
     adGroupId: t.exposeString('ad_group_id', {
       nullable: true,
-      description: 'The ad platform’s ad group. Null where the feed is not that fine.',
+      description: 'Ad group id of the ad platform. Null if the feed has no ad groups.',
     }),
     adId: t.exposeString('ad_id', {
       nullable: true,
-      description: 'The ad platform’s ad. Null where the feed is not that fine.',
+      description: 'Ad id of the ad platform. Null if the feed has no ads.',
     }),
     ...utmFields(t),
     breakdowns: t.field({
       type: [BreakdownType],
-      description: 'The breakdowns of the row, by name; empty where the feed has none.',
+      description: 'The breakdowns of the row, ordered by name. Empty if the feed has none.',
       resolve: (row) => Object.entries(row.breakdowns).map(([name, value]) => ({ name, value })),
     }),
     breakdown: t.string({
       nullable: true,
-      description: `The value of one breakdown. ${breakdownDescription} Null where the row lacks it.`,
+      description: `The value of one breakdown. ${breakdownDescription} Null if the row does not have it.`,
       args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
       resolve: (row, { name }) => new Map(Object.entries(row.breakdowns)).get(name) ?? null,
     }),
@@ -44,27 +44,33 @@ const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
     }),
     impressions: t.field({
       type: 'SafeInt',
-      description: 'How often an ad was shown. Unit: count.',
+      description: 'Times that ads were shown. Unit: count.',
       resolve: (row) => row.impressions,
     }),
-    cost: t.exposeFloat('cost', { description: 'Spend. Unit: money, in `currency`.' }),
+    cost: t.exposeFloat('cost', { description: 'Ad spend. Unit: money, in `currency`.' }),
     currency: t.exposeString('currency', { description: 'ISO 4217 code of `cost`.' }),
-    source: t.exposeString('source', { description: 'Who reported it: a configured source, or push.' }),
+    source: t.exposeString('source', {
+      description: 'Where it came from: the name of a configured source, or `push`.',
+    }),
   }),
 });
 
 const AdPerformances = pageType('AdPerformancePage', 'Stored ads rows.', AdPerformance);
 
 const OrderEnum = builder.enumType('AdPerformanceOrderField', {
-  description: 'What ads rows can be ordered by.',
+  description: 'A field to order ads rows by.',
   values: enumValues(adOrders, (name) => (name === 'date' ? 'The day.' : `By ${name}.`)),
 });
 
 const OrderInput = builder.inputType('AdPerformanceOrderInput', {
-  description: 'Order of ads rows; then by day, then in a fixed order of their keys.',
+  description: 'Order of ads rows. Ties are ordered by day, then by key.',
   fields: (t) => ({
-    by: t.field({ type: OrderEnum, required: true, description: 'What to order by.' }),
-    direction: t.field({ type: DirectionEnum, defaultValue: 'desc', description: 'Which end comes first.' }),
+    by: t.field({ type: OrderEnum, required: true, description: 'The field to order by.' }),
+    direction: t.field({
+      type: DirectionEnum,
+      defaultValue: 'desc',
+      description: 'Smallest or largest first.',
+    }),
   }),
 });
 
@@ -72,8 +78,7 @@ builder.queryField('adPerformance', (t) =>
   t.field({
     type: AdPerformances,
     description:
-      'The stored ads rows behind a figure of `metrics` with the same range and filter: their sums are its `impressions`, ' +
-      '`clicks` and `cost`.',
+      'The stored ads rows behind a `metrics` figure. With the same range and filter, they add up to its `impressions`, `clicks` and `cost`.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
@@ -81,11 +86,11 @@ builder.queryField('adPerformance', (t) =>
         required: true,
         description: daysDescription('Of these days'),
       }),
-      where: t.arg({ type: MetricsWhere, description: 'Which rows; the same as in `metrics`.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Filter on rows, as in `metrics`.' }),
       orderBy: t.arg({
         type: OrderInput,
         defaultValue: { by: 'date', direction: 'desc' },
-        description: 'Order of the rows; newest first by default.',
+        description: 'Order of the rows. Default: newest first.',
       }),
       ...pageArguments,
     },

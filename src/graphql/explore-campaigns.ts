@@ -16,15 +16,14 @@ import { MetricsWhere } from './where.ts';
 
 const CampaignType = builder.objectRef<Campaign>('Campaign').implement({
   description:
-    'A campaign of an ad platform, as the records that were asked for show it: in `campaigns` those of the range and filter, ' +
-    'in `campaign(id)` all that are stored.',
+    'A campaign of an ad platform. Its name, channels and days come from the records of the query: those of the range and filter in `campaigns`, all stored records in `campaign(id)`.',
   fields: (t) => ({
-    id: t.exposeID('value', { description: 'The ad platform’s id: the dimension CAMPAIGN_ID.' }),
+    id: t.exposeID('value', { description: 'The ad platform’s campaign id (dimension CAMPAIGN_ID).' }),
     name: t.exposeString('name', {
       nullable: true,
-      description: 'Its latest utm_campaign. Null when no record has a known one.',
+      description: 'Its latest known utm_campaign. Null if no record has one.',
     }),
-    channels: t.exposeStringList('channels', { description: 'Channels it ran on, by name.' }),
+    channels: t.exposeStringList('channels', { description: 'The channels it ran on, ordered by name.' }),
     firstDay: t.field({
       type: 'LocalDate',
       description: 'First day with an ads row or an attributed CRM record.',
@@ -42,7 +41,7 @@ const CampaignType = builder.objectRef<Campaign>('Campaign').implement({
 const ChannelType = builder.objectRef<Channel>('Channel').implement({
   description: 'An ad platform or channel.',
   fields: (t) => ({
-    name: t.exposeString('value', { description: 'Its name, lower case: the dimension CHANNEL.' }),
+    name: t.exposeString('value', { description: 'Its name in lower case (dimension CHANNEL).' }),
     ...performanceFields(t, 'channel'),
   }),
 });
@@ -53,18 +52,17 @@ builder.queryField('campaigns', (t) =>
   t.field({
     type: Campaigns,
     description:
-      'Campaigns with ads rows or attributed CRM records, those with most cost first; then by id. Together with the records ' +
-      'without a campaign, their `metrics` sum to the totals.',
+      'Campaigns with ads rows or attributed CRM records, highest cost first, then by id. Their `metrics`, plus those of records without a campaign, add up to the totals.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,
         required: true,
-        description: daysDescription('With records on these days'),
+        description: daysDescription('Only those with records on these days'),
       }),
-      where: t.arg({ type: MetricsWhere, description: 'With such records.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Only those with records that match this filter.' }),
       search: t.arg.string({
-        description: 'With this text in the id or in a utm_campaign, in upper or lower case.',
+        description: 'Only campaigns whose id or utm_campaign contains this text (case-insensitive).',
       }),
       ...pageArguments,
     },
@@ -80,9 +78,11 @@ builder.queryField('campaign', (t) =>
   t.field({
     type: CampaignType,
     nullable: true,
-    description: 'One campaign; null when no stored record is of it.',
+    description: 'One campaign, by id. Null if no stored record belongs to it.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
-    args: { id: t.arg.id({ required: true, description: 'The ad platform’s id, in its own case.' }) },
+    args: {
+      id: t.arg.id({ required: true, description: 'The ad platform’s campaign id (case-sensitive).' }),
+    },
     resolve: (_root, { id }, { explore }) => explore.campaigns.load(normaliseIdentifier(String(id))),
   }),
 );
@@ -90,16 +90,15 @@ builder.queryField('campaign', (t) =>
 builder.queryField('channels', (t) =>
   t.field({
     type: [ChannelType],
-    description:
-      'Channels with ads rows or attributed CRM records, those with most cost first; then by name.',
+    description: 'Channels with ads rows or attributed CRM records, highest cost first, then by name.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,
         required: true,
-        description: daysDescription('With records on these days'),
+        description: daysDescription('Only those with records on these days'),
       }),
-      where: t.arg({ type: MetricsWhere, description: 'With such records.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Only those with records that match this filter.' }),
     },
     resolve: (_root, args, context) =>
       context.explore.reader.rows(channelRow, channelsStatement(readScope(args, context))),

@@ -16,11 +16,11 @@ import { maxFirst, readFirst } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const stepMeanings: Readonly<Record<FunnelStepName, string>> = {
-  impression: 'An ad was shown: `impressions`.',
-  click: 'An ad was clicked: `clicks`.',
-  lead: 'A CRM record was made: `leads`.',
-  opportunity: 'It reached the stage `opportunity` or went beyond it: `opportunities`.',
-  won: 'It was won: `closedWon`.',
+  impression: 'An ad was shown (measure `impressions`).',
+  click: 'An ad was clicked (measure `clicks`).',
+  lead: 'A CRM record was created (measure `leads`).',
+  opportunity: 'The CRM record reached the stage `opportunity` or a later one (measure `opportunities`).',
+  won: 'The CRM record was won (measure `closedWon`).',
 };
 
 const StepEnum = builder.enumType('FunnelStepName', {
@@ -31,34 +31,35 @@ const StepEnum = builder.enumType('FunnelStepName', {
 const Step = builder.objectRef<FunnelStep>('FunnelStep').implement({
   description: 'One step of a funnel.',
   fields: (t) => ({
-    step: t.field({ type: StepEnum, description: 'Which step.', resolve: ({ step }) => step }),
+    step: t.field({ type: StepEnum, description: 'The step.', resolve: ({ step }) => step }),
     count: t.field({
       type: 'SafeInt',
-      description: 'How many came this far. Unit: count.',
+      description: 'Number that reached this step. Unit: count.',
       resolve: ({ count }) => count,
     }),
     stepConversion: t.exposeFloat('stepConversion', {
       nullable: true,
       description:
-        'count / count of the step before. Unit: ratio. Null for the first step, and where the one before is 0.',
+        'count / count of the previous step. Unit: ratio. Null for the first step, and if the previous step has a count of 0.',
     }),
     overallConversion: t.exposeFloat('overallConversion', {
       nullable: true,
-      description: 'count / count of the first step. Unit: ratio. Null where the first is 0.',
+      description: 'count / count of the first step. Unit: ratio. Null if the first step has a count of 0.',
     }),
   }),
 });
 
 const FunnelType = builder.objectRef<Funnel>('Funnel').implement({
-  description: 'From impressions to won deals.',
+  description: 'A funnel from impressions to won deals.',
   fields: (t) => ({
     value: t.exposeString('value', {
       nullable: true,
-      description: 'Value of the dimension `by`; null for the records that have none, and without `by`.',
+      description:
+        'Value of the dimension in `by`. Null for records without a value, and if `by` is not given.',
     }),
     steps: t.field({
       type: [Step],
-      description: 'IMPRESSION, CLICK, LEAD, OPPORTUNITY, WON: always all five, in this order.',
+      description: 'Always five steps, in this order: IMPRESSION, CLICK, LEAD, OPPORTUNITY, WON.',
       extensions: { countRows: countAlways(funnelStepNames.length) } satisfies CountedList,
       resolve: ({ steps }) => steps,
     }),
@@ -69,16 +70,18 @@ builder.queryField('funnel', (t) =>
   t.field({
     type: [FunnelType],
     description:
-      'Impressions → clicks → leads → opportunities → won: one funnel, or with `by` one for each value, those with most ' +
-      'impressions first (then clicks, then leads). CRM records count on the day they were created.',
+      'The funnel impressions → clicks → leads → opportunities → won. With `by`, one funnel for each value, ordered by impressions (highest first), then clicks, then leads. A CRM record counts on the day it was created.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),
-      where: t.arg({ type: MetricsWhere, description: 'Which records count.' }),
-      by: t.arg({ type: DimensionEnum, description: 'One funnel for each value of it; DATE is by day.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Filter on records.' }),
+      by: t.arg({
+        type: DimensionEnum,
+        description: 'Dimension to split by: one funnel for each of its values. DATE splits by day.',
+      }),
       first: t.arg.int({
         defaultValue: 50,
-        description: `How many funnels at most, 1 to ${maxFirst}.`,
+        description: `Maximum number of funnels, 1 to ${maxFirst}.`,
       }),
     },
     resolve: async (_root, args, context) => {

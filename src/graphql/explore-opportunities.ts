@@ -11,22 +11,28 @@ import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const stageMeanings: Readonly<Record<Stage, string>> = {
-  lead: 'Not yet qualified, or at a stage that the stage table does not hold.',
+  lead: 'Not qualified yet, or at a stage that STAGE_MAP and the built-in stages do not know.',
   opportunity: 'Qualified and open.',
   closed_won: 'Won.',
   closed_lost: 'Lost.',
 };
 
 const StageEnum = builder.enumType('OpportunityStage', {
-  description: 'How far a CRM record is.',
+  description: 'The stage of a CRM record.',
   values: enumValues(stages, (name) => stageMeanings[name]),
 });
 
 const matchMeanings = {
-  EXACT: { description: 'Ads rows of the same day with the same utm_campaign, utm_source and utm_medium.' },
-  WINDOW: { description: 'The same UTMs on the latest earlier day within the attribution window.' },
-  CAMPAIGN: { description: 'By utm_campaign alone, since the record’s source or medium is unknown.' },
-  UNATTRIBUTED: { description: 'No ads rows fit: channel and campaign are null.' },
+  EXACT: { description: 'An ads row of the same day has the same utm_campaign, utm_source and utm_medium.' },
+  WINDOW: {
+    description:
+      'An ads row of an earlier day within the attribution window has the same UTMs. The latest such day counts.',
+  },
+  CAMPAIGN: {
+    description:
+      'Only utm_campaign matches, because the utm_source or utm_medium of the CRM record is unknown.',
+  },
+  UNATTRIBUTED: { description: 'No ads row matches. Channel and campaign are null.' },
 } as const satisfies Record<OpportunityRecord['match'], { description: string }>;
 
 export const MatchEnum = builder.enumType('AttributionMatch', {
@@ -45,21 +51,21 @@ const Opportunity = builder.objectRef<OpportunityRecord>('Opportunity').implemen
     }),
     day: t.field({
       type: 'LocalDate',
-      description: 'The day it counts on: that of `createdAt` in REPORTING_TIMEZONE.',
+      description: 'The day that it counts on: the day of `createdAt` in REPORTING_TIMEZONE.',
       resolve: (row) => row.date,
     }),
-    stage: t.field({ type: StageEnum, description: 'How far it is.', resolve: (row) => row.stage }),
-    stageName: t.exposeString('stage_name', { description: 'The stage in the CRM’s own words.' }),
-    amount: t.exposeFloat('amount', { description: 'What it is worth. Unit: money, in `currency`.' }),
+    stage: t.field({ type: StageEnum, description: 'Its stage.', resolve: (row) => row.stage }),
+    stageName: t.exposeString('stage_name', { description: 'The stage as the CRM names it.' }),
+    amount: t.exposeFloat('amount', { description: 'The amount of the deal. Unit: money, in `currency`.' }),
     currency: t.exposeString('currency', { description: 'ISO 4217 code of `amount`.' }),
     ...utmFields(t),
     channel: t.exposeString('channel', {
       nullable: true,
-      description: 'Channel it is attributed to. Null when unattributed.',
+      description: 'The channel that it is attributed to. Null if unattributed.',
     }),
     campaignId: t.exposeString('campaign_id', {
       nullable: true,
-      description: 'Campaign it is attributed to. Null when unattributed.',
+      description: 'The campaign that it is attributed to. Null if unattributed.',
     }),
     match: t.field({
       type: MatchEnum,
@@ -68,28 +74,34 @@ const Opportunity = builder.objectRef<OpportunityRecord>('Opportunity').implemen
     }),
     namespace: t.string({
       description:
-        'Whose id it is: two records with one id are two in different namespaces. By default the name of the source, or push.',
+        'The namespace of `id`. Records with the same id in different namespaces are different records. Default: the name of the source, or `push`.',
       // Empty: written by a process of an earlier version, and not given one yet.
       resolve: ({ namespace, source }) => namespace || source,
     }),
-    source: t.exposeString('source', { description: 'Who reported it: a configured source, or push.' }),
+    source: t.exposeString('source', {
+      description: 'Where it came from: the name of a configured source, or `push`.',
+    }),
   }),
 });
 
 const Opportunities = pageType('Opportunities', 'Stored CRM records.', Opportunity);
 
 const OrderEnum = builder.enumType('OpportunityOrderField', {
-  description: 'What CRM records can be ordered by.',
+  description: 'A field to order CRM records by.',
   values: enumValues(opportunityOrders, (name) =>
-    name === 'amount' ? 'What it is worth, whatever the currency.' : 'When it was created.',
+    name === 'amount' ? 'The amount, regardless of currency.' : 'When it was created.',
   ),
 });
 
 const OrderInput = builder.inputType('OpportunityOrderInput', {
-  description: 'Order of CRM records; then by id.',
+  description: 'Order of CRM records. Ties are ordered by id.',
   fields: (t) => ({
-    by: t.field({ type: OrderEnum, required: true, description: 'What to order by.' }),
-    direction: t.field({ type: DirectionEnum, defaultValue: 'desc', description: 'Which end comes first.' }),
+    by: t.field({ type: OrderEnum, required: true, description: 'The field to order by.' }),
+    direction: t.field({
+      type: DirectionEnum,
+      defaultValue: 'desc',
+      description: 'Smallest or largest first.',
+    }),
   }),
 });
 
@@ -97,21 +109,23 @@ builder.queryField('opportunities', (t) =>
   t.field({
     type: Opportunities,
     description:
-      'The stored CRM records behind a figure of `metrics` with the same range and filter: `leads` counts them all, ' +
-      '`opportunities` those beyond LEAD, `closedWon` and `revenue` those at CLOSED_WON.',
+      'The stored CRM records behind a `metrics` figure. With the same range and filter, `leads` counts all of them, `opportunities` those beyond LEAD, and `closedWon` and `revenue` those at CLOSED_WON.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,
         required: true,
-        description: daysDescription('Created on these days'),
+        description: daysDescription('Only records created on these days'),
       }),
-      where: t.arg({ type: MetricsWhere, description: 'Which records; the same as in `metrics`.' }),
-      stage: t.arg({ type: [StageEnum], description: 'Only records at one of these stages now.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Filter on records, as in `metrics`.' }),
+      stage: t.arg({
+        type: [StageEnum],
+        description: 'Only records that are currently at one of these stages.',
+      }),
       orderBy: t.arg({
         type: OrderInput,
         defaultValue: { by: 'createdAt', direction: 'desc' },
-        description: 'Order of the records; newest first by default.',
+        description: 'Order of the records. Default: newest first.',
       }),
       ...pageArguments,
     },

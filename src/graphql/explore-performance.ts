@@ -30,14 +30,15 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
     dateRange: t.arg({
       type: DateRangeInput,
       required: true,
-      description: 'Which days. Weeks in it start on Monday, or on `weekStart` where there is one.',
+      description:
+        'The range of days. Weeks in it start on Monday, or on `weekStart` if the field has that argument.',
     }),
-    where: t.arg({ type: MetricsWhere, description: `Which of the ${noun}’s records count.` }),
+    where: t.arg({ type: MetricsWhere, description: `Filter on the records of the ${noun}.` }),
   };
   return {
     metrics: t.field({
       type: MetricsTotals,
-      description: `Measures of the ${noun}. However many ${noun}s ask the same, they are answered together.`,
+      description: `Measures of the ${noun}. utmql batches this field: all ${noun}s of a list are answered together.`,
       args: commonArgs,
       resolve: async (subject, args, context, info) => {
         const [row] = await load(subject, args, { buckets: undefined, breakdowns: [] }, context, info);
@@ -46,10 +47,10 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
     }),
     byBreakdown: t.field({
       type: [MetricsNode],
-      description: `Measures of the ${noun} by breakdowns, in the order of their values; CRM figures stand in the row where all are null. Answered together like \`metrics\`. Other dimensions are null, but for the ${noun}’s own.`,
+      description: `Measures of the ${noun}, grouped by breakdowns and ordered by their values. CRM measures are in the row where all breakdowns are null. All dimensions are null except the ${noun} itself. Batched like \`metrics\`.`,
       args: {
         ...commonArgs,
-        breakdowns: t.arg.stringList({ required: true, description: 'Their names.' }),
+        breakdowns: t.arg.stringList({ required: true, description: 'Names of the breakdowns.' }),
       },
       extensions: { countRows: countAlways(usualBreakdownRows) } satisfies CountedList,
       resolve: (subject, args, context, info) => {
@@ -59,15 +60,19 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
     }),
     timeseries: t.field({
       type: [MetricsNode],
-      description: `Measures of the ${noun} by date, oldest first; only dates with records. Answered together like \`metrics\`. Dimensions other than \`date\` are null, but for the ${noun}’s own.`,
+      description: `Measures of the ${noun} by date, oldest first. Dates without records are left out. All dimensions are null except \`date\` and the ${noun} itself. Batched like \`metrics\`.`,
       args: {
         ...commonArgs,
         granularity: t.arg({
           type: GranularityEnum,
           defaultValue: 'day',
-          description: 'Size of the buckets.',
+          description: 'Grouping of dates: by day, week, month, quarter or year.',
         }),
-        weekStart: t.arg({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of weeks.' }),
+        weekStart: t.arg({
+          type: WeekdayEnum,
+          defaultValue: 'monday',
+          description: 'First day of the week.',
+        }),
       },
       extensions: { countRows: countDates } satisfies CountedList,
       resolve: (subject, args, context, info) => {

@@ -23,62 +23,67 @@ import { loadListPage, pageArguments } from './pages.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness').implement({
-  description: 'How fresh the data of one source is. All fields but the name are null before its first run.',
+  description:
+    'How fresh the data of one source is. Before its first run, all fields except the name are null.',
   fields: (t) => ({
     source: t.exposeString('source', { description: 'Name of the source.' }),
     lastSucceededAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When its last run that succeeded ended. Null before the first.',
+      description: 'When its last successful run ended. Null if none has succeeded yet.',
       resolve: (row) => row.lastSucceededAt,
     }),
     lastFinishedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When its last finished run ended, however it ended. Null before the first.',
+      description: 'When its last finished run ended, whatever its status. Null if none has finished yet.',
       resolve: (row) => row.lastFinishedAt,
     }),
     lastStatus: t.field({
       type: StatusEnum,
       nullable: true,
-      description: 'How far its last run is, or how it ended. Null before the first.',
+      description: 'Status of its last run. Null before the first run.',
       resolve: (row) => row.lastStatus,
     }),
   }),
 });
 
 const RejectedCountType = builder.objectRef<RejectedCount>('RejectedCount').implement({
-  description: 'How many rejected records of one source, kind and reason there are.',
+  description: 'Number of rejected records of one source, kind and reason.',
   fields: (t) => ({
-    source: t.exposeString('source', { description: 'Who sent them: a configured source, or push.' }),
-    kind: t.field({ type: RecordKindEnum, description: 'What they are.', resolve: ({ kind }) => kind }),
-    reason: t.exposeString('reason', { description: 'Why; those of `IngestRun.rejectedByReason`.' }),
-    count: t.field({ type: 'SafeInt', description: 'How many.', resolve: ({ count }) => count }),
+    source: t.exposeString('source', {
+      description: 'Where they came from: the name of a configured source, or `push`.',
+    }),
+    kind: t.field({ type: RecordKindEnum, description: 'Kind of record.', resolve: ({ kind }) => kind }),
+    reason: t.exposeString('reason', {
+      description: 'The reason; `IngestRun.rejectedByReason` explains each one.',
+    }),
+    count: t.field({ type: 'SafeInt', description: 'Number of records.', resolve: ({ count }) => count }),
   }),
 });
 
 const countedRuns =
-  'Over the finished runs that were asked for on days (UTC) of the range; a record that came in two of them counts twice.';
+  'Covers the finished runs that were created on days (UTC) of the range. A record that was in two runs counts twice.';
 
 /** Runs and rejected records have no channel. */
 const ofAllRows = { keepsPolicy: false } as const satisfies InnerField;
 
 const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
-  description: 'What to mind about the data of some days. Only the parts selected are looked into.',
+  description: 'Problems in the data of a range of days. utmql checks only the fields that you select.',
   fields: (t) => ({
     spendWithoutUtm: t.field({
       type: SpendWithoutUtmType,
-      description: 'Spend whose UTM parameters are unknown.',
+      description: 'Ad spend with unknown UTM parameters.',
       resolve: (scope, _args, { explore }) => loadSpendWithoutUtm(explore.reader, scope),
     }),
     revenueWithoutSpend: t.field({
       type: RevenueWithoutSpend,
-      description: 'Revenue that stands beside no cost.',
+      description: 'Revenue of campaigns and channels without cost.',
       resolve: (scope) => scope,
     }),
     nearDuplicateUtms: t.field({
       type: NearDuplicates,
-      description: 'UTM values that are probably one, spelled in several ways.',
+      description: 'UTM values that are probably different spellings of the same value.',
       args: {
         ...pageArguments,
       },
@@ -87,20 +92,21 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
     }),
     matches: t.field({
       type: [MatchShareType],
-      description: 'How CRM records were attributed: always EXACT, WINDOW, CAMPAIGN, UNATTRIBUTED.',
+      description:
+        'How CRM records were attributed. Always four entries: EXACT, WINDOW, CAMPAIGN, UNATTRIBUTED.',
       resolve: (scope, _args, { explore }) => loadMatchShares(explore.reader, scope),
     }),
     repairs: t.field({
       type: [CountType],
       extensions: ofAllRows,
-      description: `What was changed in records so that they could be stored, by kind. ${countedRuns}`,
+      description: `Repairs: changes that utmql made to records to store them, by kind. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'repairs')),
     }),
     rejects: t.field({
       type: [CountType],
       extensions: ofAllRows,
-      description: `Records that could not be stored, by reason. ${countedRuns}`,
+      description: `Records that utmql rejected, by reason. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'rejects')),
     }),
@@ -108,29 +114,26 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       type: [RejectedCountType],
       extensions: ofAllRows,
       description:
-        'Records that were rejected on days (UTC) of the range and have not been accepted since, by source and reason; `rejectedRecords` shows them.',
+        'Records that were rejected on days (UTC) of the range and not accepted since, by source and reason. `rejectedRecords` lists them.',
       resolve: (scope, _args, { explore }) => loadRejectedCounts(explore.reader, scope),
     }),
     skips: t.field({
       type: [CountType],
       extensions: ofAllRows,
-      description:
-        'Records that are neither wrong nor stored as rows of their own, by reason. With `conflicting_duplicate` a feed may ' +
-        `be finer than its key, so that spend is missing. ${countedRuns}`,
+      description: `Records that were neither stored as separate rows nor rejected, by reason. With \`conflicting_duplicate\`, spend may be missing, because the feed may be more detailed than its key. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'skips')),
     }),
     daysWithoutData: t.field({
       type: ['LocalDate'],
-      description: 'Days of the range without ads rows, although there are some before and after.',
+      description: 'Days of the range that have no ads rows, between days that have some.',
       resolve: (scope, _args, { explore }) => loadDaysWithoutData(explore.reader, scope),
     }),
     orphanedSources: t.field({
       type: [OrphanedSourceType],
       extensions: ofAllRows,
       description:
-        'Sources that have records on days of the range and are no longer configured. `formerly` of a source takes them over; ' +
-        '`settleOrphanedSource` hands them to one, or removes them.',
+        'Sources that have records in the range but are no longer configured. To keep their records, list the old name in `formerly` of a configured source, or transfer them with `settleOrphanedSource`, which can also delete them.',
       resolve: (scope, _args, { explore, ingest }) => {
         const configured = ingest.sources.filter(({ workspace }) => workspace === scope.workspace);
         const owned = configured.flatMap(({ name, formerly }) => [name, ...formerly]);
@@ -140,13 +143,13 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
     sharedIds: t.field({
       type: [SharedIdsType],
       extensions: ofAllRows,
-      description: 'Which namespaces have opportunities of the same ids, the most frequent first.',
+      description: 'Namespaces whose opportunities have ids in common, those with the most common ids first.',
       resolve: (scope, _args, { explore }) => loadSharedIds(explore.reader, scope),
     }),
     sources: t.field({
       type: [SourceFreshnessType],
       extensions: ofAllRows,
-      description: 'Every source that is configured or has run, by name; whatever the range.',
+      description: 'All sources that are configured or have run, by name. The range does not matter.',
       resolve: (scope, _args, { explore, ingest }) => {
         const configured = ingest.sources.filter(({ workspace }) => workspace === scope.workspace);
         return loadFreshness(
@@ -162,7 +165,7 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
 builder.queryField('dataQuality', (t) =>
   t.field({
     type: DataQuality,
-    description: 'What to mind before trusting the figures of some days.',
+    description: 'Problems to check before you trust the figures of a range of days.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),

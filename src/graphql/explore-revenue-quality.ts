@@ -12,24 +12,28 @@ import { MatchEnum } from './explore-opportunities.ts';
 import { loadListPage, type PageArguments, pageArguments, pageType } from './pages.ts';
 
 export const MatchShareType = builder.objectRef<MatchShare>('MatchShare').implement({
-  description: 'CRM records that were attributed in one way.',
+  description: 'CRM records with the same kind of attribution.',
   fields: (t) => ({
-    match: t.field({ type: MatchEnum, description: 'In which way.', resolve: ({ match }) => match }),
+    match: t.field({
+      type: MatchEnum,
+      description: 'The kind of attribution.',
+      resolve: ({ match }) => match,
+    }),
     records: t.field({
       type: 'SafeInt',
-      description: 'How many. Unit: count.',
+      description: 'Number of records. Unit: count.',
       resolve: ({ records }) => records,
     }),
     recordShare: t.exposeFloat('recordShare', {
       nullable: true,
-      description: 'records / all CRM records. Unit: ratio. Null without any.',
+      description: 'records / all CRM records. Unit: ratio. Null if there are no CRM records.',
     }),
     revenue: t.exposeFloat('revenue', {
-      description: 'Amounts of the won ones. Unit: money, in the currency of the records.',
+      description: 'Amount of those that were won. Unit: money, in the currency of the records.',
     }),
     revenueShare: t.exposeFloat('revenueShare', {
       nullable: true,
-      description: 'revenue / all revenue. Unit: ratio. Null without any revenue.',
+      description: 'revenue / all revenue. Unit: ratio. Null if there is no revenue.',
     }),
   }),
 });
@@ -39,11 +43,11 @@ const UnfundedRevenueType = builder.objectRef<UnfundedRevenue>('UnfundedRevenue'
   fields: (t) => ({
     value: t.exposeString('value', { description: 'The campaign’s id or the channel’s name.' }),
     revenue: t.exposeFloat('revenue', {
-      description: 'Amounts of its won records. Unit: money, in the currency of the records.',
+      description: 'Amount of its won records. Unit: money, in the currency of the records.',
     }),
     closedWon: t.field({
       type: 'SafeInt',
-      description: 'Its won records. Unit: count.',
+      description: 'Number of its won records. Unit: count.',
       resolve: (row) => row.closed_won,
     }),
   }),
@@ -51,23 +55,23 @@ const UnfundedRevenueType = builder.objectRef<UnfundedRevenue>('UnfundedRevenue'
 
 const UnfundedRevenues = pageType(
   'UnfundedRevenues',
-  'Campaigns or channels with revenue and no cost, those with most revenue first.',
+  'Campaigns or channels with revenue but no cost, highest revenue first.',
   UnfundedRevenueType,
 );
 
 const Unattributed = builder.objectRef<UnattributedRevenue>('UnattributedRevenue').implement({
-  description: 'Revenue of won records that no ads rows fit.',
+  description: 'Revenue of won records that match no ads row.',
   fields: (t) => ({
     revenue: t.exposeFloat('revenue', {
-      description: 'Their amounts. Unit: money, in the currency of the records.',
+      description: 'Amount of these records. Unit: money, in the currency of the records.',
     }),
     share: t.exposeFloat('share', {
       nullable: true,
-      description: 'revenue / all revenue. Unit: ratio. Null without any revenue.',
+      description: 'revenue / all revenue. Unit: ratio. Null if there is no revenue.',
     }),
     closedWon: t.field({
       type: 'SafeInt',
-      description: 'How many. Unit: count.',
+      description: 'Number of records. Unit: count.',
       resolve: ({ closedWon }) => closedWon,
     }),
   }),
@@ -88,16 +92,16 @@ function loadUnfunded(
 }
 
 export const RevenueWithoutSpend = builder.objectRef<Scope>('RevenueWithoutSpend').implement({
-  description: 'Revenue that stands beside no cost, so that no ROAS can be told for it.',
+  description: 'Revenue without cost: it has no ROAS.',
   fields: (t) => ({
     unattributed: t.field({
       type: Unattributed,
-      description: 'Of no campaign at all.',
+      description: 'Revenue that is not attributed to any campaign.',
       resolve: (scope, _args, { explore }) => loadUnattributedRevenue(explore.reader, scope),
     }),
     campaigns: t.field({
       type: UnfundedRevenues,
-      description: 'Of campaigns without cost in the range.',
+      description: 'Revenue of campaigns without cost in the range.',
       args: {
         ...pageArguments,
       },
@@ -105,7 +109,7 @@ export const RevenueWithoutSpend = builder.objectRef<Scope>('RevenueWithoutSpend
     }),
     channels: t.field({
       type: UnfundedRevenues,
-      description: 'Of channels without cost in the range.',
+      description: 'Revenue of channels without cost in the range.',
       args: {
         ...pageArguments,
       },

@@ -12,19 +12,19 @@ import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
 const DimensionValueType = builder.objectRef<DimensionValue>('DimensionValue').implement({
-  description: 'A value of a dimension, and how much there is of it.',
+  description: 'A value of a dimension, with its number of records and its cost.',
   fields: (t) => ({
     value: t.exposeString('value', {
       nullable: true,
-      description: 'As `where` takes it. Null stands for the records that have none.',
+      description: 'The value, as `where` takes it. Null stands for records without a value.',
     }),
     rows: t.field({
       type: 'SafeInt',
-      description: 'Stored records with it, ads rows and CRM records together. Unit: count.',
+      description: 'Stored ads rows and CRM records with this value. Unit: count.',
       resolve: (row) => row.record_count,
     }),
     cost: t.float({
-      description: 'Spend on its ads rows. Unit: money, in the currency of the records.',
+      description: 'Cost of the ads rows with this value. Unit: money, in the currency of the records.',
       resolve: (row) => row.total_cost,
     }),
   }),
@@ -32,7 +32,7 @@ const DimensionValueType = builder.objectRef<DimensionValue>('DimensionValue').i
 
 const DimensionValues = pageType(
   'DimensionValues',
-  'Values of a dimension, for the drop-downs of a filter.',
+  'Values of a dimension, for filter drop-downs.',
   DimensionValueType,
 );
 
@@ -40,19 +40,21 @@ builder.queryField('dimensionValues', (t) =>
   t.field({
     type: DimensionValues,
     description:
-      'The values of a dimension that stored records have, with most cost first; then by records, then by value.',
+      'The values that stored records have for a dimension. Ordered by cost (highest first), then by number of records, then by value.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
-      dimension: t.arg({ type: DimensionEnum, description: 'Any dimension but DATE.' }),
-      breakdown: t.arg.string({ description: `In place of \`dimension\`. ${breakdownDescription}` }),
+      dimension: t.arg({ type: DimensionEnum, description: 'Any dimension except DATE.' }),
+      breakdown: t.arg.string({
+        description: `Use this instead of \`dimension\` to list the values of a breakdown. ${breakdownDescription}`,
+      }),
       dateRange: t.arg({
         type: DateRangeInput,
         required: true,
-        description: daysDescription('Records of which days'),
+        description: daysDescription('Only records of these days'),
       }),
-      where: t.arg({ type: MetricsWhere, description: 'Only values of these records.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Only values of records that match this filter.' }),
       search: t.arg.string({
-        description: 'Only values with this text in them, in upper or lower case. Null has no text in it.',
+        description: 'Only values that contain this text (case-insensitive). Null never matches.',
       }),
       ...pageArguments,
     },
@@ -72,15 +74,15 @@ builder.queryField('breakdowns', (t) =>
   t.field({
     type: DimensionValues,
     description:
-      'The names of the breakdowns that stored ads rows have, those with most cost first. `dimensionValues(breakdown:)` has the values of each.',
+      'The names of the breakdowns in stored ads rows, highest cost first. `dimensionValues(breakdown:)` lists the values of one.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,
         required: true,
-        description: daysDescription('Ads rows of which days'),
+        description: daysDescription('Only ads rows of these days'),
       }),
-      where: t.arg({ type: MetricsWhere, description: 'Only of these rows.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Only ads rows that match this filter.' }),
       ...pageArguments,
     },
     resolve: (_root, args, context) => {

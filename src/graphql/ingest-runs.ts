@@ -5,34 +5,29 @@ import { rejectReasons, repairKinds } from '../records/outcome.ts';
 import { builder, enumValues } from './builder.ts';
 
 const modes = {
-  upsert:
-    'Adds new records and changes those with the same key; deletes nothing. The default for CRM sources.',
+  upsert: 'Adds new records and updates records with the same key. Deletes nothing. Default for CRM sources.',
   replace:
-    'Each day that the source returns becomes what the source now says: its records that the source no longer has are ' +
-    'deleted. A reader sees the old day or the new one. The default for ads sources.',
+    'Replaces each day that the source returns: stored records of that source and day that it no longer returns are deleted. Readers see either the old day or the new one, never a mixture. Default for ads sources.',
 } as const;
 
 export const ModeEnum = builder.enumType('IngestMode', {
-  description: 'What a run does with what is stored already.',
+  description: 'What a run does with records that are already stored.',
   values: enumValues(ingestModes, (name) => modes[name]),
 });
 
 const statuses = {
-  queued: 'Waits for its turn.',
-  running: 'Reads and stores.',
-  succeeded: 'Everything that the source sent is stored, but for rejects and duplicates.',
+  queued: 'Waiting to start.',
+  running: 'Reading and storing records.',
+  succeeded: 'All records that the source sent are stored, except rejected records and duplicates.',
   partial:
-    'The source broke off, and what came before is stored (`error` says so): the same call again completes it. Or records of a ' +
-    '`REPLACE` could not be read (`rejectedByReason`), and what is stored of them stays.',
-  held:
-    'Nothing was stored: the run would take away more than half of what is stored, and waits for `approveRun` or `cancelIngest`. ' +
-    '`changes` says what it would do.',
+    'Only part of the data is stored. Either the source broke off (see `error`): the records before that are stored, and the same call again completes the run. Or a `REPLACE` run rejected records (see `rejectedByReason`): their stored versions stay.',
+  held: 'Nothing was stored. The run would remove more than half of what is stored, and waits for `approveRun` or `cancelIngest`. `changes` shows what it would do.',
   failed: 'Nothing was stored.',
-  cancelled: 'Was ended by a caller or a shutdown.',
+  cancelled: 'A caller or a shutdown ended the run.',
 } as const;
 
 export const StatusEnum = builder.enumType('IngestRunStatus', {
-  description: 'How far a run is, or how it ended.',
+  description: 'The status of a run.',
   values: enumValues(runStatuses, (name) => statuses[name]),
 });
 
@@ -42,10 +37,10 @@ interface Count {
 }
 
 export const CountType = builder.objectRef<Count>('NamedCount').implement({
-  description: 'How often something happened in a run.',
+  description: 'A count with its name.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What happened.' }),
-    count: t.field({ type: 'SafeInt', description: 'How often.', resolve: ({ count }) => count }),
+    name: t.exposeString('name', { description: 'The name of what is counted.' }),
+    count: t.field({ type: 'SafeInt', description: 'The count.', resolve: ({ count }) => count }),
   }),
 });
 
@@ -69,14 +64,14 @@ interface FeedColumn {
 }
 
 export const FeedColumnType = builder.objectRef<FeedColumn>('FeedColumn').implement({
-  description: 'A column of a feed.',
+  description: 'A column of a source’s feed.',
   fields: (t) => ({
     name: t.exposeString('name', {
-      description: 'Its name; of a mapped one, the field that it is mapped to.',
+      description: 'Its name. For a mapped column, the field that it maps to.',
     }),
     share: t.exposeFloat('share', {
       description:
-        'Records that have a value in it / all. Unit: ratio. Of a sample where there are more than 1,000.',
+        'records with a value in this column / all records. Unit: ratio. Based on a sample if there are more than 1,000 records.',
     }),
   }),
 });
@@ -87,32 +82,33 @@ export const columnsOf = (columns: IngestRun['columns']): FeedColumn[] =>
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const DayChangesType = builder.objectRef<DayChanges>('IngestDayChanges').implement({
-  description: 'What a run that is dry or held would change on one day.',
+  description: 'What a dry or held run would change on one day.',
   fields: (t) => ({
     date: t.field({ type: 'LocalDate', description: 'The day.', resolve: ({ day }) => formatDay(day) }),
     added: t.field({ type: 'SafeInt', description: 'New records.', resolve: ({ added }) => added }),
     changed: t.field({
       type: 'SafeInt',
-      description: 'Records with other figures.',
+      description: 'Records with changed values.',
       resolve: ({ changed }) => changed,
     }),
     removed: t.field({
       type: 'SafeInt',
-      description: 'Records that the source no longer has (`REPLACE`).',
+      description: 'Records that `REPLACE` would delete because the source no longer returns them.',
       resolve: ({ removed }) => removed,
     }),
     costBefore: t.exposeFloat('costBefore', {
-      description: 'Cost of the source on this day as it is stored; 0 for CRM.',
+      description: 'Stored cost of the source on this day. 0 for CRM sources.',
     }),
-    costAfter: t.exposeFloat('costAfter', { description: 'Cost as it would be.' }),
+    costAfter: t.exposeFloat('costAfter', { description: 'Cost after the run.' }),
   }),
 });
 
 const RunError = builder.objectRef<{ code: string; message: string }>('IngestError').implement({
-  description: 'Why a run did not succeed.',
+  description: 'The error of a run that did not succeed.',
   fields: (t) => ({
     code: t.exposeString('code', {
-      description: 'SOURCE_UNAVAILABLE, SOURCE_REFUSED, SOURCE_MALFORMED, STORE_UNAVAILABLE, …',
+      description:
+        'The error code: SOURCE_UNAVAILABLE, SOURCE_REFUSED, SOURCE_MALFORMED, STORE_UNAVAILABLE, …',
     }),
     message: t.exposeString('message', { description: 'What happened and what to do.' }),
   }),
@@ -121,59 +117,61 @@ const RunError = builder.objectRef<{ code: string; message: string }>('IngestErr
 export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement({
   description: 'One run of one source.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'UUIDv7: sorts by time.' }),
-    triggerId: t.exposeID('triggerId', { description: 'Shared by the runs of one triggerIngest.' }),
+    id: t.exposeID('id', { description: 'A UUIDv7; ids sort by time.' }),
+    triggerId: t.exposeID('triggerId', { description: 'The same for all runs of one `triggerIngest` call.' }),
     idempotencyKey: t.string({
       nullable: true,
-      description: 'The key that the caller gave.',
+      description: 'The idempotency key of the caller.',
       resolve: (run) => run.idempotencyKey || null,
     }),
     source: t.exposeString('source', { description: 'Name of the source.' }),
     mode: t.field({
       type: ModeEnum,
-      description: 'What it does with what is stored.',
+      description: 'What it does with records that are already stored.',
       resolve: (run) => run.mode,
     }),
-    dryRun: t.exposeBoolean('dryRun', { description: 'It reports what would change and writes nothing.' }),
+    dryRun: t.exposeBoolean('dryRun', {
+      description: 'True if it only reports what would change and writes nothing.',
+    }),
     replayOf: t.id({
       nullable: true,
-      description: 'Id of the run whose data it reads again.',
+      description: 'For a replay: id of the run whose data it reads again.',
       resolve: (run) => run.replayOf || null,
     }),
     attempt: t.exposeInt('attempt', {
-      description: '1, and one more for each time that it was begun again after a crash.',
+      description: '1, plus one for each restart after a crash.',
     }),
     status: t.field({
       type: StatusEnum,
-      description: 'How far it is, or how it ended.',
+      description: 'Its status.',
       resolve: (run) => run.status,
     }),
-    requestedBy: t.exposeString('requestedBy', { description: 'Who asked for it.' }),
+    requestedBy: t.exposeString('requestedBy', { description: 'The caller that requested it.' }),
     requestId: t.exposeString('requestId', {
-      description: 'X-Request-Id of the call; in every log line of the run.',
+      description: 'X-Request-Id of the call. Every log line of the run contains it.',
     }),
     since: t.field({
       type: 'LocalDate',
       nullable: true,
       description:
-        'First day asked for: as called, or the watermark of the source less the days that its platform restates (WATERMARK_OVERLAP_DAYS). Null: everything.',
+        'First requested day: `since` of the call, or the watermark of the source minus the days that its platform restates (WATERMARK_OVERLAP_DAYS). Null means everything.',
       resolve: (run) => dayOrNull(run.since ?? run.overlapFrom),
     }),
     until: t.field({
       type: 'LocalDate',
       nullable: true,
-      description: 'Last day asked for.',
+      description: 'Last requested day.',
       resolve: (run) => dayOrNull(run.until),
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was asked for.',
+      description: 'When it was requested.',
       resolve: (run) => new Date(run.createdAt),
     }),
     startedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it began.',
+      description: 'When it started.',
       resolve: (run) => instant(run.startedAt),
     }),
     finishedAt: t.field({
@@ -185,7 +183,7 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
     durationMs: t.field({
       type: 'SafeInt',
       nullable: true,
-      description: 'From begin to end, milliseconds. Null until it has ended.',
+      description: 'Time from start to end, in milliseconds. Null until it ends.',
       resolve: (run) =>
         run.startedAt === undefined || run.finishedAt === undefined ? null : run.finishedAt - run.startedAt,
     }),
@@ -196,40 +194,40 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
     }),
     recordsWritten: t.field({
       type: 'SafeInt',
-      description: 'Records that are stored. Read = written + skipped + rejected once a run has succeeded.',
+      description:
+        'Records that were stored. When a run has succeeded, recordsRead = recordsWritten + recordsSkipped + recordsRejected.',
       resolve: (run) => run.recordsWritten,
     }),
     recordsChanged: t.field({
       type: 'SafeInt',
-      description: 'Of those written, the ones that were new or different. A replay of the same data has 0.',
+      description: 'Written records that were new or different. 0 for a replay of the same data.',
       resolve: (run) => run.recordsChanged,
     }),
     recordsRemoved: t.field({
       type: 'SafeInt',
-      description: 'Stored records that the source no longer has, deleted by `REPLACE`.',
+      description: 'Stored records that `REPLACE` deleted because the source no longer returns them.',
       resolve: (run) => run.recordsRemoved,
     }),
     recordsSkipped: t.field({
       type: 'SafeInt',
-      description: 'Records that are neither wrong nor stored as rows of their own.',
+      description:
+        'Records that were neither stored as separate rows nor rejected, such as duplicates. See `skippedByReason`.',
       resolve: (run) => total(run.recordsSkipped),
     }),
     recordsRejected: t.field({
       type: 'SafeInt',
-      description: 'Records that could not be stored; each is kept whole.',
+      description: 'Records that could not be stored. Each one is kept in full.',
       resolve: (run) => total(run.recordsRejected),
     }),
     recordsRepaired: t.field({
       type: 'SafeInt',
-      description: 'Repairs of fields, all kinds together.',
+      description: 'Number of field repairs of all kinds.',
       resolve: (run) => total(run.repairs),
     }),
     skippedByReason: t.field({
       type: [CountType],
       description:
-        '`duplicate`: the same row twice in the feed. `conflicting_duplicate`: the same key with other figures; the last won, ' +
-        'and the feed may be finer than its key, so spend may be missing. `summed`: added to the row of its key, as the source says. `outside_range`: not between since and until. ' +
-        '`deleted`: the CRM has deleted it, and what was stored of it is gone. `outdated`: the store holds a newer state. `superseded`: a replay, of a day that a newer run has read.',
+        '`duplicate`: the feed has the same row twice. `conflicting_duplicate`: the feed has the same key with different values. The last row counts; if the feed is more detailed than its key, spend is missing. `summed`: added to another row with the same key, as the source is configured. `outside_range`: not between `since` and `until`. `deleted`: the CRM deleted the record, and utmql deleted it too. `outdated`: a newer state is already stored. `superseded`: in a replay, a newer run has already read this day.',
       resolve: (run) => listed(run.recordsSkipped),
     }),
     rejectedByReason: t.field({
@@ -245,39 +243,39 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
     unknownFields: t.field({
       type: [CountType],
       description:
-        'Fields that the record contract (schema/records) does not name, with the number of records that have them. They are kept beside the record.',
+        'Fields that the record contract (schema/records) does not name, with the number of records that have them. They are stored with the record.',
       resolve: (run) => listed(run.unknownFields),
     }),
     columns: t.field({
       type: [FeedColumnType],
       description:
-        'The columns of the feed, in the field names of the contract; empty where too few records came to tell.',
+        'The columns of the feed, by the field names of the contract. Empty if the run read too few records to tell.',
       resolve: (run) => columnsOf(run.columns),
     }),
     warnings: t.exposeStringList('warnings', {
       description:
-        'What to mind about the run though it may have gone well, in sentences: columns of the feed that have come or gone since the last good run.',
+        'Warnings, even if the run succeeded: columns of the feed that appeared or disappeared since the last good run.',
     }),
     changes: t.field({
       type: [DayChangesType],
-      description: 'Of a dry run: what would change, by day. Days without a change are left out.',
+      description: 'For a dry or held run: what would change, by day. Days without changes are left out.',
       resolve: (run) => run.changes,
     }),
     watermark: t.field({
       type: 'LocalDate',
       nullable: true,
-      description: 'Up to which day the source was complete when the run had ended well.',
+      description: 'The last day that was complete when the run ended successfully.',
       resolve: (run) => dayOrNull(run.watermark),
     }),
     bytesRead: t.field({
       type: 'SafeInt',
-      description: 'Bytes of the feed, decompressed.',
+      description: 'Size of the decompressed feed in bytes.',
       resolve: (run) => run.bytesRead,
     }),
     error: t.field({
       type: RunError,
       nullable: true,
-      description: 'Why it did not succeed.',
+      description: 'The error, if it did not succeed.',
       resolve: (run) => (run.errorCode === '' ? null : { code: run.errorCode, message: run.errorMessage }),
     }),
   }),

@@ -6,37 +6,37 @@ import { columnsOf, FeedColumnType, ModeEnum } from './ingest-runs.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
-  description: 'A configured source. Its address and credentials are the operator’s alone.',
+  description: 'A configured source. The API never shows its address or credentials.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What `triggerIngest(sources)` calls it.' }),
+    name: t.exposeString('name', { description: 'Its name, as `triggerIngest(sources)` takes it.' }),
     kind: t.field({
       type: RecordKindEnum,
-      description: 'What its records are.',
+      description: 'Kind of its records.',
       resolve: ({ kind }) => kind,
     }),
     adapter: t.string({
-      description: 'How its answers are read: `generic_json`, `csv`, `google_ads`, …',
+      description: 'The adapter that reads its responses: `generic_json`, `csv`, `google_ads`, …',
       resolve: ({ adapter }) => adapter.name,
     }),
     mode: t.field({
       type: ModeEnum,
-      description: 'The mode of runs that name none.',
+      description: 'The mode of runs that do not give one.',
       resolve: ({ defaultMode }) => defaultMode,
     }),
     schedule: t.string({
       nullable: true,
-      description: 'Cron expression; runs by it where SCHEDULER is on.',
+      description: 'Cron expression. utmql runs the source by it if SCHEDULER is on.',
       resolve: ({ schedule }) => schedule ?? null,
     }),
     circuit: t.string({
       description:
-        '`closed`, or `open` or `half-open` after failures in a row, when it is left alone for a while.',
+        'State of the circuit breaker: `closed` is normal; `open` and `half-open` follow repeated failures, and utmql then leaves the source alone for a while.',
       resolve: (source) => source.state(),
     }),
     watermark: t.field({
       type: 'LocalDate',
       nullable: true,
-      description: 'Up to which day its data are complete; runs without `since` begin some days before.',
+      description: 'The last day with complete data. Runs without `since` start some days before it.',
       resolve: async (source, _args, { runs }) => {
         const day = await runs.watermark(source);
         return day === undefined ? null : formatDay(day);
@@ -44,7 +44,7 @@ const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
     }),
     shape: t.field({
       type: [FeedColumnType],
-      description: 'The columns of its feed as its last good run saw them; empty before that.',
+      description: 'The columns of its feed in its last good run. Empty before the first good run.',
       resolve: async (source, _args, { runs }) => columnsOf(await runs.columns(source)),
     }),
   }),

@@ -7,48 +7,44 @@ import { IngestRunType, ModeEnum, readRunId, StatusEnum } from './ingest-runs.ts
 import { maxLargeRows, readFirst } from './pages.ts';
 
 const GuardEnum = builder.enumType('IngestGuard', {
-  description: 'What becomes of a run that would take away more than half of what is stored of its source.',
+  description: 'What happens to a run that would remove more than half of what is stored for its source.',
   values: {
-    ON: { value: 'on', description: 'It waits as `HELD`.' },
-    OFF: { value: 'off', description: 'It is written.' },
+    ON: { value: 'on', description: 'The run waits with the status `HELD`.' },
+    OFF: { value: 'off', description: 'The run writes its changes.' },
   } as const,
 });
 
 const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
   description: 'What to pull.',
   fields: (t) => ({
-    sources: t.stringList({ description: 'Names of sources (`ads`, `crm`); all when left out.' }),
+    sources: t.stringList({ description: 'Names of sources, such as `ads` and `crm`. Default: all.' }),
     since: t.field({
       type: 'LocalDate',
       description:
-        'First day. Passed on to the source, and applied to what comes back. Left out, for ads sources: the last good run’s watermark less ' +
-        'the days that its platform restates (WATERMARK_OVERLAP_DAYS) is passed on; everything when there was none.',
+        'First day. utmql sends it to the source and also filters the response by it. Default for ads sources: the watermark of the last good run minus the days that the platform restates (WATERMARK_OVERLAP_DAYS), which is only sent to the source; everything if there was no good run.',
     }),
     until: t.field({
       type: 'LocalDate',
-      description: 'Last day. Passed on to the source, and applied to what comes back.',
+      description: 'Last day. utmql sends it to the source and also filters the response by it.',
     }),
     mode: t.field({
       type: ModeEnum,
-      description: 'What to do with what is stored already; each source’s own mode when left out.',
+      description: 'What to do with records that are already stored. Default: the mode of each source.',
     }),
     dryRun: t.boolean({
       defaultValue: false,
-      description: 'Only report what would change, by day (`changes`); read it with `wait: true`.',
+      description: 'True only reports what would change, by day, in `changes`. Use it with `wait: true`.',
     }),
     guard: t.field({
       type: GuardEnum,
       defaultValue: 'on',
       description:
-        'Whether a run waits as `HELD` that would take away more than half: with `REPLACE` of the cost or rows that its source has ' +
-        'stored on the days that it is about; with `UPSERT` of the records of its source, by more than 20 that the feed says are ' +
-        'deleted. `guard: off` in the sources file turns it off, too.',
+        'ON holds a run (status `HELD`) that would remove more than half of what is stored. With `REPLACE`: more than half of the cost or rows that the source has stored on the days of the run. With `UPSERT`: more than half of the records of the source, if the feed marks more than 20 records as deleted. `guard: off` in the sources file also turns this off.',
     }),
-    wait: t.boolean({ defaultValue: false, description: 'Answer only when every run has ended.' }),
+    wait: t.boolean({ defaultValue: false, description: 'True returns only after all runs have ended.' }),
     idempotencyKey: t.string({
       description:
-        'The same key gives the same runs, started once, however often the call is repeated. Without a key, a call gets ' +
-        'the run that is already at work on the same.',
+        'Repeated calls with the same key return the same runs, which start only once. Without a key, a call returns the run that is already working on the same request.',
     }),
   }),
 });
@@ -56,11 +52,11 @@ const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
 const TriggerIngestPayload = builder
   .objectRef<{ runs: readonly IngestRun[] }>('TriggerIngestPayload')
   .implement({
-    description: 'The runs that were started.',
+    description: 'The runs of this call.',
     fields: (t) => ({
       runs: t.field({
         type: [IngestRunType],
-        description: 'One for each source; follow them with `ingestRun(id)`.',
+        description: 'One run for each source. Follow them with `ingestRun(id)`.',
         resolve: ({ runs }) => runs,
       }),
     }),
@@ -69,7 +65,8 @@ const TriggerIngestPayload = builder
 builder.mutationField('triggerIngest', (t) =>
   t.field({
     type: TriggerIngestPayload,
-    description: 'Pulls records from sources, each in a run of its own. Repeating it changes no figure.',
+    description:
+      'Pulls records from sources, with one run for each source. Repeating a call changes no figures.',
     extensions: { access: 'ingest' } satisfies RootField,
     args: { input: t.arg({ type: TriggerIngestInput, defaultValue: {}, description: 'What to pull.' }) },
     resolve: async (_root, { input }, { caller, ingest }) => ({
@@ -94,8 +91,7 @@ builder.mutationField('cancelIngest', (t) =>
   t.field({
     type: IngestRunType,
     description:
-      'Ends a run, whichever process works on it, and answers with its last state. It stops between two steps, each of which ' +
-      'changes whole days. One that is held is dropped; a run that has ended stays as it is. Errors: NOT_FOUND.',
+      'Cancels a run, no matter which process works on it, and returns its last state. A running run stops between two steps; each step changes whole days. A held run is discarded. A run that has ended does not change. Errors: NOT_FOUND.',
     extensions: { access: 'ingest' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     resolve: (_root, { id }, { caller, ingest }) => ingest.cancel(readRunId(String(id), 'id'), caller),
@@ -106,12 +102,11 @@ builder.mutationField('approveRun', (t) =>
   t.field({
     type: IngestRunType,
     description:
-      'Writes what a run had read that is `HELD`, under its own id. Days that newer runs have read stay as those left them; a run ' +
-      'that has been approved stays as it is. Errors: NOT_FOUND; CONFLICT when the run failed or was cancelled.',
+      'Writes the data that a `HELD` run has read, under the same run id. Days that newer runs have read do not change. Approving a run twice has no further effect. Errors: NOT_FOUND; CONFLICT if the run failed or was cancelled.',
     extensions: { access: 'ingest' } satisfies RootField,
     args: {
       id: t.arg.id({ required: true, description: 'Id of the run.' }),
-      wait: t.arg.boolean({ defaultValue: false, description: 'Answer only when the run has ended.' }),
+      wait: t.arg.boolean({ defaultValue: false, description: 'True returns only after the run has ended.' }),
     },
     resolve: (_root, { id, wait }, { caller, ingest }) =>
       ingest.approve(readRunId(String(id), 'id'), wait ?? false, caller),
@@ -122,25 +117,26 @@ builder.mutationField('replayRun', (t) =>
   t.field({
     type: IngestRunType,
     description:
-      'Reads again what a run had read, as it came (kept for RAW_RETENTION_DAYS), by today’s rules, as a new run: after a ' +
-      'change of the stage map, the time zone or the program. Days that newer runs have read stay as those left them, so ' +
-      'runs can be replayed in any order. Errors: NOT_FOUND; CONFLICT when the run did not read its source to the end.',
+      'Processes the original data of a run again, by the current rules, as a new run. Use it after a change of the stage map, the time zone or the program. The original data is kept for RAW_RETENTION_DAYS. Days that newer runs have read do not change, so you can replay runs in any order. Errors: NOT_FOUND; CONFLICT if the run did not read its source to the end.',
     extensions: { access: 'ingest' } satisfies RootField,
     args: {
       id: t.arg.id({ required: true, description: 'Id of the run.' }),
-      wait: t.arg.boolean({ defaultValue: false, description: 'Answer only when the replay has ended.' }),
+      wait: t.arg.boolean({
+        defaultValue: false,
+        description: 'True returns only after the replay has ended.',
+      }),
     },
     resolve: (_root, { id, wait }, { caller, ingest }) =>
       ingest.replay(readRunId(String(id), 'id'), wait ?? false, caller),
   }),
 );
 
-builder.subscriptionType({ description: 'What can be followed, over `text/event-stream`.' });
+builder.subscriptionType({ description: 'Live updates over `text/event-stream`.' });
 
 builder.subscriptionField('ingestRun', (t) =>
   t.field({
     type: IngestRunType,
-    description: 'A run’s states, from the present one until it has ended. Errors: NOT_FOUND.',
+    description: 'The states of a run, from the current one until the run ends. Errors: NOT_FOUND.',
     extensions: { access: 'follow' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
     subscribe: (_root, { id }, { caller, ingest, signal }) =>
@@ -153,7 +149,7 @@ builder.queryField('ingestRun', (t) =>
   t.field({
     type: IngestRunType,
     nullable: true,
-    description: 'One run; null when there is none with this id.',
+    description: 'One run, by id. Null if no run has this id.',
     // Whoever follows a run wants its state now, also when another process runs it.
     extensions: { volatile: true, access: 'follow' } satisfies RootField,
     args: { id: t.arg.id({ required: true, description: 'Id of the run.' }) },
@@ -167,11 +163,12 @@ builder.queryField('ingestRuns', (t) =>
     description: 'Runs, newest first.',
     extensions: { volatile: true, access: 'follow' } satisfies RootField,
     args: {
-      source: t.arg.string({ description: 'Only of this source.' }),
-      status: t.arg({ type: StatusEnum, description: 'Only with this status.' }),
-      first: t.arg.int({ defaultValue: 20, description: 'How many, up to 1000.' }),
+      source: t.arg.string({ description: 'Only runs of this source.' }),
+      status: t.arg({ type: StatusEnum, description: 'Only runs with this status.' }),
+      first: t.arg.int({ defaultValue: 20, description: 'Number of runs to return, 1 to 1000.' }),
       before: t.arg.id({
-        description: 'Only runs before (older than) the one with this id: the last of the page before.',
+        description:
+          'Only runs older than the run with this id. For the next page, pass the id of the last run of the previous page.',
       }),
     },
     resolve: (_root, args, { runs }) =>

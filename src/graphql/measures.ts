@@ -16,30 +16,30 @@ import { breakdownDescription } from './breakdowns.ts';
 import { builder, enumValues, toEnumName } from './builder.ts';
 
 export const MeasureEnum = builder.enumType('Measure', {
-  description: 'Every measure there is. See `metricCatalog`.',
+  description: 'All measures. `metricCatalog` lists them with unit and formula.',
   values: enumValues(measureNames, (name) => describe(name)),
 });
 
 export const DimensionEnum = builder.enumType('Dimension', {
-  description: 'What figures can be split by.',
+  description: 'A dimension to group and filter by.',
   values: enumValues(dimensionNames, describeDimension),
 });
 
 const units: Readonly<Record<Unit, string>> = {
   count: 'A whole number.',
   money: 'An amount in the currency of the records.',
-  ratio: 'A plain quotient: 0.05 is five per cent.',
+  ratio: 'A ratio: 0.05 means 5%.',
 };
 
 const UnitEnum = builder.enumType('Unit', {
-  description: 'What a measure counts.',
+  description: 'The unit of a measure.',
   values: enumValues(['count', 'money', 'ratio'] as const, (name) => units[name]),
 });
 
 function describe(name: MeasureName): string {
   const { description, formula, unit } = describeMeasure(name);
-  const whenNull = isSum(name) ? '' : ' Null where the denominator is zero.';
-  return `${description} ${formula[0]?.toUpperCase()}${formula.slice(1)}. Unit: ${unit}.${whenNull}`;
+  const whenNull = isSum(name) ? '' : ' Null if the denominator is zero.';
+  return `${description} Formula: ${formula}. Unit: ${unit}.${whenNull}`;
 }
 
 /** Counts that feeds send, each up to 2^53, so that a sum of them can be larger; rows are never so many. */
@@ -75,7 +75,7 @@ export function measureFields(t: FieldBuilder) {
         t.field({
           type: 'SafeInt',
           nullable: true,
-          description: `${description} Null, with the error FIGURE_TOO_LARGE, beyond 2^53.`,
+          description: `${description} Null, with the error FIGURE_TOO_LARGE, if it exceeds 2^53.`,
           resolve: (row) => exactCount(name, row[name] ?? 0),
         }),
       ];
@@ -100,7 +100,7 @@ export function dimensionFields(t: FieldBuilder) {
     ...named,
     breakdown: t.string({
       nullable: true,
-      description: `The value of a breakdown. ${breakdownDescription} Null when it is not in \`breakdowns\`, and for records that lack it, those of the CRM among them.`,
+      description: `The value of a breakdown. ${breakdownDescription} Null when it is not in \`breakdowns\`, for ads rows that do not have it, and for all CRM records.`,
       args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
       resolve: (row, { name }) => row[breakdownDimension(name)] ?? null,
     }),
@@ -113,46 +113,49 @@ interface CatalogEntry {
 }
 
 const MeasureInfo = builder.objectRef<MeasureName>('MeasureInfo').implement({
-  description: 'A measure: what it counts and how.',
+  description: 'A measure with its unit and formula.',
   fields: (t) => ({
     name: t.field({
       type: MeasureEnum,
-      description: 'As in `orderBy` and `having`.',
+      description: 'Its name in `orderBy` and `having`.',
       resolve: (name) => name,
     }),
-    field: t.string({ description: 'As a field of `nodes` and `totals`.', resolve: (name) => name }),
+    field: t.string({ description: 'Its field name in `nodes` and `totals`.', resolve: (name) => name }),
     unit: t.field({
       type: UnitEnum,
-      description: 'What it counts.',
+      description: 'Its unit.',
       resolve: (name) => describeMeasure(name).unit,
     }),
     formula: t.string({
-      description: 'How it is worked out.',
+      description: 'Its formula.',
       resolve: (name) => describeMeasure(name).formula,
     }),
     description: t.string({
       description: 'What it means.',
       resolve: (name) => describeMeasure(name).description,
     }),
-    additive: t.boolean({ description: 'Whether rows add up to the total. Ratios do not.', resolve: isSum }),
+    additive: t.boolean({
+      description: 'True if the rows add up to the total. False for ratios.',
+      resolve: isSum,
+    }),
   }),
 });
 
 const DimensionInfo = builder.objectRef<NamedDimension>('DimensionInfo').implement({
-  description: 'A dimension: what figures can be split by.',
+  description: 'A dimension to group and filter by.',
   fields: (t) => ({
     name: t.field({
       type: DimensionEnum,
-      description: 'As in `groupBy` and `orderBy`.',
+      description: 'Its name in `groupBy` and `orderBy`.',
       resolve: (name) => name,
     }),
-    field: t.string({ description: 'As a field of `nodes`.', resolve: (name) => name }),
+    field: t.string({ description: 'Its field name in `nodes`.', resolve: (name) => name }),
     description: t.string({ description: 'What it means.', resolve: describeDimension }),
   }),
 });
 
 const MetricCatalog = builder.objectRef<CatalogEntry>('MetricCatalog').implement({
-  description: 'Every measure and dimension of `metrics`.',
+  description: 'All measures and dimensions of `metrics`.',
   fields: (t) => ({
     measures: t.field({
       type: [MeasureInfo],
@@ -170,7 +173,7 @@ const MetricCatalog = builder.objectRef<CatalogEntry>('MetricCatalog').implement
 builder.queryField('metricCatalog', (t) =>
   t.field({
     type: MetricCatalog,
-    description: 'What can be asked of `metrics`: measures with unit and formula, and dimensions.',
+    description: 'All measures, with unit and formula, and all dimensions that `metrics` supports.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     resolve: () => ({ measures: measureNames, dimensions: dimensionNames }),
   }),

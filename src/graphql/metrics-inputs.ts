@@ -8,96 +8,109 @@ import { BetweenInput, readBetween } from './dates.ts';
 import { DimensionEnum, MeasureEnum } from './measures.ts';
 
 export const DirectionEnum = builder.enumType('SortDirection', {
-  description: 'Which end comes first. Rows without a value come last either way.',
+  description: 'Sort direction. Rows without a value always come last.',
   values: enumValues(['asc', 'desc'] as const, (name) =>
     name === 'asc' ? 'Smallest first.' : 'Largest first.',
   ),
 });
 
 const figureDescriptions: Readonly<Record<FigureKind, string>> = {
-  current: 'Of the range itself.',
-  previous: 'Of the range in `compareTo`.',
-  change: 'Current minus previous.',
-  relativeChange: 'Current minus previous, divided by previous: 0.1 is ten per cent more.',
+  current: 'The value in the range itself.',
+  previous: 'The value in the comparison range.',
+  change: 'Current value minus previous value.',
+  relativeChange: 'Current value minus previous value, divided by the previous value: 0.1 means 10% more.',
 };
 
 const FigureEnum = builder.enumType('Figure', {
-  description: 'Which figure of a measure. All but CURRENT need `compareTo`.',
+  description: 'Which value of a measure to use. All except CURRENT require `compareTo`.',
   values: enumValues(figureKinds, (name) => figureDescriptions[name]),
 });
 
 const FloatRangeInput = builder.inputType('FloatRangeInput', {
   description: 'Numbers from `min` to `max`, both included.',
   fields: (t) => ({
-    min: t.float({ required: true, description: 'Smallest.' }),
-    max: t.float({ required: true, description: 'Largest.' }),
+    min: t.float({ required: true, description: 'Lower bound.' }),
+    max: t.float({ required: true, description: 'Upper bound.' }),
   }),
 });
 
 export const HavingInput = builder.inputType('HavingInput', {
   description:
-    'A condition on a measure of the finished rows; all that are given must hold. A null ratio meets none.',
+    'Conditions on a measure of the finished rows. All given conditions must hold. A null ratio satisfies no condition.',
   fields: (t) => ({
-    measure: t.field({ type: MeasureEnum, required: true, description: 'Which measure.' }),
-    of: t.field({ type: FigureEnum, defaultValue: 'current', description: 'Which figure of it.' }),
+    measure: t.field({ type: MeasureEnum, required: true, description: 'The measure.' }),
+    of: t.field({
+      type: FigureEnum,
+      defaultValue: 'current',
+      description: 'Which value of the measure to use.',
+    }),
     gt: t.float({ description: 'Greater than.' }),
     gte: t.float({ description: 'Greater than or equal to.' }),
     lt: t.float({ description: 'Less than.' }),
     lte: t.float({ description: 'Less than or equal to.' }),
     eq: t.float({ description: 'Equal to.' }),
-    between: t.field({ type: FloatRangeInput, description: 'Within these bounds.' }),
+    between: t.field({ type: FloatRangeInput, description: 'Between these bounds, both included.' }),
   }),
 });
 
 export const OrderByInput = builder.inputType('OrderByInput', {
-  description: 'A measure, a dimension of `groupBy` or a breakdown of `breakdowns`: exactly one of them.',
+  description:
+    'What to order by. Give exactly one of: a measure, a dimension of `groupBy`, a breakdown of `breakdowns`.',
   fields: (t) => ({
     measure: t.field({ type: MeasureEnum, description: 'Order by this measure.' }),
-    of: t.field({ type: FigureEnum, defaultValue: 'current', description: 'Which figure of the measure.' }),
+    of: t.field({
+      type: FigureEnum,
+      defaultValue: 'current',
+      description: 'Which value of the measure to use.',
+    }),
     dimension: t.field({ type: DimensionEnum, description: 'Order by this dimension.' }),
     breakdown: t.string({ description: `Order by this breakdown. ${breakdownDescription}` }),
-    direction: t.field({ type: DirectionEnum, defaultValue: 'asc', description: 'Which end comes first.' }),
+    direction: t.field({
+      type: DirectionEnum,
+      defaultValue: 'asc',
+      description: 'Smallest or largest first.',
+    }),
   }),
 });
 
 export const CompareToInput = builder.inputType('CompareToInput', {
-  description: 'Which days to compare to. Exactly one of the fields.',
+  description: 'The range to compare with. Give exactly one field.',
   isOneOf: true,
   fields: (t) => ({
     previousPeriod: t.boolean({
       description:
-        'True: as many days just before. For weeks, months, quarters and years as many units before, up to the same day where the current one is unfinished.',
+        'True compares with the same number of days just before the range. A range of weeks, months, quarters or years is compared with as many units before; if the current unit is unfinished, up to the same day of the unit.',
     }),
     previousYear: t.boolean({
       description:
-        'True: the same days of the calendar a year before; of whole months, whole months. 29 February stands beside 28 February.',
+        'True compares with the same calendar days one year earlier, and whole months with whole months. 29 February is compared with 28 February.',
     }),
     between: t.field({
       type: BetweenInput,
       description:
-        'These days. By DATE, the first of them stands beside the first of the range, and so on; days beyond the range count towards its last.',
+        'Compares with these days. When grouped by DATE, the first day is compared with the first day of the range, and so on; days beyond the length of the range count towards its last day.',
     }),
   }),
 });
 
 export const LimitByInput = builder.inputType('LimitByInput', {
-  description: 'Only the largest values of one dimension, or of one breakdown, get rows of their own.',
+  description: 'Keeps only the top values of one dimension or breakdown.',
   fields: (t) => ({
-    n: t.int({ required: true, description: 'How many, from 1 to 1000.' }),
+    n: t.int({ required: true, description: 'How many values to keep, 1 to 1000.' }),
     dimension: t.field({
       type: DimensionEnum,
-      description: 'Of which dimension of `groupBy`; not DATE.',
+      description: 'The dimension: one of `groupBy`, except DATE.',
     }),
-    breakdown: t.string({ description: 'Of which breakdown of `breakdowns`, in place of `dimension`.' }),
+    breakdown: t.string({ description: 'The breakdown, instead of `dimension`: one of `breakdowns`.' }),
     measure: t.field({
       type: MeasureEnum,
       description:
-        'Largest by this measure, over the range; the first of `orderBy`, else COST, when left out.',
+        'The measure, over the whole range, that ranks the values. Default: the first measure in `orderBy`, else COST.',
     }),
     others: t.boolean({
       defaultValue: false,
       description:
-        'True: the rest is folded into rows named `(other)`, which have `isOther`. False: it is left out.',
+        'True sums up the other values in rows named `(other)`, which have `isOther: true`. False leaves them out.',
     }),
   }),
 });

@@ -18,12 +18,12 @@ export interface Answer {
 }
 
 const PreviousMeasures = builder.objectRef<MetricsRow>('PreviousMeasures').implement({
-  description: 'The measures over the range in `compareTo`.',
+  description: 'The measures over the comparison range (`compareTo`).',
   fields: (t) => measureFields(t),
 });
 
 const MeasureChanges = builder.objectRef<Measures>('MeasureChanges').implement({
-  description: 'Current minus previous, in the unit of the measure. Null where either is null.',
+  description: 'Current value minus previous value, in the unit of the measure. Null if either is null.',
   fields: (t) =>
     Object.fromEntries(
       measureNames.map((name) => [
@@ -44,7 +44,7 @@ const MeasureChanges = builder.objectRef<Measures>('MeasureChanges').implement({
 
 const RelativeMeasureChanges = builder.objectRef<Measures>('RelativeMeasureChanges').implement({
   description:
-    'Current minus previous, divided by previous: 0.1 is ten per cent more. Null where previous is zero or null.',
+    'Current value minus previous value, divided by the previous value: 0.1 means 10% more. Null if the previous value is zero or null.',
   fields: (t) =>
     Object.fromEntries(
       measureNames.map((name) => [
@@ -64,30 +64,30 @@ const comparisonFields = (t: RowFields) => ({
   previous: t.field({
     type: PreviousMeasures,
     nullable: true,
-    description: `The measures over the range in \`compareTo\`. ${withoutComparison}`,
+    description: `The measures over the comparison range. ${withoutComparison}`,
     resolve: (row) => row.compared?.previous ?? null,
   }),
   change: t.field({
     type: MeasureChanges,
     nullable: true,
-    description: `Current minus previous. ${withoutComparison}`,
+    description: `Current value minus previous value. ${withoutComparison}`,
     resolve: (row) => row.compared?.change ?? null,
   }),
   relativeChange: t.field({
     type: RelativeMeasureChanges,
     nullable: true,
-    description: `Current minus previous, divided by previous. ${withoutComparison}`,
+    description: `Current value minus previous value, divided by the previous value. ${withoutComparison}`,
     resolve: (row) => row.compared?.relativeChange ?? null,
   }),
 });
 
 export const MetricsNode = builder.objectRef<MetricsRow>('MetricsNode').implement({
-  description: 'A row: one combination of the dimensions in `groupBy`, with its measures.',
+  description: 'A row: one combination of values of the dimensions in `groupBy`, with its measures.',
   fields: (t) => ({
     ...dimensionFields(t),
     isOther: t.boolean({
       description:
-        'True: the row is the rest that `limitBy` folds, and not a value that is itself named `(other)`.',
+        'True if this row sums up the values that `limitBy` cuts off. It tells that row from a real value named `(other)`.',
       resolve: (row) => row.isOther === true,
     }),
     ...measureFields(t),
@@ -97,23 +97,23 @@ export const MetricsNode = builder.objectRef<MetricsRow>('MetricsNode').implemen
 
 export const MetricsTotals = builder.objectRef<MetricsRow>('MetricsTotals').implement({
   description:
-    'The measures over all rows, of every page. Sums are the sums of the rows; ratios are worked out anew.',
+    'The measures over the rows of all pages. Sums add up the rows; ratios are recalculated from those sums.',
   fields: (t) => ({ ...measureFields(t), ...comparisonFields(t) }),
 });
 
 const WarningType = builder.objectRef<Warning>('MetricsWarning').implement({
-  description: 'Something that a reader of these figures should know.',
+  description: 'Something to know before using these figures.',
   fields: (t) => ({
     code: t.exposeString('code', {
       description:
-        'PARTIAL_FIRST_BUCKET, PARTIAL_LAST_BUCKET, COMPARED_LONGER, TIMEZONE_NOT_APPLIED or CONFLICTING_ROWS.',
+        'One of PARTIAL_FIRST_BUCKET, PARTIAL_LAST_BUCKET, COMPARED_LONGER, TIMEZONE_NOT_APPLIED, CONFLICTING_ROWS.',
     }),
     message: t.exposeString('message', { description: 'The warning in a sentence.' }),
   }),
 });
 
 export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
-  description: 'About the answer itself.',
+  description: 'Information about the result: range, freshness, warnings.',
   fields: (t) => ({
     from: t.field({
       type: 'LocalDate',
@@ -128,19 +128,19 @@ export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
     comparedFrom: t.field({
       type: 'LocalDate',
       nullable: true,
-      description: 'First day of the range compared to.',
+      description: 'First day of the comparison range. Null without `compareTo`.',
       resolve: ({ query }) => (query.compareTo ? formatDay(query.compareTo.range.from) : null),
     }),
     comparedTo: t.field({
       type: 'LocalDate',
       nullable: true,
-      description: 'Last day of the range compared to.',
+      description: 'Last day of the comparison range. Null without `compareTo`.',
       resolve: ({ query }) => (query.compareTo ? formatDay(query.compareTo.range.to) : null),
     }),
     freshness: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the last run that stored something ended. Null before the first.',
+      description: 'When the last run that stored data ended. Null if no run has stored data yet.',
       resolve: async (_answer, _args, { runs }) => {
         const at = await runs.freshness();
         return at === undefined ? null : new Date(at);
@@ -148,25 +148,25 @@ export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
     }),
     rowsRead: t.field({
       type: 'SafeInt',
-      description: 'Rows that the database read.',
+      description: 'Rows that the database read for this result.',
       resolve: ({ result }) => result.rowsRead,
     }),
     elapsedMs: t.float({
-      description: 'Time from plan to rows, milliseconds.',
+      description: 'Time from planning the query to receiving its rows, in milliseconds.',
       resolve: ({ result }) => result.elapsedMs,
     }),
     queries: t.int({
-      description: 'Database queries behind rows and totals. Subtotals are queries of their own.',
+      description: 'Number of database queries for rows and totals. Subtotals use additional queries.',
       resolve: ({ result }) => result.queries,
     }),
     sql: t.string({
-      description: 'The statement that was sent, with placeholders for the values. For the role admin.',
+      description: 'The SQL statement, with placeholders for values. Requires the role admin.',
       extensions: { access: 'admin' } satisfies InnerField,
       resolve: ({ result }) => result.sql,
     }),
     warnings: t.field({
       type: [WarningType],
-      description: 'What to mind about these figures.',
+      description: 'Warnings about these figures.',
       // Whoever sees some rows only is not told of feeds, which have no channel.
       resolve: async ({ warnings, query }, _args, { caller, explore: { reader }, ingest }) => {
         if (caller.policy !== undefined) return warnings;

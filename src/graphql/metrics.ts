@@ -50,11 +50,11 @@ interface Subtotals {
 
 const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement({
   description:
-    'The rows put together by fewer dimensions. Sums are the sums of the rows; ratios are worked out anew.',
+    'All rows, grouped by fewer dimensions. Sums add up the rows; ratios are recalculated from those sums.',
   fields: (t) => ({
     by: t.field({
       type: [DimensionEnum],
-      description: 'The dimensions of this level, but for its breakdowns.',
+      description: 'The dimensions of this level, without its breakdowns.',
       resolve: ({ by }) => by.filter((name): name is NamedDimension => !isBreakdown(name)),
     }),
     breakdowns: t.stringList({
@@ -63,14 +63,14 @@ const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement
     }),
     nodes: t.field({
       type: [MetricsNode],
-      description: `One row for each combination, ${maxFirst} at most.`,
+      description: `One row for each combination of values, at most ${maxFirst}.`,
       resolve: ({ nodes }) => nodes,
     }),
   }),
 });
 
 const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
-  description: 'The answer to one question. Only what is selected is worked out.',
+  description: 'The result of a `metrics` query. utmql calculates only the fields that you select.',
   fields: (t) => ({
     nodes: t.field({
       type: [MetricsNode],
@@ -79,28 +79,29 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
     }),
     totals: t.field({
       type: MetricsTotals,
-      description: 'Over all rows, of every page.',
+      description: 'The measures over the rows of all pages.',
       resolve: ({ result }) => result.totals,
     }),
     totalCount: t.field({
       type: 'SafeInt',
-      description: 'Rows of all pages.',
+      description: 'Number of rows on all pages.',
       resolve: ({ result }) => result.totalCount,
     }),
     subtotals: t.field({
       type: [SubtotalsType],
-      description: 'All rows, of every page, put together by fewer dimensions: one level for each list.',
+      description:
+        'Subtotals: the rows of all pages, grouped by fewer dimensions. Each list in the arguments makes one level.',
       args: {
         by: t.arg({
           type: t.arg.listRef(t.arg.listRef(DimensionEnum)),
           defaultValue: [],
-          description: 'Lists of dimensions of `groupBy`.',
+          description: 'One list of dimensions for each level. Each dimension must be in `groupBy`.',
         }),
         breakdowns: t.arg({
           type: t.arg.listRef(t.arg.listRef('String')),
           defaultValue: [],
           description:
-            'Lists of breakdowns of `breakdowns`: the first beside the first list of `by`, and so on.',
+            'One list of breakdowns for each level: the first list belongs to the same level as the first list of `by`, and so on. Each breakdown must be in the query’s `breakdowns`.',
         }),
       },
       extensions: { countRows: countSubtotals, countReadsAgain: countLevels } satisfies CountedList &
@@ -126,7 +127,8 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
     }),
     unattributed: t.field({
       type: MetricsTotals,
-      description: 'The CRM measures of the range and filter that belong to no (channel, campaign).',
+      description:
+        'CRM measures, for the same range and filter, of records that are not attributed to a channel and campaign.',
       extensions: { countReadsAgain: () => 1 } satisfies ReadingField,
       resolve: async ({ query }, _args, { metrics }, info) => {
         const shown = shownBy(below(readSelection(info)), ['']);
@@ -148,12 +150,12 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
     }),
     pageInfo: t.field({
       type: PageInfo,
-      description: 'Where this page ends.',
+      description: 'The end of this page, for paging.',
       resolve: ({ query, limitBy, result }) => pageEndOf(query, limitBy, result),
     }),
     meta: t.field({
       type: MetricsMeta,
-      description: 'About the answer itself.',
+      description: 'Information about the result: range, freshness, warnings.',
       resolve: (answer) => answer,
     }),
   }),
@@ -162,57 +164,59 @@ const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
 builder.queryField('metrics', (t) =>
   t.field({
     type: MetricsAnswer,
-    description: 'Spend and what came of it: any measures, by any dimensions, over any days.',
+    description:
+      'Ad spend and its outcomes: any measures, grouped by any dimensions, over any range of days.',
     extensions: { access: 'read', keepsPolicy: true, countReads: countMetricsReads } satisfies RootField &
       ReadingField,
     args: {
-      dateRange: t.arg({ type: DateRangeInput, required: true, description: 'Which days.' }),
+      dateRange: t.arg({ type: DateRangeInput, required: true, description: 'The range of days.' }),
       groupBy: t.arg({
         type: [DimensionEnum],
         defaultValue: [],
-        description: 'One row for each combination; one row in all when empty.',
+        description:
+          'Dimensions to group by: one row for each combination of values. If empty, the result is a single row.',
       }),
       breakdowns: t.arg.stringList({
         defaultValue: [],
-        description: `Breakdowns beside \`groupBy\`: one row for each combination with their values, read with \`breakdown(name:)\`. Up to ${breakdownLimits.names}. CRM records have none, so that their figures stand in the rows where all are null.`,
+        description: `Breakdowns to group by, in addition to \`groupBy\`. Read their values with \`breakdown(name:)\`. At most ${breakdownLimits.names}. CRM records have no breakdowns: their measures are in the rows where all breakdowns are null.`,
       }),
       granularity: t.arg({
         type: GranularityEnum,
         defaultValue: 'day',
-        description: 'Size of the buckets of DATE.',
+        description: 'Grouping of DATE: by day, week, month, quarter or year.',
       }),
-      weekStart: t.arg({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of weeks.' }),
+      weekStart: t.arg({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of the week.' }),
       timezone: t.arg.string({
         description:
-          'IANA time zone in which today is taken for relative ranges; REPORTING_TIMEZONE when left out. Days themselves are never re-zoned.',
+          'IANA time zone that defines “today” for relative ranges. Defaults to REPORTING_TIMEZONE. It never shifts the stored days.',
       }),
-      where: t.arg({ type: MetricsWhere, description: 'Which records count.' }),
+      where: t.arg({ type: MetricsWhere, description: 'Filter on records.' }),
       having: t.arg({
         type: [HavingInput],
         defaultValue: [],
-        description: 'Which rows are shown, by their measures. `totals` are of these rows.',
+        description: 'Filter on the measures of finished rows. `totals` cover only the rows that pass.',
       }),
       orderBy: t.arg({
         type: [OrderByInput],
         defaultValue: [],
-        description: 'Order of the rows; then by the dimensions of groupBy.',
+        description: 'Order of the rows. Ties are ordered by the dimensions of `groupBy`.',
       }),
       compareTo: t.arg({
         type: CompareToInput,
         description:
-          'Days to compare to: see `previous`, `change`, `relativeChange`. Rows that only those days have appear, too.',
+          'Range to compare with; read the results in `previous`, `change` and `relativeChange`. Rows that exist only in that range are included.',
       }),
       fill: t.arg.boolean({
         defaultValue: false,
         description:
-          'A row for every bucket of the range, for every series there is: zero for sums, null for ratios.',
+          'True adds the dates of the range that have no data, for each combination of the other dimensions. Sums in these rows are zero, ratios are null.',
       }),
       limitBy: t.arg({
         type: LimitByInput,
-        description: 'Only the largest values of one dimension get rows of their own.',
+        description: 'Keeps only the top values of one dimension or breakdown.',
       }),
-      first: t.arg.int({ defaultValue: defaultFirst, description: `Rows a page, up to ${maxFirst}.` }),
-      after: t.arg.string({ description: '`endCursor` of the page before.' }),
+      first: t.arg.int({ defaultValue: defaultFirst, description: `Page size, 1 to ${maxFirst}.` }),
+      after: t.arg.string({ description: '`endCursor` of the previous page.' }),
     },
     resolve: async (_root, args, context, info) => {
       const given = {

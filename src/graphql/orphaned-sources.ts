@@ -8,60 +8,64 @@ import { RecordKindEnum } from './record-kind.ts';
 
 export const OrphanedSourceType = builder.objectRef<OrphanedSource>('OrphanedSource').implement({
   description:
-    'What a source has stored that is no longer configured. Nothing updates it any more; where its records come from another ' +
-    'source now, they count twice.',
+    'The records of a source that is no longer configured. Nothing updates them. If another source now delivers the same records, they count twice.',
   fields: (t) => ({
     source: t.exposeString('source', { description: 'Its name.' }),
     kind: t.field({
       type: RecordKindEnum,
-      description: 'What its records are.',
+      description: 'Kind of its records.',
       resolve: ({ kind }) => kind,
     }),
     records: t.field({
       type: 'SafeInt',
-      description: 'How many there are on days of the range.',
+      description: 'Number of its records on days of the range.',
       resolve: ({ records }) => records,
     }),
     from: t.field({
       type: 'LocalDate',
-      description: 'The first of these days.',
+      description: 'First of these days.',
       resolve: (row) => row.first_day,
     }),
     to: t.field({
       type: 'LocalDate',
-      description: 'The last of these days.',
+      description: 'Last of these days.',
       resolve: (row) => row.last_day,
     }),
-    cost: t.exposeFloat('cost', { description: 'Their cost, whatever the currency. Unit: money.' }),
+    cost: t.exposeFloat('cost', {
+      description: 'Cost of these records, regardless of currency. Unit: money.',
+    }),
     revenue: t.exposeFloat('revenue', {
-      description: 'Their amounts at CLOSED_WON, whatever the currency. Unit: money.',
+      description: 'Amount of these records at CLOSED_WON, regardless of currency. Unit: money.',
     }),
   }),
 });
 
 export const SharedIdsType = builder.objectRef<SharedIds>('SharedIds').implement({
   description:
-    'Ids that opportunities of several namespaces have: by chance, or because the same records come from two sources, or from one ' +
-    'and pushes, and count twice. Then let them share a `namespace`.',
+    'Opportunity ids that occur in several namespaces. Either this is chance, or the same records come from two sources (or from a source and pushes) and count twice. If they are the same records, configure the same `namespace` for both.',
   fields: (t) => ({
-    namespaces: t.exposeStringList('namespaces', { description: 'The namespaces, by name.' }),
+    namespaces: t.exposeStringList('namespaces', { description: 'The namespaces, ordered by name.' }),
     ids: t.field({
       type: 'SafeInt',
-      description: 'How many ids they have in common on days of the range.',
+      description: 'Number of ids that they have in common on days of the range.',
       resolve: ({ records }) => records,
     }),
     revenue: t.exposeFloat('revenue', {
-      description: 'Amounts at CLOSED_WON of all records of these ids, whatever the currency. Unit: money.',
+      description: 'Amount at CLOSED_WON of all records with these ids, regardless of currency. Unit: money.',
     }),
   }),
 });
 
 const OrphanedRecordsType = builder.objectRef<OrphanedRecords>('OrphanedRecords').implement({
-  description: 'Records of one kind, of all days.',
+  description: 'Records of one kind, on all days.',
   fields: (t) => ({
-    kind: t.field({ type: RecordKindEnum, description: 'What they are.', resolve: ({ kind }) => kind }),
-    records: t.field({ type: 'SafeInt', description: 'How many.', resolve: ({ records }) => records }),
-    days: t.exposeInt('days', { description: 'Days that have some.' }),
+    kind: t.field({ type: RecordKindEnum, description: 'Kind of record.', resolve: ({ kind }) => kind }),
+    records: t.field({
+      type: 'SafeInt',
+      description: 'Number of records.',
+      resolve: ({ records }) => records,
+    }),
+    days: t.exposeInt('days', { description: 'Number of days that have such records.' }),
   }),
 });
 
@@ -73,38 +77,40 @@ interface Settled {
 }
 
 const Payload = builder.objectRef<Settled>('SettleOrphanedSourcePayload').implement({
-  description: 'What was handed over or removed, or with `dryRun` would be. Nothing, where nothing is left.',
+  description: 'What was transferred or deleted, or would be with `dryRun`. Empty if no records are left.',
   fields: (t) => ({
-    source: t.string({ description: 'Whose it was.', resolve: ({ orphan }) => orphan.source }),
+    source: t.string({
+      description: 'The source that had the records.',
+      resolve: ({ orphan }) => orphan.source,
+    }),
     handedOverTo: t.string({
       nullable: true,
-      description: 'Whose it is now. Null: it was removed.',
+      description: 'The source that has the records now. Null if they were deleted.',
       resolve: ({ orphan }) => orphan.handedOverTo ?? null,
     }),
-    dryRun: t.exposeBoolean('dryRun', { description: 'True: nothing was changed.' }),
+    dryRun: t.exposeBoolean('dryRun', { description: 'True if nothing was changed.' }),
     records: t.field({
       type: [OrphanedRecordsType],
-      description: 'By kind.',
+      description: 'The records, by kind.',
       resolve: ({ records }) => [...records],
     }),
   }),
 });
 
 const Input = builder.inputType('SettleOrphanedSourceInput', {
-  description: 'Give either `handOverTo` or `remove: true`.',
+  description: 'Which source, and what to do with its records. Give either `handOverTo` or `remove: true`.',
   fields: (t) => ({
     source: t.string({
       required: true,
       description:
-        'The name of a source that is no longer configured; `dataQuality { orphanedSources }` lists them.',
+        'Name of a source that is no longer configured. `dataQuality { orphanedSources }` lists them.',
     }),
     handOverTo: t.string({
       description:
-        'The configured source that gets its records of the same kind: what that sends updates them, and its REPLACE deletes of them. ' +
-        'Of a record that both have, the newest state stays.',
+        'The configured source that takes over the records of its own kind. From then on, its runs update them, and its REPLACE runs can delete them. If both have a record, the newest state stays.',
     }),
-    remove: t.boolean({ defaultValue: false, description: 'Delete its records.' }),
-    dryRun: t.boolean({ defaultValue: false, description: 'Only tell what there is.' }),
+    remove: t.boolean({ defaultValue: false, description: 'True deletes its records.' }),
+    dryRun: t.boolean({ defaultValue: false, description: 'True only reports what would happen.' }),
   }),
 });
 
@@ -112,11 +118,14 @@ builder.mutationField('settleOrphanedSource', (t) =>
   t.field({
     type: Payload,
     description:
-      'Hands what a source that is no longer configured has stored over to another, or removes it. Repeating it is harmless. ' +
-      'Look with `dryRun: true` first. Errors: BAD_USER_INPUT for a source that is configured, or a receiver that is not.',
+      'Transfers the records of a source that is no longer configured to another source, or deletes them. Check with `dryRun: true` first. Repeating the call is harmless. Errors: BAD_USER_INPUT if the source is still configured, or if the receiving source is not.',
     extensions: { access: 'admin' } satisfies RootField,
     args: {
-      input: t.arg({ type: Input, required: true, description: 'Which source, and what becomes of it.' }),
+      input: t.arg({
+        type: Input,
+        required: true,
+        description: 'Which source, and what to do with its records.',
+      }),
     },
     resolve: async (_root, { input }, { caller, orphanedRows }) => {
       const { source, handOverTo, dryRun } = readInput(input);

@@ -15,8 +15,8 @@ const defaultFirst = 50;
 
 const argumentsOf = (most: number) =>
   builder.args((t) => ({
-    first: t.int({ defaultValue: defaultFirst, description: `How many a page, 1 to ${most}.` }),
-    after: t.string({ description: '`endCursor` of the page before.' }),
+    first: t.int({ defaultValue: defaultFirst, description: `Page size, 1 to ${most}.` }),
+    after: t.string({ description: '`endCursor` of the previous page.' }),
   }));
 /** The arguments that say which page of a list. */
 export const pageArguments = argumentsOf(maxFirst);
@@ -39,24 +39,24 @@ interface Page<Row> extends PageEnd {
 }
 
 const PageEndInterface = builder.interfaceRef<PageEnd>('PageEnd').implement({
-  description: 'Where a page ends: of `metrics` as of every list.',
+  description: 'The end of a page, and whether another one follows.',
   fields: (t) => ({
     endCursor: t.exposeString('endCursor', {
       nullable: true,
-      description: 'Pass it as `after` to get the next page. Null on an empty page.',
+      description: 'Pass this as `after` to get the next page. Null on an empty page.',
     }),
     hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is a next page.' }),
   }),
 });
 
 export const PageInfo = builder.objectRef<PageEnd>('PageInfo').implement({
-  description: 'Where this page ends.',
+  description: 'The end of this page, for paging.',
   interfaces: [PageEndInterface],
 });
 
 /** The name that lists have for it. A field’s type cannot change (docs/deprecation.md), and `pageInfo` is what clients look for. */
 const ListPageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
-  description: 'Where a page of a list ends.',
+  description: 'The end of a page, and whether another one follows.',
   interfaces: [PageEndInterface],
 });
 
@@ -69,15 +69,15 @@ export function pageType<Row>(
   return builder.objectRef<Page<Row>>(name).implement({
     description,
     fields: (t) => ({
-      nodes: t.field({ type: [node], description: 'Those of this page.', resolve: (page) => page.nodes }),
+      nodes: t.field({ type: [node], description: 'The items of this page.', resolve: (page) => page.nodes }),
       totalCount: t.field({
         type: 'SafeInt',
-        description: 'How many there are on all pages. Counted only when it is selected.',
+        description: 'Number of items on all pages. Counted only if you select it.',
         resolve: (page) => page.count(),
       }),
       pageInfo: t.field({
         type: ListPageInfo,
-        description: 'Where this page ends.',
+        description: 'The end of this page, for paging.',
         resolve: (page) => page,
       }),
     }),

@@ -13,85 +13,85 @@ import type { Context } from './context.ts';
 import { CountType, listed } from './ingest-runs.ts';
 
 const RejectType = builder.objectRef<PushAnswer['rejects'][number]>('PushReject').implement({
-  description: 'A pushed record that could not be taken. It is kept whole in `rejectedRecords`.',
+  description: 'A rejected record of a push. `rejectedRecords` keeps it in full.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its id in `rejectedRecords`.' }),
     position: t.field({
       type: 'SafeInt',
-      description: 'Which of the records that were sent, from 1.',
+      description: 'Position of the record in the push, from 1.',
       resolve: ({ position }) => position,
     }),
     field: t.exposeString('field', {
-      description: 'The field that is wrong; empty where it is the record as a whole.',
+      description: 'The invalid field. Empty if the record as a whole is invalid.',
     }),
     reason: t.exposeString('reason', {
-      description: 'Why, in a word; those of `IngestRun.rejectedByReason`.',
+      description: 'The reason code. `IngestRun.rejectedByReason` explains each one.',
     }),
-    detail: t.exposeString('detail', { description: 'Why, in a sentence with the value.' }),
+    detail: t.exposeString('detail', { description: 'The reason as a sentence that shows the value.' }),
   }),
 });
 
 const Payload = builder.objectRef<PushOutcome & { readonly isReplayed: boolean }>('PushPayload').implement({
-  description: 'What came of a push. Sending the same again changes nothing.',
+  description: 'The result of a push. Sending the same records again changes nothing.',
   fields: (t) => ({
     runId: t.id({
-      description: 'The run that counts it, with the other pushes of the same ten minutes.',
+      description: 'The run that counts this push, together with other pushes of the same ten minutes.',
       resolve: ({ answer }) => answer.runId,
     }),
     accepted: t.field({
       type: 'SafeInt',
-      description: 'Records that were taken.',
+      description: 'Number of accepted records.',
       resolve: ({ answer }) => answer.accepted,
     }),
     rejected: t.field({
       type: 'SafeInt',
-      description: 'Records that could not be taken; each is kept whole.',
+      description: 'Number of rejected records. Each one is kept in full.',
       resolve: ({ answer }) => answer.rejected,
     }),
     repaired: t.field({
       type: 'SafeInt',
-      description: 'Repairs of fields, all kinds together.',
+      description: 'Number of field repairs of all kinds.',
       resolve: ({ answer }) => answer.repaired,
     }),
     duplicates: t.field({
       type: 'SafeInt',
-      description: 'Of the accepted, those that are the same as an earlier one of the push.',
+      description: 'Accepted records that equal an earlier record of the push.',
       resolve: ({ answer }) => answer.duplicates.identical,
     }),
     conflictingDuplicates: t.field({
       type: 'SafeInt',
       description:
-        'Of the accepted, those with the key of an earlier one of the push and other figures. The last wins; with ads rows, spend may be missing.',
+        'Accepted records with the key of an earlier record of the push but different values. The last one counts; for ads rows, spend may be missing.',
       resolve: ({ answer }) => answer.duplicates.conflicting,
     }),
     summedDuplicates: t.field({
       type: 'SafeInt',
-      description: 'Of the accepted, those that were added to an earlier one of the push with their key.',
+      description: 'Accepted records that were added to an earlier record of the push with the same key.',
       resolve: ({ answer }) => answer.duplicates.summed,
     }),
     leftOut: t.field({
       type: 'SafeInt',
-      description: 'Rows that the mapping leaves out.',
+      description: 'Rows that the mapping left out.',
       resolve: ({ answer }) => answer.leftOut,
     }),
     stored: t.boolean({
       description:
-        'True: in the database, and seen by queries. False: safe on disk, and in the database as soon as that can be reached.',
+        'True: the records are in the database and queries see them. False: they are safe on disk, and utmql writes them to the database as soon as it is reachable.',
       resolve: ({ answer }) => answer.stored,
     }),
     repairsByKind: t.field({
       type: [CountType],
-      description: 'Those of `IngestRun.repairsByKind`.',
+      description: 'Repairs by kind. `IngestRun.repairsByKind` explains each one.',
       resolve: ({ answer }) => listed(answer.repairsByKind),
     }),
     rejects: t.field({
       type: [RejectType],
-      description: 'The first 20 rejects.',
+      description: 'The first 20 rejected records.',
       resolve: ({ answer }) => answer.rejects,
     }),
     replayed: t.exposeBoolean('isReplayed', {
       description:
-        'True: the same idempotency key had come with the same records before, and nothing was done.',
+        'True if this idempotency key was used before with the same records. This call then did nothing.',
     }),
   }),
 });
@@ -154,29 +154,29 @@ interface PushInput {
 }
 
 const duplicateMeanings: Readonly<Record<DuplicateRule, string>> = {
-  sum: 'They are added up.',
-  last: 'The last of them counts.',
-  fail: 'Nothing of the push is stored.',
+  sum: 'Adds them up.',
+  last: 'Keeps the last one.',
+  fail: 'Stores nothing of the push.',
 };
 
 const DuplicateRuleEnum = builder.enumType('DuplicateRule', {
-  description: 'What ads rows of one push mean that have one key and say something else.',
+  description: 'What to do with ads rows of one push that have the same key but different values.',
   values: enumValues(duplicateRules, (rule) => duplicateMeanings[rule]),
 });
 
 /** What the parameters of a push by HTTP say, too. */
 const readingDescriptions: Readonly<Record<string, string>> = {
   mapping:
-    'A mapping of the sources file by which `rows` are read; see docs/sources.md. What is said beside it goes before what it says.',
-  timezone: 'IANA time zone of times without an offset, and of the days of instants.',
-  date_format: 'Formats of dates, such as `DD.MM.YYYY`.',
-  missing: 'Words for nothing, in place of the usual ones.',
-  decimal: 'The decimal sign of figures: `.` or `,`.',
-  thousands: 'What groups digits.',
-  scale: 'The unit of money: `micros`, `cents`, …',
-  currency: 'Of records that name none: a three-letter code.',
-  channel: 'Of records that name none.',
-  duplicates: 'What rows of this push with one key mean; LAST where nothing is said.',
+    'Name of a mapping in the sources file that describes `rows`; see docs/sources.md. Other fields of this input override it.',
+  timezone: 'IANA time zone for times without an offset, and for the day of an instant.',
+  date_format: 'Date formats, such as `DD.MM.YYYY`.',
+  missing: 'Texts that mean “no value”, such as `n/a`. They replace the built-in list.',
+  decimal: 'Decimal separator of numbers: `.` or `,`.',
+  thousands: 'Thousands separator of numbers.',
+  scale: 'Unit of amounts: `micros`, `cents`, …',
+  currency: 'Three-letter code of the currency for records that have none.',
+  channel: 'Channel for records that have none.',
+  duplicates: 'What to do with rows of this push that have the same key. Default: LAST.',
 };
 
 /** A mutation that takes records of one kind. */
@@ -185,13 +185,13 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
   const input = builder
     .inputRef<PushInput>(`${field.charAt(0).toUpperCase()}${field.slice(1)}Input`)
     .implement({
-      description: 'Records to take.',
+      description: 'The records to store, and how to read them.',
       fields: (t) => ({
         records: t.field({ type: [record], description: 'The records, in any order.' }),
         rows: t.field({
           type: ['JSON'],
           description:
-            'In place of `records`: objects in the columns that `mapping` reads, or in the names of the contract in snake case.',
+            'Raw rows, instead of `records`: objects with the columns that `mapping` reads, or with the snake_case names of the record contract.',
         }),
         ...Object.fromEntries(
           readingParametersOfValues(kind).map(({ name, isList }) => {
@@ -202,12 +202,12 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
         ),
         idempotencyKey: t.string({
           description:
-            'The same key with the same records gives the same answer, and does nothing more, for two days.',
+            'For two days, repeated calls with the same key and the same records return the first result and do nothing more.',
         }),
         ...(kind === 'opportunity' && {
           namespace: t.string({
             description:
-              'Whose ids the records have: the name of a source, to update what that has sent. Without it, those of pushes.',
+              'The namespace of the record ids. Give the name of a source to update records of that source. Default: the namespace of pushes.',
           }),
         }),
       }),
@@ -217,7 +217,13 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
       type: Payload,
       description,
       extensions: { access: 'ingest' } satisfies RootField,
-      args: { input: t.arg({ type: input, required: true, description: 'What to take.' }) },
+      args: {
+        input: t.arg({
+          type: input,
+          required: true,
+          description: 'The records to store, and how to read them.',
+        }),
+      },
       resolve: (_root, { input }, context) => accept(kind, input, context),
     }),
   );
@@ -253,12 +259,12 @@ function parametersOf(kind: RecordKind, input: PushInput): ReadingParameters {
   return Object.fromEntries(given);
 }
 
-const upsert = 'Adds new records and replaces those with the same key; deletes nothing.';
-pushField('ad_performance', 'ingestAdPerformance', 'AdPerformance', `Takes ads rows. ${upsert}`);
-pushField('opportunity', 'ingestOpportunities', 'Opportunity', `Takes CRM records. ${upsert}`);
+const upsert = 'Adds new records and replaces those with the same key. Deletes nothing.';
+pushField('ad_performance', 'ingestAdPerformance', 'AdPerformance', `Stores ads rows. ${upsert}`);
+pushField('opportunity', 'ingestOpportunities', 'Opportunity', `Stores CRM records. ${upsert}`);
 pushField(
   'event',
   'ingestEvents',
   'Event',
-  'Takes events. The same event_id and timestamp again is the same event.',
+  'Stores events. Sending an event with the same event_id and timestamp again changes nothing.',
 );

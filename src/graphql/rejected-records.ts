@@ -16,51 +16,54 @@ import { instantPart, largeRowsArguments, loadPage, maxLargeRows, pageType, posi
 import { RecordKindEnum } from './record-kind.ts';
 
 const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').implement({
-  description: 'A record that could not be stored, kept whole.',
+  description: 'A record that could not be stored. It is kept in full.',
   fields: (t) => ({
     id: t.id({ description: 'Its id: `<run>:<number>`.', resolve: formatRejectId }),
     runId: t.exposeID('run_id', {
-      description: 'The run that it came in, of a source or of pushed records.',
+      description: 'The run that it arrived in: a run of a source, or of pushed records.',
     }),
     position: t.field({
       type: 'SafeInt',
-      description: 'Which record of its feed or body, from 1; in NDJSON and CSV the line.',
+      description:
+        'Position of the record in its feed or request body, from 1. The line number in NDJSON and CSV.',
       resolve: ({ line }) => line,
     }),
-    source: t.exposeString('source', { description: 'Who sent it: a configured source, or push.' }),
-    kind: t.field({ type: RecordKindEnum, description: 'What it is.', resolve: ({ kind }) => kind }),
+    source: t.exposeString('source', {
+      description: 'Where it came from: the name of a configured source, or `push`.',
+    }),
+    kind: t.field({ type: RecordKindEnum, description: 'Kind of record.', resolve: ({ kind }) => kind }),
     reason: t.exposeString('reason', {
-      description: 'Why, in a word; those of `IngestRun.rejectedByReason`.',
+      description: 'The reason code. `IngestRun.rejectedByReason` explains each one.',
     }),
     field: t.exposeString('field', {
-      description: 'The field that is wrong; empty where it is the record as a whole.',
+      description: 'The invalid field. Empty if the record as a whole is invalid.',
     }),
-    detail: t.exposeString('detail', { description: 'Why, in a sentence with the value.' }),
+    detail: t.exposeString('detail', { description: 'The reason as a sentence that shows the value.' }),
     record: t.exposeString('record', {
       description:
-        'The record as it came, before any mapping: JSON where it could be read as such. Of a malformed one, the first 64 KB.',
+        'The original record, before any mapping. It is JSON if it could be parsed. For a malformed record, the first 64 KB.',
     }),
-    requestId: t.exposeString('request_id', { description: 'X-Request-Id of the call that brought it.' }),
+    requestId: t.exposeString('request_id', { description: 'X-Request-Id of the call that sent it.' }),
     rejectedAt: t.field({
       type: 'DateTime',
-      description: 'When it was rejected first.',
+      description: 'When it was first rejected.',
       resolve: (row) => row.rejected_at,
     }),
   }),
 });
 
-const RejectedRecords = pageType('RejectedRecordPage', 'Rejected records, the latest first.', RejectedRecord);
+const RejectedRecords = pageType('RejectedRecordPage', 'Rejected records, latest first.', RejectedRecord);
 
 export const RejectedRecordsWhere = builder.inputType('RejectedRecordsWhere', {
-  description: 'Which rejected records. All fields that are given must hold.',
+  description: 'Filter on rejected records. All given conditions must hold.',
   fields: (t) => ({
-    source: t.string({ description: 'Of this source; `push` for pushed ones.' }),
-    kind: t.field({ type: RecordKindEnum, description: 'Of this kind.' }),
-    reason: t.string({ description: 'For this reason.' }),
-    field: t.string({ description: 'For this field.' }),
-    runId: t.id({ description: 'Of this run.' }),
-    from: t.field({ type: 'DateTime', description: 'Rejected at or after this instant.' }),
-    to: t.field({ type: 'DateTime', description: 'Rejected before this instant.' }),
+    source: t.string({ description: 'Only records of this source; `push` for pushed records.' }),
+    kind: t.field({ type: RecordKindEnum, description: 'Only records of this kind.' }),
+    reason: t.string({ description: 'Only records with this reason.' }),
+    field: t.string({ description: 'Only records with this invalid field.' }),
+    runId: t.id({ description: 'Only records of this run.' }),
+    from: t.field({ type: 'DateTime', description: 'Only records rejected at or after this instant.' }),
+    to: t.field({ type: 'DateTime', description: 'Only records rejected before this instant.' }),
   }),
 });
 
@@ -71,11 +74,11 @@ builder.queryField('rejectedRecords', (t) =>
   t.field({
     type: RejectedRecords,
     description:
-      'Records that could not be stored, the latest first. `retryRejectedRecords` tries them again.',
+      'Records that could not be stored, latest first. Use `retryRejectedRecords` to try them again.',
     // They go when they are retried, which another process may do.
     extensions: { volatile: true, access: 'ingest' } satisfies RootField,
     args: {
-      where: t.arg({ type: RejectedRecordsWhere, description: 'Which.' }),
+      where: t.arg({ type: RejectedRecordsWhere, description: 'Filter on rejected records.' }),
       ...largeRowsArguments,
     },
     resolve: (_root, args, { caller, explore: { reader } }) => {

@@ -9,28 +9,28 @@ import { readDay } from './dates.ts';
 const keptDays = 7;
 
 const RetainedTableType = builder.objectRef<RetainedTable>('RetainedTable').implement({
-  description: 'What of a table is older than the day.',
+  description: 'The rows of a table from before the day.',
   fields: (t) => ({
     table: t.exposeString('table', { description: 'Name of the table.' }),
     rows: t.field({
       type: 'SafeInt',
-      description: 'Rows as they are stored, older versions that are not merged yet among them.',
+      description: 'Number of stored rows, including older versions that are not merged yet.',
       resolve: ({ rows }) => rows,
     }),
-    days: t.exposeInt('days', { description: 'Days that have some.' }),
+    days: t.exposeInt('days', { description: 'Number of days that have such records.' }),
   }),
 });
 
 const RetentionPayload = builder
   .objectRef<{ dryRun: boolean; tables: readonly RetainedTable[] }>('ApplyRetentionPayload')
   .implement({
-    description: 'What was deleted, or with `dryRun` would be.',
+    description: 'What was deleted, or would be with `dryRun`.',
     fields: (t) => ({
-      dryRun: t.exposeBoolean('dryRun', { description: 'True: nothing was deleted.' }),
+      dryRun: t.exposeBoolean('dryRun', { description: 'True if nothing was deleted.' }),
       tables: t.field({
         type: [RetainedTableType],
         description:
-          'Ads rows, opportunities and events by their day; rejects and landed feeds by the day they came.',
+          'The tables: ads rows, opportunities and events by their day; rejected records and kept feeds by the day they arrived.',
         resolve: ({ tables }) => [...tables],
       }),
     }),
@@ -40,13 +40,11 @@ builder.mutationField('applyRetention', (t) =>
   t.field({
     type: RetentionPayload,
     description:
-      'Deletes for good what the workspace has from before a day, ahead of DATA_RETENTION_DAYS and its like. Other workspaces keep ' +
-      'theirs; runs and the audit log stay; attributions that were made stay as they are. Look with `dryRun: true` first. A source ' +
-      'that is asked for those days again brings them back. Errors: BAD_USER_INPUT for a day within the last week.',
+      'Permanently deletes the data of this workspace from before a day, earlier than DATA_RETENTION_DAYS and the other retention settings would. Other workspaces, runs, the audit log and existing attributions do not change. Check with `dryRun: true` first. If you pull those days from a source again, they come back. Errors: BAD_USER_INPUT for a day within the last week.',
     extensions: { access: 'admin' } satisfies RootField,
     args: {
-      before: t.arg({ type: 'LocalDate', required: true, description: 'The first day that stays.' }),
-      dryRun: t.arg.boolean({ defaultValue: false, description: 'Only tell what there is.' }),
+      before: t.arg({ type: 'LocalDate', required: true, description: 'The first day to keep.' }),
+      dryRun: t.arg.boolean({ defaultValue: false, description: 'True only reports what would happen.' }),
     },
     resolve: async (_root, args, { caller, retention, today }) => {
       const dryRun = args.dryRun ?? false;

@@ -8,61 +8,72 @@ import { RejectedRecordsWhere, readFilter } from './rejected-records.ts';
 const maxRetried = 1_000;
 
 const Retried = builder.objectRef<RetriedRecord>('RetriedRecord').implement({
-  description: 'What became of a rejected record that was tried again.',
+  description: 'The result for one rejected record.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Id of the rejected record.' }),
     accepted: t.exposeBoolean('isAccepted', {
-      description: 'True: it was taken, and is no longer a rejected record.',
+      description: 'True if the record was stored. It is then no longer a rejected record.',
     }),
     reason: t.string({
       nullable: true,
-      description: 'Why not, in a word.',
+      description: 'The reason code, if it was rejected again.',
       resolve: ({ reject }) => reject?.reason,
     }),
     field: t.string({
       nullable: true,
-      description: 'The field that is wrong.',
+      description: 'The invalid field, if it was rejected again.',
       resolve: ({ reject }) => reject?.field,
     }),
     detail: t.string({
       nullable: true,
-      description: 'Why not, in a sentence.',
+      description: 'The reason as a sentence, if it was rejected again.',
       resolve: ({ reject }) => reject?.detail,
     }),
   }),
 });
 
 const RetryPayload = builder.objectRef<readonly RetriedRecord[]>('RetryRejectedRecordsPayload').implement({
-  description: 'What became of the records that were tried again.',
+  description: 'The result of the retry.',
   fields: (t) => ({
     accepted: t.field({
       type: 'SafeInt',
-      description: 'How many were taken.',
+      description: 'Number of records that were stored.',
       resolve: (results) => results.filter(({ isAccepted }) => isAccepted).length,
     }),
     rejected: t.field({
       type: 'SafeInt',
-      description: 'How many could not be taken, again.',
+      description: 'Number of records that were rejected again.',
       resolve: (results) => results.filter(({ isAccepted }) => !isAccepted).length,
     }),
-    records: t.field({ type: [Retried], description: 'Each of them.', resolve: (results) => [...results] }),
+    records: t.field({
+      type: [Retried],
+      description: 'The result for each record.',
+      resolve: (results) => [...results],
+    }),
   }),
 });
 
 const RetryInputType = builder.inputType('RetryRejectedRecordsInput', {
-  description: 'Which rejected records to try again, and what to change in them. Give `ids` or `where`.',
+  description: 'The rejected records to try again, and changes to make in them. Give `ids` or `where`.',
   fields: (t) => ({
-    ids: t.idList({ description: `These, up to ${maxRetried}.` }),
-    where: t.field({ type: RejectedRecordsWhere, description: 'Those that it names, the latest first.' }),
-    limit: t.int({ defaultValue: 100, description: `With \`where\`: how many, up to ${maxRetried}.` }),
+    ids: t.idList({ description: `Ids of the records, at most ${maxRetried}.` }),
+    where: t.field({
+      type: RejectedRecordsWhere,
+      description: 'Filter that selects the records, latest first.',
+    }),
+    limit: t.int({
+      defaultValue: 100,
+      description: `With \`where\`: maximum number of records, up to ${maxRetried}.`,
+    }),
     patch: t.field({
       type: 'JSON',
       description:
-        'An object of fields, by the names that the records have, that replace those of each record; null removes one.',
+        'Fields to change in every record, as an object with the field names of the records. Null removes a field.',
     }),
     record: t.field({
       type: 'JSON',
-      description: 'With a single id: what stands in for the whole record, such as for one that is no JSON.',
+      description:
+        'With a single id: a complete replacement for the record, for example if the original is not valid JSON.',
     }),
   }),
 });
@@ -71,10 +82,11 @@ builder.mutationField('retryRejectedRecords', (t) =>
   t.field({
     type: RetryPayload,
     description:
-      'Tries rejected records again, by the rules of their source as they are now. What is good now is stored as of the time of its ' +
-      'rejection, so that newer data wins. Repeating it is harmless.',
+      'Tries to store rejected records again, by the current rules of their source. A stored record counts as of the time of its rejection, so newer data wins. Repeating the call is harmless.',
     extensions: { access: 'ingest' } satisfies RootField,
-    args: { input: t.arg({ type: RetryInputType, required: true, description: 'What to try again.' }) },
+    args: {
+      input: t.arg({ type: RetryInputType, required: true, description: 'The records to try again.' }),
+    },
     resolve: (_root, { input }, { caller, push }) => push.retryRejects(readRetry(input), caller),
   }),
 );

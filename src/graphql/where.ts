@@ -36,29 +36,30 @@ type InputFields = PothosSchemaTypes.InputFieldBuilder<
 
 const conditions = (t: InputFields) => ({
   eq: t.string({
-    description: 'Equal to. Null, with no other condition beside it: records without a value.',
+    description: 'Equal to this text. `eq: null`, as the only condition, selects records without a value.',
   }),
   ne: t.string({
-    description: 'Not equal to. Null, with no other condition beside it: records with a value.',
+    description: 'Not equal to this text. `ne: null`, as the only condition, selects records with a value.',
   }),
   in: t.field({
     type: t.listRef('String', { required: false }),
-    description: 'One of. Null in it stands for records without a value.',
+    description: 'One of these texts. Null in the list stands for records without a value.',
   }),
   notIn: t.field({
     type: t.listRef('String', { required: false }),
-    description: 'None of. Null in it stands for records without a value.',
+    description: 'None of these texts. Null in the list stands for records without a value.',
   }),
-  contains: t.string({ description: 'Has the text in it.' }),
-  startsWith: t.string({ description: 'Starts with the text.' }),
-  endsWith: t.string({ description: 'Ends with the text.' }),
-  isUnknown: t.boolean({ description: 'True: `unknown` or null. False: neither.' }),
+  contains: t.string({ description: 'Contains this text.' }),
+  startsWith: t.string({ description: 'Starts with this text.' }),
+  endsWith: t.string({ description: 'Ends with this text.' }),
+  isUnknown: t.boolean({
+    description: 'True selects records whose value is `unknown` or null, false all others.',
+  }),
 });
 
 export const TextFilter = builder.inputRef<TextFilterShape>('TextFilter').implement({
   description:
-    'Conditions on one dimension; all that are given must hold, and those that are null are as if left out, but for `eq` or `ne` alone. ' +
-    'Null equals no text, so `ne` and `notIn` hold for it unless they name it. A blank text equals nothing, null neither.',
+    'Conditions on one dimension. All given conditions must hold. A condition that is null counts as not given, except `eq: null` or `ne: null` alone. A record without a value equals no text, so `ne` and `notIn` select it, unless they name null. A blank text equals nothing, not even null.',
   fields: conditions,
 });
 
@@ -66,7 +67,7 @@ type BreakdownFilterShape = TextFilterShape & { name: string };
 
 const BreakdownFilter = builder.inputRef<BreakdownFilterShape>('BreakdownFilter').implement({
   description:
-    'Conditions on a breakdown, as in `TextFilter`. Records that lack it, those of the CRM among them, are null there.',
+    'Conditions on a breakdown, as in `TextFilter`. The value is null for ads rows without this breakdown and for all CRM records.',
   fields: (t) => ({
     name: t.string({ required: true, description: breakdownDescription }),
     ...conditions(t),
@@ -81,15 +82,15 @@ type WhereShape = { [Name in LabelName]?: TextFilterShape | null | undefined } &
 };
 
 export const MetricsWhere = builder.inputRef<WhereShape>('MetricsWhere').implement({
-  description: 'Which records count. All fields that are given must hold.',
+  description: 'Filter on records. All given conditions must hold.',
   fields: (t) => ({
     ...Object.fromEntries(
       labelNames.map((name) => [name, t.field({ type: TextFilter, description: describeDimension(name) })]),
     ),
-    breakdowns: t.field({ type: [BreakdownFilter], description: 'Conditions on breakdowns; all must hold.' }),
-    and: t.field({ type: [MetricsWhere], description: 'All of these hold.' }),
-    or: t.field({ type: [MetricsWhere], description: 'At least one of these holds.' }),
-    not: t.field({ type: MetricsWhere, description: 'This does not hold.' }),
+    breakdowns: t.field({ type: [BreakdownFilter], description: 'Conditions on breakdowns. All must hold.' }),
+    and: t.field({ type: [MetricsWhere], description: 'All of these filters must hold.' }),
+    or: t.field({ type: [MetricsWhere], description: 'At least one of these filters must hold.' }),
+    not: t.field({ type: MetricsWhere, description: 'This filter must not hold.' }),
   }),
 });
 

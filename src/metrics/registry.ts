@@ -31,49 +31,49 @@ export const sums = {
     aggregate: sql`sum(impressions)`,
     unit: 'count',
     formula: 'sum of impressions',
-    description: 'How often an ad was shown.',
+    description: 'Times that ads were shown.',
   },
   clicks: {
     from: 'ads',
     aggregate: sql`sum(clicks)`,
     unit: 'count',
     formula: 'sum of clicks',
-    description: 'Clicks on an ad.',
+    description: 'Clicks on ads.',
   },
   cost: {
     from: 'ads',
     aggregate: sql`sum(cost)`,
     unit: 'money',
     formula: 'sum of cost',
-    description: 'Spend on ads, summed exactly.',
+    description: 'Ad spend, summed exactly.',
   },
   leads: {
     from: 'crm',
     aggregate: sql`count()`,
     unit: 'count',
     formula: 'CRM records of every stage',
-    description: 'CRM records of every stage.',
+    description: 'CRM records at any stage.',
   },
   opportunities: {
     from: 'crm',
     aggregate: sql`countIf(stage != 'lead')`,
     unit: 'count',
     formula: 'CRM records that reached `opportunity` or beyond',
-    description: 'CRM records that reached the stage `opportunity` or went beyond it, won or lost.',
+    description: 'CRM records that reached the stage `opportunity` or a later one, won or lost.',
   },
   closedWon: {
     from: 'crm',
     aggregate: sql`countIf(stage = 'closed_won')`,
     unit: 'count',
     formula: 'CRM records at `closed_won`',
-    description: 'CRM records that were won.',
+    description: 'Won CRM records.',
   },
   revenue: {
     from: 'crm',
     aggregate: sql`sumIf(amount, stage = 'closed_won')`,
     unit: 'money',
     formula: 'sum of amount at `closed_won`',
-    description: 'Amounts of the won records, summed exactly.',
+    description: 'Amount of won CRM records, summed exactly.',
   },
 } as const satisfies Record<string, Sum>;
 
@@ -108,7 +108,7 @@ export const ratios = {
     denominator: 'leads',
     unit: 'money',
     formula: 'cost / leads',
-    description: 'Cost per acquired lead.',
+    description: 'Cost per lead (acquisition).',
   },
   costPerOpportunity: {
     numerator: 'cost',
@@ -157,7 +157,7 @@ export const ratios = {
     denominator: 'closedWon',
     unit: 'money',
     formula: 'revenue / closedWon',
-    description: 'Average amount of a won record.',
+    description: 'Average amount of a won CRM record.',
   },
 } as const satisfies Record<string, Ratio<SumName>>;
 
@@ -197,60 +197,59 @@ const labels = {
   channel: {
     columns: both(sql`channel`),
     values: 'label',
-    description:
-      'Ad platform or channel. CRM records have the one they are attributed to; null where there is none.',
+    description: 'Ad platform or channel. A CRM record has the channel that it is attributed to, or null.',
   },
   campaignId: {
     columns: both(sql`campaign_id`),
     values: 'identifier',
     description:
-      'The ad platform’s campaign. CRM records have the one they are attributed to; null where there is none.',
+      'Campaign id of the ad platform. A CRM record has the campaign that it is attributed to, or null.',
   },
   adGroupId: {
     columns: { ads: sql`ad_group_id`, crm: null },
     values: 'identifier',
-    description: 'The ad platform’s ad group, where the feed is that fine. Null for CRM records.',
+    description: 'Ad group id of the ad platform. Null if the feed has no ad groups, and for CRM records.',
   },
   adId: {
     columns: { ads: sql`ad_id`, crm: null },
     values: 'identifier',
-    description: 'The ad platform’s ad, where the feed is that fine. Null for CRM records.',
+    description: 'Ad id of the ad platform. Null if the feed has no ads, and for CRM records.',
   },
   utmCampaign: {
     columns: both(sql`utm_campaign`),
     values: 'label',
-    description: 'utm_campaign, lower case; `unknown` where it is missing.',
+    description: 'utm_campaign in lower case; `unknown` if missing.',
   },
   utmSource: {
     columns: both(sql`utm_source`),
     values: 'label',
-    description: 'utm_source, lower case; `unknown` where it is missing.',
+    description: 'utm_source in lower case; `unknown` if missing.',
   },
   utmMedium: {
     columns: both(sql`utm_medium`),
     values: 'label',
-    description: 'utm_medium, lower case; `unknown` where it is missing.',
+    description: 'utm_medium in lower case; `unknown` if missing.',
   },
   utmContent: {
     columns: both(sql`utm_content`),
     values: 'label',
-    description: 'utm_content, lower case; `unknown` where it is missing.',
+    description: 'utm_content in lower case; `unknown` if missing.',
   },
   utmTerm: {
     columns: both(sql`utm_term`),
     values: 'label',
-    description: 'utm_term, lower case; `unknown` where it is missing.',
+    description: 'utm_term in lower case; `unknown` if missing.',
   },
   currency: {
     columns: both(sql`currency`),
     values: 'code',
-    description: 'ISO 4217 code of the money in the row.',
+    description: 'ISO 4217 currency code of the amounts.',
   },
   match: {
     columns: { ads: null, crm: sql`match` },
     values: 'code',
     description:
-      'How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads figures.',
+      'How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads rows.',
   },
 } as const satisfies Record<string, Dimension>;
 
@@ -285,7 +284,7 @@ export const textDimension = (name: TextDimension): Omit<Dimension, 'description
     : labels[name];
 
 const dateDescription =
-  'The first day of the bucket (see `granularity`). CRM records count on the day they were created.';
+  'First day of the day, week, month, quarter or year (see `granularity`). A CRM record counts on the day it was created.';
 
 export const describeDimension = (name: NamedDimension): string =>
   name === 'date' ? dateDescription : labels[name].description;

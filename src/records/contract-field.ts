@@ -46,24 +46,25 @@ export interface Contract {
 export const schemaVersion = {
   schema_version: {
     format: 'version',
-    description: `The version of this contract that the record is written in; ${currentSchemaVersion} where it is missing. Another minor version is accepted, another major version is not.`,
+    description: `Version of the record contract. Default: ${currentSchemaVersion}. utmql accepts other minor versions and rejects other major versions.`,
   },
 } as const satisfies Record<string, Field>;
 
 export const utm = {
-  utm_campaign: { format: 'label', description: 'Campaign of the UTM tags.' },
-  utm_source: { format: 'label', description: 'Source of the UTM tags, such as google.' },
-  utm_medium: { format: 'label', description: 'Medium of the UTM tags, such as cpc.' },
-  utm_content: { format: 'label', description: 'Content of the UTM tags.' },
-  utm_term: { format: 'label', description: 'Term of the UTM tags.' },
+  utm_campaign: { format: 'label', description: 'UTM campaign.' },
+  utm_source: { format: 'label', description: 'UTM source, such as google.' },
+  utm_medium: { format: 'label', description: 'UTM medium, such as cpc.' },
+  utm_content: { format: 'label', description: 'UTM content.' },
+  utm_term: { format: 'label', description: 'UTM term.' },
 } as const satisfies Record<string, Field>;
 
 export const currency = {
   format: 'currency',
-  description: 'ISO 4217 code of the amounts; the one of the configuration where it is missing.',
+  description:
+    'ISO 4217 currency code of the amounts. Default: the configured currency of the source or push, else REPORTING_CURRENCY.',
 } as const satisfies Field;
 
 export const updatedAt = {
   format: 'instant',
-  description: 'When the source last changed the record. An older state does not replace a newer one.',
+  description: 'When the source last changed the record. An older version does not replace a newer one.',
 } as const satisfies Field;

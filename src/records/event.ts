@@ -11,32 +11,32 @@ import { UnknownFields } from './unknown-fields.ts';
 export const eventContract = {
   title: 'Event',
   description:
-    'Anything that happened, known by its event_id. Send event_id and timestamp, and sending it again changes nothing.',
+    'An event, identified by its event_id. If you send event_id and timestamp, sending the event again changes nothing.',
   envelope: ['external', 'events'],
   fields: {
     ...schemaVersion,
     event_id: {
       format: 'identifier',
-      description: 'What the event is known by; made where it is missing.',
+      description: 'Id of the event. utmql creates one if it is missing.',
     },
     timestamp: {
       format: 'instant',
-      description: 'When it happened; when it was received where it is missing.',
+      description: 'When it happened. Default: when utmql received it.',
     },
     service: {
       format: 'identifier',
       maxLength: 256,
-      description: 'What sent it, up to 256 characters; unknown where it is missing.',
+      description: 'The service that sent it, up to 256 characters. Default: unknown.',
     },
     message: {
       format: 'text',
       maxLength: 16_384,
-      description: 'What happened, in words: up to 16 KB of UTF-8.',
+      description: 'Text of the event, up to 16 KB of UTF-8.',
     },
     metadata: {
       format: 'object',
       maxLength: metadataLimits.bytes,
-      description: `Whatever else is known, as an object or as the JSON text of one: up to 16 KB of UTF-8, ${metadataLimits.keys} keys in all its levels together, ${metadataLimits.depth} levels deep.`,
+      description: `Additional data, as an object or its JSON text. At most 16 KB of UTF-8, ${metadataLimits.keys} keys over all levels, and ${metadataLimits.depth} levels.`,
     },
     ...utm,
   },

@@ -69,7 +69,7 @@ export function jsonSchemaOf(kind: RecordKind): JsonSchema {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `urn:utmql:record:${fileNameOf(kind)}:${currentSchemaVersion}`,
     title,
-    description: `${description} Fields beyond these are kept aside and counted, never an error.`,
+    description: `${description} Other fields are stored with the record and counted. They are never an error.`,
     type: 'object',
     properties: {
       ...propertiesOf(always),

@@ -13,38 +13,41 @@ import { UnknownFields } from './unknown-fields.ts';
 export const opportunityContract = {
   title: 'Opportunity',
   description:
-    'The current state of one CRM record. One with the same opportunity_id in the same namespace replaces the earlier one.',
+    'The current state of one CRM record. A record with the same opportunity_id in the same namespace replaces the earlier one.',
   envelope: ['external', 'crm', 'opportunities'],
   fields: {
     ...schemaVersion,
     opportunity_id: {
       format: 'identifier',
       required: true,
-      description: 'What the CRM knows the record by.',
+      description: 'Id of the record in the CRM.',
     },
-    created_at: { format: 'instant', required: true, description: 'When the lead came in.' },
+    created_at: { format: 'instant', required: true, description: 'When the lead was created.' },
     stage: {
       format: 'identifier',
       description:
-        'The stage in the CRM’s own words; STAGE_MAP maps it to lead, opportunity, closed_won or closed_lost.',
+        'The stage as the CRM names it. STAGE_MAP maps it to lead, opportunity, closed_won or closed_lost.',
     },
     is_won: {
       format: 'flag',
-      description:
-        'Whether the CRM itself counts it as won, whatever its stage is called. Goes before the stage.',
+      description: 'Whether the CRM counts the record as won. Overrides `stage`.',
     },
     is_closed: {
       format: 'flag',
-      description: 'Whether the CRM itself counts it as closed: closed and not won is lost.',
+      description:
+        'Whether the CRM counts the record as closed. A record that is closed and not won is lost.',
     },
     is_deleted: {
       format: 'flag',
       description:
-        'Whether the CRM has deleted the record: then what is stored of it goes. `created_at` is needed all the same.',
+        'Whether the CRM deleted the record. If true, utmql deletes the stored record. `created_at` is still required.',
     },
-    amount: { format: 'money', description: 'The amount, in units of the currency, to six decimals.' },
+    amount: { format: 'money', description: 'Amount in units of the currency, with up to six decimals.' },
     currency,
-    contact_email: { format: 'identifier', description: 'The contact. Stored only as a keyed hash.' },
+    contact_email: {
+      format: 'identifier',
+      description: 'E-mail address of the contact. utmql stores only a keyed hash of it.',
+    },
     ...utm,
     updated_at: updatedAt,
   },

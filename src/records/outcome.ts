@@ -1,49 +1,51 @@
 /** Why a record could not be stored. Each reject is kept whole with its reason. */
 export const rejectReasons = {
-  not_an_object: 'The record is no JSON object.',
-  malformed: 'The record is no valid JSON, or no whole row of CSV.',
-  record_too_large: 'The record is larger than a record may be.',
-  missing_field: 'A field that the record is known by is missing.',
-  invalid_text: 'A field that holds text holds something else.',
+  not_an_object: 'The record is not a JSON object.',
+  malformed: 'The record is not valid JSON, or not a complete CSV row.',
+  record_too_large: 'The record exceeds the maximum record size.',
+  missing_field: 'A required field is missing.',
+  invalid_text: 'A text field contains something other than text.',
   text_too_long:
-    'A text is longer than it may be: 1,024 characters, a service 256, a breakdown 200, a message 16 KB.',
-  invalid_date: 'A date is in no format that is accepted.',
+    'A text is too long. The limit is 1,024 characters; 256 for a service, 200 for a breakdown, 16 KB for a message.',
+  invalid_date: 'A date is not in an accepted format.',
   date_out_of_range: 'A date is before 2000 or after 2148.',
   beyond_retention: 'The record is older than DATA_RETENTION_DAYS.',
-  in_the_future: 'The record is of a day further ahead than MAX_FUTURE_DAYS.',
-  invalid_number: 'A figure is no finite number.',
+  in_the_future: 'The day of the record is more than MAX_FUTURE_DAYS in the future.',
+  invalid_number: 'A number field is not a finite number.',
   ambiguous_number:
-    'The digits of a figure can be read as two numbers (`2.662`), and nothing says which; see `decimal` in docs/sources.md.',
-  number_out_of_range: 'A figure is larger than can be counted exactly.',
+    'A number can be read in two ways (`2.662`), and the configuration does not say which is right. See `decimal` in docs/sources.md.',
+  number_out_of_range: 'A number is too large to be stored exactly.',
   unsafe_identifier:
-    'An identifier came as a JSON number beyond 2^53, or in the form of an exponent (`1.20210E+17`); its last digits are lost. Send it as a string.',
-  invalid_currency: 'A currency is no three-letter code.',
-  unsupported_schema_version:
-    'The record is written in a version of the contract that this program does not know.',
+    'An identifier is a JSON number above 2^53, or has an exponent (`1.20210E+17`), so its last digits are lost. Send it as a string.',
+  invalid_currency: 'A currency is not a three-letter code.',
+  unsupported_schema_version: 'utmql does not support the record’s version of the record contract.',
   invalid_breakdowns:
-    'The breakdowns of an ads row are no object of up to 8 names (`a-z`, then `a-z`, `0-9`, `_`; 40 characters at most) and their values.',
-  invalid_metadata: 'The metadata of an event is no JSON object.',
+    'The breakdowns of an ads row are not an object with at most 8 names and their values. A name starts with `a-z`, continues with `a-z`, `0-9` or `_`, and has at most 40 characters.',
+  invalid_metadata: 'The metadata of an event is not a JSON object.',
   metadata_too_large: 'The metadata of an event is larger than 16 KB.',
   metadata_too_many_keys: 'The metadata of an event has more than 100 keys.',
   metadata_too_deep: 'The metadata of an event is nested more than 5 levels deep.',
-  totals_row: 'The row sums up others, such as the row `Total` of a report; it would count everything twice.',
-  refused_by_store: 'The database refused the record; the log says why.',
+  totals_row:
+    'The row sums up other rows, such as the row `Total` of a report. It would count everything twice.',
+  refused_by_store: 'The database refused the record. The log says why.',
 } as const;
 export type RejectReason = keyof typeof rejectReasons;
 
 /** What was changed in a record so that it could be stored. Counted by kind. */
 export const repairKinds = {
-  normalised_text: 'A channel, UTM or breakdown value differed in case, white space or Unicode form.',
+  normalised_text:
+    'A channel, UTM or breakdown value was normalised: its case, white space or Unicode form changed.',
   missing_to_unknown: 'A channel, service, UTM or breakdown value was missing and became `unknown`.',
   template_to_unknown:
-    'A UTM or breakdown value was a placeholder that the ad platform had not filled in, and became `unknown`.',
-  missing_figure: 'A figure was missing and became 0.',
-  negative_to_zero: 'A figure was negative and became 0.',
+    'A UTM or breakdown value was a placeholder that the ad platform did not fill in, and became `unknown`.',
+  missing_figure: 'A number was missing and became 0.',
+  negative_to_zero: 'A number was negative and became 0.',
   rounded_money: 'An amount had more than six decimals and was rounded.',
-  unknown_stage: 'A stage that the stage table does not hold was counted as a lead.',
-  missing_timestamp: 'The timestamp of an event was missing and became the time it was received.',
-  unknown_field: 'A record had fields that the contract does not name; they were kept aside.',
-  extra_truncated: 'The unknown fields of a record were too large to be kept; the largest were left out.',
+  unknown_stage: 'The stage is not in the stage table. The record counts as a lead.',
+  missing_timestamp: 'The timestamp of an event was missing and became the time of receipt.',
+  unknown_field:
+    'A record had fields that the record contract does not name. They are stored with the record.',
+  extra_truncated: 'The unknown fields of a record were too large to store. The largest were dropped.',
 } as const;
 export type RepairKind = keyof typeof repairKinds;
 
