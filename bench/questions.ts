@@ -3,7 +3,7 @@ import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 import type { CompiledSql } from '../src/clickhouse/sql.ts';
 import { compile } from '../src/metrics/compile.ts';
 import { plan } from '../src/metrics/plan.ts';
-import { type MetricsQuery, plainQuery } from '../src/metrics/query.ts';
+import { emptyQuery, type MetricsQuery } from '../src/metrics/query.ts';
 import type { measureNames } from '../src/metrics/registry.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import type { Program } from './program.ts';
@@ -116,7 +116,7 @@ export async function benchQuestions(
     const document = documentOf(question, today);
     const statement = compile(
       plan({
-        ...plainQuery,
+        ...emptyQuery,
         workspace: 'default',
         policy: undefined,
         range,

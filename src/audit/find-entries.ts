@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bind, empty, instantOf, type Sql, sql } from '../clickhouse/sql.ts';
-import { allRows, type DataScope } from '../metrics/data-scope.ts';
+import { type DataScope, workspaceRows } from '../metrics/data-scope.ts';
 import { firstDay, formatDay, lastDay } from '../records/day.ts';
 import { auditKinds } from './entry.ts';
 
@@ -54,7 +54,7 @@ function conditions({ scope, withUnowned, from, to, caller, action }: AuditFilte
   if (caller !== undefined)
     parts.push(sql` AND (caller_id = ${bind('String', caller)} OR caller_name = ${bind('String', caller)})`);
   if (action !== undefined) parts.push(sql` AND action = ${bind('String', action)}`);
-  const own = withUnowned ? sql`(${allRows(scope)} OR workspace = '')` : allRows(scope);
+  const own = withUnowned ? sql`(${workspaceRows(scope)} OR workspace = '')` : workspaceRows(scope);
   return parts.reduce((whole, part) => sql`${whole}${part}`, own);
 }
 

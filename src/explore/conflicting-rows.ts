@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { allRows, type DataScope } from '../metrics/data-scope.ts';
+import { type DataScope, workspaceRows } from '../metrics/data-scope.ts';
 import type { DayRange } from '../metrics/query.ts';
 import type { Warning } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
@@ -12,13 +12,13 @@ const row = z.object({ source: z.string(), days: z.number(), folded: z.number() 
 
 /** Of each source the days of which the newest run had rows that gave way to others of their key, and how many those were. */
 export function conflictingRowsStatement(scope: DataScope, range: DayRange, sources: readonly string[]): Sql {
-  const runs = sql`ingest_runs FINAL WHERE ${allRows(scope)} AND source IN (${bind('Array(String)', sources)}) AND dry_run = 0 AND status IN ('succeeded', 'partial')`;
+  const runs = sql`ingest_runs FINAL WHERE ${workspaceRows(scope)} AND source IN (${bind('Array(String)', sources)}) AND dry_run = 0 AND status IN ('succeeded', 'partial')`;
   const affected = sql`SELECT source FROM ${runs} AND notEmpty(folded)`;
   // A replay reads again what an earlier run had read: it is newer than that run, and older than those that read the source since.
   const begun = sql`SELECT source, days, folded, started_at, min(started_at) OVER (PARTITION BY if(replay_of = '', toString(run_id), replay_of)) AS read_at FROM ${runs} AND source IN (${affected})`;
   const newest = sql`SELECT source, arrayJoin(days) AS day, argMax(folded[day], (read_at, started_at)) AS lost FROM (${begun}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
   // Of a day of pushes counts what was pushed of it last that could fold rows, or said what such rows mean.
-  const pushed = sql`SELECT source, arrayJoin(mapKeys(folded)) AS day, argMax(folded[day], started_at) AS lost FROM ingest_runs FINAL WHERE ${allRows(scope)} AND source = ${bind('String', pushSource)} AND status IN ('running', 'succeeded') AND notEmpty(folded) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
+  const pushed = sql`SELECT source, arrayJoin(mapKeys(folded)) AS day, argMax(folded[day], started_at) AS lost FROM ingest_runs FINAL WHERE ${workspaceRows(scope)} AND source = ${bind('String', pushSource)} AND status IN ('running', 'succeeded') AND notEmpty(folded) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
   return sql`SELECT source, count() AS days, sum(lost) AS folded FROM (${newest} UNION ALL ${pushed}) GROUP BY source ORDER BY source`;
 }
 

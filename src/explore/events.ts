@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bind, empty, identifier, instantOf, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { compileFilter } from '../metrics/compile-filter.ts';
-import { allRows, type DataScope } from '../metrics/data-scope.ts';
+import { type DataScope, workspaceRows } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import { type Day, firstDay, formatDay, lastDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
@@ -77,7 +77,7 @@ function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
   // Events have the UTM columns of CRM records.
   if (where !== undefined) parts.push(sql` AND ${compileFilter(where, 'crm')}`);
   const conditions = parts.reduce((whole, part) => sql`${whole}${part}`, empty);
-  return sql`events FINAL WHERE ${allRows(query)} AND date BETWEEN ${bind('Date', formatDay(first))} AND ${bind('Date', formatDay(last))}${conditions}`;
+  return sql`events FINAL WHERE ${workspaceRows(query)} AND date BETWEEN ${bind('Date', formatDay(first))} AND ${bind('Date', formatDay(last))}${conditions}`;
 }
 
 const isBehind = ([timestamp, eventId, service]: EventCursor): Sql =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import { type RunStatus, runStatuses } from '../ingest/runs/run.ts';
-import { allRows, type DataScope, visibleRows } from '../metrics/data-scope.ts';
+import { type DataScope, visibleRows, workspaceRows } from '../metrics/data-scope.ts';
 import type { DayRange } from '../metrics/query.ts';
 import { recordKinds } from '../records/contract.ts';
 import { formatDay, parseIsoDay } from '../records/day.ts';
@@ -16,7 +16,7 @@ const runCounts = {
 
 export function runCountsStatement(scope: Scope, kind: keyof typeof runCounts): Sql {
   const { range } = scope;
-  return sql`SELECT sumMap(${runCounts[kind]}) AS counts FROM ingest_runs FINAL WHERE ${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND finished_at IS NOT NULL`;
+  return sql`SELECT sumMap(${runCounts[kind]}) AS counts FROM ingest_runs FINAL WHERE ${workspaceRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND finished_at IS NOT NULL`;
 }
 
 const countsRow = z.object({ counts: z.record(z.string(), z.coerce.number()) });
@@ -42,7 +42,7 @@ export type RejectedCount = z.infer<typeof rejectedRow>;
 
 export function rejectedCountsStatement(scope: Scope): Sql {
   const { range } = scope;
-  return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE ${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
+  return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE ${workspaceRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
 }
 
 /** Those that were rejected on days (UTC) of the range and have not been accepted since, the most frequent first. */
@@ -70,7 +70,7 @@ export interface SourceFreshness {
 
 // Runs by their ids as text: these are UUIDv7, which sort by time, but not in ClickHouse's order of UUIDs.
 export const sourcesStatement = (scope: DataScope): Sql =>
-  sql`SELECT source, maxIf(finished_at, status = 'succeeded' OR status = 'partial' AND error_code = '') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE ${allRows(scope)} GROUP BY source ORDER BY source`;
+  sql`SELECT source, maxIf(finished_at, status = 'succeeded' OR status = 'partial' AND error_code = '') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE ${workspaceRows(scope)} GROUP BY source ORDER BY source`;
 
 /** Every source that is configured or has run, by name. */
 export async function loadFreshness(

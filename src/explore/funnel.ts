@@ -1,4 +1,4 @@
-import { type MetricsQuery, type MetricsRow, plainQuery } from '../metrics/query.ts';
+import { emptyQuery, type MetricsQuery, type MetricsRow } from '../metrics/query.ts';
 import type { DimensionName } from '../metrics/registry.ts';
 import type { Scope } from './records.ts';
 
@@ -32,7 +32,7 @@ const order = (by: MetricsQuery['measures'][number]) => ({ by, of: 'current', di
 /** Most impressions first, then most clicks, then most leads: what is large at the top of the funnel. */
 export function funnelQuery(scope: Scope, by: DimensionName | undefined, limit: number): MetricsQuery {
   return {
-    ...plainQuery,
+    ...emptyQuery,
     ...scope,
     groupBy: by === undefined ? [] : [by],
     orderBy: by === undefined ? [] : [order('impressions'), order('clicks'), order('leads')],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { allRows } from '../metrics/data-scope.ts';
+import { workspaceRows } from '../metrics/data-scope.ts';
 import { formatDay } from '../records/day.ts';
 import { pushSource } from '../records/names.ts';
 import { sourceKinds } from '../sources/mapping/source-kind.ts';
@@ -21,7 +21,7 @@ export type OrphanedSource = z.infer<typeof orphanRow>;
 
 function orphanedSourcesStatement(scope: Scope, owned: readonly string[]): Sql {
   const { range } = scope;
-  const rows = sql`${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}
+  const rows = sql`${workspaceRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}
     AND source NOT IN (${bind('Array(String)', [pushSource, ...owned])}) GROUP BY source`;
   return sql`
     SELECT * FROM (

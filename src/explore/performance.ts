@@ -3,7 +3,7 @@ import { UtmqlError } from '../errors.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
-import { type DayRange, type MetricsQuery, type MetricsRow, plainQuery } from '../metrics/query.ts';
+import { type DayRange, emptyQuery, type MetricsQuery, type MetricsRow } from '../metrics/query.ts';
 import { queryKey } from '../metrics/query-key.ts';
 import type { BreakdownName, Granularity, MeasureName, Weekday } from '../metrics/registry.ts';
 
@@ -108,7 +108,7 @@ function toQuery(
 ): MetricsQuery {
   const those: Filter = { dimension, operator: 'in', values };
   return {
-    ...plainQuery,
+    ...emptyQuery,
     ...buckets,
     ...scope,
     range,

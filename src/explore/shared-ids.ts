@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { allRows } from '../metrics/data-scope.ts';
+import { workspaceRows } from '../metrics/data-scope.ts';
 import { formatDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
 import type { Scope } from './records.ts';
@@ -16,7 +16,7 @@ function sharedIdsStatement(scope: Scope): Sql {
       SELECT opportunity_id, arraySort(groupUniqArray(if(namespace = '', source, namespace))) AS namespaces,
              sumIf(amount, stage = 'closed_won') AS won
       FROM opportunities FINAL
-      WHERE ${allRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}
+      WHERE ${workspaceRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}
       GROUP BY opportunity_id HAVING length(namespaces) > 1
     )
     GROUP BY namespaces ORDER BY records DESC, namespaces`;

@@ -4,7 +4,7 @@ import { badInput } from '../errors.ts';
 import type { Filter } from '../metrics/filter.ts';
 import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
 import { breakdownOf, type DimensionName, isBreakdown, type NamedDimension } from '../metrics/registry.ts';
-import { warningsOf } from '../metrics/warnings.ts';
+import { warningsFor } from '../metrics/warnings.ts';
 import { breakdownLimits } from '../records/breakdowns.ts';
 import { readBreakdowns } from './breakdowns.ts';
 import { builder } from './builder.ts';
@@ -247,7 +247,7 @@ async function answer(
   asked: string | undefined,
 ): Promise<Answer> {
   const { metrics, reportingTimezone } = context;
-  const warnings = warningsOf(query, { asked, reporting: reportingTimezone });
+  const warnings = warningsFor(query, { asked, reporting: reportingTimezone });
   if (limitBy === undefined) return { query, limitBy, warnings, result: await metrics.load(query) };
   const ranking = await metrics.load(rankingQuery(query, limitBy));
   const folded = {

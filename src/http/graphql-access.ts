@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import type { Caller } from '../access/caller.ts';
 import { type Grant, grants, type InnerField, may, type RootField } from '../access/grants.ts';
-import { seesSomeRowsOnly } from '../metrics/data-scope.ts';
+import { restrictedKeyError } from '../metrics/data-scope.ts';
 import type { Role } from '../roles.ts';
 import { refuse } from './graphql-params.ts';
 
@@ -100,7 +100,7 @@ export function refusalOf(
   }
   const { allRows, introspection } = requirements;
   if (allRows !== undefined && caller.policy !== undefined) {
-    return forbid(allRows, seesSomeRowsOnly(allRows).message);
+    return forbid(allRows, restrictedKeyError(allRows).message);
   }
   if (introspection !== undefined && !introspectionRoles.includes(caller.role)) {
     return forbid(

@@ -1,7 +1,7 @@
 import { badInput } from '../errors.ts';
 import { type Day, formatDay } from '../records/day.ts';
 import type { Comparison, DayRange, Shift } from './query.ts';
-import { addMonths, calendarUnit, monthsOf, type RangeInput } from './range.ts';
+import { addMonths, calendarUnit, monthsPerUnit, type RangeInput } from './range.ts';
 
 /** What to compare a range to, as callers give it. */
 export type ComparisonInput =
@@ -23,7 +23,7 @@ export function resolveComparison(input: ComparisonInput, range: DayRange, given
   const calendar = calendarUnit(given);
   if (calendar === undefined) return daysBefore(range, range.to - range.from + 1);
   const { unit, count } = calendar;
-  return unit === 'week' ? daysBefore(range, 7 * count) : monthsBefore(range, monthsOf[unit] * count);
+  return unit === 'week' ? daysBefore(range, 7 * count) : monthsBefore(range, monthsPerUnit[unit] * count);
 }
 
 const daysBefore = ({ from, to }: DayRange, count: number): Comparison => ({

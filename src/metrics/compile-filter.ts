@@ -31,13 +31,13 @@ export function compileFilter(filter: Filter, side: Side): Sql {
   const { first, all, isEmpty } = boundValues(filter.dimension, filter.values);
   switch (operator) {
     case 'eq':
-      return isEmpty ? never : sql`(${column} = ${first})`;
+      return isEmpty ? matchesNone : sql`(${column} = ${first})`;
     case 'ne':
-      return isEmpty ? always : sql`(${column} != ${first})`;
+      return isEmpty ? matchesAll : sql`(${column} != ${first})`;
     case 'in':
-      return isEmpty ? never : sql`(${column} IN (${all}))`;
+      return isEmpty ? matchesNone : sql`(${column} IN (${all}))`;
     case 'notIn':
-      return isEmpty ? always : sql`(${column} NOT IN (${all}))`;
+      return isEmpty ? matchesAll : sql`(${column} NOT IN (${all}))`;
     case 'contains':
       return isEmpty ? sql`(${column} != '')` : sql`(position(${column}, ${first}) > 0)`;
     case 'startsWith':
@@ -49,8 +49,8 @@ export function compileFilter(filter: Filter, side: Side): Sql {
   }
 }
 
-const never = sql`0`;
-const always = sql`1`;
+const matchesNone = sql`0`;
+const matchesAll = sql`1`;
 
 interface BoundValues {
   readonly first: Parameter;
@@ -60,7 +60,7 @@ interface BoundValues {
 }
 
 /** By the list that they came in: the tiles of a dashboard share it, and so do the tables and periods that a tile reads. */
-const bound = new WeakMap<readonly (string | null)[], Partial<Record<LabelForm, BoundValues>>>();
+const boundValuesByList = new WeakMap<readonly (string | null)[], Partial<Record<LabelForm, BoundValues>>>();
 
 /**
  * The values of a condition, as they are stored: null as '', and blank texts not at all, since nothing is stored so. The same
@@ -68,8 +68,8 @@ const bound = new WeakMap<readonly (string | null)[], Partial<Record<LabelForm, 
  */
 function boundValues(dimension: TextDimension, values: readonly (string | null)[]): BoundValues {
   const form = textDimension(dimension).values;
-  const known = bound.get(values) ?? {};
-  if (!bound.has(values)) bound.set(values, known);
+  const known = boundValuesByList.get(values) ?? {};
+  if (!boundValuesByList.has(values)) boundValuesByList.set(values, known);
   const before = known[form];
   if (before !== undefined) return before;
   const stored = values.flatMap((value) => {

@@ -7,11 +7,11 @@ import type { Plan, Scan } from './plan.ts';
 import { type FigureKind, otherValue } from './query.ts';
 import {
   breakdownOf,
-  columnName,
   type DimensionName,
   isBreakdown,
   type Side,
   type SumName,
+  snakeCase,
   sums,
   type TextDimension,
   textDimension,
@@ -21,7 +21,7 @@ import {
 const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
 /** A sum of the range, or of the range it is compared to. */
-export interface Part {
+export interface PeriodSum {
   readonly sum: SumName;
   readonly of: Extract<FigureKind, 'current' | 'previous'>;
 }
@@ -31,16 +31,16 @@ export const dimensionAlias = (name: DimensionName): Sql =>
   identifier(
     isBreakdown(name)
       ? `${dimensionPrefixes.breakdown}${breakdownOf(name)}`
-      : `${dimensionPrefixes.named}${columnName(name)}`,
+      : `${dimensionPrefixes.named}${snakeCase(name)}`,
   );
-export const partAlias = ({ sum, of }: Part): Sql =>
-  identifier(`${of === 'current' ? 's' : 't'}_${columnName(sum)}`);
+export const periodSumAlias = ({ sum, of }: PeriodSum): Sql =>
+  identifier(`${of === 'current' ? 's' : 't'}_${snakeCase(sum)}`);
 
 /** One read of one table: what its caller may see bounds every one, since no read is made but here. */
 export function compileScan(
   scan: Scan,
   plan: Plan,
-): { from: Sql; dimension: (name: DimensionName) => Sql; sum: (part: Part) => Sql } {
+): { from: Sql; dimension: (name: DimensionName) => Sql; sum: (part: PeriodSum) => Sql } {
   const { side } = scan;
   const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, side)}`;
   const { fold } = plan;
@@ -55,34 +55,34 @@ export function compileScan(
     },
     sum({ sum, of }) {
       const own = (of === 'previous') === (scan.shift !== undefined) && scan.sums.includes(sum);
-      return own ? sums[sum].aggregate : zero(sum);
+      return own ? sums[sum].aggregate : zeroOf(sum);
     },
   };
 }
 
 /** Marks the values that keep their rows, since one of them may be called as the rest is. See `unfolded`. */
-const keptMark = '=';
+const keptPrefix = '=';
 
 /** The tables and periods of a query keep the same values: they are sent once. */
-const kept = new WeakMap<readonly string[], Parameter>();
+const keptParameters = new WeakMap<readonly string[], Parameter>();
 
 function keptValues(values: readonly string[]): Parameter {
-  const parameter = kept.get(values) ?? bind('Array(String)', new ValueList(values));
-  kept.set(values, parameter);
+  const parameter = keptParameters.get(values) ?? bind('Array(String)', new ValueList(values));
+  keptParameters.set(values, parameter);
   return parameter;
 }
 
 const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
-  sql`multiIf(${column} NOT IN (${keptValues(values)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptMark)}, ${column}))`;
+  sql`multiIf(${column} NOT IN (${keptValues(values)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptPrefix)}, ${column}))`;
 
 /** A value of a folded dimension as it is stored; undefined for the rest. */
-export const unfolded = (value: string): string | undefined =>
-  value === otherValue ? undefined : value.slice(keptMark.length);
+export const unfoldedValue = (value: string): string | undefined =>
+  value === otherValue ? undefined : value.slice(keptPrefix.length);
 
 /** A dimension that the side does not know is null there, stored as ''. */
 const column = (name: TextDimension, side: Side): Sql => textDimension(name).columns[side] ?? sql`''`;
 
-export const zero = (name: SumName): Sql =>
+export const zeroOf = (name: SumName): Sql =>
   sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
 
 /** The first day of the bucket that a row's day falls in; days of a comparison are moved into the range first. */

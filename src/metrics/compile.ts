@@ -1,9 +1,9 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
-import { compileScan, dimensionAlias, type Part, partAlias, zero } from './compile-scan.ts';
+import { compileScan, dimensionAlias, type PeriodSum, periodSumAlias, zeroOf } from './compile-scan.ts';
 import type { Figure, Plan } from './plan.ts';
 import type { FigureKind, Having, Order } from './query.ts';
-import { columnName, type DimensionName, isMeasure, isSum, type MeasureName, ratios } from './registry.ts';
+import { type DimensionName, isMeasure, isSum, type MeasureName, ratios, snakeCase } from './registry.ts';
 
 // Output names have prefixes: an alias that equals a column (`sum(clicks) AS clicks`) is ClickHouse error 184.
 export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
@@ -13,13 +13,13 @@ export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
   relativeChange: 'r',
 };
 const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
-  identifier(`${figurePrefixes[of]}_${columnName(measure)}`);
+  identifier(`${figurePrefixes[of]}_${snakeCase(measure)}`);
 
 /** A relation of dimensions and of what is to be summed. */
-interface Source {
+interface Relation {
   readonly from: Sql;
   readonly dimension: (name: DimensionName) => Sql;
-  readonly sum: (part: Part) => Sql;
+  readonly sum: (part: PeriodSum) => Sql;
 }
 
 /**
@@ -27,27 +27,27 @@ interface Source {
  * aggregated to the asked grain by itself; they are united and regrouped, so rows never multiply.
  */
 export function compile(plan: Plan): Sql {
-  const source = sourceOf(plan);
+  const source = relationOf(plan);
   if (plan.subtotalBy === undefined)
-    return sql`${selectRows(plan, plan.groupBy, source, plan.totals)}${tail(plan)}`;
+    return sql`${selectRows(plan, plan.groupBy, source, plan.totals)}${orderAndLimit(plan)}`;
   const columns = [
     ...plan.groupBy.map(dimensionAlias),
-    ...partsOf(plan).map((part) => sql`${figureAlias(part.sum, part.of)} AS ${partAlias(part)}`),
+    ...periodSumsOf(plan).map((part) => sql`${figureAlias(part.sum, part.of)} AS ${periodSumAlias(part)}`),
   ];
   const rows = selectRows(plan, plan.groupBy, source, false);
-  const again = regrouped(sql`(SELECT ${list(columns)} FROM (${rows}))`);
-  return sql`${selectRows({ ...plan, having: [] }, plan.subtotalBy, again, plan.totals)}${tail(plan)}`;
+  const again = regrouped(sql`(SELECT ${columnList(columns)} FROM (${rows}))`);
+  return sql`${selectRows({ ...plan, having: [] }, plan.subtotalBy, again, plan.totals)}${orderAndLimit(plan)}`;
 }
 
 /** What is summed for the figures: sums of the range, and of the range it is compared to. */
-const partsOf = (plan: Plan): Part[] =>
+const periodSumsOf = (plan: Plan): PeriodSum[] =>
   plan.figures.flatMap(({ measure, of }) =>
     isSum(measure) && (of === 'current' || of === 'previous') ? [{ sum: measure, of }] : [],
   );
 
-function sourceOf(plan: Plan): Source {
+function relationOf(plan: Plan): Relation {
   const [only, ...others] = plan.scans;
-  const parts = partsOf(plan);
+  const parts = periodSumsOf(plan);
   if (others.length === 0 && plan.fill === undefined) {
     const scan = compileScan(only, plan);
     return {
@@ -60,36 +60,38 @@ function sourceOf(plan: Plan): Source {
     const scan = compileScan(each, plan);
     const columns = [
       ...plan.groupBy.map((name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`),
-      ...parts.map((part) => sql`${scan.sum(part)} AS ${partAlias(part)}`),
+      ...parts.map((part) => sql`${scan.sum(part)} AS ${periodSumAlias(part)}`),
     ];
-    return sql`SELECT ${list(columns)} FROM ${scan.from}${groupBy(plan.groupBy)}`;
+    return sql`SELECT ${columnList(columns)} FROM ${scan.from}${groupBy(plan.groupBy)}`;
   });
   const united = sql`(${join(selects, ' UNION ALL ')})`;
-  return regrouped(plan.fill === undefined ? united : filled(united, plan, plan.fill.map(formatDay)));
+  return regrouped(
+    plan.fill === undefined ? united : withEmptyBuckets(united, plan, plan.fill.map(formatDay)),
+  );
 }
 
-const regrouped = (from: Sql): Source => ({
+const regrouped = (from: Sql): Relation => ({
   from,
   dimension: dimensionAlias,
-  sum: (part) => sql`sum(${partAlias(part)})`,
+  sum: (part) => sql`sum(${periodSumAlias(part)})`,
 });
 
 /** Adds a row of zeros for every bucket of every series, in one pass: the rows of a series are collected, joined by the zeros, and spread again. */
-function filled(from: Sql, plan: Plan, buckets: readonly string[]): Sql {
+function withEmptyBuckets(from: Sql, plan: Plan, buckets: readonly string[]): Sql {
   const series = plan.groupBy.filter((name) => name !== 'date');
-  const parts = partsOf(plan);
-  const row = list([dimensionAlias('date'), ...parts.map(partAlias)]);
-  const gap = list([sql`bucket`, ...parts.map((part) => zero(part.sum))]);
+  const parts = periodSumsOf(plan);
+  const row = columnList([dimensionAlias('date'), ...parts.map(periodSumAlias)]);
+  const gap = columnList([sql`bucket`, ...parts.map((part) => zeroOf(part.sum))]);
   const spread = sql`arrayJoin(arrayConcat(groupArray(tuple(${row})), arrayMap(bucket -> tuple(${gap}), ${bind('Array(Date)', buckets)}))) AS cell`;
-  const inner = sql`SELECT ${list([...series.map(dimensionAlias), spread])} FROM ${from}${groupBy(series)}`;
+  const inner = sql`SELECT ${columnList([...series.map(dimensionAlias), spread])} FROM ${from}${groupBy(series)}`;
   const cells = ['date' as const, ...parts].map(
     (part, index) =>
-      sql`tupleElement(cell, ${bind('UInt8', index + 1)}) AS ${part === 'date' ? dimensionAlias(part) : partAlias(part)}`,
+      sql`tupleElement(cell, ${bind('UInt8', index + 1)}) AS ${part === 'date' ? dimensionAlias(part) : periodSumAlias(part)}`,
   );
-  return sql`(SELECT ${list([...series.map(dimensionAlias), ...cells])} FROM (${inner}))`;
+  return sql`(SELECT ${columnList([...series.map(dimensionAlias), ...cells])} FROM (${inner}))`;
 }
 
-function selectRows(plan: Plan, by: readonly DimensionName[], source: Source, totals: boolean): Sql {
+function selectRows(plan: Plan, by: readonly DimensionName[], source: Relation, totals: boolean): Sql {
   const columns = [
     ...by.map((name) => source.dimension(name)),
     ...plan.figures.map(
@@ -98,22 +100,23 @@ function selectRows(plan: Plan, by: readonly DimensionName[], source: Source, to
   ];
   const having =
     plan.having.length === 0 ? empty : sql` HAVING ${join(plan.having.map(havingCondition), ' AND ')}`;
-  return sql`SELECT ${list(columns)} FROM ${source.from}${groupBy(by)}${totals ? sql` WITH TOTALS` : empty}${having}`;
+  return sql`SELECT ${columnList(columns)} FROM ${source.from}${groupBy(by)}${totals ? sql` WITH TOTALS` : empty}${having}`;
 }
 
 /** A list of columns cannot be empty: a query of no measures and no dimensions only counts. */
-const list = (columns: readonly Sql[]): Sql => (columns.length === 0 ? sql`1 AS one` : join(columns, ', '));
+const columnList = (columns: readonly Sql[]): Sql =>
+  columns.length === 0 ? sql`1 AS one` : join(columns, ', ');
 
 const groupBy = (by: readonly DimensionName[]): Sql =>
   by.length === 0 ? empty : sql` GROUP BY ${join(by.map(dimensionAlias), ', ')}`;
 
-function tail(plan: Plan): Sql {
+function orderAndLimit(plan: Plan): Sql {
   const order = plan.orderBy.length === 0 ? empty : sql` ORDER BY ${join(plan.orderBy.map(orderTerm), ', ')}`;
   return sql`${order} LIMIT ${bind('UInt64', plan.page.limit)} OFFSET ${bind('UInt64', plan.page.offset)}`;
 }
 
 /** Float64: ClickHouse's Decimal division truncates (9/11 → 0.8181). Null, not infinity, on a zero denominator. */
-function figureExpression({ measure, of }: Figure, source: Source): Sql {
+function figureExpression({ measure, of }: Figure, source: Relation): Sql {
   switch (of) {
     case 'current':
     case 'previous': {

@@ -22,13 +22,13 @@ export function visibleRows(side: Side, { workspace, policy }: DataScope): Sql {
  *
  * @throws UtmqlError FORBIDDEN for callers who may see only some rows
  */
-export function allRows({ workspace, policy }: DataScope): Sql {
-  if (policy !== undefined) throw seesSomeRowsOnly('This');
+export function workspaceRows({ workspace, policy }: DataScope): Sql {
+  if (policy !== undefined) throw restrictedKeyError('This');
   return sql`workspace = ${bind('String', workspace)}`;
 }
 
 /** @param what as the beginning of the sentence */
-export const seesSomeRowsOnly = (what: string): UtmqlError =>
+export const restrictedKeyError = (what: string): UtmqlError =>
   new UtmqlError(
     'FORBIDDEN',
     `${what} cannot be shown to a key that may see some channels only. Ask with a key without such a restriction.`,

@@ -1,6 +1,6 @@
 import type { CallOptions, Store } from '../clickhouse/store.ts';
 import { compile, figurePrefixes } from './compile.ts';
-import { dimensionPrefixes, unfolded } from './compile-scan.ts';
+import { dimensionPrefixes, unfoldedValue } from './compile-scan.ts';
 import { type Plan, plan } from './plan.ts';
 import {
   type FigureKind,
@@ -12,15 +12,15 @@ import {
 } from './query.ts';
 import {
   breakdownDimension,
-  columnName,
   type DimensionName,
   dimensionNames,
   type MeasureName,
   measureNames,
+  snakeCase,
 } from './registry.ts';
 
 const dimensionOfColumn = new Map<string, DimensionName>(
-  dimensionNames.map((name) => [`${dimensionPrefixes.named}${columnName(name)}`, name]),
+  dimensionNames.map((name) => [`${dimensionPrefixes.named}${snakeCase(name)}`, name]),
 );
 const dimensionOf = (column: string): DimensionName | undefined =>
   column.startsWith(dimensionPrefixes.breakdown)
@@ -28,7 +28,7 @@ const dimensionOf = (column: string): DimensionName | undefined =>
     : dimensionOfColumn.get(column);
 const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly of: FigureKind }>(
   figureKinds.flatMap((of) =>
-    measureNames.map((measure) => [`${figurePrefixes[of]}_${columnName(measure)}`, { measure, of }] as const),
+    measureNames.map((measure) => [`${figurePrefixes[of]}_${snakeCase(measure)}`, { measure, of }] as const),
   ),
 );
 
@@ -81,7 +81,7 @@ function decode(
     if (dimension !== undefined) {
       const text = typeof value === 'string' && value !== '' ? value : null;
       const isFolded = text !== null && fold?.others === true && fold.dimension === dimension;
-      const kept = isFolded ? unfolded(text) : text;
+      const kept = isFolded ? unfoldedValue(text) : text;
       dimensions[dimension] = kept === undefined ? otherValue : kept;
       if (kept === undefined) marks.isOther = true;
       return;

@@ -7,7 +7,7 @@ import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
 
 /** Runs a query when it is its turn. */
-export interface Turns {
+export interface QueryQueue {
   run<T>(work: (call: CallOptions) => Promise<T>): Promise<T>;
 }
 
@@ -20,13 +20,13 @@ export interface MetricsLoader {
  * Collects the `metrics` fields of a request and sends as few ClickHouse queries as their shapes allow: those that differ
  * only in what they show become one with the union of it. Each waits for its turn.
  */
-export function createMetricsLoader(options: { store: Store; queries: Turns }): MetricsLoader {
+export function createMetricsLoader(options: { store: Store; queries: QueryQueue }): MetricsLoader {
   const { store } = options;
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
       const answers = new Map<string, Promise<MetricsResult | Error>>();
-      for (const [shape, query] of unite(queries, shapes)) {
+      for (const [shape, query] of mergeByShape(queries, shapes)) {
         answers.set(
           shape,
           options.queries.run((call) => loadMetrics(store, query, call)),
@@ -50,7 +50,10 @@ function shapeOf(query: MetricsQuery): string {
   return queryKey([shape, wants.rows, groupBy.length === 0 ? [] : scans.map((scan) => scan.side)]);
 }
 
-function unite(queries: readonly MetricsQuery[], shapes: readonly string[]): Map<string, MetricsQuery> {
+function mergeByShape(
+  queries: readonly MetricsQuery[],
+  shapes: readonly string[],
+): Map<string, MetricsQuery> {
   const united = new Map<string, MetricsQuery>();
   for (const [index, query] of queries.entries()) {
     const shape = shapes[index] ?? '';

@@ -4,11 +4,11 @@ import {
   isMeasure,
   type MeasureName,
   measureNames,
-  partsOf,
   type Side,
   type SumName,
   sumNames,
   sums,
+  sumsOf,
 } from './registry.ts';
 
 /** One read of one side's table. */
@@ -49,14 +49,14 @@ export function plan(query: MetricsQuery): Plan {
   const needsGroups = query.wants.rows || query.wants.totalCount || query.having.length > 0;
   const groupBy = needsGroups ? query.groupBy : [];
   const shownBy = query.subtotalBy ?? groupBy;
-  const orderBy = query.wants.rows ? fullOrder(query.orderBy, shownBy) : [];
+  const orderBy = query.wants.rows ? withTieBreakers(query.orderBy, shownBy) : [];
 
   const asked: Figure[] = [
     ...query.measures.flatMap((measure) => query.figures.map((of) => ({ measure, of }))),
     ...query.having,
     ...orderBy.flatMap(({ by, of }) => (isMeasure(by) ? [{ measure: by, of }] : [])),
   ].filter(({ of }) => compared || of === 'current');
-  const figures = withParts(asked);
+  const figures = withOperands(asked);
   const measures = new Set(figures.map(({ measure }) => measure));
   const used = sumNames.filter((name) => measures.has(name));
   return {
@@ -86,19 +86,18 @@ function foldFor({ fold }: MetricsQuery, groupBy: readonly DimensionName[]): Pla
   return fold !== undefined && (groupBy.includes(fold.dimension) || !fold.others) ? fold : undefined;
 }
 
-const kindOrder: readonly FigureKind[] = ['current', 'previous', 'change', 'relativeChange'];
+const figureOrder: readonly FigureKind[] = ['current', 'previous', 'change', 'relativeChange'];
 
 /** Figures with what they are made of: a change needs both of its sides, a ratio both of its sums. */
-function withParts(asked: readonly Figure[]): Figure[] {
+function withOperands(asked: readonly Figure[]): Figure[] {
   const needed = new Set<string>();
   for (const { measure, of } of asked) {
     const sides: readonly FigureKind[] =
       of === 'change' || of === 'relativeChange' ? ['current', 'previous'] : [of];
-    for (const name of [measure, ...partsOf(measure)])
-      for (const side of sides) needed.add(`${side}.${name}`);
+    for (const name of [measure, ...sumsOf(measure)]) for (const side of sides) needed.add(`${side}.${name}`);
     needed.add(`${of}.${measure}`);
   }
-  return kindOrder.flatMap((of) =>
+  return figureOrder.flatMap((of) =>
     measureNames.filter((measure) => needed.has(`${of}.${measure}`)).map((measure) => ({ measure, of })),
   );
 }
@@ -127,7 +126,7 @@ function scansFor(
 }
 
 /** The order asked for, then every other dimension, so that equal rows never swap between pages. */
-function fullOrder(asked: readonly Order[], groupBy: readonly DimensionName[]): readonly Order[] {
+function withTieBreakers(asked: readonly Order[], groupBy: readonly DimensionName[]): readonly Order[] {
   const kept = asked.filter(({ by }) => isMeasure(by) || groupBy.includes(by));
   const named = new Set<string>(kept.map((order) => order.by));
   const rest = groupBy.filter((name) => !named.has(name));

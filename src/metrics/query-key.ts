@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Longer lists are named by their digest. */
-const longFrom = 20;
+const digestFromLength = 20;
 
 const digests = new WeakMap<readonly unknown[], string>();
 
@@ -12,7 +12,9 @@ const digests = new WeakMap<readonly unknown[], string>();
  */
 export const queryKey = (query: unknown): string =>
   JSON.stringify(query, (_name, value: unknown) =>
-    Array.isArray(value) && value.length > longFrom && typeof value[0] === 'string' ? digestOf(value) : value,
+    Array.isArray(value) && value.length > digestFromLength && typeof value[0] === 'string'
+      ? digestOf(value)
+      : value,
   );
 
 function digestOf(list: readonly unknown[]): string {

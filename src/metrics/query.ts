@@ -83,7 +83,7 @@ export interface MetricsQuery extends DataScope {
 }
 
 /** A query of nothing yet: what most queries leave as it is. */
-export const plainQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
+export const emptyQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
   groupBy: [],
   granularity: 'day',
   weekStart: 'monday',

@@ -54,7 +54,7 @@ function relativeRange(
   if ('last' in input)
     return lastUnits(input.last.count, input.last.unit, input.last.includeToday, today, weekStart);
   const lastDays = (count: number): DayRange => lastUnits(count, 'day', false, today, weekStart);
-  const current = (unit: Granularity): DayRange => ({ from: startOf(unit, today, weekStart), to: today });
+  const current = (unit: Granularity): DayRange => ({ from: bucketStart(unit, today, weekStart), to: today });
   const previous = (unit: Granularity): DayRange => lastUnits(1, unit, false, today, weekStart);
   const { preset } = input;
   switch (preset) {
@@ -104,31 +104,31 @@ function lastUnits(
   if (!Number.isInteger(count) || count < 1 || count > 10_000) {
     throw badInput(`dateRange.last.count: ${count} is not between 1 and 10000.`);
   }
-  const current = startOf(unit, today, weekStart);
-  const from = moveUnits(unit, current, includeToday ? 1 - count : -count);
+  const current = bucketStart(unit, today, weekStart);
+  const from = addUnits(unit, current, includeToday ? 1 - count : -count);
   if (from === undefined || from < firstDay)
     throw badInput(`dateRange.last.count: ${count} goes back before ${formatDay(firstDay)}.`);
   return { from, to: includeToday ? today : current - 1 };
 }
 
-export const monthsOf = { month: 1, quarter: 3, year: 12 } as const;
+export const monthsPerUnit = { month: 1, quarter: 3, year: 12 } as const;
 
 /** The first day of the bucket that holds `day`. */
-function startOf(unit: Granularity, day: Day, weekStart: Weekday): Day {
+function bucketStart(unit: Granularity, day: Day, weekStart: Weekday): Day {
   if (unit === 'day') return day;
   // 1970-01-01 was a Thursday: index 3 of a week that starts on Monday.
   if (unit === 'week') return day - ((((day + 3 - weekdays.indexOf(weekStart)) % 7) + 7) % 7);
   const date = new Date(day * 86_400_000);
   const month = date.getUTCMonth();
-  return dayOf(date.getUTCFullYear(), month - (month % monthsOf[unit]) + 1, 1) ?? day;
+  return dayOf(date.getUTCFullYear(), month - (month % monthsPerUnit[unit]) + 1, 1) ?? day;
 }
 
 /** The bucket `count` after the one that starts on `start`. */
-export function moveUnits(unit: Granularity, start: Day, count: number): Day | undefined {
+export function addUnits(unit: Granularity, start: Day, count: number): Day | undefined {
   if (unit === 'day') return start + count;
   if (unit === 'week') return start + 7 * count;
   const date = new Date(start * 86_400_000);
-  const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + count * monthsOf[unit];
+  const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + count * monthsPerUnit[unit];
   return dayOf(Math.floor(months / 12), (months % 12) + 1, 1);
 }
 
@@ -170,9 +170,9 @@ export function calendarUnit(
 export function bucketsOf(range: DayRange, unit: Granularity, weekStart: Weekday): Day[] {
   const buckets: Day[] = [];
   for (
-    let start: Day | undefined = startOf(unit, range.from, weekStart);
+    let start: Day | undefined = bucketStart(unit, range.from, weekStart);
     start !== undefined && start <= range.to;
-    start = moveUnits(unit, start, 1)
+    start = addUnits(unit, start, 1)
   ) {
     buckets.push(start);
   }

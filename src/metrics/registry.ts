@@ -178,7 +178,7 @@ export function describeMeasure(name: MeasureName): { unit: Unit; formula: strin
 }
 
 /** The sums that a measure is made of. */
-export function partsOf(name: MeasureName): readonly SumName[] {
+export function sumsOf(name: MeasureName): readonly SumName[] {
   return isSum(name) ? [name] : [ratios[name].numerator, ratios[name].denominator];
 }
 
@@ -306,5 +306,5 @@ export type Weekday = (typeof weekdays)[number];
 export const matches = ['EXACT', 'WINDOW', 'CAMPAIGN', 'UNATTRIBUTED'] as const;
 
 /** `costPerOpportunity` → `cost_per_opportunity`: how SQL names measures and dimensions. */
-export const columnName = (name: string): string =>
+export const snakeCase = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,6 +1,6 @@
 import { formatDay } from '../records/day.ts';
 import type { MetricsQuery } from './query.ts';
-import { bucketsOf, moveUnits } from './range.ts';
+import { addUnits, bucketsOf } from './range.ts';
 
 /** Something that a reader of the figures should know. */
 export interface Warning {
@@ -18,7 +18,7 @@ export interface Warning {
  *
  * @param timezones the one that the request names, if any, and the one in which records were put into days
  */
-export function warningsOf(
+export function warningsFor(
   query: MetricsQuery,
   timezones: { asked: string | undefined; reporting: string },
 ): Warning[] {
@@ -28,7 +28,7 @@ export function warningsOf(
     const buckets = bucketsOf(range, granularity, weekStart);
     const first = buckets[0] ?? range.from;
     const last = buckets.at(-1) ?? range.from;
-    const end = (moveUnits(granularity, last, 1) ?? last) - 1;
+    const end = (addUnits(granularity, last, 1) ?? last) - 1;
     if (first < range.from) {
       warnings.push({
         code: 'PARTIAL_FIRST_BUCKET',

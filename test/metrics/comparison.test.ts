@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { resolveComparison } from '../../src/metrics/comparison.ts';
-import { plainQuery } from '../../src/metrics/query.ts';
+import { emptyQuery } from '../../src/metrics/query.ts';
 import { presets, type RangeInput, resolveRange } from '../../src/metrics/range.ts';
-import { warningsOf } from '../../src/metrics/warnings.ts';
+import { warningsFor } from '../../src/metrics/warnings.ts';
 import { formatDay, parseIsoDay } from '../../src/records/day.ts';
 
 const day = (text: string): number => parseIsoDay(text) ?? Number.NaN;
@@ -107,7 +107,7 @@ describe('what a range is compared to', () => {
 
 it('warns of buckets that are not whole, and of a time zone that cannot be applied', () => {
   const query = {
-    ...plainQuery,
+    ...emptyQuery,
     workspace: 'w',
     policy: undefined,
     range: { from: day('2025-08-06'), to: day('2025-08-20') },
@@ -115,7 +115,7 @@ it('warns of buckets that are not whole, and of a time zone that cannot be appli
     granularity: 'week',
   } as const;
   const codes = (asked: string | undefined, changes = {}) =>
-    warningsOf({ ...query, ...changes }, { asked, reporting: 'UTC' }).map(({ code }) => code);
+    warningsFor({ ...query, ...changes }, { asked, reporting: 'UTC' }).map(({ code }) => code);
   expect(codes(undefined)).toEqual(['PARTIAL_FIRST_BUCKET', 'PARTIAL_LAST_BUCKET']);
   expect(codes('Europe/Berlin', { granularity: 'day' })).toEqual(['TIMEZONE_NOT_APPLIED']);
   const february = { from: day('2025-02-01'), to: day('2025-02-28') };

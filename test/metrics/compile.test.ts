@@ -3,7 +3,7 @@ import { ValueList } from '../../src/clickhouse/value-list.ts';
 import { compile } from '../../src/metrics/compile.ts';
 import { loadMetrics } from '../../src/metrics/load.ts';
 import { plan } from '../../src/metrics/plan.ts';
-import { type Fold, type MetricsQuery, plainQuery } from '../../src/metrics/query.ts';
+import { emptyQuery, type Fold, type MetricsQuery } from '../../src/metrics/query.ts';
 import { measureNames } from '../../src/metrics/registry.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
 import { openMigratedStore } from '../support/database.ts';
@@ -13,7 +13,7 @@ const day = (text: string): number => parseIsoDay(text) ?? Number.NaN;
 
 function query(changes: Partial<MetricsQuery>): MetricsQuery {
   return {
-    ...plainQuery,
+    ...emptyQuery,
     workspace: 'default',
     policy: undefined,
     range: { from: day('2025-08-01'), to: day('2025-08-31') },

@@ -3,7 +3,7 @@ import type { Requester } from '../../access/caller.ts';
 import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { leftOut } from '../../formats/feed/left-out.ts';
-import { allRows, type DataScope } from '../../metrics/data-scope.ts';
+import { type DataScope, workspaceRows } from '../../metrics/data-scope.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Reject } from '../../records/outcome.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
@@ -45,7 +45,7 @@ async function replacingRuns(
   const rows = await store.select(
     runRow,
     sql`SELECT run_id, toUnixTimestamp64Milli(max(started_at)) AS started FROM ingest_runs
-        WHERE ${allRows(scope)} AND run_id IN (${bind('Array(UUID)', [...new Set(ids)])})
+        WHERE ${workspaceRows(scope)} AND run_id IN (${bind('Array(UUID)', [...new Set(ids)])})
           AND mode = 'replace' AND started_at IS NOT NULL
         GROUP BY run_id`,
     { requestId },

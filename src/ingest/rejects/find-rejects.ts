@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bind, empty, instantOf, join, type Sql, sql } from '../../clickhouse/sql.ts';
-import { allRows, type DataScope } from '../../metrics/data-scope.ts';
+import { type DataScope, workspaceRows } from '../../metrics/data-scope.ts';
 import { type RecordKind, recordKinds } from '../../records/contract.ts';
 import { firstDay, formatDay, lastDay } from '../../records/day.ts';
 
@@ -69,11 +69,11 @@ export function rejectsStatement(options: {
   limit: number;
 }): Sql {
   const { scope, filter, after, limit } = options;
-  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${allRows(scope)}${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY rejected_at DESC, toString(run_id), position LIMIT ${bind('UInt64', limit)}`;
+  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY rejected_at DESC, toString(run_id), position LIMIT ${bind('UInt64', limit)}`;
 }
 
 export const rejectCountStatement = (scope: DataScope, filter: RejectFilter): Sql =>
-  sql`SELECT count() AS count FROM rejected_records FINAL WHERE ${allRows(scope)}${conditions(filter)}`;
+  sql`SELECT count() AS count FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${conditions(filter)}`;
 
 export function rejectsByIdStatement(scope: DataScope, ids: readonly RejectId[]): Sql {
   const those = join(
@@ -83,7 +83,7 @@ export function rejectsByIdStatement(scope: DataScope, ids: readonly RejectId[])
     ),
     ' OR ',
   );
-  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${allRows(scope)} AND (${those})`;
+  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${workspaceRows(scope)} AND (${those})`;
 }
 
 function conditions(filter: RejectFilter): Sql {
