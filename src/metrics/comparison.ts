@@ -3,19 +3,22 @@ import { type Day, formatDay } from '../records/day.ts';
 import type { Comparison, DayRange, Shift } from './query.ts';
 import { addMonths, calendarUnit, monthsPerUnit, type RangeInput } from './range.ts';
 
-/** What to compare a range to, as callers give it. */
+/** The `compareTo` argument of a query. */
 export type ComparisonInput =
   | { readonly previousPeriod: true }
   | { readonly previousYear: true }
   | { readonly between: DayRange };
 
 /**
- * The days that a comparison means, and how they are moved to meet those of the range.
+ * Returns the days to compare `range` to, and the shift that aligns them with it.
  *
- * The previous period of plain days is as many days just before. That of weeks, months, quarters or years (THIS_MONTH,
- * `last: {count: 2, unit: WEEK}`) is as many units before, up to the same day where the current one is unfinished: 1–22
- * November is compared to 1–22 October. The previous year is the same days of the calendar a year before. Other days meet
- * those of the range by their position: the first of the one stands beside the first of the other.
+ * - The previous period of a range in days is the same number of days directly before it.
+ * - The previous period of a range in weeks, months, quarters or years (THIS_MONTH, `last: {count: 2, unit: WEEK}`) is the
+ *   same number of units before it. An unfinished unit ends on the same day: 1–22 November is compared to 1–22 October.
+ * - The previous year is the same calendar days one year before.
+ * - Explicit days are aligned by position: the first with the first.
+ *
+ * @throws UtmqlError BAD_USER_INPUT when `between` ends before it begins
  */
 export function resolveComparison(input: ComparisonInput, range: DayRange, given: RangeInput): Comparison {
   if ('between' in input) return comparisonTo(input.between, range);
@@ -36,7 +39,7 @@ function monthsBefore(range: DayRange, count: number): Comparison {
   return { range: previous, shift: shiftTo(range, previous, { unit: 'month', count }) };
 }
 
-/** Whole months stay whole: November is compared to October with its 31st. Part of a month keeps its days. */
+/** Complete months are compared to complete months: November to all of October. Part of a month keeps its days. */
 function lastDayBefore({ from, to }: DayRange, months: number): Day {
   const areWhole = isFirstOfMonth(from) && isFirstOfMonth(to + 1);
   return areWhole ? addMonths(to + 1, -months) - 1 : addMonths(to, -months);

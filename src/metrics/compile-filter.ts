@@ -7,7 +7,7 @@ import { type Side, type TextDimension, textDimension } from './registry.ts';
 const unknownText = bind('String', unknown);
 const holds = { true: bind('UInt8', 1), false: bind('UInt8', 0) } as const;
 
-/** A filter as a condition on one side's table. Dimensions that the side does not know are null there, stored as ''. */
+/** Compiles a filter to a condition on one side's table. A dimension that the side lacks is null there, stored as ''. */
 export function compileFilter(filter: Filter, side: Side): Sql {
   if ('and' in filter)
     return filter.and.length === 0
@@ -55,16 +55,16 @@ const matchesAll = sql`1`;
 interface BoundValues {
   readonly first: Parameter;
   readonly all: Parameter;
-  /** All of them are blank. */
+  /** True if every value is blank. */
   readonly isEmpty: boolean;
 }
 
-/** By the list that they came in: the tiles of a dashboard share it, and so do the tables and periods that a tile reads. */
+/** Cache keyed by list identity: the tiles of a dashboard share one list, and so do the tables and periods of a tile. */
 const boundValuesByList = new WeakMap<readonly (string | null)[], Partial<Record<LabelForm, BoundValues>>>();
 
 /**
- * The values of a condition, as they are stored: null as '', and blank texts not at all, since nothing is stored so. The same
- * list gives the same parameters: it is prepared and sent once.
+ * Binds the values of a condition in their stored form: null as ''. Blank texts are dropped, since none is stored. The same
+ * list returns the same parameters, so it is normalised and sent once.
  */
 function boundValues(dimension: TextDimension, values: readonly (string | null)[]): BoundValues {
   const form = textDimension(dimension).values;
@@ -88,7 +88,7 @@ function boundValues(dimension: TextDimension, values: readonly (string | null)[
 
 type LabelForm = ReturnType<typeof textDimension>['values'];
 
-/** Filters are written as people know the values ("Google"); they are stored normalised ("google"). */
+/** Normalises a filter's value ("Google") to its stored form ("google"). */
 function storedForm(form: LabelForm, value: string): string {
   switch (form) {
     case 'label':

@@ -20,7 +20,7 @@ import {
 
 const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
-/** A sum of the range, or of the range it is compared to. */
+/** A sum over the range (`current`) or over the range it is compared to (`previous`). */
 export interface PeriodSum {
   readonly sum: SumName;
   readonly of: Extract<FigureKind, 'current' | 'previous'>;
@@ -36,7 +36,7 @@ export const dimensionAlias = (name: DimensionName): Sql =>
 export const periodSumAlias = ({ sum, of }: PeriodSum): Sql =>
   identifier(`${of === 'current' ? 's' : 't'}_${snakeCase(sum)}`);
 
-/** One read of one table: what its caller may see bounds every one, since no read is made but here. */
+/** Compiles the read of one table. Every read is made here, so every read carries the caller's workspace and policy. */
 export function compileScan(
   scan: Scan,
   plan: Plan,
@@ -60,10 +60,10 @@ export function compileScan(
   };
 }
 
-/** Marks the values that keep their rows, since one of them may be called as the rest is. See `unfolded`. */
+/** Prefix of values that keep rows of their own: one of them may equal `otherValue`. `unfoldedValue` removes it. */
 const keptPrefix = '=';
 
-/** The tables and periods of a query keep the same values: they are sent once. */
+/** Parameters by list: the tables and periods of a query share one list, which is sent once. */
 const keptParameters = new WeakMap<readonly string[], Parameter>();
 
 function keptValues(values: readonly string[]): Parameter {
@@ -75,17 +75,17 @@ function keptValues(values: readonly string[]): Parameter {
 const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
   sql`multiIf(${column} NOT IN (${keptValues(values)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptPrefix)}, ${column}))`;
 
-/** A value of a folded dimension as it is stored; undefined for the rest. */
+/** Returns the stored value of a folded dimension, or undefined for the row of all other values. */
 export const unfoldedValue = (value: string): string | undefined =>
   value === otherValue ? undefined : value.slice(keptPrefix.length);
 
-/** A dimension that the side does not know is null there, stored as ''. */
+/** A dimension that the side lacks is null there, stored as ''. */
 const column = (name: TextDimension, side: Side): Sql => textDimension(name).columns[side] ?? sql`''`;
 
 export const zeroOf = (name: SumName): Sql =>
   sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
 
-/** The first day of the bucket that a row's day falls in; days of a comparison are moved into the range first. */
+/** The first day of a row's bucket. Days of a comparison are shifted into the range first. */
 function bucket({ granularity, weekStart }: Plan, { shift }: Scan): Sql {
   const day = shiftedDay(shift);
   switch (granularity) {

@@ -15,7 +15,7 @@ export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
 const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
   identifier(`${figurePrefixes[of]}_${snakeCase(measure)}`);
 
-/** A relation of dimensions and of what is to be summed. */
+/** A FROM clause with the expressions of its dimensions and sums. */
 interface Relation {
   readonly from: Sql;
   readonly dimension: (name: DimensionName) => Sql;
@@ -23,8 +23,8 @@ interface Relation {
 }
 
 /**
- * Plan → SQL. Pure and deterministic: the same plan gives the same text, to the letter. Each side and each period is
- * aggregated to the asked grain by itself; they are united and regrouped, so rows never multiply.
+ * Compiles a plan to SQL. Pure and deterministic: equal plans give identical text. Each side and each period is aggregated to
+ * the requested grain separately; the results are united and grouped again, so rows never multiply.
  */
 export function compile(plan: Plan): Sql {
   const source = relationOf(plan);
@@ -39,7 +39,7 @@ export function compile(plan: Plan): Sql {
   return sql`${selectRows({ ...plan, having: [] }, plan.subtotalBy, again, plan.totals)}${orderAndLimit(plan)}`;
 }
 
-/** What is summed for the figures: sums of the range, and of the range it is compared to. */
+/** The sums of a plan's figures, of both periods. */
 const periodSumsOf = (plan: Plan): PeriodSum[] =>
   plan.figures.flatMap(({ measure, of }) =>
     isSum(measure) && (of === 'current' || of === 'previous') ? [{ sum: measure, of }] : [],
@@ -76,7 +76,7 @@ const regrouped = (from: Sql): Relation => ({
   sum: (part) => sql`sum(${periodSumAlias(part)})`,
 });
 
-/** Adds a row of zeros for every bucket of every series, in one pass: the rows of a series are collected, joined by the zeros, and spread again. */
+/** Adds a row of zeros for every bucket of every series, in one pass: collects the rows of a series, appends the zeros and unfolds them. */
 function withEmptyBuckets(from: Sql, plan: Plan, buckets: readonly string[]): Sql {
   const series = plan.groupBy.filter((name) => name !== 'date');
   const parts = periodSumsOf(plan);
@@ -103,7 +103,7 @@ function selectRows(plan: Plan, by: readonly DimensionName[], source: Relation, 
   return sql`SELECT ${columnList(columns)} FROM ${source.from}${groupBy(by)}${totals ? sql` WITH TOTALS` : empty}${having}`;
 }
 
-/** A list of columns cannot be empty: a query of no measures and no dimensions only counts. */
+/** A SELECT list must not be empty: a query without measures and dimensions asks only for the row count. */
 const columnList = (columns: readonly Sql[]): Sql =>
   columns.length === 0 ? sql`1 AS one` : join(columns, ', ');
 

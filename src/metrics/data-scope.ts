@@ -4,30 +4,30 @@ import { compileFilter } from './compile-filter.ts';
 import type { Filter } from './filter.ts';
 import type { Side } from './registry.ts';
 
-/** Which stored rows a caller may see at all, whatever they ask. Every read of a table takes one. */
+/** The stored rows that a caller may see. Every read of a table takes one. */
 export interface DataScope {
   readonly workspace: string;
-  /** Of ads rows and CRM records, only those that it lets through; undefined: all of the workspace's. */
+  /** Restricts ads rows and CRM records; undefined: all of the workspace. */
   readonly policy: Filter | undefined;
 }
 
-/** What stands first in every WHERE over ads rows or CRM records. */
+/** The first condition of every WHERE over ads rows or CRM records. */
 export function visibleRows(side: Side, { workspace, policy }: DataScope): Sql {
   const allowed = policy === undefined ? empty : sql` AND ${compileFilter(policy, side)}`;
   return sql`workspace = ${bind('String', workspace)}${allowed}`;
 }
 
 /**
- * The same for tables whose rows no policy can tell apart (events, runs, rejected records).
+ * The same for tables to which no policy applies (events, runs, rejected records).
  *
- * @throws UtmqlError FORBIDDEN for callers who may see only some rows
+ * @throws UtmqlError FORBIDDEN if the caller has a policy
  */
 export function workspaceRows({ workspace, policy }: DataScope): Sql {
   if (policy !== undefined) throw restrictedKeyError('This');
   return sql`workspace = ${bind('String', workspace)}`;
 }
 
-/** @param what as the beginning of the sentence */
+/** @param what subject of the error's sentence */
 export const restrictedKeyError = (what: string): UtmqlError =>
   new UtmqlError(
     'FORBIDDEN',

@@ -14,8 +14,8 @@ export const textOperators = [
 type TextOperator = (typeof textOperators)[number];
 
 /**
- * A condition on dimensions. Null never equals a text, so `ne`, `notIn` and `not` hold for it unless they name it: a filter and
- * its `not` split the rows in two.
+ * A condition on dimensions. Null equals no text, so `ne`, `notIn` and `not` match null unless they name it: every row matches
+ * either a filter or its `not`.
  */
 export type Filter =
   | { readonly and: readonly Filter[] }

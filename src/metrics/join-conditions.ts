@@ -1,15 +1,15 @@
 import type { Filter } from './filter.ts';
 import type { TextDimension } from './registry.ts';
 
-/** Equalities that can stand in one list: `a = 1 OR a = 2` is `a IN (1, 2)`, `a != 1 AND a != 2` is `a NOT IN (1, 2)`. */
+/** Operators that merge: `a = 1 OR a = 2` is `a IN (1, 2)`, `a != 1 AND a != 2` is `a NOT IN (1, 2)`. */
 const lists = {
   or: { one: 'eq', many: 'in' },
   and: { one: 'ne', many: 'notIn' },
 } as const;
 
 /**
- * Conditions that are joined by `or` or `and`, as few as they can be: those that compare one dimension for equality become
- * one list, in the place of the first of them. Which records they let through stays the same.
+ * Returns the fewest conditions equal to `parts` joined by `by`. Equality conditions on one dimension become one list, at the
+ * position of the first of them.
  */
 export function joinConditions(parts: readonly Filter[], by: 'or' | 'and'): readonly Filter[] {
   const { one, many } = lists[by];
@@ -27,11 +27,11 @@ export function joinConditions(parts: readonly Filter[], by: 'or' | 'and'): read
       joined.push({ dimension: part.dimension, operator: many, values: begun });
     } else for (const value of part.values) list.push(value);
   }
-  // A condition that found none to be joined with stays as it was written.
+  // A condition that merged with no other keeps its form.
   return joined.length === parts.length ? parts : joined;
 }
 
-/** Conditions of a filter. */
+/** Returns the number of conditions in a filter. */
 export function countConditions(filter: Filter): number {
   if ('and' in filter) return filter.and.reduce((sum, part) => sum + countConditions(part), 0);
   if ('or' in filter) return filter.or.reduce((sum, part) => sum + countConditions(part), 0);

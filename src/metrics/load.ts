@@ -33,7 +33,7 @@ const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly
 );
 
 /**
- * Answers one query: plan, compile, run, rows.
+ * Plans, compiles and runs one query.
  *
  * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, STORE_UNAVAILABLE or CANCELLED
  */
@@ -47,7 +47,7 @@ export async function loadMetrics(
   const statement = compile(planned);
   const answer = await store.read(statement, call);
   const rows = answer.rows.map((values) => decode(answer.columns, values, planned));
-  // ClickHouse gives totals only beside groups; without groups the one row is the total, unless `having` left it out.
+  // ClickHouse returns totals only with GROUP BY. Without it the one row is the total, unless `having` excluded it.
   const totals = planned.totals ? answer.totals : answer.rows[0];
   return {
     rows: query.wants.rows ? rows.slice(0, query.limit) : [],
@@ -61,7 +61,7 @@ export async function loadMetrics(
   };
 }
 
-/** Columns by their prefixed names → the names of the registry. An empty dimension is null. */
+/** Maps prefixed column names back to names of the registry. An empty dimension is null. */
 function decode(
   columns: readonly string[],
   values: readonly unknown[],

@@ -6,19 +6,19 @@ import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
 
-/** Runs a query when it is its turn. */
+/** Queues queries; see `admission`. */
 export interface QueryQueue {
   run<T>(work: (call: CallOptions) => Promise<T>): Promise<T>;
 }
 
-/** Answers the `metrics` fields of one request. */
+/** Resolves the `metrics` fields of one request. */
 export interface MetricsLoader {
   load(query: MetricsQuery): Promise<MetricsResult>;
 }
 
 /**
- * Collects the `metrics` fields of a request and sends as few ClickHouse queries as their shapes allow: those that differ
- * only in what they show become one with the union of it. Each waits for its turn.
+ * Batches the `metrics` fields of a request: queries that differ only in measures, totals or counts become one ClickHouse query
+ * for all of them. Each waits in `queries`.
  */
 export function createMetricsLoader(options: { store: Store; queries: QueryQueue }): MetricsLoader {
   const { store } = options;
@@ -41,8 +41,8 @@ export function createMetricsLoader(options: { store: Store; queries: QueryQueue
 }
 
 /**
- * Everything but what is shown: queries of one shape are answered by one read. The tables that are read belong to the
- * shape, since they decide which rows there are: clicks by channel has no row for the CRM's unattributed records.
+ * Returns a key of everything but the selected fields: one read answers all queries with the same key. The tables are part of
+ * it, since they decide which rows exist: clicks by channel has no row for unattributed CRM records.
  */
 function shapeOf(query: MetricsQuery): string {
   const { measures, wants, ...shape } = query;

@@ -16,24 +16,24 @@ export interface Scan {
   readonly side: Side;
   readonly range: DayRange;
   readonly sums: readonly SumName[];
-  /** How days are moved before they are put into buckets; undefined for the range itself. */
+  /** Shift of the days of a comparison; undefined for the range itself. */
   readonly shift: Comparison['shift'] | undefined;
 }
 
-/** A figure that the answer holds or is ordered or filtered by. */
+/** A figure that the result contains, or is ordered or filtered by. */
 export interface Figure {
   readonly measure: MeasureName;
   readonly of: FigureKind;
 }
 
-/** What will be computed: only what was asked for and what that is made of. */
+/** What a query computes: the requested figures and their operands, nothing else. */
 export interface Plan
   extends Pick<MetricsQuery, 'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having'> {
   readonly scans: readonly [Scan, ...Scan[]];
   readonly groupBy: readonly DimensionName[];
   readonly sums: readonly SumName[];
   readonly compared: boolean;
-  /** In the order of columns: what a figure is made of stands before it. */
+  /** In column order: operands precede the figures that use them. */
   readonly figures: readonly Figure[];
   readonly fold: Fold | undefined;
   readonly fill: MetricsQuery['fill'];
@@ -43,7 +43,7 @@ export interface Plan
   readonly totals: boolean;
 }
 
-/** Query → plan. Pure and deterministic: equal queries give equal plans, figures in the registry's order. */
+/** Plans a query. Pure and deterministic: equal queries give equal plans, with figures in the registry's order. */
 export function plan(query: MetricsQuery): Plan {
   const compared = query.compareTo !== undefined;
   const needsGroups = query.wants.rows || query.wants.totalCount || query.having.length > 0;
@@ -75,20 +75,20 @@ export function plan(query: MetricsQuery): Plan {
     fill: groupBy.includes('date') ? query.fill : undefined,
     subtotalBy: query.subtotalBy,
     orderBy,
-    // One more than the page holds tells whether there is another.
+    // One row more than the page shows whether there is a next page.
     page: query.wants.rows ? { offset: query.offset, limit: query.limit + 1 } : { offset: 0, limit: 1 },
     totals: query.wants.totals && shownBy.length > 0,
   };
 }
 
-/** Totals without their rows are still those of the rows: what a fold leaves out is in neither. */
+/** Totals equal the sum of the rows even when only totals are selected: values that a fold excludes are in neither. */
 function foldFor({ fold }: MetricsQuery, groupBy: readonly DimensionName[]): Plan['fold'] {
   return fold !== undefined && (groupBy.includes(fold.dimension) || !fold.others) ? fold : undefined;
 }
 
 const figureOrder: readonly FigureKind[] = ['current', 'previous', 'change', 'relativeChange'];
 
-/** Figures with what they are made of: a change needs both of its sides, a ratio both of its sums. */
+/** Adds the operands of each figure: a change needs both periods, a ratio both of its sums. */
 function withOperands(asked: readonly Figure[]): Figure[] {
   const needed = new Set<string>();
   for (const { measure, of } of asked) {
@@ -109,7 +109,7 @@ function scansFor(
 ): Plan['scans'] {
   const ofSide = (side: Side): readonly SumName[] => used.filter((name) => sums[name].from === side);
   const sides: Side[] = (['ads', 'crm'] as const).filter((side) => ofSide(side).length > 0);
-  // Without measures there is only to say which groups there are: those of ads, the larger side, unless it cannot tell.
+  // Without measures the result is the list of groups: those of ads, the larger side, unless ads lack a dimension.
   const [first = groupBy.includes('match') ? 'crm' : 'ads', ...others] = sides;
   const periods = [
     { range: query.range, shift: undefined },
@@ -125,7 +125,7 @@ function scansFor(
   return [head, ...rest];
 }
 
-/** The order asked for, then every other dimension, so that equal rows never swap between pages. */
+/** Appends every other dimension to the requested order, so that rows with equal values never swap between pages. */
 function withTieBreakers(asked: readonly Order[], groupBy: readonly DimensionName[]): readonly Order[] {
   const kept = asked.filter(({ by }) => isMeasure(by) || groupBy.includes(by));
   const named = new Set<string>(kept.map((order) => order.by));

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** Longer lists are named by their digest. */
+/** Lists of at least this length are replaced by their digest. */
 const digestFromLength = 20;
 
 const digests = new WeakMap<readonly unknown[], string>();
 
 /**
- * A text that two queries share exactly when they are the same: of processes and versions alike, since cursors hold its hash.
- * A long list of texts, such as all the campaigns of a filter, stands in it as its digest and is read once, however many
- * queries have it.
+ * Returns a text that is equal for equal queries and different for different ones, in every process and version: cursors
+ * contain its hash. A long list of texts, such as the campaigns of a filter, is replaced by its digest, computed once a list.
  */
 export const queryKey = (query: unknown): string =>
   JSON.stringify(query, (_name, value: unknown) =>

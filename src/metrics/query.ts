@@ -12,11 +12,11 @@ export interface DayRange {
 export const numberOperators = ['gt', 'gte', 'lt', 'lte', 'eq'] as const;
 type NumberOperator = (typeof numberOperators)[number];
 
-/** Which figure of a measure: of the range, of the range it is compared to, or how the one differs from the other. */
+/** Figures of a measure: its value in the range, in the range it is compared to, and the difference. */
 export const figureKinds = ['current', 'previous', 'change', 'relativeChange'] as const;
 export type FigureKind = (typeof figureKinds)[number];
 
-/** A condition on a figure of the finished row. A null figure meets none. */
+/** A condition on a figure of the aggregated row. Null meets no condition. */
 export interface Having {
   readonly measure: MeasureName;
   readonly of: FigureKind;
@@ -26,12 +26,12 @@ export interface Having {
 
 export interface Order {
   readonly by: MeasureName | DimensionName;
-  /** Of a measure; dimensions have only the one. */
+  /** Applies to measures; dimensions have only `current`. */
   readonly of: FigureKind;
   readonly direction: 'asc' | 'desc';
 }
 
-/** The range that rows are compared to, and how its days are moved so that they meet those of the range. */
+/** The range that rows are compared to, and the shift that aligns its days with the range. */
 export interface Comparison {
   readonly range: DayRange;
   readonly shift: Shift;
@@ -41,13 +41,13 @@ export interface Shift {
   readonly unit: 'day' | 'month';
   readonly count: number;
   /**
-   * Days that are moved beyond the range count towards its first or last day: 29 February has no day a year before, March has
-   * more days than February. Undefined where none is.
+   * Days shifted outside this range count towards its first or last day: 29 February has no counterpart a year before, March
+   * has more days than February. Undefined if no day falls outside.
    */
   readonly within?: DayRange | undefined;
 }
 
-/** Only these values of a dimension get rows of their own; the rest is one row, or none. */
+/** Only these values of a dimension get rows of their own; all others form one row, or none. */
 export interface Fold {
   readonly dimension: TextDimension;
   /** As stored: '' is null. */
@@ -55,10 +55,10 @@ export interface Fold {
   readonly others: boolean;
 }
 
-/** What stands for the rest in a folded dimension. A value can be called so, too: `isOther` tells them apart. */
+/** The name of the row of all other values in a folded dimension. A real value can be equal: `isOther` tells them apart. */
 export const otherValue = '(other)';
 
-/** What is asked, validated: everything that decides the answer and nothing else. */
+/** A validated query: everything that determines the result and nothing else. */
 export interface MetricsQuery extends DataScope {
   readonly range: DayRange;
   readonly groupBy: readonly DimensionName[];
@@ -69,20 +69,20 @@ export interface MetricsQuery extends DataScope {
   readonly orderBy: readonly Order[];
   readonly compareTo: Comparison | undefined;
   readonly fold: Fold | undefined;
-  /** The first days of all buckets that every series is to have a row for; undefined where rows are those that exist. */
+  /** First days of the buckets that every series gets a row for; undefined: only buckets with data. */
   readonly fill: readonly Day[] | undefined;
   readonly offset: number;
   readonly limit: number;
-  /** Measures that rows or totals show. */
+  /** Measures selected in rows or totals. */
   readonly measures: readonly MeasureName[];
-  /** Which figures of them. */
+  /** Figures selected of them. */
   readonly figures: readonly FigureKind[];
-  /** Dimensions by which the rows that pass `having` are put together once more; undefined: not at all. */
+  /** Dimensions by which the rows that pass `having` are aggregated again; undefined: not at all. */
   readonly subtotalBy: readonly DimensionName[] | undefined;
   readonly wants: { readonly rows: boolean; readonly totals: boolean; readonly totalCount: boolean };
 }
 
-/** A query of nothing yet: what most queries leave as it is. */
+/** The default of every optional part of a query. */
 export const emptyQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
   groupBy: [],
   granularity: 'day',
@@ -103,9 +103,9 @@ export const emptyQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
 
 export type Measures = { readonly [Name in MeasureName]?: number | null };
 
-/** Values by dimension (null where the row has none; missing where it was not asked for) and by measure, with those of the comparison. */
+/** Values by dimension (null: the row has none; absent: not requested) and by measure, with those of the comparison. */
 export type MetricsRow = { readonly [Name in DimensionName]?: string | null } & Measures & {
-    /** The row is the rest of a fold. */
+    /** True for the row of all other values of a fold. */
     readonly isOther?: boolean;
     readonly compared?: { readonly [Kind in Exclude<FigureKind, 'current'>]: Measures };
   };
@@ -115,12 +115,12 @@ export interface MetricsResult {
   readonly totals: MetricsRow;
   readonly totalCount: number;
   readonly hasNextPage: boolean;
-  /** Rows that ClickHouse read for this answer. */
+  /** Rows that ClickHouse read. */
   readonly rowsRead: number;
-  /** From plan to rows, milliseconds. */
+  /** Milliseconds from plan to rows. */
   readonly elapsedMs: number;
-  /** ClickHouse queries that were sent for this answer. */
+  /** Number of ClickHouse queries sent. */
   readonly queries: number;
-  /** What was sent. */
+  /** The SQL sent. */
   readonly sql: string;
 }

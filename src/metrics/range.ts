@@ -23,15 +23,17 @@ export const presets = [
 ] as const;
 type Preset = (typeof presets)[number];
 
-/** A range as callers give it. */
+/** The `dateRange` argument of a query. */
 export type RangeInput =
   | { readonly between: DayRange }
   | { readonly last: { readonly count: number; readonly unit: Granularity; readonly includeToday: boolean } }
   | { readonly preset: Preset };
 
 /**
- * The days that a range means on a given day. `last: {count: 7, unit: DAY}` are the seven complete days before today;
- * with `includeToday` the unfinished day, week, month … counts as the last of them and ends today.
+ * Resolves a range to days, as of `today`. `last: {count: 7, unit: DAY}` is the seven complete days before today; with
+ * `includeToday` the unfinished day, week, month … is the last of them and ends today.
+ *
+ * @throws UtmqlError BAD_USER_INPUT for a range that is reversed or outside 2000–2148
  */
 export function resolveRange(input: RangeInput, today: Day, weekStart: Weekday): DayRange {
   const range = 'between' in input ? input.between : relativeRange(input, today, weekStart);
@@ -113,7 +115,7 @@ function lastUnits(
 
 export const monthsPerUnit = { month: 1, quarter: 3, year: 12 } as const;
 
-/** The first day of the bucket that holds `day`. */
+/** Returns the first day of the bucket that contains `day`. */
 function bucketStart(unit: Granularity, day: Day, weekStart: Weekday): Day {
   if (unit === 'day') return day;
   // 1970-01-01 was a Thursday: index 3 of a week that starts on Monday.
@@ -123,7 +125,7 @@ function bucketStart(unit: Granularity, day: Day, weekStart: Weekday): Day {
   return dayOf(date.getUTCFullYear(), month - (month % monthsPerUnit[unit]) + 1, 1) ?? day;
 }
 
-/** The bucket `count` after the one that starts on `start`. */
+/** Returns the first day of the bucket `count` units after the one that starts on `start`; undefined for no valid day. */
 export function addUnits(unit: Granularity, start: Day, count: number): Day | undefined {
   if (unit === 'day') return start + count;
   if (unit === 'week') return start + 7 * count;
@@ -132,7 +134,7 @@ export function addUnits(unit: Granularity, start: Day, count: number): Day | un
   return dayOf(Math.floor(months / 12), (months % 12) + 1, 1);
 }
 
-/** Moves a day by whole months; a day that the month does not have becomes its last (31 October − 1 month = 30 September). */
+/** Adds months to a day; a day that the month lacks becomes its last (31 October − 1 month = 30 September). */
 export function addMonths(day: Day, count: number): Day {
   const date = new Date(day * 86_400_000);
   const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + count;
@@ -153,7 +155,7 @@ const presetUnits: { readonly [Name in Preset]?: Exclude<Granularity, 'day'> } =
   yearToDate: 'year',
 };
 
-/** The calendar unit that a range is made of, and how many; undefined for plain days. */
+/** Returns the calendar unit of a range and the number of units; undefined for a range in days. */
 export function calendarUnit(
   input: RangeInput,
 ): { unit: Exclude<Granularity, 'day'>; count: number } | undefined {
@@ -166,7 +168,7 @@ export function calendarUnit(
   return unit && { unit, count: 1 };
 }
 
-/** The first days of all buckets that a range touches. */
+/** Returns the first days of all buckets that overlap `range`. */
 export function bucketsOf(range: DayRange, unit: Granularity, weekStart: Weekday): Day[] {
   const buckets: Day[] = [];
   for (

@@ -1,9 +1,9 @@
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 
-/** Money is in the currency of the records; a ratio is plain (0.05 is five per cent). */
+/** Money is in the currency of the records; a ratio is a fraction (0.05 is five per cent). */
 export type Unit = 'count' | 'money' | 'ratio';
 
-/** The two sides that a figure can come from. They are aggregated apart and then combined, never joined. */
+/** The two sides that a figure can come from. Each is aggregated separately; the results are united, never joined. */
 export type Side = 'ads' | 'crm';
 
 interface Sum {
@@ -24,7 +24,7 @@ interface Ratio<Name extends string> {
   readonly description: string;
 }
 
-/** Measures that add up: the parts of every other. */
+/** Additive measures: every other measure is computed from them. */
 export const sums = {
   impressions: {
     from: 'ads',
@@ -79,7 +79,7 @@ export const sums = {
 
 export type SumName = keyof typeof sums;
 
-/** Quotients of sums at the asked grain; never averages of quotients. Null where the denominator is zero. */
+/** Quotients of sums at the requested grain, never averages of quotients. Null if the denominator is zero. */
 export const ratios = {
   ctr: {
     numerator: 'clicks',
@@ -172,27 +172,27 @@ export const isSum = (name: MeasureName): name is SumName => name in sums;
 
 export const isMeasure = (name: string): name is MeasureName => name in sums || name in ratios;
 
-/** A measure as the schema, the catalogue and the docs show it. */
+/** Returns a measure's description for the schema, the catalogue and the docs. */
 export function describeMeasure(name: MeasureName): { unit: Unit; formula: string; description: string } {
   return isSum(name) ? sums[name] : ratios[name];
 }
 
-/** The sums that a measure is made of. */
+/** Returns the sums that a measure is computed from. */
 export function sumsOf(name: MeasureName): readonly SumName[] {
   return isSum(name) ? [name] : [ratios[name].numerator, ratios[name].denominator];
 }
 
 interface Dimension {
-  /** The column on each side; null where that side knows nothing of it and all its rows have a null there. */
+  /** The column on each side; null: the side lacks it, and all its rows are null there. */
   readonly columns: Readonly<Record<Side, Sql | null>>;
-  /** How values given in filters are brought into the stored form. */
+  /** How the values of filters are normalised to the stored form. */
   readonly values: 'label' | 'identifier' | 'name' | 'code';
   readonly description: string;
 }
 
 const both = (column: Sql): Readonly<Record<Side, Sql>> => ({ ads: column, crm: column });
 
-/** Dimensions of text. An empty column value stands for null. Time is apart: it has granularities. */
+/** Text dimensions. An empty column value stands for null. `date` is separate: it has granularities. */
 const labels = {
   channel: {
     columns: both(sql`channel`),
@@ -260,21 +260,20 @@ export type NamedDimension = 'date' | LabelName;
 export const dimensionNames: readonly NamedDimension[] = ['date', ...labelNames];
 
 const breakdownPrefix = 'breakdown.';
-/** A dimension of one's own: its name is not known here. */
+/** A dimension that a source declares. */
 export type BreakdownName = `${typeof breakdownPrefix}${string}`;
-/** A dimension of text. */
 export type TextDimension = LabelName | BreakdownName;
 export type DimensionName = 'date' | TextDimension;
 
-/** @param name one that `isBreakdownName` holds for */
+/** @param name satisfies `isBreakdownName` */
 export const breakdownDimension = (name: string): BreakdownName => `${breakdownPrefix}${name}`;
 
 export const isBreakdown = (name: DimensionName): name is BreakdownName => name.startsWith(breakdownPrefix);
 
-/** The breakdown's own name. */
+/** Returns the breakdown's name without the prefix. */
 export const breakdownOf = (name: BreakdownName): string => name.slice(breakdownPrefix.length);
 
-/** What is known of a dimension of text. Rows without the breakdown, those of CRM records among them, are null there. */
+/** Returns the columns and normalisation of a text dimension. Rows without the breakdown, all CRM records included, are null there. */
 export const textDimension = (name: TextDimension): Omit<Dimension, 'description'> =>
   isBreakdown(name)
     ? {
@@ -305,6 +304,6 @@ export type Weekday = (typeof weekdays)[number];
 
 export const matches = ['EXACT', 'WINDOW', 'CAMPAIGN', 'UNATTRIBUTED'] as const;
 
-/** `costPerOpportunity` → `cost_per_opportunity`: how SQL names measures and dimensions. */
+/** `costPerOpportunity` → `cost_per_opportunity`: the name of a measure or dimension in SQL. */
 export const snakeCase = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

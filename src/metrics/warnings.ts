@@ -2,7 +2,7 @@ import { formatDay } from '../records/day.ts';
 import type { MetricsQuery } from './query.ts';
 import { addUnits, bucketsOf } from './range.ts';
 
-/** Something that a reader of the figures should know. */
+/** Something that readers of the figures should know. */
 export interface Warning {
   readonly code:
     | 'PARTIAL_FIRST_BUCKET'
@@ -14,9 +14,9 @@ export interface Warning {
 }
 
 /**
- * What to mind about the answer to a query.
+ * Returns the warnings that apply to a query's result.
  *
- * @param timezones the one that the request names, if any, and the one in which records were put into days
+ * @param timezones `asked`: the time zone that the request names; `reporting`: the one that decided the day of each record
  */
 export function warningsFor(
   query: MetricsQuery,
