@@ -39,7 +39,7 @@ import { loginOf, openStore, queryLimits, retentionDays, startServer } from './o
 import { createDayOfInstant } from './records/day.ts';
 import { createRetention } from './retention/retention.ts';
 import { createRefreshTokens } from './sources/refresh-tokens.ts';
-import { recordRules, sourceDefaults } from './sources/source-defaults.ts';
+import { contextDefaults, defaultRecordRules } from './sources/source-defaults.ts';
 import { type Feeds, type OpenSourcesOptions, openSources } from './sources/sources.ts';
 import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';
@@ -103,7 +103,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const tracer = await openTracer(config);
     closers.add('tracer', 500, () => tracer.close());
     const telemetry = createTelemetry(tracer);
-    const rules = recordRules(
+    const rules = defaultRecordRules(
       config,
       config.CONTACT_HASH_KEY ??
         (await readOrCreateSecretFile(join(config.DATA_DIR, 'contact-hash.key'), {
@@ -134,7 +134,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         adsUrl: now.ADS_API_URL,
         crmUrl: now.CRM_API_URL,
         environment,
-        defaults: sourceDefaults(now, rules),
+        defaults: contextDefaults(now, rules),
         metrics: { onRequest: telemetry.onSource },
         clock,
         refreshTokens,

@@ -15,7 +15,7 @@ import type { RecordKind } from '../src/records/contract.ts';
 import { formatDay } from '../src/records/day.ts';
 import { createRetention } from '../src/retention/retention.ts';
 import { createRefreshTokens } from '../src/sources/refresh-tokens.ts';
-import { sourceDefaults } from '../src/sources/source-defaults.ts';
+import { contextDefaults } from '../src/sources/source-defaults.ts';
 import { openSources } from '../src/sources/sources.ts';
 import { createTelemetry } from '../src/telemetry.ts';
 import { systemClock } from '../src/time.ts';
@@ -79,7 +79,7 @@ const openFeeds = (urls: { adsUrl?: string; crmUrl?: string }) =>
     adsUrl: urls.adsUrl,
     crmUrl: urls.crmUrl,
     environment: {},
-    defaults: sourceDefaults(readConfig({}), testRules),
+    defaults: contextDefaults(readConfig({}), testRules),
     clock: systemClock,
     refreshTokens: createRefreshTokens(join(folder, 'tokens')),
   });

@@ -253,7 +253,7 @@ export async function openIngestion(options: {
       sources = next;
       watch();
       settleOwners();
-      scheduler.change(sources);
+      scheduler.setSources(sources);
       if (isScheduled) scheduler.start();
       else scheduler.stop();
     },

@@ -2,12 +2,12 @@ import { basicAuthorization } from '../http-client/address.ts';
 import { createHttpSource, type HttpSource } from '../http-client/http-source.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import type { SourceContext } from './context.ts';
-import { createOauthToken, judgeToken, type OauthToken } from './oauth-token.ts';
+import { classifyTokenError, createOauthToken, type OauthToken } from './oauth-token.ts';
 import { hasJsonBody, type RequestPlan } from './settings/request-plan.ts';
 import type { Secrets } from './settings/secrets.ts';
 import type { SourceSettings } from './settings/settings.ts';
 
-/** A source's way over HTTP, with its credentials. */
+/** Creates the HTTP client of a source, with its credentials. */
 export function createConnection(
   settings: SourceSettings,
   parts: {
@@ -28,8 +28,8 @@ export function createConnection(
     method: plan.method,
     headers: headersOf(settings, plan, adapter),
     authorize: token && (async (call) => ({ authorization: `Bearer ${await token.get(call)}` })),
-    reauthorize: token && (() => token.forget()),
-    credentials: whereCredentialsAre(settings),
+    reauthorize: token && (() => token.invalidate()),
+    credentials: credentialsHint(settings),
     timeoutMs: settings.timeout_ms ?? defaults.timeoutMs,
     attempts: settings.attempts ?? defaults.attempts,
     patienceMs: settings.patience_ms ?? defaults.patienceMs,
@@ -41,10 +41,10 @@ export function createConnection(
     clock,
     metrics: metrics && { onRequest: (outcome, seconds) => metrics.onRequest(name, outcome, seconds) },
   });
-  return { http, forgetToken: () => token?.forget() };
+  return { http, forgetToken: () => token?.invalidate() };
 }
 
-const whereCredentialsAre = ({ auth, credentials }: SourceSettings): string | undefined => {
+const credentialsHint = ({ auth, credentials }: SourceSettings): string | undefined => {
   if (auth === undefined) return undefined;
   return `its ${credentials === undefined ? 'auth' : 'credentials'} in the sources file`;
 };
@@ -80,21 +80,21 @@ function tokenOf(
     url,
     method: 'POST',
     headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
-    credentials: whereCredentialsAre(settings),
+    credentials: credentialsHint(settings),
     timeoutMs: timeout_ms ?? defaults.timeoutMs,
     attempts: defaults.attempts,
     patienceMs: defaults.patienceMs,
     mayLeadInside: defaults.mayLeadInside,
     network,
-    judge: judgeToken,
-    show: (address) => secrets.hide(`${address.origin}${address.pathname}`),
+    judge: classifyTokenError,
+    show: (address) => secrets.redact(`${address.origin}${address.pathname}`),
     clock,
   });
   const onToken = (token: string): void => secrets.add('token', token);
   const refreshToken = line
     ? {
         newest: () => refreshTokens.newest(line),
-        keep: (token: string) => refreshTokens.keep(line, token),
+        keep: (token: string) => refreshTokens.save(line, token),
       }
     : undefined;
   return createOauthToken({ source: name, http, credentials, refreshToken, clock, onToken });

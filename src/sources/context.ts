@@ -4,7 +4,7 @@ import type { OpportunityRules } from '../records/opportunity.ts';
 import type { Clock } from '../time.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 
-/** What all sources have in common. */
+/** Dependencies and defaults that all sources share. */
 export interface SourceContext {
   /** The folder that `files` are relative to. */
   readonly folder: string;
@@ -13,9 +13,9 @@ export interface SourceContext {
     readonly timeoutMs: number;
     readonly attempts: number;
     readonly patienceMs: number;
-    /** WATERMARK_OVERLAP_DAYS; without it, platforms have their own. */
+    /** WATERMARK_OVERLAP_DAYS; undefined: each platform's default. */
     readonly restatesDays: number | undefined;
-    /** Whether a public source may point into a private network. */
+    /** Whether a public source may redirect or link into a private network. */
     readonly mayLeadInside: boolean;
   };
   readonly metrics: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void } | undefined;

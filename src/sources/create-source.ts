@@ -15,16 +15,16 @@ import { type HttpPagesOptions, httpPages, readElements } from './http-pages.ts'
 import { mapBatches } from './mapping/map-batches.ts';
 import { createRecordReading, requiredColumns } from './mapping/record-reading.ts';
 import type { Page, PageBody, PagesCall } from './pagination/page.ts';
-import { planOf } from './settings/request-plan.ts';
+import { requestPlanOf } from './settings/request-plan.ts';
 import type { Secrets } from './settings/secrets.ts';
 import type { SourceSettings } from './settings/settings.ts';
 import { kindOf } from './settings/settings-checks.ts';
 import { paginationOf, totalOf, windowOf } from './settings/settings-pagination.ts';
-import { type Source, sourceDefaults } from './source.ts';
+import { defaultsByKind, type Source } from './source.ts';
 
 const usualRestatesDays = 7;
 
-/** A source of settings that were checked. What its errors say is free of `secrets`. */
+/** Creates a source from checked settings. Its errors never contain `secrets`. */
 export function createSource(settings: SourceSettings, secrets: Secrets, context: SourceContext): Source {
   const { name } = settings;
   const adapter = adapters[settings.adapter];
@@ -41,27 +41,27 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
   const { rules } = reading;
   const records = settings.records ?? adapter.records ?? contracts[kind].envelope;
   const stream = adapter.read;
-  const isArray = stream === undefined || isPagedAt(settings);
+  const isArray = stream === undefined || requiresRecordsArray(settings);
   const read = isArray
     ? (page: PageBody) => readElements(page, records)
     : (page: PageBody) => stream(page, { records, csv: reading.csv });
-  const { pages, state, namesSince } =
+  const { pages, state, usesSince } =
     settings.url === undefined
-      ? filesOf(settings, context)
-      : overHttp(settings, settings.url, {
+      ? pagesOfFiles(settings, context)
+      : pagesOverHttp(settings, settings.url, {
           adapter,
           rules,
           secrets,
           context,
           read,
-          arrayAt: isArray ? records : undefined,
+          requiredArrayPath: isArray ? records : undefined,
         });
 
-  async function* guarded<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  async function* withSecretsRedacted<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
     try {
       yield* items;
     } catch (error) {
-      throw secrets.hideInError(error);
+      throw secrets.redactError(error);
     }
   }
 
@@ -83,53 +83,53 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
     schedule: settings.schedule,
     restatesDays:
       settings.restates_days ?? context.defaults.restatesDays ?? adapter.restatesDays ?? usualRestatesDays,
-    isIncremental: sourceDefaults[kind].isIncremental || namesSince,
-    defaultMode: settings.mode ?? sourceDefaults[kind].defaultMode,
+    isIncremental: defaultsByKind[kind].isIncremental || usesSince,
+    defaultMode: settings.mode ?? defaultsByKind[kind].defaultMode,
     async *pages(call) {
-      for await (const page of guarded(pages(call))) {
-        yield { ...page, label: secrets.hide(page.label), body: guarded(page.body) };
+      for await (const page of withSecretsRedacted(pages(call))) {
+        yield { ...page, label: secrets.redact(page.label), body: withSecretsRedacted(page.body) };
       }
     },
     reader() {
-      const mapOfRun = withoutRepeats(reading.map, adapter);
+      const mapOfRun = withoutRollups(reading.map, adapter);
       return async function* (page) {
         await reading.load();
         const body = toUtf8(page.body, settings.encoding);
-        yield* mapBatches(guarded(read({ ...page, body })), mapOfRun, reading.spread);
+        yield* mapBatches(withSecretsRedacted(read({ ...page, body })), mapOfRun, reading.spread);
       };
     },
     state,
   };
 }
 
-/** The mapping of one run, which leaves out what sums up elements before it. */
-function withoutRepeats(
+/** Wraps the mapping of one run so that it drops elements that sum up earlier ones. */
+function withoutRollups(
   map: ((element: unknown) => unknown) | undefined,
-  { repeats }: Adapter,
+  { createRollupTest }: Adapter,
 ): ((element: unknown) => unknown) | undefined {
-  if (map === undefined || repeats === undefined) return map;
-  const isRepeated = repeats();
+  if (map === undefined || createRollupTest === undefined) return map;
+  const isRepeated = createRollupTest();
   return (element) => (isObject(element) && isRepeated(element) ? leftOut : map(element));
 }
 
-/** Pages that are told to have their records somewhere: one that has none there is an error and not a record. */
-const isPagedAt = ({ records, pagination }: SourceSettings): boolean =>
+/** True if the settings say where a page has its records: a page without them there is an error, not a record. */
+const requiresRecordsArray = ({ records, pagination }: SourceSettings): boolean =>
   records !== undefined && pagination !== undefined && pagination.none === undefined;
 
 type Pages = Pick<Source, 'state'> & {
-  readonly namesSince: boolean;
+  readonly usesSince: boolean;
   pages(call: PagesCall): AsyncIterable<Page>;
 };
 
-function filesOf({ name, files = [] }: SourceSettings, { folder }: SourceContext): Pages {
+function pagesOfFiles({ name, files = [] }: SourceSettings, { folder }: SourceContext): Pages {
   return {
     pages: (call) => filePages({ source: name, files, folder }, call),
     state: () => 'closed',
-    namesSince: false,
+    usesSince: false,
   };
 }
 
-function overHttp(
+function pagesOverHttp(
   settings: SourceSettings,
   url: string,
   parts: {
@@ -138,32 +138,33 @@ function overHttp(
     secrets: Secrets;
     context: SourceContext;
     read: HttpPagesOptions['read'];
-    arrayAt: HttpPagesOptions['arrayAt'];
+    requiredArrayPath: HttpPagesOptions['requiredArrayPath'];
   },
 ): Pages {
-  const { adapter, rules, secrets, context, read, arrayAt } = parts;
-  const plan = planOf(settings, url, adapter);
+  const { adapter, rules, secrets, context, read, requiredArrayPath } = parts;
+  const plan = requestPlanOf(settings, url, adapter);
   const pagination = paginationOf(settings, adapter, plan);
   const window = windowOf(settings, adapter, plan);
-  const totalAt = totalOf(settings, adapter);
-  const show = (address: URL): string => secrets.hide(shown(address));
+  const totalPath = totalOf(settings, adapter);
+  const show = (address: URL): string => secrets.redact(shown(address));
   const connection = createConnection(settings, { plan, adapter, secrets, show, context });
   const dayOf = createDayOfInstant(rules.timezone);
   const options = {
     plan,
     http: connection.http,
     pagination,
-    // An adapter that reads a stream finds errors in it by itself.
-    held: pagination.kind !== 'none' || adapter.read === undefined || (window ?? totalAt) !== undefined,
+    // An adapter that reads a stream detects errors in it itself.
+    isBuffered:
+      pagination.kind !== 'none' || adapter.read === undefined || (window ?? totalPath) !== undefined,
     window,
-    totalAt,
+    totalPath,
     maxPages: settings.max_pages,
     allowHosts: settings.allow_hosts,
     authParameters: settings.auth?.query ?? {},
     show,
     today: () => dayOf(context.clock.now()),
     read,
-    arrayAt,
+    requiredArrayPath,
   };
   return {
     async *pages(call) {
@@ -175,6 +176,6 @@ function overHttp(
       }
     },
     state: () => connection.http.state(),
-    namesSince: plan.namesSince,
+    usesSince: plan.usesSince,
   };
 }

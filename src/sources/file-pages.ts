@@ -9,7 +9,7 @@ import type { Page, PagesCall } from './pagination/page.ts';
 
 const chunkBytes = 128 * 1_024;
 
-/** Content types by the end of a file's name, `.gz` taken off. */
+/** Content types by file extension, after removing `.gz`. */
 const contentTypes: Readonly<Record<string, string>> = {
   csv: 'text/csv',
   tsv: 'text/tab-separated-values',
@@ -20,15 +20,15 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 export interface FilePagesOptions {
   readonly source: string;
-  /** Paths with wildcards, from `folder` on. */
+  /** Paths relative to `folder`, with wildcards. */
   readonly files: readonly string[];
   readonly folder: string;
 }
 
 /**
- * The files that match, in the order of their names, each as one page, streamed; those that end in `.gz` decompressed.
+ * Streams each matching file as one page, in the order of their names. Files that end in `.gz` are decompressed.
  *
- * @throws UtmqlError SOURCE_UNAVAILABLE when none matches or one cannot be read, SOURCE_MALFORMED for gzip that is none
+ * @throws UtmqlError SOURCE_UNAVAILABLE if no file matches or one cannot be read, SOURCE_MALFORMED for invalid gzip
  */
 export async function* filePages(
   { source, files, folder }: FilePagesOptions,
@@ -63,18 +63,18 @@ async function* bytesOf(
       return;
     }
     const decompressed = createGunzip({ chunkSize: chunkBytes });
-    // The callback is empty because whatever breaks also breaks the iteration below.
+    // The callback is empty: the iteration below throws the same error.
     pipeline(bytes, decompressed, () => undefined);
     yield* decompressed as AsyncIterable<Uint8Array>;
   } catch (error) {
     if (signal.aborted) throw cancelled(source, signal);
-    throw unreadable(source, file, error);
+    throw fileReadError(source, file, error);
   } finally {
     bytes.destroy();
   }
 }
 
-function unreadable(source: string, file: string, cause: unknown): UtmqlError {
+function fileReadError(source: string, file: string, cause: unknown): UtmqlError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const where = `The file ${file} of source ${source}`;
   if (code === 'Z_BUF_ERROR') {

@@ -11,27 +11,26 @@ import type { PageRequest, Pagination } from './pagination/pagination.ts';
 import { bodiesOf, type RequestPlan, rangesOf, requestFor } from './settings/request-plan.ts';
 import { searchByDay } from './windows/by-day.ts';
 import { searchById } from './windows/by-id.ts';
+import { searchWithTotalCheck } from './windows/checked-search.ts';
 import type { SearchPage } from './windows/search-page.ts';
-import { wholeSearch } from './windows/whole-search.ts';
-import type { IdWindow, Window } from './windows/window.ts';
+import type { IdWindow, SearchWindow } from './windows/window.ts';
 
-/** A page that must be held, because what comes after it is told in it, or because an error may stand in its place. */
+/** Largest page that is buffered: one that says where the next page is, or that can be an error. */
 const maxPageBytes = 32 * 1_048_576;
 
 const sliceBytes = 262_144;
 
-/** Held bytes as a body. */
-async function* bodyOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
+/** Yields a buffer in slices. */
+async function* slicesOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += sliceBytes) yield bytes.subarray(from, from + sliceBytes);
 }
 
-/** The elements of the array at `path` in a page of JSON, or of a page that is an array. */
+/** Streams the elements of the array at `path` in a JSON page, or of a page that is an array. */
 export const readElements = ({ body }: PageBody, path: readonly string[]): AsyncIterable<RecordBatch> =>
   readJsonRecords(body, { envelope: path, maxRecordBytes: maxPageBytes });
 
 /**
- * A page of JSON that has no records where it should, not even none, is a message of another kind; the reader of records
- * would take it for a record.
+ * Rejects a JSON page without an array at `path`: it is a message, not records, and would be read as a record.
  *
  * @throws UtmqlError SOURCE_MALFORMED
  */
@@ -47,24 +46,24 @@ export interface HttpPagesOptions {
   readonly plan: RequestPlan;
   readonly http: HttpSource;
   readonly pagination: Pagination;
-  /** Whether an answer is taken whole before it is read, so that an error in it, or its breaking off, is asked again. */
-  readonly held: boolean;
-  /** Where a page tells how many results there are in all. */
-  readonly totalAt: readonly string[] | undefined;
-  readonly window: Window | undefined;
+  /** Whether a response is buffered before it is read, so that an error in it, or a broken connection, is retried. */
+  readonly isBuffered: boolean;
+  /** Path of the total number of results in a page. */
+  readonly totalPath: readonly string[] | undefined;
+  readonly window: SearchWindow | undefined;
   readonly maxPages: number;
   readonly allowHosts: readonly string[];
-  /** Parameters that are credentials: of each request, those of next links too. */
+  /** Query parameters with credentials, added to every request, next links included. */
   readonly authParameters: Readonly<Record<string, string>>;
   readonly show: (url: URL) => string;
   readonly today: () => Day;
-  /** Keys that lead to the array that every page must have; undefined: its records may be written in other ways, too. */
-  readonly arrayAt: readonly string[] | undefined;
-  /** The elements of a page. */
+  /** Path of the array that every page must have; undefined: records may have other forms. */
+  readonly requiredArrayPath: readonly string[] | undefined;
+  /** Streams the elements of a page. */
   readonly read: (page: PageBody) => AsyncIterable<RecordBatch>;
 }
 
-/** The answers of an HTTP source in order: for each range those to each request, with their pages one after the other. */
+/** Yields the pages of an HTTP source in order: range by range, request by request. */
 export async function* httpPages(options: HttpPagesOptions, call: PagesCall): AsyncGenerator<Page> {
   const { plan, window, today } = options;
   const { source } = plan;
@@ -75,12 +74,12 @@ export async function* httpPages(options: HttpPagesOptions, call: PagesCall): As
       if (window?.by === 'id')
         yield* searchById(source, window, (lastId) => ask(behind(plan, body, range, window, lastId)));
       else if (window?.by === 'day') {
-        // A range that no template wants cannot be made shorter.
-        const days = plan.wantsDays ? range : {};
+        // A range that no template uses cannot be split.
+        const days = plan.usesRange ? range : {};
         yield* searchByDay(source, window, days, (part) =>
           ask(requestFor(plan, body, { ...range, ...part })),
         );
-      } else if (options.held) yield* wholeSearch(source, ask(requestFor(plan, body, range)));
+      } else if (options.isBuffered) yield* searchWithTotalCheck(source, ask(requestFor(plan, body, range)));
       else yield await streamedPage(options, call, requestFor(plan, body, range));
     }
   }
@@ -97,14 +96,14 @@ function behind(
   return window.place?.(request, lastId) ?? request;
 }
 
-/** The pages of one search, as the pagination leads through them. */
+/** Yields the pages of one search, following its pagination. */
 async function* searchPages(
   options: HttpPagesOptions,
   call: PagesCall,
   request: PageRequest,
   left: { pages: number },
 ): AsyncGenerator<SearchPage> {
-  const { plan, pagination, show, allowHosts, totalAt } = options;
+  const { plan, pagination, show, allowHosts, totalPath } = options;
   const paginator =
     pagination.kind === 'none'
       ? undefined
@@ -112,26 +111,26 @@ async function* searchPages(
   let next: PageRequest | undefined = paginator?.first ?? request;
   while (next !== undefined) {
     if (left.pages-- === 0) throw tooManyPages(options);
-    const { page, answer } = await heldPage(options, call, next);
+    const { page, answer } = await bufferedPage(options, call, next);
     const { headers, body } = answer;
     let found: readonly unknown[] | undefined;
     const elements = async (): Promise<readonly unknown[]> => {
-      found ??= await elementsOf(options.read({ body: bodyOf(body), contentType: page.contentType }));
+      found ??= await elementsOf(options.read({ body: slicesOf(body), contentType: page.contentType }));
       return found;
     };
-    yield { page, total: totalAt && numberAt(body, totalAt), elements };
+    yield { page, total: totalPath && numberAt(body, totalPath), elements };
     const count = async () => (await elements()).length;
     next = await paginator?.next({ request: next, headers, body, count });
   }
 }
 
-async function heldPage(options: HttpPagesOptions, call: PagesCall, request: PageRequest) {
+async function bufferedPage(options: HttpPagesOptions, call: PagesCall, request: PageRequest) {
   const asked = askFor(options, call, request);
   const answer = await options.http.page(asked, maxPageBytes);
   const { contentType, body } = answer;
-  const { arrayAt, plan } = options;
-  if (arrayAt !== undefined) expectArray(plan.source, body, arrayAt);
-  return { answer, page: { label: options.show(asked.url), contentType, body: bodyOf(body) } };
+  const { requiredArrayPath, plan } = options;
+  if (requiredArrayPath !== undefined) expectArray(plan.source, body, requiredArrayPath);
+  return { answer, page: { label: options.show(asked.url), contentType, body: slicesOf(body) } };
 }
 
 async function streamedPage(options: HttpPagesOptions, call: PagesCall, request: PageRequest): Promise<Page> {

@@ -8,16 +8,16 @@ import type { Clock } from '../time.ts';
 import { pageField } from './pagination/page-field.ts';
 
 /** Platforms that do not say for how long a token holds (Salesforce) let it hold for longer than this. */
-const shortestLifeSeconds = 900;
+const minLifetimeSeconds = 900;
 
 /** A token is not used in its last minute, so that it does not run out on its way. */
-const reserveMs = 60_000;
+const expiryMarginMs = 60_000;
 
 const maxAnswerBytes = 65_536;
 
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
-  expires_in: z.coerce.number().positive().default(shortestLifeSeconds),
+  expires_in: z.coerce.number().positive().default(minLifetimeSeconds),
   /** In place of the one that was sent. */
   refresh_token: z.string().min(1).optional(),
 });
@@ -27,7 +27,7 @@ export interface OauthToken {
   /** @throws UtmqlError as the token's address answers; SOURCE_REFUSED when it answers without a token */
   get(call: OpenOptions): Promise<string>;
   /** The token was refused: the next call gets another. */
-  forget(): void;
+  invalidate(): void;
 }
 
 export function createOauthToken(options: {
@@ -79,10 +79,10 @@ export function createOauthToken(options: {
           options.onToken(next);
           await refreshToken?.keep(next);
         }
-        kept = { token, until: clock.now() + seconds * 1_000 - reserveMs };
+        kept = { token, until: clock.now() + seconds * 1_000 - expiryMarginMs };
         return token;
       }),
-    forget() {
+    invalidate() {
       kept = undefined;
     },
   };
@@ -98,7 +98,7 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /** Errors are `{"error": "invalid_grant", …}`. The status says too little: 400 is mostly an expired refresh token. */
-export const judgeToken: Judge = ({ status, body }) => {
+export const classifyTokenError: Judge = ({ status, body }) => {
   if (status < 400 || status === 429 || status >= 500) return undefined;
   const code = pageField(body, ['error']);
   if (typeof code !== 'string' || !/^[a-z_]{1,40}$/.test(code)) return undefined;

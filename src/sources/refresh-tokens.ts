@@ -11,7 +11,7 @@ export interface RefreshTokens {
   /** The newest of the line that began with the configured token: that one itself where none came after it. */
   newest(line: TokenLine): Promise<string>;
   /** Resolves once it is on disk. */
-  keep(line: TokenLine, token: string): Promise<void>;
+  save(line: TokenLine, token: string): Promise<void>;
 }
 
 /** What a configured refresh token is for. Another token in the configuration begins another line. */
@@ -38,6 +38,6 @@ export function createRefreshTokens(folder: string): RefreshTokens {
       const text = await readIfThere(fileOf(line));
       return text === undefined ? line.configured : kept.parse(JSON.parse(text)).token;
     },
-    keep: (line, token) => writeDurably(fileOf(line), JSON.stringify({ token })),
+    save: (line, token) => writeDurably(fileOf(line), JSON.stringify({ token })),
   };
 }

@@ -8,7 +8,7 @@ export interface Scheduler {
   /** No run begins any more; those at work go on. */
   stop(): void;
   /** Other sources; those that are the same objects as before keep their place in time. */
-  change(sources: readonly Source[]): void;
+  setSources(sources: readonly Source[]): void;
   /** When a source is due next; undefined without a schedule, or while stopped. */
   nextRun(source: string): Date | undefined;
 }
@@ -80,7 +80,7 @@ export function createScheduler(options: {
       isOn = false;
       unschedule(() => true);
     },
-    change(next) {
+    setSources(next) {
       sources = next;
       unschedule((source) => !sources.includes(source));
       if (isOn) schedulePending();

@@ -3,7 +3,7 @@ import type { OpportunityRules } from '../records/opportunity.ts';
 import type { SourceContext } from './context.ts';
 
 /** How the records of sources are read that say nothing else. */
-export const recordRules = (config: Config, contactHashKey: string): OpportunityRules => ({
+export const defaultRecordRules = (config: Config, contactHashKey: string): OpportunityRules => ({
   timezone: config.REPORTING_TIMEZONE,
   currency: config.REPORTING_CURRENCY,
   stages: config.STAGE_MAP,
@@ -11,7 +11,7 @@ export const recordRules = (config: Config, contactHashKey: string): Opportunity
 });
 
 /** What holds for sources that say nothing else. */
-export const sourceDefaults = (config: Config, rules: OpportunityRules): SourceContext['defaults'] => ({
+export const contextDefaults = (config: Config, rules: OpportunityRules): SourceContext['defaults'] => ({
   rules,
   timeoutMs: config.SOURCE_TIMEOUT_MS,
   attempts: config.SOURCE_ATTEMPTS,

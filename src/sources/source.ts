@@ -8,7 +8,7 @@ import type { SourceKind } from './mapping/source-kind.ts';
 import type { Page, PageBody, PagesCall } from './pagination/page.ts';
 
 /** What holds for the sources of a kind whose settings say nothing else. */
-export const sourceDefaults: Readonly<Record<SourceKind, Pick<Source, 'defaultMode' | 'isIncremental'>>> = {
+export const defaultsByKind: Readonly<Record<SourceKind, Pick<Source, 'defaultMode' | 'isIncremental'>>> = {
   ad_performance: { defaultMode: 'replace', isIncremental: true },
   opportunity: { defaultMode: 'upsert', isIncremental: false },
 };

@@ -9,7 +9,7 @@ import { createDayOfInstant } from '../records/day.ts';
 import { createSource } from '../sources/create-source.ts';
 import { createRefreshTokens } from '../sources/refresh-tokens.ts';
 import type { FileSource } from '../sources/settings/sources-file.ts';
-import { recordRules, sourceDefaults } from '../sources/source-defaults.ts';
+import { contextDefaults, defaultRecordRules } from '../sources/source-defaults.ts';
 import { listFeeds } from '../sources/sources.ts';
 import type { Clock } from '../time.ts';
 import type { TrialArguments } from './arguments.ts';
@@ -40,10 +40,10 @@ export async function runTrySource(
     wanted,
   );
   // Nothing is stored, so contacts need no key that holds.
-  const rules = recordRules(config, config.CONTACT_HASH_KEY ?? randomBytes(32).toString('hex'));
+  const rules = defaultRecordRules(config, config.CONTACT_HASH_KEY ?? randomBytes(32).toString('hex'));
   const source = createSource(settings, secrets, {
     folder: dirname(file ?? '.'),
-    defaults: sourceDefaults(config, rules),
+    defaults: contextDefaults(config, rules),
     metrics: undefined,
     clock,
     refreshTokens: createRefreshTokens(join(config.DATA_DIR, 'refresh-tokens')),
@@ -61,7 +61,7 @@ export async function runTrySource(
     // Standard output has the report.
     logger: createLogger({ level: 'warn', destination: pino.destination(2) }),
   });
-  write(reportOf(source, trial, (text) => secrets.hide(text)));
+  write(reportOf(source, trial, (text) => secrets.redact(text)));
   return isGood(trial) ? 0 : 1;
 }
 

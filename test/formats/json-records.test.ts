@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UtmqlError } from '../../src/errors.ts';
-import { cameAs } from '../../src/formats/feed/record-batch.ts';
+import { originalOf } from '../../src/formats/feed/record-batch.ts';
 import { BodyStart } from '../../src/formats/json/body-start.ts';
 import { type MalformedRecord, readFeed, readJsonRecords } from '../../src/formats/read-records.ts';
 import { inChunks } from '../support/chunks.ts';
@@ -258,7 +258,9 @@ describe('the text of a record', () => {
           for await (const batch of readJsonRecords(body, { envelope: ENVELOPE, batchBytes: 200 })) {
             // From the last to the first: none may rest on what was asked before.
             found.push(
-              ...batch.records.map((_, index) => cameAs(batch, batch.records.length - 1 - index)).reverse(),
+              ...batch.records
+                .map((_, index) => originalOf(batch, batch.records.length - 1 - index))
+                .reverse(),
             );
           }
           expect(found).toEqual(texts);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leftOut } from '../../src/formats/feed/left-out.ts';
 import { formatDay } from '../../src/records/day.ts';
-import { placeOf } from '../../src/sources/mapping/place.ts';
+import { elementPathOf } from '../../src/sources/mapping/element-path.ts';
 import { createSpread } from '../../src/sources/mapping/spread.ts';
 import { adsOf, micros, openOne, read, recordsOf, temporaryFolder } from './support.ts';
 
@@ -212,7 +212,7 @@ describe('a look-up file', () => {
 
 describe('a row that sums up several days', () => {
   const rules = { timezone: 'UTC', currency: 'USD' };
-  const spread = createSpread({ start: placeOf(['from']), end: placeOf(['to']) }, rules);
+  const spread = createSpread({ start: elementPathOf(['from']), end: elementPathOf(['to']) }, rules);
 
   it('becomes one record a day, through the settings', async () => {
     const source = await sourceOf('spread: { start: From, end: To }, decimal: ","', {

@@ -215,7 +215,7 @@ describe('a hostile source', () => {
     const server = await serve(json({ items: items(0, 5) }));
     const offset = '{ offset: { parameter: offset, limit_parameter: limit, limit: 5 } }';
     expect((await read(await openOne(yaml(server.url, offset)))).error?.message).toBe(
-      'A page of source feed is the same as the one before; it does not heed the parameter offset. Check what the source calls it, or set pagination: none.',
+      'A page of source feed is the same as the one before; it ignores the parameter offset. Check what the source calls it, or set pagination: none.',
     );
     const number = '{ page_number: { parameter: page } }';
     expect((await read(await openOne(yaml(server.url, number)))).error?.code).toBe('SOURCE_MALFORMED');

@@ -89,20 +89,20 @@ sources:
   });
 
   it('takes on other sources: those that are gone run no more, and those that stay keep their place in time', async () => {
-    const { change, nextRun, stop, start: startAgain } = start(async () => undefined);
+    const { setSources, nextRun, stop, start: startAgain } = start(async () => undefined);
     const [nightly, hourly] = sources as [Source, Source];
     await vi.advanceTimersByTimeAsync(3_600_000 - 1);
     const daily = await openYaml(
       'sources: [{ name: daily, kind: opportunity, url: "http://x", schedule: "0 3 * * *" }]',
     );
-    change([hourly, ...daily]);
+    setSources([hourly, ...daily]);
     await vi.advanceTimersByTimeAsync(day);
     expect(runsOf('nightly')).toEqual([]);
     expect(runsOf('hourly')[0]).toBe('2025-08-01T01:00:00.000Z');
     expect(runsOf('hourly')).toHaveLength(24);
     expect(runsOf('daily')).toEqual(['2025-08-01T03:00:00.000Z']);
     stop();
-    change([nightly]);
+    setSources([nightly]);
     expect(nextRun('nightly')).toBeUndefined();
     startAgain();
     expect(nextRun('nightly')).toEqual(new Date('2025-08-02T06:30:00.000Z'));

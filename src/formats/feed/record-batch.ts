@@ -28,7 +28,7 @@ export interface RecordBatch {
 }
 
 /** What `records[index]` came as: JSON where it did, or else the value that was read. */
-export const cameAs = ({ records, textAt }: RecordBatch, index: number): unknown =>
+export const originalOf = ({ records, textAt }: RecordBatch, index: number): unknown =>
   textAt?.(index) ?? records[index];
 
 /** The JSON that records were parsed from: found only when one of them is asked for, where that takes work. */

@@ -1,6 +1,6 @@
 import { UtmqlError } from '../../errors.ts';
-import { ColumnWatch } from '../../sources/mapping/column-watch.ts';
-import { exceeds, type FeedRules } from '../../sources/mapping/feed-rules.ts';
+import { exceedsMaxRejects, type FeedRules } from '../../sources/mapping/feed-rules.ts';
+import { MissingColumns } from '../../sources/mapping/missing-columns.ts';
 import type { IngestMode } from '../runs/run.ts';
 
 /** Watches whether a feed still has the shape that its source was configured for. */
@@ -17,23 +17,23 @@ export interface FeedCheck {
 }
 
 export function createFeedCheck(rules: FeedRules): FeedCheck {
-  const watch = new ColumnWatch(rules.required);
+  const watch = new MissingColumns(rules.required);
 
   return {
-    see: (raw) => watch.see(raw),
+    see: (raw) => watch.observe(raw),
     verify({ mode, read, unreadable }) {
       if (read > 0 && unreadable === read) {
         throw refused(
           `None of the ${read} records could be read; \`rejectedRecords\` has each with its reason.`,
         );
       }
-      if (mode === 'replace' && exceeds(rules.maxRejects, unreadable, read)) {
+      if (mode === 'replace' && exceedsMaxRejects(rules.maxRejects, unreadable, read)) {
         throw refused(
           `${unreadable} of ${read} records could not be read, more than the source’s max_rejects allows; \`rejectedRecords\` has each with its reason.`,
         );
       }
-      const { seen, missing, columns } = watch;
-      if (seen > 0 && !watch.isComplete) {
+      const { recordCount, missing, columns } = watch;
+      if (recordCount > 0 && !watch.isComplete) {
         throw refused(
           `No record has ${missing}; the columns that have values: ${columns.join(', ')}. ${watch.remedy('source', 'feed')}`,
         );

@@ -1,5 +1,5 @@
 import { isObject } from '../../formats/json/parse.ts';
-import { columnsOf, hasValue } from '../../sources/mapping/column-watch.ts';
+import { columnsOfRecord, hasValue } from '../../sources/mapping/missing-columns.ts';
 
 /** Of each column of a feed the share of records that have a value in it, 0 to 1. */
 export type FeedColumns = Readonly<Record<string, number>>;
@@ -35,7 +35,7 @@ export function createFeedShape(): FeedShape {
       if (seen > wholeRecords && seen % everyRecord !== 0) return;
       if (!isObject(raw)) return;
       looked += 1;
-      for (const [name, value] of columnsOf(raw)) {
+      for (const [name, value] of columnsOfRecord(raw)) {
         const key = name.slice(0, maxNameLength);
         if (!filled.has(key) && filled.size >= maxColumns) continue;
         filled.set(key, (filled.get(key) ?? 0) + (hasValue(value) ? 1 : 0));

@@ -80,7 +80,7 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
   const judge = createJudge({ normalise: pulled.normalise, repairs, check, isAsked, taken });
 
   const reject = (batch: MappedBatch, index: number, why: Reject): void =>
-    rejects.add(batch.firstPosition + index, batch.cameAs(index), why);
+    rejects.add(batch.firstPosition + index, batch.originalAt(index), why);
 
   const take = (batch: MappedBatch, index: number): void => {
     const raw = batch.records[index];

@@ -1,7 +1,7 @@
 import { UtmqlError } from '../../errors.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import { isObject } from '../../formats/json/parse.ts';
-import { ColumnWatch } from '../../sources/mapping/column-watch.ts';
+import { MissingColumns } from '../../sources/mapping/missing-columns.ts';
 import type { PushReading } from './push-reading.ts';
 
 /**
@@ -14,18 +14,18 @@ export function checkColumns(
   { map, required }: Pick<PushReading, 'map' | 'required'>,
   head: readonly RecordBatch[],
 ): void {
-  const watch = new ColumnWatch(required);
+  const watch = new MissingColumns(required);
   for (const { records } of head) {
     for (const element of records) {
       const record = map === undefined ? element : map(element);
-      if (isObject(record)) watch.see(record);
+      if (isObject(record)) watch.observe(record);
       if (watch.isComplete) return;
     }
   }
-  const { seen, missing, columns } = watch;
-  if (seen === 0) return;
+  const { recordCount, missing, columns } = watch;
+  if (recordCount === 0) return;
   throw new UtmqlError(
     'UNREADABLE_BODY',
-    `None of the first ${seen} records has ${missing}; what they have: ${columns.join(', ')}. Nothing was stored. ${watch.remedy('mapping', 'file')}`,
+    `None of the first ${recordCount} records has ${missing}; what they have: ${columns.join(', ')}. Nothing was stored. ${watch.remedy('mapping', 'file')}`,
   );
 }

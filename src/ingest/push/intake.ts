@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
 import { leftOut } from '../../formats/feed/left-out.ts';
-import { cameAs, type RecordBatch } from '../../formats/feed/record-batch.ts';
+import { originalOf, type RecordBatch } from '../../formats/feed/record-batch.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Day } from '../../records/day.ts';
 import { pushSource } from '../../records/names.ts';
@@ -287,7 +287,7 @@ export class Intake {
     const line = batch.firstPosition + index;
     const outcome = this.normalisers.normalise(this.kind, this.from, raw, this.repairs, this.idsAt(line));
     if ('reject' in outcome) {
-      this.reject(position, line, cameAs(batch, index), outcome.reject);
+      this.reject(position, line, originalOf(batch, index), outcome.reject);
     } else {
       this.accepted += 1;
       if (this.saysDuplicates) this.days.add(outcome.record.record.day);

@@ -5,8 +5,8 @@ import type { Encoding } from '../../formats/to-utf8.ts';
 import { noSuch } from '../../nearest.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
-import type { RequiredColumns } from '../../sources/mapping/column-watch.ts';
 import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
+import type { RequiredColumns } from '../../sources/mapping/missing-columns.ts';
 import type { NamedMapping } from '../../sources/mapping/named-mapping.ts';
 import { recordProblems } from '../../sources/mapping/record-checks.ts';
 import {

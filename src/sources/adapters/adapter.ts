@@ -6,10 +6,10 @@ import type { PlatformRecords } from '../mapping/record-mapper.ts';
 import type { SourceKind } from '../mapping/source-kind.ts';
 import type { PageBody } from '../pagination/page.ts';
 import type { Pagination } from '../pagination/pagination.ts';
-import type { Window } from '../windows/window.ts';
+import type { SearchWindow } from '../windows/window.ts';
 import type { ShortForm } from './short-forms/short-form.ts';
 
-/** How a source's own settings change the reading of its pages. */
+/** Settings of a source that change how its pages are read. */
 interface ReadSettings {
   /** Keys that lead to the array of elements. */
   readonly records: readonly string[];
@@ -18,44 +18,44 @@ interface ReadSettings {
 }
 
 /**
- * What utmql knows of a platform: where the elements of a page are, and what each one says in the field names of the record
- * contract. Pure; everything in it can be changed for a source by the sources file.
+ * A platform's defaults: where the elements of a page are, and how each maps to the field names of the record contract. Pure;
+ * the sources file can override everything for a source.
  */
 export interface Adapter extends PlatformRecords {
   readonly name: string;
-  /** The kinds of records that it can give. */
+  /** The kinds of records that it supports. */
   readonly kinds: readonly SourceKind[];
   /** Keys that lead to the array of elements of a page. Default: the envelope of the kind. */
   readonly records?: readonly string[];
-  /** How the elements of a page are read, as a stream. Default: an array of JSON in a page that is held. */
+  /** Streams the elements of a page. Default: reads the JSON array of a buffered page. */
   readonly read?: (page: PageBody, settings: ReadSettings) => AsyncIterable<RecordBatch>;
-  /** Leaves out figures that are 0, so that a missing one says nothing. */
+  /** The platform omits figures that are 0, so a missing figure is no error. */
   readonly omitsZeros?: true;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly pagination?: Pagination;
-  /** Where a page tells how many results there are in all. */
+  /** Path of the total number of results in a page. */
   readonly total?: readonly string[];
-  /** How to go on where the platform ends a search of such a request. */
+  /** How to continue where the platform limits the results of one search. */
   readonly window?: (request: {
     readonly url: string;
     readonly bodies: readonly string[];
-  }) => Window | undefined;
-  /** Whether `since` and `until` are sent as parameters of these names when nothing else mentions them. */
+  }) => SearchWindow | undefined;
+  /** Sends `since` and `until` as parameters of these names unless the settings use them elsewhere. */
   readonly sendsRange?: true;
-  /** How many days the first run asks for, of platforms that want a range. */
+  /** Days that the first run requests, on platforms that require a range. */
   readonly backfillDays?: number;
-  /** For how many days the platform goes on attributing conversions and correcting spend. Default 7. */
+  /** Days for which the platform keeps attributing conversions and correcting spend. Default 7. */
   readonly restatesDays?: number;
-  /** The longest range that the platform answers at once. */
+  /** Longest range of one request, in days. */
   readonly daysPerRequest?: number;
-  /** How a source is configured by its account alone. */
+  /** Expands a source that is configured by its account alone. */
   readonly shortForm?: ShortForm;
   /**
-   * Makes what tells of the elements of one run, in their order, whether one sums up others that came before it: it would
-   * count them twice.
+   * Creates a test for the elements of one run, in order: true if an element sums up earlier ones, which it would count
+   * twice.
    */
-  readonly repeats?: () => (element: Raw) => boolean;
-  /** The platform's own signs of throttling and failure. */
+  readonly createRollupTest?: () => (element: Raw) => boolean;
+  /** Recognises the platform's own signals of throttling and failure. */
   readonly judge?: Judge;
 }

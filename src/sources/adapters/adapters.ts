@@ -21,7 +21,7 @@ const registry = {
 
 export type AdapterName = keyof typeof registry;
 
-/** Every adapter, by the name that the sources file calls it: a new one is a file beside this one, and a line above. */
+/** Every adapter by its name in the sources file. To add one, add a file here and a line above. */
 export const adapters: Readonly<Record<AdapterName, Adapter>> = registry;
 
 export const adapterNames = Object.keys(adapters) as AdapterName[];

@@ -1,7 +1,7 @@
 import { readRecords } from '../../formats/read-records.ts';
 import type { Adapter } from './adapter.ts';
 
-/** CSV with a line of headings, whatever the answer says that it is. */
+/** CSV with a header line, whatever the response's Content-Type. */
 export const csv: Adapter = {
   name: 'csv',
   kinds: ['ad_performance', 'opportunity'],

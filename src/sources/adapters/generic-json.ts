@@ -1,7 +1,7 @@
 import { formatOf, readRecords } from '../../formats/read-records.ts';
 import type { Adapter } from './adapter.ts';
 
-/** Records in the contract's own shape: an envelope, an array, NDJSON; or CSV where the answer says that it is. */
+/** Records in the contract's own shape: an envelope, an array or NDJSON; CSV where the Content-Type says so. */
 export const genericJson: Adapter = {
   name: 'generic_json',
   kinds: ['ad_performance', 'opportunity'],

@@ -6,18 +6,18 @@ import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
 import { utmsOfQuery, utmsOfUrl } from '../mapping/landing-url.ts';
 import type { PageBody } from '../pagination/page.ts';
 import type { Adapter } from './adapter.ts';
-import { amountOfMicros, objectOf, textOf } from './platform-values.ts';
+import { asObject, asText, microsToDecimal } from './platform-values.ts';
 import { googleAdsShortForm } from './short-forms/google-ads.ts';
 
 /** A batch has up to 10,000 rows, some 6 MB. */
 const maxBatchBytes = 32 * 1_048_576;
 
-/** What stands beside or in place of the rows of a batch; no row has a field of these names. */
+/** Fields of a batch. No row has a field of these names. */
 const batchFields = ['results', 'fieldMask', 'requestId', 'summaryRow', 'queryResourceConsumption', 'error'];
 
 /**
- * The rows of an answer: `searchStream` answers an array of batches, each with its rows in `results`; `search` one such
- * batch. Streamed: one batch is held at a time.
+ * Streams the rows of a response, one batch in memory at a time. `searchStream` returns an array of batches, each with its rows
+ * in `results`; `search` returns one such batch.
  *
  * @throws UtmqlError SOURCE_UNAVAILABLE or SOURCE_REFUSED when the stream ends in an error, SOURCE_MALFORMED for a batch that cannot be read,
  *   since thousands of rows would be missing
@@ -46,9 +46,9 @@ function rowsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value.results) ? value.results : [];
 }
 
-/** A stream that has begun with 200 can still end in an error, of the query too. */
+/** A stream with status 200 can still end in an error, even one of the query. */
 function errorOf({ error }: Raw): UtmqlError {
-  const { code } = objectOf(error);
+  const { code } = asObject(error);
   const isRefusal = typeof code === 'number' && code >= 400 && code < 500 && code !== 429;
   const what = `The answer ended in an error of Google’s (${typeof code === 'number' ? code : 'without a code'})`;
   return isRefusal
@@ -69,35 +69,35 @@ export const googleAds: Adapter = {
   // Its default conversion window.
   restatesDays: 30,
   read: readGoogleBatches,
-  repeats: rowsOfAdsAndCampaigns,
+  createRollupTest: createCampaignRollupTest,
   judge: judgeGoogle,
   record(row) {
     const { campaign, adGroup, metrics, segments, customer } = row;
-    const ad = objectOf(objectOf(row.adGroupAd).ad);
-    const figures = objectOf(metrics);
+    const ad = asObject(asObject(row.adGroupAd).ad);
+    const figures = asObject(metrics);
     return {
-      date: objectOf(segments).date,
-      campaign_id: objectOf(campaign).id,
-      ad_group_id: objectOf(adGroup).id,
+      date: asObject(segments).date,
+      campaign_id: asObject(campaign).id,
+      ad_group_id: asObject(adGroup).id,
       ad_id: ad.id,
       clicks: figures.clicks,
       impressions: figures.impressions,
-      cost: amountOfMicros(figures.costMicros),
-      currency: objectOf(customer).currencyCode,
-      ...utmsOf([ad, objectOf(adGroup), objectOf(campaign), objectOf(customer)]),
+      cost: microsToDecimal(figures.costMicros),
+      currency: asObject(customer).currencyCode,
+      ...landingPageUtms([ad, asObject(adGroup), asObject(campaign), asObject(customer)]),
     };
   },
 };
 
 /**
- * Rows of campaigns stand in place of ads where a campaign has none, as with Performance Max; of a campaign that had rows of ads
- * on the same day, they sum those up.
+ * Creates a test that returns true for campaign rows that repeat ad rows. A campaign without ads, such as Performance Max, has
+ * only campaign rows; one with ad rows on the same day has both, and the campaign row is their sum.
  */
-function rowsOfAdsAndCampaigns(): (row: Raw) => boolean {
+function createCampaignRollupTest(): (row: Raw) => boolean {
   const withAds = new Map<unknown, Set<unknown>>();
   return ({ segments, campaign, adGroup, adGroupAd }) => {
-    const { date } = objectOf(segments);
-    const { id } = objectOf(campaign);
+    const { date } = asObject(segments);
+    const { id } = asObject(campaign);
     if (adGroupAd !== undefined) {
       withAds.set(date, (withAds.get(date) ?? new Set()).add(id));
       return false;
@@ -107,16 +107,15 @@ function rowsOfAdsAndCampaigns(): (row: Raw) => boolean {
 }
 
 /**
- * UTMs of the page that a click leads to. Its address is the final URL with the suffix behind it, put into the tracking
- * template; each of these is the one of the lowest level that has it; a blank is none. Of a parameter that comes several times, a page sees
- * the first.
+ * Returns the UTMs of the landing page. Its address is the final URL with the final URL suffix, inserted into the tracking
+ * template; each of these comes from the lowest level that has a non-blank one. Of a repeated parameter the first counts.
  *
- * @param levels ad, ad group, campaign and customer, as far as the query selected them
+ * @param levels ad, ad group, campaign and customer; empty where the query did not select them
  */
-function utmsOf(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
+function landingPageUtms(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
   const [ad, adGroup, campaign] = levels;
   const lowest = (field: string): unknown =>
-    levels.find((level) => textOf(level[field]).trim() !== '')?.[field];
+    levels.find((level) => asText(level[field]).trim() !== '')?.[field];
   const [finalUrl] = Array.isArray(ad.finalUrls) ? ad.finalUrls : [];
   const utms: Raw = {
     ...utmsOfUrl(lowest('trackingUrlTemplate')),
@@ -130,7 +129,7 @@ function utmsOf(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
     ['creative', ad.id],
   ]);
   const filled = (value: unknown): string =>
-    textOf(value).replace(/\{(_?\w+)\}/g, (placeholder, name: string) => {
+    asText(value).replace(/\{(_?\w+)\}/g, (placeholder, name: string) => {
       const found = known.get(name.toLowerCase());
       return typeof found === 'string' || typeof found === 'number' ? String(found) : placeholder;
     });
@@ -140,18 +139,18 @@ function utmsOf(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
 /** `{_season}` stands for the custom parameter `season`. */
 function customParameters(level: Raw): [string, unknown][] {
   const parameters: unknown[] = Array.isArray(level.urlCustomParameters) ? level.urlCustomParameters : [];
-  return parameters.map(objectOf).map(({ key, value }) => [`_${textOf(key).toLowerCase()}`, value]);
+  return parameters.map(asObject).map(({ key, value }) => [`_${asText(key).toLowerCase()}`, value]);
 }
 
 /**
- * Errors are `{"error": …}`, from searchStream in an array. Their `status` is a name such as RESOURCE_EXHAUSTED; when to come
- * again stands in a `retryDelay` such as `893s`, in one of the details.
+ * Errors are `{"error": …}`; searchStream wraps them in an array. `status` is a name such as RESOURCE_EXHAUSTED; one of the
+ * details has the delay before the next request, such as `retryDelay: "893s"`.
  */
 function judgeGoogle({ status, body }: JudgedAnswer): Verdict | undefined {
   const text = body.toString('utf8');
   const parsed = parseJson(text);
-  const { error } = objectOf(Array.isArray(parsed) ? parsed[0] : parsed);
-  const name = /^[A-Z_]+$/.exec(textOf(objectOf(error).status))?.[0];
+  const { error } = asObject(Array.isArray(parsed) ? parsed[0] : parsed);
+  const name = /^[A-Z_]+$/.exec(asText(asObject(error).status))?.[0];
   if (status === 429 || name === 'RESOURCE_EXHAUSTED') {
     const seconds = /"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"/.exec(text)?.[1];
     const retryAfterMs = seconds === undefined ? undefined : Number(seconds) * 1_000;

@@ -1,7 +1,7 @@
 import { isObject, parseJson } from '../../formats/json/parse.ts';
 import type { IdWindow } from '../windows/window.ts';
 import type { Adapter } from './adapter.ts';
-import { objectOf } from './platform-values.ts';
+import { asObject } from './platform-values.ts';
 import { hubspotDealsShortForm } from './short-forms/hubspot-deals.ts';
 
 /** Deals of `crm/v3/objects/deals` (GET) or its `/search` (POST), with the properties that the request names. */
@@ -24,10 +24,10 @@ export const hubspotDeals: Adapter = {
     contractsent: 'opportunity',
   },
   record(deal) {
-    const properties = objectOf(deal.properties);
+    const properties = asObject(deal.properties);
     return {
       opportunity_id: deal.id ?? properties.hs_object_id,
-      // Epoch milliseconds as a text, or ISO: as the version of the API has it.
+      // Epoch milliseconds as text, or ISO, depending on the API version.
       created_at: properties.createdate ?? deal.createdAt,
       updated_at: properties.hs_lastmodifieddate ?? deal.updatedAt,
       stage: properties.dealstage,
@@ -46,7 +46,7 @@ export const hubspotDeals: Adapter = {
   },
 };
 
-/** A search ends after 10,000 deals: the next page is refused. The list (GET) has no such end. */
+/** A search returns at most 10,000 deals: HubSpot refuses the page after. The list (GET) has no such limit. */
 const searchWindow: IdWindow = {
   by: 'id',
   limit: 10_000,
@@ -57,8 +57,8 @@ const searchWindow: IdWindow = {
     if (!isObject(body)) return request;
     const groups: unknown[] = Array.isArray(body.filterGroups) ? body.filterGroups : [];
     const behind = { propertyName: 'hs_object_id', operator: 'GT', value: lastId };
-    // Groups are alternatives: each of them has to begin behind the id.
-    const filterGroups = (groups.length === 0 ? [{}] : groups).map(objectOf).map((group) => ({
+    // Groups are joined by OR: each needs the condition on the id.
+    const filterGroups = (groups.length === 0 ? [{}] : groups).map(asObject).map((group) => ({
       ...group,
       filters: [...(Array.isArray(group.filters) ? group.filters : []), behind],
     }));

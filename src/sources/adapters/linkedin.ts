@@ -1,5 +1,5 @@
 import type { Adapter } from './adapter.ts';
-import { objectOf, severalDays, textOf } from './platform-values.ts';
+import { asObject, asText, multiDayRowError } from './platform-values.ts';
 import { linkedinShortForm } from './short-forms/linkedin.ts';
 
 /** Elements of `adAnalytics` with `timeGranularity=DAILY`: the LinkedIn Marketing API. */
@@ -9,15 +9,15 @@ export const linkedin: Adapter = {
   records: ['elements'],
   shortForm: linkedinShortForm,
   channel: 'linkedin_ads',
-  // Of a finder that pages, a shorter page is the last.
+  // A page with fewer elements than asked for is the last.
   pagination: { kind: 'offset', parameter: 'start', limitParameter: 'count', limit: 15_000, stop: 'short' },
-  // An answer has 15,000 elements at most, and does not say whether there are more.
+  // A response has at most 15,000 elements and does not say whether there are more.
   window: () => ({ by: 'day', limit: 15_000 }),
   backfillDays: 30,
   record(element) {
-    const { start, end = start } = objectOf(element.dateRange);
+    const { start, end = start } = asObject(element.dateRange);
     const day = dayOf(start);
-    if (dayOf(end) !== day) throw severalDays('timeGranularity=DAILY');
+    if (dayOf(end) !== day) throw multiDayRowError('timeGranularity=DAILY');
     const pivots = idsOf(element.pivotValues);
     return {
       date: day,
@@ -25,25 +25,25 @@ export const linkedin: Adapter = {
       ad_id: pivots.get('sponsoredCreative'),
       clicks: element.clicks,
       impressions: element.impressions,
-      // A decimal text, at times with the noise of floats: -2e-18 is nothing.
+      // Decimal text, sometimes with float noise: -2e-18 is 0.
       cost: element.costInLocalCurrency,
     };
   },
 };
 
-/** `{"year": 2025, "month": 8, "day": 1}`; undefined, which gets the record rejected, where it is not whole. */
+/** Reads `{"year": 2025, "month": 8, "day": 1}`; undefined if a part is missing, which rejects the record. */
 function dayOf(date: unknown): string | undefined {
-  const { year, month, day } = objectOf(date);
+  const { year, month, day } = asObject(date);
   if (![year, month, day].every(Number.isInteger)) return undefined;
   return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
-/** `urn:li:sponsoredCampaign:1234567` by its type. */
+/** Returns the ids of URNs such as `urn:li:sponsoredCampaign:1234567` by type. */
 function idsOf(urns: unknown): Map<string, string> {
   const values: unknown[] = Array.isArray(urns) ? urns : [];
   return new Map(
     values.map((urn): [string, string] => {
-      const [, , type = '', ...id] = textOf(urn).split(':');
+      const [, , type = '', ...id] = asText(urn).split(':');
       return [type, id.join(':')];
     }),
   );

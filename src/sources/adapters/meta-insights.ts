@@ -2,10 +2,10 @@ import { parseJson } from '../../formats/json/parse.ts';
 import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
 import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
-import { objectOf, severalDays, textOf } from './platform-values.ts';
+import { asObject, asText, multiDayRowError } from './platform-values.ts';
 import { metaInsightsShortForm } from './short-forms/meta-insights.ts';
 
-/** Codes of too many calls: of the app, the user, the page, the ad account, and 80000–80014 of the business use cases. */
+/** Rate limit codes: of the app, the user, the page, the ad account, and 80000–80014 of the business use cases. */
 const throttleCodes = new Set([
   4,
   17,
@@ -15,9 +15,9 @@ const throttleCodes = new Set([
 ]);
 
 /**
- * Rows of `act_…/insights` with `time_increment=1`. `actions[]` is not read: one event stands there under several names
- * (`lead`, `onsite_conversion.lead_grouped`, `offsite_conversion.fb_pixel_lead`), whose sum counts it several times; leads
- * come from the CRM.
+ * Rows of `act_…/insights` with `time_increment=1`. `actions[]` is not read: it lists one event under several names (`lead`,
+ * `onsite_conversion.lead_grouped`, `offsite_conversion.fb_pixel_lead`), so a sum would count it several times. Leads come
+ * from the CRM.
  */
 export const metaInsights: Adapter = {
   name: 'meta_insights',
@@ -37,13 +37,13 @@ export const metaInsights: Adapter = {
   judge: judgeMeta,
   record(row) {
     const stops = row.date_stop ?? row.date_start;
-    if (stops !== row.date_start) throw severalDays('time_increment=1');
+    if (stops !== row.date_start) throw multiDayRowError('time_increment=1');
     return {
       date: row.date_start,
       campaign_id: row.campaign_id,
       ad_group_id: row.adset_id,
       ad_id: row.ad_id,
-      // With this breakdown there is one row a platform: without it in the key, they would replace each other.
+      // This breakdown gives one row per platform: without it in the key, the rows would replace each other.
       channel: row.publisher_platform,
       clicks: row.clicks,
       impressions: row.impressions,
@@ -53,9 +53,9 @@ export const metaInsights: Adapter = {
   },
 };
 
-/** Errors come as `{"error": {"code": 80004, …}}`, mostly with status 400 or 403. */
+/** Errors are `{"error": {"code": 80004, …}}`, mostly with status 400 or 403. */
 function judgeMeta({ status, headers, body }: JudgedAnswer): Verdict | undefined {
-  const error = objectOf(pageField(body, ['error']));
+  const error = asObject(pageField(body, ['error']));
   const code = typeof error.code === 'number' ? error.code : undefined;
   const detail = `error ${code}`;
   if (code === undefined) return undefined;
@@ -64,12 +64,12 @@ function judgeMeta({ status, headers, body }: JudgedAnswer): Verdict | undefined
   return status >= 500 ? undefined : { kind: 'refused', detail };
 }
 
-/** `{"<business>": [{"estimated_time_to_regain_access": 19, …}]}`, in minutes; 0 while access is not lost. */
+/** Milliseconds from `{"<business>": [{"estimated_time_to_regain_access": 19, …}]}` (minutes; 0 while access is not lost). */
 function untilAccess(headers: JudgedAnswer['headers']): number | undefined {
-  const usage = objectOf(parseJson(textOf(headers['x-business-use-case-usage'])));
+  const usage = asObject(parseJson(asText(headers['x-business-use-case-usage'])));
   const minutes = Object.values(usage)
     .flatMap((cases): unknown[] => (Array.isArray(cases) ? cases : []))
-    .map((useCase) => Number(objectOf(useCase).estimated_time_to_regain_access))
+    .map((useCase) => Number(asObject(useCase).estimated_time_to_regain_access))
     .filter((wait) => wait > 0);
   return minutes.length === 0 ? undefined : Math.max(...minutes) * 60_000;
 }

@@ -4,13 +4,13 @@ import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
 import { salesforceOpportunitiesShortForm } from './short-forms/salesforce-opportunities.ts';
 
-/** Opportunities of a SOQL query: `/services/data/v…/query?q=SELECT …`. `attributes` and what else it holds is left out. */
+/** Opportunities of a SOQL query: `/services/data/v…/query?q=SELECT …`. `attributes` is dropped. */
 export const salesforceOpportunities: Adapter = {
   name: 'salesforce_opportunities',
   kinds: ['opportunity'],
   records: ['records'],
   shortForm: salesforceOpportunitiesShortForm,
-  // The last page has `done: true` and no such field.
+  // The last page has `done: true` and no nextRecordsUrl.
   pagination: { kind: 'next_link', field: ['nextRecordsUrl'] },
   total: ['totalSize'],
   backfillDays: 730,
@@ -44,7 +44,7 @@ export const salesforceOpportunities: Adapter = {
   },
 };
 
-/** By lower-case names: every org writes `UTM_Campaign__c` its own way. */
+/** Custom fields by lower-case name: every org spells `UTM_Campaign__c` differently. */
 const customFields = (opportunity: Raw): Raw =>
   Object.fromEntries(
     Object.entries(opportunity)
@@ -52,7 +52,7 @@ const customFields = (opportunity: Raw): Raw =>
       .map(([name, value]) => [name.toLowerCase(), value]),
   );
 
-/** Errors are `[{"errorCode": "REQUEST_LIMIT_EXCEEDED", …}]`; that one is throttling, with status 403. */
+/** Errors are `[{"errorCode": "REQUEST_LIMIT_EXCEEDED", …}]`; this code means throttling, with status 403. */
 function judgeSalesforce({ status, body }: JudgedAnswer): Verdict | undefined {
   const code = pageField(body, ['0', 'errorCode']);
   if (typeof code !== 'string' || !/^[A-Z_]{1,60}$/.test(code)) return undefined;

@@ -2,7 +2,7 @@ import type { Raw } from '../../formats/json/parse.ts';
 import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
 import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
-import { objectOf } from './platform-values.ts';
+import { asObject } from './platform-values.ts';
 import { tiktokShortForm } from './short-forms/tiktok.ts';
 
 /** Rows of `report/integrated/get` with the dimension `stat_time_day`: the TikTok Business API. */
@@ -18,8 +18,8 @@ export const tiktok: Adapter = {
   daysPerRequest: 30,
   judge: judgeTiktok,
   record(row) {
-    // A row of ads has the ids above it among its metrics, where the query asks for them.
-    const values: Raw = { ...given(row.metrics), ...given(row.dimensions) };
+    // A row of ads has the ids of its ad group and campaign among the metrics, if requested.
+    const values: Raw = { ...withoutDashes(row.metrics), ...withoutDashes(row.dimensions) };
     return {
       date: dayOf(values.stat_time_day),
       campaign_id: values.campaign_id,
@@ -33,15 +33,15 @@ export const tiktok: Adapter = {
   },
 };
 
-/** `-` stands for a value that there is not. */
-const given = (values: unknown): Raw =>
-  Object.fromEntries(Object.entries(objectOf(values)).filter(([, value]) => value !== '-'));
+/** Removes values of `-`, which mean no value. */
+const withoutDashes = (values: unknown): Raw =>
+  Object.fromEntries(Object.entries(asObject(values)).filter(([, value]) => value !== '-'));
 
-/** `2025-08-01 00:00:00` is a day of the ad account's time zone and not an instant. */
+/** `2025-08-01 00:00:00` is a day in the ad account's time zone, not an instant. */
 const dayOf = (time: unknown): unknown =>
   typeof time === 'string' ? time.replace(/^(\d{4}-\d{2}-\d{2}) 00:00:00$/, '$1') : time;
 
-/** An error is a `code` other than 0, mostly in an answer with status 200; 40100: too many requests; from 50000: theirs. */
+/** Errors have a `code` other than 0, mostly with status 200; 40100: too many requests; from 50000: TikTok's own failures. */
 function judgeTiktok({ body }: JudgedAnswer): Verdict | undefined {
   const code = pageField(body, ['code']);
   if (typeof code !== 'number' || code === 0) return undefined;

@@ -1,4 +1,4 @@
-import type { RequiredColumns } from './column-watch.ts';
+import type { RequiredColumns } from './missing-columns.ts';
 
 /** How many records of a feed may be unreadable before `replace` changes nothing. */
 export interface MaxRejects {
@@ -29,9 +29,9 @@ export type DuplicateRule = (typeof duplicateRules)[number];
 export const defaultMaxRejects: MaxRejects = { share: 0.1 };
 
 /** Of so few records a share says nothing. */
-const smallFeed = 20;
+const minRecordsForShare = 20;
 
-export function exceeds(limit: MaxRejects, unreadable: number, read: number): boolean {
+export function exceedsMaxRejects(limit: MaxRejects, unreadable: number, read: number): boolean {
   if (limit.count !== undefined && unreadable > limit.count) return true;
-  return read > smallFeed && unreadable > limit.share * read;
+  return read > minRecordsForShare && unreadable > limit.share * read;
 }

@@ -1,4 +1,4 @@
-import { cameAs, type RecordBatch } from '../../formats/feed/record-batch.ts';
+import { originalOf, type RecordBatch } from '../../formats/feed/record-batch.ts';
 
 /**
  * The elements of batches as records. Where a row becomes several records, positions count these, since each needs one of its
@@ -14,7 +14,7 @@ export async function* mapBatches(
     const { records: elements, malformed } = batch;
     if (spread === undefined) {
       const records = map === undefined ? elements : elements.map(map);
-      yield { ...batch, records, elements, cameAs: (index) => cameAs(batch, index) };
+      yield { ...batch, records, elements, originalAt: (index) => originalOf(batch, index) };
       continue;
     }
     const origins: number[] = [];
@@ -32,7 +32,7 @@ export async function* mapBatches(
       ...batch,
       elements: spreadElements,
       records,
-      cameAs: (index) => cameAs(batch, origins[index] ?? -1),
+      originalAt: (index) => originalOf(batch, origins[index] ?? -1),
       firstPosition: before + 1,
       malformed: malformed.map((broken, index) => ({ ...broken, position: behind + index })),
     };
@@ -45,5 +45,5 @@ export interface MappedBatch extends Omit<RecordBatch, 'textAt'> {
   /** As long as `records`. */
   readonly elements: readonly unknown[];
   /** What came, to the letter, of which `records[index]` was made. */
-  readonly cameAs: (index: number) => unknown;
+  readonly originalAt: (index: number) => unknown;
 }

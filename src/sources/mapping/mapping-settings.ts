@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { breakdownLimits, breakdownNameText, isBreakdownName } from '../../records/breakdowns.ts';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
-import { placeOf } from './place.ts';
+import { elementPathOf } from './element-path.ts';
 import type { RowCondition } from './row-filter.ts';
-import { path, pathOf, pathText, section } from './setting-types.ts';
+import { expectedPath, path, pathOf, section } from './setting-types.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const values = z.union([scalar.transform((value) => [value]), z.array(scalar).min(1)]);
@@ -19,13 +19,13 @@ const condition = z.union(
 
 const fieldPlace = z.union(
   [path, z.strictObject({ concat: z.array(path).min(2), separator: z.string().default('-') })],
-  `${pathText}; or { concat: [path, path], separator: "-" }`,
+  `${expectedPath}; or { concat: [path, path], separator: "-" }`,
 );
 
 type WrittenConditions = Readonly<Record<string, Omit<RowCondition, 'place'>>>;
 
 const toConditions = (written: WrittenConditions): readonly RowCondition[] =>
-  Object.entries(written).map(([name, rule]) => ({ place: placeOf(pathOf(name)), ...rule }));
+  Object.entries(written).map(([name, rule]) => ({ place: elementPathOf(pathOf(name)), ...rule }));
 
 const deletedText = 'expected columns and the values that they have in deleted rows';
 

@@ -4,22 +4,22 @@ import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { FieldRules } from '../../records/field-rules.ts';
 import { createGapTest } from '../../records/gaps.ts';
 import type { StageTable } from '../../records/stage.ts';
+import { candidateKeys, type ElementPath, elementPathOf, valueAt } from './element-path.ts';
 import { utmsOfUrl } from './landing-url.ts';
 import type { Lookup } from './lookup.ts';
-import { membersOf, type Place, placeOf, valueAt } from './place.ts';
 import { createRowFilter, type RowCondition } from './row-filter.ts';
 
 /** Where a field is taken from: one place, or several whose values are joined. */
-export type FieldPlace =
+export type FieldPath =
   | readonly string[]
   | { readonly concat: readonly (readonly string[])[]; readonly separator: string };
 
 /** What the sources file says of a source's fields. */
 export interface MappingSettings {
   /** Field of the contract → where it is in an element. */
-  readonly fields: Readonly<Record<string, FieldPlace>>;
+  readonly fields: Readonly<Record<string, FieldPath>>;
   /** Breakdown → where its value is in an element. */
-  readonly breakdowns: Readonly<Record<string, FieldPlace>>;
+  readonly breakdowns: Readonly<Record<string, FieldPath>>;
   /** Field of the contract, or breakdown → what its values become. */
   readonly map: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly where: readonly RowCondition[];
@@ -53,11 +53,11 @@ export function createRecordMapper(
   rules: Pick<FieldRules, 'missing'>,
   { fields, breakdowns, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,
 ): ((element: unknown) => unknown) | undefined {
-  const chosen = Object.entries(fields).map(([name, place]) => chosenOf(name, place));
-  const dimensions = Object.entries(breakdowns).map(([name, place]) => chosenOf(name, place));
+  const chosen = Object.entries(fields).map(([name, place]) => fieldSelectorOf(name, place));
+  const dimensions = Object.entries(breakdowns).map(([name, place]) => fieldSelectorOf(name, place));
   const moved = [...chosen, ...dimensions];
-  const adapted = adapter.record ?? (moved.length > 0 ? without(moved, kind) : undefined);
-  const landingUrl = landingUrlField && placeOf(landingUrlField);
+  const adapted = adapter.record ?? (moved.length > 0 ? withoutMovedFields(moved, kind) : undefined);
+  const landingUrl = landingUrlField && elementPathOf(landingUrlField);
   const standard = Object.entries(defaults);
   const known = knownFields(kind);
   const maps = new Map(Object.entries(map).map(([name, values]) => [name, lowerKeys(values)]));
@@ -108,18 +108,18 @@ const mapped = (value: unknown, values: ReadonlyMap<string, string> | undefined)
 const lowerKeys = (values: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
   new Map(Object.entries(values).map(([from, to]) => [from.trim().toLowerCase(), to]));
 
-interface Chosen {
+interface FieldSelector {
   readonly name: string;
-  readonly places: readonly Place[];
+  readonly places: readonly ElementPath[];
   valueIn(element: Raw): unknown;
 }
 
-function chosenOf(name: string, place: FieldPlace): Chosen {
+function fieldSelectorOf(name: string, place: FieldPath): FieldSelector {
   if (isPath(place)) {
-    const only = placeOf(place);
+    const only = elementPathOf(place);
     return { name, places: [only], valueIn: (element) => valueAt(element, only) };
   }
-  const places = place.concat.map(placeOf);
+  const places = place.concat.map(elementPathOf);
   return {
     name,
     places,
@@ -131,16 +131,16 @@ function chosenOf(name: string, place: FieldPlace): Chosen {
   };
 }
 
-const isPath = (place: FieldPlace): place is readonly string[] => Array.isArray(place);
+const isPath = (place: FieldPath): place is readonly string[] => Array.isArray(place);
 
 /**
  * Elements with fields under other names: what is moved goes, all others stay, so that nothing is lost. What is also a field of
  * the contract stays that, too.
  */
-function without(chosen: readonly Chosen[], kind: RecordKind): (element: Raw) => Raw {
+function withoutMovedFields(chosen: readonly FieldSelector[], kind: RecordKind): (element: Raw) => Raw {
   const known = knownFields(kind);
   const moved = new Set(
-    chosen.flatMap(({ places }) => places.flatMap(membersOf)).filter((name) => !known.has(name)),
+    chosen.flatMap(({ places }) => places.flatMap(candidateKeys)).filter((name) => !known.has(name)),
   );
   // `fromEntries` defines members: a name such as `__proto__` stays one.
   return (element) => Object.fromEntries(Object.entries(element).filter(([name]) => !moved.has(name)));

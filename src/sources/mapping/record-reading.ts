@@ -2,13 +2,13 @@ import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
 import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { stageKey } from '../../records/stage.ts';
-import type { RequiredColumns } from './column-watch.ts';
+import { elementPathOf } from './element-path.ts';
 import { createLookup } from './lookup.ts';
-import { placeOf } from './place.ts';
+import type { RequiredColumns } from './missing-columns.ts';
 import { withReading } from './reading-settings.ts';
 import { createRecordMapper, type PlatformRecords } from './record-mapper.ts';
 import type { RecordSettings } from './record-settings.ts';
-import { createStrayTest } from './row-filter.ts';
+import { createStrayRowTest } from './row-filter.ts';
 import { createSpread } from './spread.ts';
 
 /** How the elements of a body are found, and what they mean. */
@@ -57,7 +57,8 @@ export function createRecordReading(
       landingUrlField: settings.landing_url_field,
       defaults: defaultsOf(settings, adapter, kind),
     }),
-    spread: spread && createSpread({ start: placeOf(spread.start), end: placeOf(spread.end) }, rules),
+    spread:
+      spread && createSpread({ start: elementPathOf(spread.start), end: elementPathOf(spread.end) }, rules),
     async load() {
       await Promise.all(lookups.map((lookup) => lookup.load()));
     },
@@ -90,12 +91,12 @@ function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
     'separator' in place ? place.concat : [place],
   );
   const paths = [...chosen, ...(landing ? [landing] : []), ...(spread ? [spread.start, spread.end] : [])];
-  const places = [...paths.map(placeOf), ...conditions.map(({ place }) => place)];
+  const places = [...paths.map(elementPathOf), ...conditions.map(({ place }) => place)];
   const own = [...knownFields(kind)].filter((name) => fields[name] === undefined);
   return {
     delimiter,
     skipRows,
-    isStray: settings.where.length === 0 ? undefined : createStrayTest(settings.where),
+    isStray: settings.where.length === 0 ? undefined : createStrayRowTest(settings.where),
     columns: {
       read: new Set([...own, ...places.flatMap(({ column, head }) => [column, head])]),
       required: places.flatMap(({ path, head }) => (path.length === 1 ? [head] : [])),

@@ -4,18 +4,18 @@ import { stages } from '../../records/stage.ts';
 import { duplicateRules } from './feed-rules.ts';
 import { mappingKeys } from './mapping-settings.ts';
 import { readingKeys } from './reading-settings.ts';
-import { oneOf, path, scalars, text, wholeNumber } from './setting-types.ts';
+import { integerSetting, oneOf, path, scalars, textSetting } from './setting-types.ts';
 
 /** What becomes of what comes, wherever it comes from: keys of a source, and of a mapping that pushes name. */
 export const recordKeys = {
   ...readingKeys,
   stages: z.record(z.string(), oneOf(stages), 'expected stage names and what they mean').default({}),
-  channel: text('expected the name of a channel').optional(),
+  channel: textSetting('expected the name of a channel').optional(),
   defaults: scalars('expected fields and values').default({}),
   ...mappingKeys,
   duplicates: oneOf(duplicateRules).optional(),
   records: path.optional(),
-  skip_rows: wholeNumber(0, 1_000).optional(),
+  skip_rows: integerSetting(0, 1_000).optional(),
   encoding: oneOf(encodings).optional(),
   delimiter: z.string('expected one character').length(1, 'expected one character').optional(),
 };

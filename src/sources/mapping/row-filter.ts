@@ -1,9 +1,9 @@
 import type { Raw } from '../../formats/json/parse.ts';
-import { type Place, valueAt } from './place.ts';
+import { type ElementPath, valueAt } from './element-path.ts';
 
 /** Which values a row must have at a place, or must not have. A value may end in `*`, for whatever follows. */
 export interface RowCondition {
-  readonly place: Place;
+  readonly place: ElementPath;
   readonly values: readonly string[];
   readonly isNegated: boolean;
 }
@@ -18,7 +18,7 @@ export function createRowFilter(conditions: readonly RowCondition[]): (element: 
  * Tells whether a row of too few or too many cells is one that the conditions leave out. What a short row lacks says nothing:
  * it may have been cut off.
  */
-export function createStrayTest(conditions: readonly RowCondition[]) {
+export function createStrayRowTest(conditions: readonly RowCondition[]) {
   const tests = conditions.map((condition) => ({ condition, test: testOf(condition) }));
   return (row: Raw, isLonger: boolean): boolean =>
     tests.some(({ condition: { place }, test }) => {

@@ -13,13 +13,13 @@ export const pathOf = (dotted: string): string[] => {
   return keys.includes('') ? [dotted] : keys;
 };
 
-export const pathText = 'expected a path such as data.items, or a list of keys';
+export const expectedPath = 'expected a path such as data.items, or a list of keys';
 export const path = z.union(
   [z.string().min(1).transform(pathOf), z.array(z.string().min(1)).min(1)],
-  pathText,
+  expectedPath,
 );
 
-export const text = (expected: string) => z.string(expected).min(1, expected);
+export const textSetting = (expected: string) => z.string(expected).min(1, expected);
 
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(
@@ -28,7 +28,7 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
   );
 
 /** A number, or a text of one, since the value of a variable is a text. */
-export const number = (expected: string, holds: (value: number) => boolean) =>
+export const numberSetting = (expected: string, holds: (value: number) => boolean) =>
   z
     .union(
       [
@@ -42,8 +42,8 @@ export const number = (expected: string, holds: (value: number) => boolean) =>
     )
     .refine(holds, expected);
 
-export const wholeNumber = (min: number, max: number) =>
-  number(
+export const integerSetting = (min: number, max: number) =>
+  numberSetting(
     `expected a whole number from ${min} to ${max}`,
     (value) => Number.isInteger(value) && value >= min && value <= max,
   );

@@ -3,16 +3,16 @@ import { formatDay } from '../../records/day.ts';
 import type { FieldRules } from '../../records/field-rules.ts';
 import { createFieldReader } from '../../records/fields.ts';
 import { RejectError, Repairs } from '../../records/outcome.ts';
-import { type Place, valueAt } from './place.ts';
+import { type ElementPath, valueAt } from './element-path.ts';
 
 /** A longer span is no report but an accident. */
 const maxDays = 1_100;
 const counts = ['clicks', 'impressions'] as const;
 
 /** Where the first and the last day stand that a row sums up. */
-export interface Span {
-  readonly start: Place;
-  readonly end: Place;
+export interface DaySpan {
+  readonly start: ElementPath;
+  readonly end: ElementPath;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface Span {
  * the normaliser to reject.
  */
 export function createSpread(
-  span: Span,
+  span: DaySpan,
   rules: FieldRules,
 ): (element: unknown, record: unknown) => readonly unknown[] {
   const read = createFieldReader<'date' | (typeof counts)[number] | 'cost'>(rules);

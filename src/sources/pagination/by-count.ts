@@ -4,17 +4,17 @@ import {
   malformedPage,
   type NumberPagination,
   type OffsetPagination,
+  type PageResponse,
   type Paginator,
   type PaginatorOptions,
-  placed,
-  type ReadPage,
+  withPageParameters,
 } from './pagination.ts';
 
-export function byNumber(options: PaginatorOptions, pagination: NumberPagination): Paginator {
+export function paginateByNumber(options: PaginatorOptions, pagination: NumberPagination): Paginator {
   const { parameter, start, stop } = pagination;
   let number = start;
-  const at = () => placed(options.request, pagination.in, { [parameter]: number });
-  return heeding(options.source, parameter, {
+  const at = () => withPageParameters(options.request, pagination.in, { [parameter]: number });
+  return rejectingRepeatedPages(options.source, parameter, {
     first: at(),
     async next(page) {
       number += 1;
@@ -25,11 +25,12 @@ export function byNumber(options: PaginatorOptions, pagination: NumberPagination
   });
 }
 
-export function byOffset(options: PaginatorOptions, pagination: OffsetPagination): Paginator {
+export function paginateByOffset(options: PaginatorOptions, pagination: OffsetPagination): Paginator {
   const { parameter, limitParameter, limit, stop } = pagination;
   let offset = 0;
-  const at = () => placed(options.request, pagination.in, { [parameter]: offset, [limitParameter]: limit });
-  return heeding(options.source, parameter, {
+  const at = () =>
+    withPageParameters(options.request, pagination.in, { [parameter]: offset, [limitParameter]: limit });
+  return rejectingRepeatedPages(options.source, parameter, {
     first: at(),
     async next(page) {
       // By what came, not by what was asked for: a source may give fewer at a time than it was asked for.
@@ -42,8 +43,8 @@ export function byOffset(options: PaginatorOptions, pagination: OffsetPagination
   });
 }
 
-/** A source that does not heed the parameter would send the same page again and again. */
-function heeding(source: string, parameter: string, { first, next }: Paginator): Paginator {
+/** A source that ignores the parameter would send the same page again and again. */
+function rejectingRepeatedPages(source: string, parameter: string, { first, next }: Paginator): Paginator {
   let before = '';
   return {
     first,
@@ -53,7 +54,7 @@ function heeding(source: string, parameter: string, { first, next }: Paginator):
       if (following !== undefined && bytes === before) {
         throw malformedPage(
           source,
-          `is the same as the one before; it does not heed the parameter ${parameter}`,
+          `is the same as the one before; it ignores the parameter ${parameter}`,
           'Check what the source calls it, or set pagination: none.',
         );
       }
@@ -63,7 +64,7 @@ function heeding(source: string, parameter: string, { first, next }: Paginator):
   };
 }
 
-function totalOf({ source }: PaginatorOptions, { body }: ReadPage, field: readonly string[]): number {
+function totalOf({ source }: PaginatorOptions, { body }: PageResponse, field: readonly string[]): number {
   const total = pageField(body, field);
   const number = typeof total === 'string' && total !== '' ? Number(total) : total;
   if (typeof number === 'number' && Number.isFinite(number)) return number;

@@ -2,14 +2,14 @@ import { pageField } from './page-field.ts';
 import {
   type CursorPagination,
   digest,
-  isNothing,
+  isNoNextPage,
   malformedPage,
   type Paginator,
   type PaginatorOptions,
-  placed,
+  withPageParameters,
 } from './pagination.ts';
 
-export function byCursor(
+export function paginateByCursor(
   { source, request }: PaginatorOptions,
   { field, more, parameter, in: place }: CursorPagination,
 ): Paginator {
@@ -18,9 +18,9 @@ export function byCursor(
   return {
     first: request,
     async next({ body }) {
-      if (more !== undefined && isNothing(pageField(body, more))) return undefined;
+      if (more !== undefined && isNoNextPage(pageField(body, more))) return undefined;
       const cursor = pageField(body, field);
-      if (isNothing(cursor)) return undefined;
+      if (isNoNextPage(cursor)) return undefined;
       if (typeof cursor !== 'string' && typeof cursor !== 'number') {
         throw malformedPage(
           source,
@@ -37,7 +37,7 @@ export function byCursor(
         );
       }
       seen.add(known);
-      return placed(request, place, { [parameter]: cursor });
+      return withPageParameters(request, place, { [parameter]: cursor });
     },
   };
 }

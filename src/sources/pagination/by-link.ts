@@ -1,12 +1,12 @@
 import { pageField } from './page-field.ts';
 import {
   digest,
-  isNothing,
+  isNoNextPage,
   type LinkPagination,
   malformedPage,
+  type PageResponse,
   type Paginator,
   type PaginatorOptions,
-  type ReadPage,
 } from './pagination.ts';
 
 /** `<target>` and its parameters, whose values may be quoted and then hold anything. */
@@ -27,14 +27,14 @@ export function nextLink(header: string | readonly string[] | undefined): string
   return undefined;
 }
 
-export function byLink(options: PaginatorOptions, pagination: LinkPagination): Paginator {
+export function paginateByLink(options: PaginatorOptions, pagination: LinkPagination): Paginator {
   const { source, request, show } = options;
   const seen = new Set([digest(request.url.href)]);
   return {
     first: request,
     async next(page) {
       const link = linkOf(page, pagination);
-      if (isNothing(link)) return undefined;
+      if (isNoNextPage(link)) return undefined;
       const base = page.request.url;
       if (typeof link !== 'string' || !URL.canParse(link, base)) {
         throw malformedPage(source, 'has something else than an address for its next page', checkField);
@@ -63,7 +63,7 @@ export function byLink(options: PaginatorOptions, pagination: LinkPagination): P
 
 const checkField = 'Check where its pagination finds the next page.';
 
-const linkOf = ({ body, headers }: ReadPage, pagination: LinkPagination): unknown =>
+const linkOf = ({ body, headers }: PageResponse, pagination: LinkPagination): unknown =>
   pagination.kind === 'next_link' ? pageField(body, pagination.field) : nextLink(headers.link);
 
 /** Links come from outside, and could lead to any address that this machine can reach. */

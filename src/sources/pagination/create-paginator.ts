@@ -1,6 +1,6 @@
-import { byNumber, byOffset } from './by-count.ts';
-import { byCursor } from './by-cursor.ts';
-import { byLink } from './by-link.ts';
+import { paginateByNumber, paginateByOffset } from './by-count.ts';
+import { paginateByCursor } from './by-cursor.ts';
+import { paginateByLink } from './by-link.ts';
 import type { Pagination, Paginator, PaginatorOptions } from './pagination.ts';
 
 /** What leads through the pages of one call, by the rules of `pagination`. */
@@ -10,13 +10,13 @@ export function createPaginator(
 ): Paginator {
   switch (pagination.kind) {
     case 'cursor':
-      return byCursor(options, pagination);
+      return paginateByCursor(options, pagination);
     case 'next_link':
     case 'link_header':
-      return byLink(options, pagination);
+      return paginateByLink(options, pagination);
     case 'page_number':
-      return byNumber(options, pagination);
+      return paginateByNumber(options, pagination);
     case 'offset':
-      return byOffset(options, pagination);
+      return paginateByOffset(options, pagination);
   }
 }

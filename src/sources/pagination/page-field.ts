@@ -30,7 +30,7 @@ export function hasArray(page: Buffer, path: readonly string[]): boolean {
   return isArrayItself || (found !== undefined && page[found.start] === OPEN_ARRAY);
 }
 
-interface Span {
+interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -39,8 +39,8 @@ function startOf(page: Buffer): number {
   return skipSpace(page, isBeginningOf(BYTE_ORDER_MARK, page) ? BYTE_ORDER_MARK.length : 0);
 }
 
-function locate(page: Buffer, path: readonly string[]): Span | undefined {
-  let span: Span | undefined = { start: startOf(page), end: page.length };
+function locate(page: Buffer, path: readonly string[]): ByteRange | undefined {
+  let span: ByteRange | undefined = { start: startOf(page), end: page.length };
   for (const key of path) {
     if (span === undefined) return undefined;
     const opens: number | undefined = page[span.start];
@@ -52,7 +52,7 @@ function locate(page: Buffer, path: readonly string[]): Span | undefined {
 }
 
 /** The value of `key` in the object that `within` holds. */
-function member(page: Buffer, within: Span, key: string): Span | undefined {
+function member(page: Buffer, within: ByteRange, key: string): ByteRange | undefined {
   let at = within.start + 1;
   for (;;) {
     at = skipSpace(page, at, within.end);
@@ -71,7 +71,7 @@ function member(page: Buffer, within: Span, key: string): Span | undefined {
 }
 
 /** The value at `index` in the array that `within` holds. */
-function element(page: Buffer, within: Span, index: number): Span | undefined {
+function element(page: Buffer, within: ByteRange, index: number): ByteRange | undefined {
   let at = within.start + 1;
   for (let passed = 0; ; passed++) {
     const start = skipSpace(page, at, within.end);

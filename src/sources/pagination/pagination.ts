@@ -5,7 +5,7 @@ import { isObject, parseJson } from '../../formats/json/parse.ts';
 import { withParameters } from '../../http-client/address.ts';
 
 /** A page that has come. */
-export interface ReadPage {
+export interface PageResponse {
   readonly request: PageRequest;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -20,7 +20,7 @@ export interface Paginator {
    * What to ask for next; undefined after the last page.
    * @throws UtmqlError SOURCE_MALFORMED when the pages would never end, or lead elsewhere
    */
-  next(page: ReadPage): Promise<PageRequest | undefined>;
+  next(page: PageResponse): Promise<PageRequest | undefined>;
 }
 
 export interface PaginatorOptions {
@@ -34,7 +34,7 @@ export interface PaginatorOptions {
 }
 
 /** What stands for no next page. */
-export const isNothing = (value: unknown): boolean =>
+export const isNoNextPage = (value: unknown): boolean =>
   value === undefined || value === null || value === '' || value === false;
 
 /** What is remembered of a cursor, an address or a page, however long it is. */
@@ -50,15 +50,15 @@ export const malformedPage = (source: string, what: string, advice: string): Utm
 type Path = readonly string[];
 
 /** Where a parameter that changes from page to page goes: into the query, or the JSON body of a POST. */
-export type Place = 'query' | 'body';
+export type ParameterLocation = 'query' | 'body';
 
-interface Placed {
+interface PageParameter {
   readonly parameter: string;
-  readonly in?: Place | undefined;
+  readonly in?: ParameterLocation | undefined;
 }
 
 /** A value of a page asks for the next one. `more`: there is one only where this is given, too. */
-export interface CursorPagination extends Placed {
+export interface CursorPagination extends PageParameter {
   readonly kind: 'cursor';
   readonly field: Path;
   readonly more?: Path | undefined;
@@ -70,14 +70,14 @@ export type LinkPagination =
   | { readonly kind: 'link_header' };
 
 /** Pages are counted. The end is an empty page, or the number of pages in a field. */
-export interface NumberPagination extends Placed {
+export interface NumberPagination extends PageParameter {
   readonly kind: 'page_number';
   readonly start: number;
   readonly stop: 'empty' | Path;
 }
 
 /** Records are counted. The end is an empty page, one with fewer than `limit`, or the number of records in a field. */
-export interface OffsetPagination extends Placed {
+export interface OffsetPagination extends PageParameter {
   readonly kind: 'offset';
   readonly limitParameter: string;
   readonly limit: number;
@@ -101,9 +101,9 @@ export interface PageRequest {
 }
 
 /** The request with parameters set in its query, or in the JSON object of its body. */
-export function placed(
+export function withPageParameters(
   { url, body }: PageRequest,
-  place: Place | undefined,
+  place: ParameterLocation | undefined,
   parameters: Readonly<Record<string, string | number>>,
 ): PageRequest {
   if (place !== 'body') {

@@ -1,7 +1,7 @@
 import type { Adapter } from '../adapters/adapter.ts';
 import { accountKeys, credentialNames, type ShortForm } from '../adapters/short-forms/short-form.ts';
 import type { Problem } from '../mapping/record-checks.ts';
-import type { FieldPlace } from '../mapping/record-mapper.ts';
+import type { FieldPath } from '../mapping/record-mapper.ts';
 import type { SourceSettings } from './settings.ts';
 
 const keys = [...accountKeys, 'credentials', 'api_version', 'base_url'] as const;
@@ -18,7 +18,7 @@ const isShort = (settings: SourceSettings): boolean => keys.some((key) => settin
  *
  * @returns the settings as they are where they have an address; problems where the account cannot be written out
  */
-export function writeOut(
+export function expandShortForm(
   settings: SourceSettings,
   { name: adapterName, shortForm }: Adapter,
 ): SourceSettings | readonly Problem[] {
@@ -39,7 +39,7 @@ export function writeOut(
       : []),
   ];
   if (problems.length > 0 || account === undefined) return problems;
-  const full = shortForm.writeOut({
+  const full = shortForm.expand({
     account,
     credentials: settings.credentials ?? {},
     apiVersion: settings.api_version ?? shortForm.apiVersion,
@@ -117,7 +117,7 @@ function breakdownProblems(
     }));
 }
 
-const pathsOf = (places: Readonly<Record<string, FieldPlace>>): (readonly string[])[] =>
+const pathsOf = (places: Readonly<Record<string, FieldPath>>): (readonly string[])[] =>
   Object.values(places).flatMap((place) => ('separator' in place ? place.concat : [place]));
 
 /** The places that a source's own settings read, but for breakdowns, which platforms are asked for in another way. */

@@ -65,7 +65,7 @@ function shownValue(written: unknown, path: readonly PropertyKey[]): string {
 }
 
 /** Each problem as a sentence with its place, from the first line to the last. */
-export function inOrder(
+export function formatProblems(
   problems: readonly Problem[],
   contents: unknown,
   lineAt: (offset: number) => number,
@@ -75,12 +75,12 @@ export function inOrder(
     .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0))
     .map(({ path, text, offset }) => {
       const line = offset === undefined ? '' : ` (line ${lineAt(offset)})`;
-      return `${pathText(path)}${line}: ${text}`;
+      return `${formatPath(path)}${line}: ${text}`;
     });
 }
 
 /** `sources[0].auth.bearer`. */
-export const pathText = (path: readonly PropertyKey[]): string =>
+export const formatPath = (path: readonly PropertyKey[]): string =>
   path
     .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
     .join('') || 'the file';

@@ -14,7 +14,7 @@ export interface TemplateValues extends AskedRange {
 }
 
 /** What may stand behind `since` and `until` in a template. */
-const parts: Readonly<Record<string, (day: Day) => string>> = {
+const dayFormats: Readonly<Record<string, (day: Day) => string>> = {
   '': formatDay,
   '.year': (day) => formatDay(day).slice(0, 4),
   '.month': (day) => String(Number(formatDay(day).slice(5, 7))),
@@ -36,26 +36,26 @@ const placeholder = /\{(since|until)((?:\.\w+)*)\}/g;
  * @returns undefined where it wants a day that is not given
  */
 function fillTemplate(text: string, { lastId, ...range }: TemplateValues): string | undefined {
-  let whole = true;
+  let requireFilled = true;
   const filled = text.replace(placeholder, (_, end: 'since' | 'until', part: string) => {
     const day = range[end];
-    if (day === undefined) whole = false;
-    return day === undefined ? '' : (parts[part]?.(day) ?? '');
+    if (day === undefined) requireFilled = false;
+    return day === undefined ? '' : (dayFormats[part]?.(day) ?? '');
   });
-  if (!whole) return undefined;
+  if (!requireFilled) return undefined;
   return lastId === undefined ? filled : filled.replaceAll(lastIdPlaceholder, lastId);
 }
 
 /** Which ends of the range a template wants. */
-const wantedDays = (text: string): ReadonlySet<string> =>
+const rangeEndsUsedBy = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(placeholder)].map(([, end = '']) => end));
 
 /** A sentence about a placeholder that there is not; undefined when all are right. */
 export function templateProblem(text: string): string | undefined {
-  const wrong = [...text.matchAll(placeholder)].find(([, , part = '']) => !Object.hasOwn(parts, part));
+  const wrong = [...text.matchAll(placeholder)].find(([, , part = '']) => !Object.hasOwn(dayFormats, part));
   return (
     wrong &&
-    `has ${wrong[0]}; accepted: ${Object.keys(parts)
+    `has ${wrong[0]}; accepted: ${Object.keys(dayFormats)
       .map((part) => `{${wrong[1]}${part}}`)
       .join(', ')}`
   );
@@ -71,20 +71,20 @@ export interface RequestPlan {
   /** What is sent: a request for each, and one without a body where there is none. */
   readonly bodies: readonly string[];
   /** Whether any template wants a day: if not, every range is answered alike. */
-  readonly wantsDays: boolean;
+  readonly usesRange: boolean;
   /** Whether the settings themselves say where `since` goes. */
-  readonly namesSince: boolean;
+  readonly usesSince: boolean;
   /** How many days to ask for, the last one included, where nobody says since when; undefined: such a call is left open. */
   readonly backfillDays: number | undefined;
   /** The longest range that is asked for at once. */
   readonly daysPerRequest: number | undefined;
 }
 
-export function planOf(settings: SourceSettings, url: string, adapter: Adapter): RequestPlan {
+export function requestPlanOf(settings: SourceSettings, url: string, adapter: Adapter): RequestPlan {
   const { name, body: bodies = [] } = settings;
   const method = methodOf(settings, adapter);
   const written = Object.entries(settings.parameters);
-  const wanted = wantedDays([url, ...bodies, ...written.map(([, text]) => text ?? '')].join(' '));
+  const wanted = rangeEndsUsedBy([url, ...bodies, ...written.map(([, text]) => text ?? '')].join(' '));
   const sent = adapter.sendsRange && method === 'GET' ? ['since', 'until'] : [];
   const missing = sent.filter((end) => !wanted.has(end) && !Object.hasOwn(settings.parameters, end));
   return {
@@ -97,8 +97,8 @@ export function planOf(settings: SourceSettings, url: string, adapter: Adapter):
       ...missing.map((end) => [end, `{${end}}`]),
     ]),
     bodies,
-    wantsDays: wanted.size + missing.length > 0,
-    namesSince: wanted.has('since'),
+    usesRange: wanted.size + missing.length > 0,
+    usesSince: wanted.has('since'),
     backfillDays: settings.backfill_days ?? adapter.backfillDays,
     daysPerRequest: settings.days_per_request ?? adapter.daysPerRequest,
   };
@@ -127,7 +127,7 @@ export function* rangesOf(
   const last = until ?? (backfillDays === undefined ? undefined : Math.max(today, since ?? today));
   const first =
     since ?? (backfillDays === undefined || last === undefined ? undefined : last - backfillDays + 1);
-  if (!plan.wantsDays || daysPerRequest === undefined || first === undefined || last === undefined) {
+  if (!plan.usesRange || daysPerRequest === undefined || first === undefined || last === undefined) {
     yield { since: first, until: last };
     return;
   }

@@ -41,39 +41,39 @@ export function expandVariables(
 }
 
 /** Shorter values are no secrets, and would be found in every sentence. */
-const shortestSecret = 4;
+const minSecretLength = 4;
 
 /** Values that must not be shown: those of the variables that a source's settings name, and tokens it got for them. */
 export interface Secrets {
   /** From now on, `value` is shown as `${NAME}`. */
   add(name: string, value: string): void;
   /** The text without them. */
-  hide(text: string): string;
+  redact(text: string): string;
   /** The same error without them in its message and in what caused it. */
-  hideInError(error: unknown): unknown;
+  redactError(error: unknown): unknown;
 }
 
 export function createSecrets(): Secrets {
   const shownAs = new Map<string, string>();
 
-  const hide = (text: string): string => {
+  const redact = (text: string): string => {
     let shown = text;
     for (const [value, placeholder] of shownAs) shown = shown.replaceAll(value, placeholder);
     return shown;
   };
 
-  const hideInCause = (cause: unknown, depth = 0): unknown => {
+  const redactCause = (cause: unknown, depth = 0): unknown => {
     if (!(cause instanceof Error) || depth === 5) return undefined;
-    const plain = new Error(hide(cause.message), { cause: hideInCause(cause.cause, depth + 1) });
+    const plain = new Error(redact(cause.message), { cause: redactCause(cause.cause, depth + 1) });
     plain.name = cause.name;
-    plain.stack = hide(cause.stack ?? '');
+    plain.stack = redact(cause.stack ?? '');
     return plain;
   };
 
   return {
-    hide,
+    redact,
     add(name, value) {
-      if (value.length < shortestSecret) return;
+      if (value.length < minSecretLength) return;
       const forms = [value, encodeURIComponent(value), encodeURI(value), JSON.stringify(value).slice(1, -1)];
       for (const form of forms) shownAs.set(form, `\${${name}}`);
       // The longest first: one value may be part of another.
@@ -81,14 +81,14 @@ export function createSecrets(): Secrets {
       shownAs.clear();
       for (const [form, placeholder] of sorted) shownAs.set(form, placeholder);
     },
-    hideInError(error) {
+    redactError(error) {
       if (shownAs.size === 0 || !(error instanceof Error)) return error;
-      if (!(error instanceof UtmqlError)) return hideInCause(error);
+      if (!(error instanceof UtmqlError)) return redactCause(error);
       const { code, message, retryable, retryAfterSeconds, cause } = error;
-      return new UtmqlError(code, hide(message), {
+      return new UtmqlError(code, redact(message), {
         retryable,
         ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-        cause: hideInCause(cause),
+        cause: redactCause(cause),
       });
     },
   };

@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapters/adapter.ts';
-import type { Pagination, Place } from '../pagination/pagination.ts';
-import type { Window } from '../windows/window.ts';
+import type { Pagination, ParameterLocation } from '../pagination/pagination.ts';
+import type { SearchWindow } from '../windows/window.ts';
 import { hasJsonBody, type RequestPlan } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 
@@ -10,14 +10,14 @@ export function paginationOf(
   adapter: Adapter,
   plan: Pick<RequestPlan, 'bodies'>,
 ): Pagination {
-  const chosen = pagination === undefined ? adapter.pagination : written(pagination);
+  const chosen = pagination === undefined ? adapter.pagination : paginationFromSettings(pagination);
   // A POST that asks in JSON has its cursor there, too.
-  const usual: Place = hasJsonBody(plan) ? 'body' : 'query';
+  const usual: ParameterLocation = hasJsonBody(plan) ? 'body' : 'query';
   if (chosen === undefined) return { kind: 'none' };
   return 'parameter' in chosen ? { ...chosen, in: chosen.in ?? usual } : chosen;
 }
 
-function written(settings: NonNullable<SourceSettings['pagination']>): Pagination | undefined {
+function paginationFromSettings(settings: NonNullable<SourceSettings['pagination']>): Pagination | undefined {
   const { none, cursor, next_link, page_number, offset, link_header } = settings;
   if (none) return { kind: 'none' };
   if (cursor) return { kind: 'cursor', ...cursor };
@@ -44,7 +44,7 @@ export function windowOf(
   { window }: SourceSettings,
   adapter: Adapter,
   plan: Pick<RequestPlan, 'url' | 'bodies'>,
-): Window | undefined {
+): SearchWindow | undefined {
   if (window === undefined) return adapter.window?.(plan);
   const { limit, id, start } = window;
   return id === undefined ? { by: 'day', limit } : { by: 'id', limit, id, start };

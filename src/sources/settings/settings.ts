@@ -4,7 +4,15 @@ import { adapterNames } from '../adapters/adapters.ts';
 import { defaultMaxRejects } from '../mapping/feed-rules.ts';
 import { nameSetting, workspaceSetting } from '../mapping/named-mapping.ts';
 import { recordKeys } from '../mapping/record-settings.ts';
-import { number, oneOf, path, scalars, section, text, wholeNumber } from '../mapping/setting-types.ts';
+import {
+  integerSetting,
+  numberSetting,
+  oneOf,
+  path,
+  scalars,
+  section,
+  textSetting,
+} from '../mapping/setting-types.ts';
 import { sourceKinds } from '../mapping/source-kind.ts';
 import { accountSettingsKeys } from './account-keys.ts';
 
@@ -13,12 +21,12 @@ const fileText = 'expected a path such as exports/*.csv.gz';
 const bodyText =
   'expected a text, or keys and values for a JSON body; or a list of these, for a request each';
 const oneBody = z.union([
-  text(''),
+  textSetting(''),
   z.record(z.string(), z.unknown()).transform((object) => JSON.stringify(object)),
 ]);
 
 const place = oneOf(['query', 'body']).optional();
-const parameter = text('expected the name of a parameter');
+const parameter = textSetting('expected the name of a parameter');
 
 /** Exactly one of these; `none` alone stands for `{none: true}`. */
 const paginationKeys = section({
@@ -27,14 +35,14 @@ const paginationKeys = section({
   next_link: section({ field: path }).optional(),
   page_number: section({
     parameter,
-    start: wholeNumber(0, 1_000_000).default(1),
+    start: integerSetting(0, 1_000_000).default(1),
     stop: path.default(['empty']),
     in: place,
   }).optional(),
   offset: section({
     parameter,
     limit_parameter: parameter,
-    limit: wholeNumber(1, 1_000_000),
+    limit: integerSetting(1, 1_000_000),
     stop: path.default(['empty']),
     in: place,
   }).optional(),
@@ -43,22 +51,22 @@ const paginationKeys = section({
 const pagination = z.preprocess((value) => (value === 'none' ? { none: true } : value), paginationKeys);
 
 const auth = section({
-  bearer: text('expected a token').optional(),
+  bearer: textSetting('expected a token').optional(),
   basic: section({
-    user: text('expected a user name'),
+    user: textSetting('expected a user name'),
     password: z.string('expected a password'),
   }).optional(),
   header: section({
-    name: text('expected the name of a header'),
-    value: text('expected its value'),
+    name: textSetting('expected the name of a header'),
+    value: textSetting('expected its value'),
   }).optional(),
   query: scalars('expected names and values of parameters').optional(),
   oauth2: section({
-    token_url: text('expected an address'),
-    client_id: text('expected the id of a client'),
-    client_secret: text('expected its secret'),
-    refresh_token: text('expected a refresh token').optional(),
-    scope: text('expected a scope').optional(),
+    token_url: textSetting('expected an address'),
+    client_id: textSetting('expected the id of a client'),
+    client_secret: textSetting('expected its secret'),
+    refresh_token: textSetting('expected a refresh token').optional(),
+    scope: textSetting('expected a scope').optional(),
   }).optional(),
 });
 
@@ -76,9 +84,12 @@ export const sourceSettings = section({
     )
     .default([]),
   ...accountSettingsKeys,
-  url: text('expected an address').optional(),
+  url: textSetting('expected an address').optional(),
   files: z
-    .union([text(fileText).transform((glob) => [glob]), z.array(text(fileText)).min(1, fileText)], fileText)
+    .union(
+      [textSetting(fileText).transform((glob) => [glob]), z.array(textSetting(fileText)).min(1, fileText)],
+      fileText,
+    )
     .optional(),
   method: oneOf(['GET', 'POST']).optional(),
   body: z
@@ -96,24 +107,27 @@ export const sourceSettings = section({
     .default({}),
   pagination: pagination.optional(),
   window: section({
-    limit: wholeNumber(1, 10_000_000),
+    limit: integerSetting(1, 10_000_000),
     id: path.optional(),
     start: z.union([z.string(), z.number().transform(String)], 'expected an id').default('0'),
   }).optional(),
   total: path.optional(),
-  max_pages: wholeNumber(1, 1_000_000).default(10_000),
-  allow_hosts: z.array(text('expected the name of a host'), 'expected a list of hosts').default([]),
+  max_pages: integerSetting(1, 1_000_000).default(10_000),
+  allow_hosts: z.array(textSetting('expected the name of a host'), 'expected a list of hosts').default([]),
   rate_limit: section({
-    per_second: number('expected a number above 0, up to 1000', (value) => value > 0 && value <= 1_000),
-    burst: wholeNumber(1, 1_000).default(1),
+    per_second: numberSetting(
+      'expected a number above 0, up to 1000',
+      (value) => value > 0 && value <= 1_000,
+    ),
+    burst: integerSetting(1, 1_000).default(1),
   }).optional(),
-  timeout_ms: wholeNumber(100, 3_600_000).optional(),
-  attempts: wholeNumber(1, 20).optional(),
-  patience_ms: wholeNumber(0, 3_600_000).optional(),
-  backfill_days: wholeNumber(1, 3_650).optional(),
-  days_per_request: wholeNumber(1, 3_650).optional(),
-  restates_days: wholeNumber(0, 365).optional(),
-  schedule: text('expected a cron expression').optional(),
+  timeout_ms: integerSetting(100, 3_600_000).optional(),
+  attempts: integerSetting(1, 20).optional(),
+  patience_ms: integerSetting(0, 3_600_000).optional(),
+  backfill_days: integerSetting(1, 3_650).optional(),
+  days_per_request: integerSetting(1, 3_650).optional(),
+  restates_days: integerSetting(0, 365).optional(),
+  schedule: textSetting('expected a cron expression').optional(),
   mode: oneOf(['upsert', 'replace']).optional(),
   ...recordKeys,
   guard: z
@@ -123,10 +137,10 @@ export const sourceSettings = section({
     )
     .default('on'),
   max_rejects: section({
-    share: number('expected a number from 0 to 1', (value) => value >= 0 && value <= 1).default(
+    share: numberSetting('expected a number from 0 to 1', (value) => value >= 0 && value <= 1).default(
       defaultMaxRejects.share,
     ),
-    count: wholeNumber(0, 1_000_000_000).optional(),
+    count: integerSetting(0, 1_000_000_000).optional(),
   }).default(defaultMaxRejects),
 });
 

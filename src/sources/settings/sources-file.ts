@@ -5,8 +5,8 @@ import { UtmqlError } from '../../errors.ts';
 import { adapters } from '../adapters/adapters.ts';
 import { mappingProblems, type NamedMapping, namedMapping } from '../mapping/named-mapping.ts';
 import type { Problem } from '../mapping/record-checks.ts';
-import { writeOut } from './account-settings.ts';
-import { inOrder, pathText, problemsOf } from './file-problems.ts';
+import { expandShortForm } from './account-settings.ts';
+import { formatPath, formatProblems, problemsOf } from './file-problems.ts';
 import { type FoundSource, formerNameProblems } from './former-names.ts';
 import { createSecrets, expandVariables, type Secrets } from './secrets.ts';
 import { type SourceSettings, sourceSettings, sourcesFile } from './settings.ts';
@@ -44,7 +44,7 @@ export async function readSourcesFile(
   });
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   if (document.errors.length > 0) {
-    throw wrong(
+    throw configurationError(
       file,
       document.errors.map(
         ({ pos, code, message }) =>
@@ -53,7 +53,8 @@ export async function readSourcesFile(
     );
   }
   const content = withoutExtensions(contentIn(document, file));
-  if (!isSourcesFile(content)) throw wrong(file, ['sources: is missing; expected a list of sources']);
+  if (!isSourcesFile(content))
+    throw configurationError(file, ['sources: is missing; expected a list of sources']);
   const root = sourcesFile.safeParse(content);
   const problems: Problem[] = root.success
     ? []
@@ -84,7 +85,8 @@ export async function readSourcesFile(
     }
     mappings.push(mapping);
   }
-  if (problems.length > 0) throw wrong(file, inOrder(problems, document.contents, lineAt));
+  if (problems.length > 0)
+    throw configurationError(file, formatProblems(problems, document.contents, lineAt));
   return { sources: found.map(({ settings, secrets }) => ({ settings, secrets })), mappings };
 }
 
@@ -96,7 +98,7 @@ function readSource(
     sourceSettings,
     (parsed) => {
       const adapter = adapters[parsed.adapter];
-      const whole = writeOut(parsed, adapter);
+      const whole = expandShortForm(parsed, adapter);
       return isProblems(whole)
         ? { problems: whole }
         : { settings: whole, problems: checkSettings(whole, adapter) };
@@ -111,7 +113,7 @@ function readSource(
 }
 
 /** Settings that are known, whole, and what is wrong with them together. */
-interface Checked<Settings> {
+interface SettingsResult<Settings> {
   readonly settings?: Settings;
   readonly problems: readonly Problem[];
 }
@@ -119,7 +121,7 @@ interface Checked<Settings> {
 /** The settings that stand in one place of the file, unless some are wrong by themselves; and all that is wrong. */
 function readSettings<Settings>(
   shape: z.ZodType<Settings>,
-  check: (settings: Settings) => Checked<Settings>,
+  check: (settings: Settings) => SettingsResult<Settings>,
   written: unknown,
   environment: Readonly<Record<string, string | undefined>>,
 ): { settings?: Settings; problems: Problem[]; used: ReadonlyMap<string, string> } {
@@ -131,7 +133,7 @@ function readSettings<Settings>(
   // What a variable that is not set stands for cannot be right, either.
   const besides = (problems: readonly Problem[]): Problem[] => [
     ...unset,
-    ...problems.filter(({ path }) => !unset.some((problem) => pathText(problem.path) === pathText(path))),
+    ...problems.filter(({ path }) => !unset.some((problem) => formatPath(problem.path) === formatPath(path))),
   ];
   const parsed = shape.safeParse(value);
   if (!parsed.success) {
@@ -159,7 +161,11 @@ function contentIn(document: Document.Parsed, file: string): unknown {
     return document.toJS() ?? {};
   } catch (cause) {
     // The library's sentence is not repeated: it quotes the file.
-    throw wrong(file, ['an alias (*) has no anchor (&), or aliases of aliases grow beyond bounds'], cause);
+    throw configurationError(
+      file,
+      ['an alias (*) has no anchor (&), or aliases of aliases grow beyond bounds'],
+      cause,
+    );
   }
 }
 
@@ -185,7 +191,7 @@ function withoutExtensions(content: unknown): unknown {
   return Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-')));
 }
 
-const wrong = (file: string, problems: readonly string[], cause?: unknown): UtmqlError =>
+const configurationError = (file: string, problems: readonly string[], cause?: unknown): UtmqlError =>
   new UtmqlError(
     'CONFIGURATION',
     `The sources file ${file} is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,

@@ -1,6 +1,6 @@
 import { formatDay } from '../../records/day.ts';
 import type { AskedRange, Page } from '../pagination/page.ts';
-import { endsEarly, gaveFewer, type SearchPage } from './search-page.ts';
+import { missingResultsError, type SearchPage, searchLimitError } from './search-page.ts';
 import type { DayWindow } from './window.ts';
 
 /**
@@ -31,19 +31,19 @@ export async function* searchByDay(
     if (total !== undefined) told = Math.min(told ?? total, total);
   }
   if (told === undefined && came >= limit) {
-    throw endsEarly(
+    throw searchLimitError(
       source,
-      `gave ${came} results for ${inWords(range)}, at which it ends a search, and does not say whether there are more; lower days_per_request, or set total to where its pages tell how many there are`,
+      `gave ${came} results for ${formatRange(range)}, at which it ends a search, and does not say whether there are more; lower days_per_request, or set total to where its pages tell how many there are`,
     );
   }
-  if (told !== undefined && came < told) throw gaveFewer(source, told, came);
+  if (told !== undefined && came < told) throw missingResultsError(source, told, came);
 }
 
 function halvesOf(source: string, limit: number, { since, until }: AskedRange): readonly AskedRange[] {
   if (since === undefined || until === undefined || since >= until) {
-    throw endsEarly(
+    throw searchLimitError(
       source,
-      `has more than the ${limit} results that it gives for one search, ${inWords({ since, until })} alone; ask for less at once: a source for each part of the account, fewer columns that make rows, or window.id where results can be had by their ids`,
+      `has more than the ${limit} results that it gives for one search, ${formatRange({ since, until })} alone; ask for less at once: a source for each part of the account, fewer columns that make rows, or window.id where results can be had by their ids`,
     );
   }
   const middle = since + Math.floor((until - since) / 2);
@@ -53,7 +53,7 @@ function halvesOf(source: string, limit: number, { since, until }: AskedRange): 
   ];
 }
 
-const inWords = ({ since, until }: AskedRange): string =>
+const formatRange = ({ since, until }: AskedRange): string =>
   since === undefined || until === undefined
     ? 'for all its days'
     : since === until

@@ -1,8 +1,8 @@
 import type { UtmqlError } from '../../errors.ts';
 import { isObject } from '../../formats/json/parse.ts';
-import { placeOf, valueAt } from '../mapping/place.ts';
+import { elementPathOf, valueAt } from '../mapping/element-path.ts';
 import type { Page } from '../pagination/page.ts';
-import { endsEarly, gaveFewer, type SearchPage } from './search-page.ts';
+import { missingResultsError, type SearchPage, searchLimitError } from './search-page.ts';
 import type { IdWindow } from './window.ts';
 
 /**
@@ -15,9 +15,9 @@ export async function* searchById(
   window: IdWindow,
   search: (lastId: string | undefined) => AsyncIterable<SearchPage>,
 ): AsyncGenerator<Page> {
-  const id = placeOf(window.id);
+  const id = elementPathOf(window.id);
   const outOfOrder = (came: number): UtmqlError =>
-    endsEarly(
+    searchLimitError(
       source,
       `ends a search after ${came} results, and they do not come in the order of ${window.id.join('.')}, by which the next search goes on; sort them by it, ascending, and ask for those greater than {last_id}`,
     );
@@ -51,7 +51,7 @@ export async function* searchById(
     if (total === undefined ? !isCut : came >= total) return;
     // Some tell how many there are in all, and not behind the id.
     if (came === 0 && total !== undefined && cameBefore >= total) return;
-    if (came === 0) throw gaveFewer(source, total ?? window.limit, cameBefore);
+    if (came === 0) throw missingResultsError(source, total ?? window.limit, cameBefore);
     if (!isInOrder) throw outOfOrder(came);
     lastId = reached;
   }
@@ -65,8 +65,9 @@ function idOf(value: unknown): string | undefined {
   return idPattern.test(text) ? text : undefined;
 }
 
-const isWhole = (text: string): boolean => /^\d+$/.test(text);
+const isAllDigits = (text: string): boolean => /^\d+$/.test(text);
 
 /** Ids of digits follow each other as numbers. How a platform sorts others is its own affair: they only differ. */
 const follows = (id: string, before: string | undefined): boolean =>
-  before === undefined || (isWhole(id) && isWhole(before) ? BigInt(id) > BigInt(before) : id !== before);
+  before === undefined ||
+  (isAllDigits(id) && isAllDigits(before) ? BigInt(id) > BigInt(before) : id !== before);

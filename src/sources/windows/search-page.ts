@@ -11,11 +11,11 @@ export interface SearchPage {
 }
 
 /** A platform that ends a search early, or says nothing that would tell whether it did. */
-export const endsEarly = (source: string, what: string): UtmqlError =>
+export const searchLimitError = (source: string, what: string): UtmqlError =>
   new UtmqlError('SOURCE_MALFORMED', `Source ${source} ${what}.`);
 
-export const gaveFewer = (source: string, total: number, came: number): UtmqlError =>
-  endsEarly(
+export const missingResultsError = (source: string, total: number, came: number): UtmqlError =>
+  searchLimitError(
     source,
     `says that there are ${total} results, and gave ${came}; what is missing would be lost in silence. If it ends a search after so many, set window to that number (docs/sources.md), or lower days_per_request`,
   );

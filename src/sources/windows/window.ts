@@ -4,7 +4,7 @@ import type { PageRequest } from '../pagination/pagination.ts';
  * How a feed goes on where its platform ends a search: after so many results, whatever is left. By the ids of its results, which
  * then have to come in their order; or by its days, in ever shorter ranges.
  */
-export type Window = IdWindow | DayWindow;
+export type SearchWindow = IdWindow | DayWindow;
 
 export interface IdWindow {
   readonly by: 'id';

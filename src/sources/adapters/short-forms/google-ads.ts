@@ -31,16 +31,16 @@ const query = (fields: readonly string[], resource: string): string =>
   `SELECT ${[...new Set(fields)].join(', ')} FROM ${resource} WHERE segments.date BETWEEN '{since}' AND '{until}'`;
 
 /**
- * Ads first, then campaigns: Performance Max has no ads, and its spend stands only there. Rows of campaigns that had ads are
- * known by then, and left out by the adapter.
+ * Ads first, then campaigns: Performance Max has no ads, so only campaign rows have its spend. The adapter drops campaign rows
+ * that repeat earlier ad rows.
  */
 const queries = (segments: readonly string[]): string[] => [
   query([...adFields, ...segments], 'ad_group_ad'),
   query([...campaignFields, ...segments], 'campaign'),
 ];
 
-/** Queries name fields in snake case, answers in camel case. */
-const inQueries = (path: readonly string[]): string =>
+/** Returns a field's name in queries, which use snake case; responses use camel case. */
+const queryFieldName = (path: readonly string[]): string =>
   path.join('.').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 export const googleAdsShortForm: ShortForm = {
@@ -49,7 +49,7 @@ export const googleAdsShortForm: ShortForm = {
   optionalCredentials: ['login_customer_id'],
   apiVersion: 'v23',
   baseUrl: () => 'https://googleads.googleapis.com',
-  writeOut: ({ account, credentials, apiVersion, baseUrl, breakdowns }) => ({
+  expand: ({ account, credentials, apiVersion, baseUrl, breakdowns }) => ({
     url: `${baseUrl}/${apiVersion}/customers/${account}/googleAds:searchStream`,
     headers: {
       'developer-token': credentials.developer_token ?? '',
@@ -58,8 +58,8 @@ export const googleAdsShortForm: ShortForm = {
       }),
     },
     auth: oauth2(credentials, 'https://oauth2.googleapis.com/token'),
-    body: queries(breakdowns.map(inQueries)).map((text) => JSON.stringify({ query: text })),
-    // What the ids of campaigns with ads are remembered for is bounded so.
+    body: queries(breakdowns.map(queryFieldName)).map((text) => JSON.stringify({ query: text })),
+    // Bounds the memory for the ids of campaigns with ads.
     days_per_request: 31,
   }),
 };

@@ -20,7 +20,7 @@ export const hubspotDealsShortForm: ShortForm = {
   credentials: [['access_token'], ['client_id', 'client_secret', 'refresh_token']],
   apiVersion: 'v3',
   baseUrl: () => 'https://api.hubapi.com',
-  writeOut: ({ credentials, apiVersion, baseUrl, reads }) => ({
+  expand: ({ credentials, apiVersion, baseUrl, reads }) => ({
     url: `${baseUrl}/crm/${apiVersion}/objects/deals/search`,
     auth:
       credentials.access_token === undefined
@@ -29,7 +29,7 @@ export const hubspotDealsShortForm: ShortForm = {
     body: [
       JSON.stringify({
         limit: 200,
-        // Those that a portal does not have are left out by HubSpot.
+        // HubSpot ignores properties that a portal does not have.
         properties: [...new Set([...properties, ...reads.flatMap(propertyOf)])],
         filterGroups: [
           {
@@ -41,7 +41,7 @@ export const hubspotDealsShortForm: ShortForm = {
         ],
       }),
     ],
-    // It takes five searches a second of an account.
+    // HubSpot allows five searches a second per account.
     rate_limit: { per_second: 4, burst: 1 },
   }),
 };

@@ -2,7 +2,7 @@ import { digits, oauth2, type ShortForm } from './short-form.ts';
 
 const day = (end: 'since' | 'until'): string => `(year:{${end}.year},month:{${end}.month},day:{${end}.day})`;
 
-/** Rest.li takes its brackets and colons only as they are, so its ranges stand in the address. */
+/** Rest.li accepts brackets and colons only unescaped, so the ranges are part of the address. */
 const query = (account: string): string =>
   [
     'q=statistics',
@@ -18,10 +18,10 @@ export const linkedinShortForm: ShortForm = {
   credentials: [['access_token'], ['client_id', 'client_secret', 'refresh_token']],
   apiVersion: '202506',
   baseUrl: () => 'https://api.linkedin.com',
-  // What it tells of members (country, industry) takes the place of the campaign and creative.
+  // Member dimensions (country, industry) replace the campaign and creative.
   breakdownColumns: [],
   currency: 'LinkedIn tells costs in the account’s currency, and not which that is',
-  writeOut: ({ account, credentials, apiVersion, baseUrl }) => ({
+  expand: ({ account, credentials, apiVersion, baseUrl }) => ({
     url: `${baseUrl}/rest/adAnalytics?${query(account)}`,
     headers: { 'LinkedIn-Version': apiVersion, 'X-Restli-Protocol-Version': '2.0.0' },
     auth:

@@ -19,7 +19,7 @@ export const metaInsightsShortForm: ShortForm = {
   credentials: [['access_token']],
   apiVersion: 'v23.0',
   baseUrl: () => 'https://graph.facebook.com',
-  writeOut: ({ account, credentials, apiVersion, baseUrl, reads, breakdowns }) => {
+  expand: ({ account, credentials, apiVersion, baseUrl, reads, breakdowns }) => {
     const fields = new Set([...usualFields, ...reads.flatMap(firstOf)]);
     const asked = new Set(breakdowns.flatMap(firstOf).filter((field) => !fields.has(field)));
     return {
@@ -33,11 +33,11 @@ export const metaInsightsShortForm: ShortForm = {
         ...(asked.size > 0 && { breakdowns: [...asked].join(',') }),
         time_range: '{"since":"{since}","until":"{until}"}',
       },
-      // Insights have no addresses: this is what the usual URL parameters of ads say.
+      // Insights have no landing page URLs: these are the usual URL parameters of ads.
       fields: { utm_campaign: ['campaign_name'] },
       defaults: { utm_source: 'facebook', utm_medium: 'paid_social' },
       rate_limit: { per_second: 2, burst: 1 },
-      // Of longer ranges it asks to be asked for less data.
+      // Meta refuses longer ranges as too much data.
       days_per_request: 7,
     };
   },

@@ -10,18 +10,18 @@ export const salesforceOpportunitiesShortForm: ShortForm = {
   optionalCredentials: ['refresh_token'],
   apiVersion: 'v61.0',
   baseUrl: (domain) => `https://${domain}.my.salesforce.com`,
-  writeOut: ({ credentials, apiVersion, baseUrl, reads }) => ({
+  expand: ({ credentials, apiVersion, baseUrl, reads }) => ({
     url: `${baseUrl}/services/data/${apiVersion}/queryAll`,
     auth: oauth2(credentials, `${baseUrl}/services/oauth2/token`),
     parameters: {
-      // Only an org with several currencies has CurrencyIsoCode, and refuses a query that names a field which it has not.
-      q: `SELECT ${['FIELDS(STANDARD)', ...new Set(reads.flatMap(ownFieldOf))].join(', ')} FROM Opportunity WHERE SystemModstamp >= {since}T00:00:00Z AND SystemModstamp < {until.next}T00:00:00Z`,
+      // Only multi-currency orgs have CurrencyIsoCode, and Salesforce refuses a query that names a missing field.
+      q: `SELECT ${['FIELDS(STANDARD)', ...new Set(reads.flatMap(customFieldOf))].join(', ')} FROM Opportunity WHERE SystemModstamp >= {since}T00:00:00Z AND SystemModstamp < {until.next}T00:00:00Z`,
     },
   }),
 };
 
-/** Fields of one's own, and of related objects; the others are standard. */
-const ownFieldOf = (path: readonly string[]): string[] => {
+/** Custom fields and fields of related objects; FIELDS(STANDARD) selects the others. */
+const customFieldOf = (path: readonly string[]): string[] => {
   const name = path.join('.');
   return /^\w+(\.\w+)*$/.test(name) && (path.length > 1 || name.endsWith('__c')) ? [name] : [];
 };

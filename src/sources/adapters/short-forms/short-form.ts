@@ -1,8 +1,8 @@
-/** Keys that say which account it is, each in its platform's own word. */
+/** Keys that name the account, each in its platform's term. */
 export const accountKeys = ['customer', 'account', 'advertiser', 'domain'] as const;
 type AccountKey = (typeof accountKeys)[number];
 
-/** What platforms log callers in with, by the names that they call it. */
+/** Kinds of credentials, under the platforms' names. */
 export const credentialNames = [
   'access_token',
   'developer_token',
@@ -16,17 +16,17 @@ export type Credentials = {
   readonly [Name in CredentialName | 'token_url']?: string | undefined;
 };
 
-/** What the sources file says of an account. */
-interface Given {
-  /** The account's id, as `ShortForm.account` reads it; empty for platforms whose credentials say it all. */
+/** An account in the sources file. */
+interface AccountSettings {
+  /** The account's id as `ShortForm.account` returns it; empty where the credentials identify it. */
   readonly account: string;
   readonly credentials: Credentials;
   readonly apiVersion: string;
-  /** The platform's address, without a slash at its end. */
+  /** The platform's address, without a trailing slash. */
   readonly baseUrl: string;
   /** Fields of the platform that the source's own settings read, as paths. */
   readonly reads: readonly (readonly string[])[];
-  /** Those that its breakdowns read. */
+  /** Fields that its breakdowns read. */
   readonly breakdowns: readonly (readonly string[])[];
 }
 
@@ -37,8 +37,8 @@ interface Oauth2 {
   readonly refresh_token?: string | undefined;
 }
 
-/** Settings in full, as somebody could have written them into the sources file. */
-interface WrittenOut {
+/** Complete settings, as they could stand in the sources file. */
+interface FullSettings {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly auth?:
@@ -47,7 +47,7 @@ interface WrittenOut {
     | { readonly header: { readonly name: string; readonly value: string } }
     | { readonly oauth2: Oauth2 };
   readonly parameters?: Readonly<Record<string, string>>;
-  /** One request each. */
+  /** One request per body. */
   readonly body?: readonly string[];
   readonly fields?: Readonly<Record<string, string[]>>;
   readonly defaults?: Readonly<Record<string, string>>;
@@ -55,28 +55,28 @@ interface WrittenOut {
   readonly days_per_request?: number;
 }
 
-/** How a source of a platform is configured by its account and credentials alone. */
+/** Configures a source of a platform by its account and credentials alone. */
 export interface ShortForm {
-  /** Which key names the account; undefined: the credentials do. */
+  /** The key that names the account; undefined: the credentials identify it. */
   readonly account?: {
     readonly key: AccountKey;
-    /** The account as the platform's addresses have it; undefined when it cannot be one. */
+    /** Returns the account as in the platform's addresses; undefined if invalid. */
     readonly read: (written: string) => string | undefined;
     readonly expected: string;
   };
-  /** Sets of credentials, one of which is needed. */
+  /** Alternative sets of credentials; one is required. */
   readonly credentials: readonly (readonly CredentialName[])[];
   readonly optionalCredentials?: readonly CredentialName[];
   readonly apiVersion: string;
   readonly baseUrl: (account: string) => string;
-  /** What breakdowns can read, as paths, where the report has these columns and no others. */
+  /** Paths that breakdowns can read, where the report has a fixed set of columns. */
   readonly breakdownColumns?: readonly string[];
-  /** Why the account's currency must be said: the platform tells amounts without it. */
+  /** Why `currency` is required: the platform returns amounts without it. */
   readonly currency?: string;
-  writeOut(given: Given): WrittenOut;
+  expand(given: AccountSettings): FullSettings;
 }
 
-/** With the client's credentials, or with the refresh token that came with them. */
+/** OAuth 2.0 settings: with the client's credentials, or with a refresh token where there is one. */
 export const oauth2 = (
   { client_id = '', client_secret = '', refresh_token, token_url }: Credentials,
   usualTokenUrl: string,
@@ -84,7 +84,7 @@ export const oauth2 = (
   oauth2: { token_url: token_url ?? usualTokenUrl, client_id, client_secret, refresh_token },
 });
 
-/** An id of digits, which platforms also show with dashes or with their own prefix. */
+/** Creates a reader of numeric ids, which platforms also display with dashes or a prefix. */
 export const digits =
   (prefix = /^/) =>
   (written: string): string | undefined => {

@@ -9,9 +9,9 @@ export const tiktokShortForm: ShortForm = {
   credentials: [['access_token']],
   apiVersion: 'v1.3',
   baseUrl: () => 'https://business-api.tiktok.com',
-  // Reports by country, age or device are of another type, and have other limits.
+  // Reports by country, age or device are another report type with other limits.
   breakdownColumns: ['metrics.campaign_name'],
-  writeOut: ({ account, credentials, apiVersion, baseUrl }) => ({
+  expand: ({ account, credentials, apiVersion, baseUrl }) => ({
     url: `${baseUrl}/open_api/${apiVersion}/report/integrated/get/`,
     auth: { header: { name: 'Access-Token', value: credentials.access_token ?? '' } },
     parameters: {
@@ -24,7 +24,7 @@ export const tiktokShortForm: ShortForm = {
       end_date: '{until}',
       page_size: '1000',
     },
-    // Reports have no addresses: this is what the usual URL parameters of ads say.
+    // Reports have no landing page URLs: these are the usual URL parameters of ads.
     fields: { utm_campaign: ['metrics', 'campaign_name'] },
     defaults: { utm_source: 'tiktok', utm_medium: 'paid_social' },
     rate_limit: { per_second: 10, burst: 5 },

@@ -12,9 +12,9 @@ export interface RequiredColumns {
 }
 
 /** Looks for the columns that some record of a feed must have. */
-export class ColumnWatch {
+export class MissingColumns {
   /** Records that were looked at. */
-  seen = 0;
+  recordCount = 0;
   private readonly names = new Set<string>();
   private readonly figures: Set<string>;
   private readonly breakdowns: Set<string>;
@@ -57,11 +57,11 @@ export class ColumnWatch {
   }
 
   /** @param record in the names of the contract */
-  see(record: unknown): void {
-    this.seen += 1;
+  observe(record: unknown): void {
+    this.recordCount += 1;
     // All found, as in the first record of almost every feed: nothing is looked at any more.
     if (this.isComplete || !isObject(record)) return;
-    for (const [name, value] of columnsOf(record)) {
+    for (const [name, value] of columnsOfRecord(record)) {
       if (!hasValue(value)) continue;
       this.figures.delete(name);
       if (this.names.size < maxNames) this.names.add(name);
@@ -74,7 +74,7 @@ export class ColumnWatch {
 }
 
 /** The members of a record, each breakdown as one of its own. */
-export const columnsOf = (record: Readonly<Record<string, unknown>>): (readonly [string, unknown])[] =>
+export const columnsOfRecord = (record: Readonly<Record<string, unknown>>): (readonly [string, unknown])[] =>
   Object.entries(record).flatMap(([name, value]): (readonly [string, unknown])[] =>
     name === 'breakdowns' && isObject(value)
       ? Object.entries(value).map(([breakdown, text]) => [`breakdowns.${breakdown}`, text])
