@@ -1,5 +1,5 @@
 import type { Logger } from './logger.ts';
-import { within } from './time.ts';
+import { fulfilsWithin } from './time.ts';
 
 /** What has been opened, to be closed in the opposite order. */
 export interface Closers {
@@ -16,7 +16,7 @@ export function createClosers(logger: Logger): Closers {
     async closeAll() {
       for (const { name, withinMs, close } of closers.splice(0).reverse()) {
         try {
-          if (await within(withinMs, close())) continue;
+          if (await fulfilsWithin(close(), withinMs)) continue;
           logger.warn(
             { part: name, withinMs },
             'a part of the program did not end in time and is left as it is',

@@ -6,8 +6,8 @@ import {
   createCircuitBreaker,
   isBrokenCircuit,
 } from '../http-client/circuit-breaker.ts';
-import { boundedCall } from './bounded-call.ts';
-import { isShortage } from './errors.ts';
+import { bounded } from '../time.ts';
+import { callAborted, isShortage } from './errors.ts';
 import type { CallOptions, Store } from './store.ts';
 import { wrapStore } from './wrap-store.ts';
 
@@ -32,7 +32,8 @@ export function guardStore(options: {
   timeoutMs: number;
   signal: AbortSignal;
 }): Store {
-  const { store, breaker, timeoutMs, signal } = options;
+  const { store, breaker, signal } = options;
+  const timeout = { ms: options.timeoutMs, error: late };
   const guard = async <Options extends CallOptions, Result>(
     options: Options,
     next: (options: Options) => Promise<Result>,
@@ -40,9 +41,8 @@ export function guardStore(options: {
     try {
       return await breaker.execute(async () => {
         try {
-          return await boundedCall(
-            { limitMs: timeoutMs, signals: [signal, options.signal], late },
-            (bounded) => next({ ...options, signal: bounded }),
+          return await bounded({ timeout, signals: [signal, options.signal], left: callAborted }, (bounded) =>
+            next({ ...options, signal: bounded }),
           );
         } catch (error) {
           if (isShortage(error))

@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
-import type { UtmqlError } from '../errors.ts';
-import { boundedCall } from './bounded-call.ts';
-import { retryWhileAway, unavailable } from './errors.ts';
+import { bounded } from '../time.ts';
+import { callAborted, retryWhileAway, unavailable } from './errors.ts';
 import { ownAnswer, requireWritten } from './own-answer.ts';
 import { plainParameters } from './request-parameters.ts';
 import { bind, type CompiledSql, identifier, join, type Parameter, Sql, sql } from './sql.ts';
@@ -15,7 +14,7 @@ const writeSettings: ClickHouseSettings = { max_partitions_per_insert_block: '10
 /** Batches are stored in seconds. What a server stores that was only slow is not stored again by the repeat. */
 const longestInsertMs = 120_000;
 
-const noAnswer = (): UtmqlError => unavailable('The database did not answer in time.');
+const timeout = { ms: longestInsertMs, error: () => unavailable('The database did not answer in time.') };
 
 const nothingToDiscard = (): void => undefined;
 
@@ -42,7 +41,7 @@ export function createStoreWrites(options: {
       const { sql: query, parameters } = statement.compile();
       const queryId = `${call.queryIdPrefix ?? ''}${randomUUID()}`;
       const execute = (attempt: number): Promise<void> =>
-        boundedCall({ limitMs: undefined, signals: [call.signal], late: noAnswer }, async (signal) => {
+        bounded({ signals: [call.signal], left: callAborted }, async (signal) => {
           const command = {
             query,
             query_params: plainParameters(parameters),
@@ -86,7 +85,7 @@ export function createStoreWrites(options: {
       };
       await retryWhileAway(async () => {
         try {
-          await boundedCall({ limitMs: longestInsertMs, signals: [call.signal], late: noAnswer }, send);
+          await bounded({ timeout, signals: [call.signal], left: callAborted }, send);
         } catch (error) {
           life.doubt();
           throw error;

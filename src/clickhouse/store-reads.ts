@@ -3,8 +3,8 @@ import { json } from 'node:stream/consumers';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
-import { boundedCall } from './bounded-call.ts';
-import { brokenOff, toAnswerError } from './errors.ts';
+import { bounded } from '../time.ts';
+import { brokenOff, callAborted, toAnswerError } from './errors.ts';
 import { ownAnswer } from './own-answer.ts';
 import { formOf, hasLongList, plainParameters, refuseTooMany } from './request-parameters.ts';
 import type { CompiledSql, Sql } from './sql.ts';
@@ -91,13 +91,10 @@ export function createStoreReads(options: {
   return async (statement, call = {}) => {
     const prepared = prepare(call);
     const limitMs = limitOf(prepared.clickhouse_settings);
-    return boundedCall(
-      {
-        limitMs: limitMs === undefined ? undefined : limitMs + graceMs,
-        signals: [call.signal],
-        late: () => fellSilent(limitMs ?? 0),
-      },
-      (signal) => ask(statement, call, prepared, signal),
+    const timeout =
+      limitMs === undefined ? undefined : { ms: limitMs + graceMs, error: () => fellSilent(limitMs) };
+    return bounded({ timeout, signals: [call.signal], left: callAborted }, (signal) =>
+      ask(statement, call, prepared, signal),
     );
   };
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Dispatcher, request } from 'undici';
 import { UtmqlError } from '../errors.ts';
-import { untilAborted } from '../time.ts';
+import { linkSignals, untilAborted } from '../time.ts';
 import { codeOf, type FailureCause, failureCause, inWords } from './failure-reason.ts';
 import { privateAddressCode, type Reach } from './reach.ts';
 import { bodyExcerpt, heldBody, type SourceBodyOptions } from './response-body.ts';
@@ -231,24 +231,28 @@ async function firstAnswer(
   isPointedTo: boolean,
 ): Promise<Dispatcher.ResponseData | Failed | Refused> {
   const { reach, method, headers, signal, timeoutMs } = options;
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), timeoutMs);
-  const either = AbortSignal.any([signal, timeout.signal]);
+  const late = new Error('no answer in time');
+  // undici aborts the body by it, too: it stays linked until that has ended.
+  const linked = linkSignals([signal]);
+  const timer = setTimeout(() => linked.abort(late), timeoutMs);
   // undici's own timeouts are off: they count in half seconds.
   const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
+  const body = options.body ?? null;
+  const dispatcher = isPointedTo ? reach.pointedTo(url) : reach.configured;
   try {
-    // undici looks at its signal only once connected, hence the race.
-    const body = options.body ?? null;
-    const dispatcher = isPointedTo ? reach.pointedTo(url) : reach.configured;
-    const answer = request(url, { dispatcher, method, headers, body, signal: either, ...timeouts });
-    return await untilAborted(answer, either);
+    const asked = request(url, { dispatcher, method, headers, body, signal: linked.signal, ...timeouts });
+    // undici looks at its signal only once connected.
+    const answer = await untilAborted(asked, linked.signal);
+    answer.body.once('close', linked.unlink);
+    return answer;
   } catch (error) {
+    linked.unlink();
     signal.throwIfAborted();
     if (codeOf(error) === privateAddressCode) {
       const what = `points to ${options.show(url)}, which leads into a private network and is not followed`;
       return refused(`${what}; if that is meant, set SOURCE_REDIRECTS_TO_PRIVATE to allow.`, options);
     }
-    return timeout.signal.aborted
+    return error === late
       ? {
           kind: 'failed',
           outcome: 'timeout',

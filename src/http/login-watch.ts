@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Identity } from '../access/caller.ts';
 import { unauthenticated } from '../access/refusals.ts';
+import { fulfilsWithin } from '../time.ts';
 
 /** How soon whoever follows something is shut out once their key is revoked or their token has expired. */
 const lookEveryMs = 1_000;
@@ -21,12 +22,13 @@ export async function* whileValid<Event>(
   let next = iterator.next();
   try {
     for (;;) {
-      const step = await Promise.race([next, tick()]);
+      const hasCome = await fulfilsWithin(next, lookEveryMs);
       if (!(await isValid(identity))) {
         yield shutOut();
         return;
       }
-      if (step === undefined) continue;
+      if (!hasCome) continue;
+      const step = await next;
       if (step.done === true) return;
       yield step.value;
       next = iterator.next();
@@ -37,8 +39,3 @@ export async function* whileValid<Event>(
     void iterator.return?.()?.catch(() => undefined);
   }
 }
-
-const tick = (): Promise<undefined> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, lookEveryMs, undefined).unref();
-  });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Transform } from 'node:stream';
 import { UtmqlError } from '../errors.ts';
 import { createDecompressor } from '../http-client/decompressors.ts';
+import { bounded } from '../time.ts';
 import { type BodyPace, createBodyPace } from './body-pace.ts';
 
 /** Longest silence of a caller in the middle of a body. The time that we take between two chunks does not count. */
@@ -117,17 +118,11 @@ async function* received(request: IncomingMessage, pace: BodyPace): AsyncGenerat
 }
 
 async function unlessSilent<T>(next: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(silent()), idleMs);
-  });
   try {
-    return await Promise.race([next, silence]);
+    return await bounded({ timeout: { ms: idleMs, error: silent } }, () => next);
   } catch (error) {
     if (error instanceof UtmqlError) throw error;
     throw left(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

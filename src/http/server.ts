@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { within } from '../time.ts';
+import { fulfilsWithin } from '../time.ts';
 import { type ConnectionLimits, limitConnections, maxHeaderBytes } from './connections.ts';
 import { type Dispatch, dispatch } from './dispatch.ts';
 import { explainListenError } from './listen-error.ts';
@@ -78,7 +78,7 @@ async function close(server: Server, withinMs: number): Promise<void> {
   // Again and again: an answer that had begun before leaves its connection open and idle.
   const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
   server.closeIdleConnections();
-  if (!(await within(withinMs, closed))) server.closeAllConnections();
+  if (!(await fulfilsWithin(closed, withinMs))) server.closeAllConnections();
   await closed;
   clearInterval(sweep);
 }

@@ -1,5 +1,5 @@
 import type { Store } from '../clickhouse/store.ts';
-import type { Clock } from '../time.ts';
+import { type Clock, fulfilsWithin } from '../time.ts';
 
 /** `disk full`: it answers, and takes nothing in. */
 type StoreState = 'ok' | 'disk full' | 'unreachable';
@@ -37,14 +37,7 @@ export function createStoreProbe(options: { store: Pick<Store, 'ping'>; clock: C
   return async () => {
     if (found !== undefined && isFresh(found.at)) return found.state;
     asking ??= ask();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'unreachable'>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs, 'unreachable');
-    });
-    try {
-      return await Promise.race([asking, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const asked = asking;
+    return (await fulfilsWithin(asked, timeoutMs)) ? asked : 'unreachable';
   };
 }

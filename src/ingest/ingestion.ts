@@ -17,7 +17,7 @@ import type { OpportunityRules } from '../records/opportunity.ts';
 import { createScheduler } from '../sources/scheduler.ts';
 import type { Feeds } from '../sources/sources.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Clock, within } from '../time.ts';
+import { type Clock, fulfilsWithin } from '../time.ts';
 import { openBuffer } from '../wal/wal.ts';
 import { createAttribution } from './attribution/attribution.ts';
 import { createAttributionQueue } from './attribution/queue.ts';
@@ -262,12 +262,12 @@ export async function openIngestion(options: {
       await ingest.stop();
       await push.stop();
       orphanedRows.stop();
-      await within(ownersStopMs, owners.stop());
+      await fulfilsWithin(owners.stop(), ownersStopMs);
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
-      await within(queueStopMs, queue.stop());
-      await within(
-        leasesStopMs,
+      await fulfilsWithin(queue.stop(), queueStopMs);
+      await fulfilsWithin(
         opportunityLock.stop().then(() => leases.stop()),
+        leasesStopMs,
       );
       await buffer.close();
     },

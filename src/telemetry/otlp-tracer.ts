@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -10,6 +9,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-node';
 import { UtmqlError } from '../errors.ts';
+import { fulfilsWithin } from '../time.ts';
 import type { Span, Tracer } from '../tracer.ts';
 
 export interface OtlpOptions {
@@ -72,10 +72,10 @@ export function createOtlpTracer(options: OtlpOptions): Tracer {
       return { traceparent: `00-${at.traceId}-${at.spanId}-${flags}` };
     },
     async close() {
-      const ending = new AbortController();
-      const late = delay(closeWithinMs, undefined, { signal: ending.signal }).catch(() => undefined);
-      await Promise.race([provider.shutdown().catch(() => undefined), late]);
-      ending.abort();
+      await fulfilsWithin(
+        provider.shutdown().catch(() => undefined),
+        closeWithinMs,
+      );
     },
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import { UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { linkSignals } from '../../time.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { createRenewal, type HeldClaim, type Renewal } from './renewal.ts';
 import { createTerm, marginMs, monotonicNow, termOf } from './term.ts';
@@ -144,19 +145,27 @@ export async function openLeases(options: {
     };
   };
 
-  const acquire: Leases['acquire'] = async (name, signal) => {
-    const either = AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])]);
+  const acquireUnless = async (name: string, stop: AbortSignal): Promise<Lease> => {
     for (let wait = waitMs.first; ; wait = Math.min(2 * wait, waitMs.longest)) {
-      either.throwIfAborted();
+      stop.throwIfAborted();
       const lease = await claim(name);
       if (lease !== undefined) {
-        if (!either.aborted) return toLease(lease);
+        if (!stop.aborted) return toLease(lease);
         await give(lease);
-        either.throwIfAborted();
+        stop.throwIfAborted();
       }
       // Only looks meanwhile: claims of those who wait would keep the others from getting it.
-      do await delay(wait * (0.5 + Math.random()), undefined, { signal: either }).catch(() => undefined);
-      while (!either.aborted && (await table.claims([name])).some(({ isLive }) => isLive));
+      do await delay(wait * (0.5 + Math.random()), undefined, { signal: stop }).catch(() => undefined);
+      while (!stop.aborted && (await table.claims([name])).some(({ isLive }) => isLive));
+    }
+  };
+
+  const acquire: Leases['acquire'] = async (name, signal) => {
+    const { signal: either, unlink } = linkSignals([stopping.signal, signal]);
+    try {
+      return await acquireUnless(name, either);
+    } finally {
+      unlink();
     }
   };
 

@@ -3,6 +3,7 @@ import type { Requester } from '../../access/caller.ts';
 import type { Leases } from '../../clickhouse/leases/leases.ts';
 import { badInput, UtmqlError } from '../../errors.ts';
 import type { Source } from '../../sources/source.ts';
+import { linkSignals } from '../../time.ts';
 import { sourceNamed } from '../ownership/moves.ts';
 import type { Executions } from '../runs/executions.ts';
 import { createRunFollower } from '../runs/follow.ts';
@@ -147,7 +148,8 @@ export function createIngest(options: IngestOptions): Ingest {
       if (isFinished(run)) return run;
       if (executions.finished(id) === undefined) await cancellations.request(run, caller.name);
       executions.cancel(id, new UtmqlError('CANCELLED', `The run was cancelled by ${caller.name}.`));
-      return follower.ended(run, AbortSignal.any([stopping.signal, AbortSignal.timeout(cancelWithinMs)]));
+      const { signal, unlink } = linkSignals([stopping.signal, AbortSignal.timeout(cancelWithinMs)]);
+      return follower.ended(run, signal).finally(unlink);
     },
     async approve(id, wait, caller) {
       refuseWhileStopping();

@@ -1,6 +1,6 @@
 import type { CircuitBreaker } from '../../http-client/circuit-breaker.ts';
 import type { Logger } from '../../logger.ts';
-import { type Clock, within } from '../../time.ts';
+import { type Clock, fulfilsWithin } from '../../time.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import type { BatchWriter } from './batch-writer.ts';
 
@@ -162,7 +162,7 @@ export function createDrainer(options: {
   return {
     async stored(position, timeoutMs) {
       if (failures > 0 || isStopping || isStuck()) return false;
-      if (position <= drainedTo) return within(timeoutMs, Promise.all(settling));
+      if (position <= drainedTo) return fulfilsWithin(Promise.all(settling), timeoutMs);
       let isStored = false;
       const waiter = new Promise<void>((resolve) => {
         waiters.push({
@@ -174,13 +174,13 @@ export function createDrainer(options: {
         });
       });
       scheduleNext();
-      const isInTime = await within(timeoutMs, waiter);
+      const isInTime = await fulfilsWithin(waiter, timeoutMs);
       return isInTime && isStored;
     },
     isStoreAway: () => failures > 0,
     async caughtUp(timeoutMs) {
       if (leftovers === 0 || failures > 0) return;
-      await within(timeoutMs, new Promise<void>((resolve) => caughtUpWaiters.push(resolve)));
+      await fulfilsWithin(new Promise<void>((resolve) => caughtUpWaiters.push(resolve)), timeoutMs);
     },
     async stop(timeoutMs) {
       isStopping = true;
@@ -190,7 +190,7 @@ export function createDrainer(options: {
       await working;
       while (failures === 0 && performance.now() < deadline && (await drain()));
       giveUpWaiting();
-      await within(Math.max(0, deadline - performance.now()), Promise.allSettled(settling));
+      await fulfilsWithin(Promise.allSettled(settling), Math.max(0, deadline - performance.now()));
       clearTimeout(abort);
       options.abort();
     },

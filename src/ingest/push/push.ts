@@ -8,7 +8,7 @@ import type { RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Telemetry } from '../../telemetry.ts';
-import { type Clock, within } from '../../time.ts';
+import { type Clock, fulfilsWithin } from '../../time.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
 import { needsAllRows } from '../kinds/kinds.ts';
@@ -214,7 +214,7 @@ export function createPush(options: PushOptions): Push {
         retryAfterSeconds: 5,
       }),
     );
-    await within(stopMs, Promise.allSettled(atWork));
+    await fulfilsWithin(Promise.allSettled(atWork), stopMs);
     await drainer.stop(stopMs);
     await runs.stop();
   };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Requester } from '../../access/caller.ts';
 import { UtmqlError } from '../../errors.ts';
+import { bounded } from '../../time.ts';
 import type { Executions } from './executions.ts';
 import { type IngestRun, isFinished } from './run.ts';
 import type { RunRepository } from './run-table.ts';
@@ -55,9 +56,11 @@ export function createRunFollower(options: {
 
   /** States of a run of another process, by asking the table. */
   async function* polled(run: IngestRun, caller: Requester, leaving: AbortSignal): AsyncGenerator<IngestRun> {
-    const signal = AbortSignal.any([leaving, stopping]);
     for (let last = run; !isFinished(last); ) {
-      await delay(pollEveryMs, undefined, { signal }).catch((error: unknown) => {
+      const wait = bounded({ signals: [leaving, stopping] }, (signal) =>
+        delay(pollEveryMs, undefined, { signal }),
+      );
+      await wait.catch((error: unknown) => {
         if (!stopping.aborted) throw error;
       });
       // Another process goes on with the run: whoever follows it here asks there.
