@@ -13,7 +13,7 @@ const count: Reporter = {
   },
 };
 
-/** `npm run test:full` runs what `npm test` leaves out, and with all rounds what it runs with a fifth of them. */
+/** `npm run test:full` runs what `npm test` leaves out, and with all rounds what it runs with a tenth of them. */
 const isFull = process.env.TEST_ROUNDS === 'full';
 const files = isFull
   ? { include: ['test/**/*.{full,rounds}.test.ts'] }
