@@ -1,10 +1,10 @@
 import { Mutex } from 'async-mutex';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createOwners } from '../../src/ingest/ownership/owners.ts';
 import { createDayMerger } from '../../src/ingest/storage/merge-days.ts';
 import type { Source } from '../../src/sources/source.ts';
-import { openMigratedStore, silent } from '../support/database.ts';
+import { openMigratedStore, silent, truncateTables } from '../support/database.ts';
 import {
   ad,
   adsStage,
@@ -20,10 +20,11 @@ import {
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
-beforeEach(async () => {
+beforeAll(async () => {
   store = await openMigratedStore();
 });
-afterEach(() => store.drop());
+afterEach(() => truncateTables(store));
+afterAll(() => store.drop());
 
 const upsert = { mode: 'upsert' } as const;
 const first = dayOf('2025-08-01');

@@ -7,7 +7,7 @@ import type { Store } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { copyTemplate, testLimits } from './template.ts';
 
-export { migrationsFolder, testLimits } from './template.ts';
+export { migrationsFolder, testLimits, truncateTables } from './template.ts';
 
 export const silent = createLogger({ level: 'silent' });
 /** A store on a database of its own that nobody has touched. */

@@ -1,17 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../../src/clickhouse/sql.ts';
 import { toRanges } from '../../../src/ingest/attribution/attribution.ts';
-import { openMigratedStore } from '../../support/database.ts';
+import { openMigratedStore, truncateTables } from '../../support/database.ts';
 import { createRecordLoader } from '../../support/records.ts';
 
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
 let load: ReturnType<typeof createRecordLoader>;
-beforeEach(async () => {
+beforeAll(async () => {
   store = await openMigratedStore();
   load = createRecordLoader(store);
 });
-afterEach(() => store.drop());
+afterEach(() => truncateTables(store));
+afterAll(() => store.drop());
 
 const ad = {
   date: '2025-08-10',

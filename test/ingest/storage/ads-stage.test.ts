@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Sql } from '../../../src/clickhouse/sql.ts';
 import { dropStaleStages, pushStageId } from '../../../src/ingest/storage/staged-rows.ts';
 import type { Day } from '../../../src/records/day.ts';
-import { openMigratedStore } from '../../support/database.ts';
+import { openMigratedStore, truncateTables } from '../../support/database.ts';
 import {
   ad,
   adsStage,
@@ -16,10 +16,11 @@ import {
 } from './support.ts';
 
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
-beforeEach(async () => {
+beforeAll(async () => {
   store = await openMigratedStore();
 });
-afterEach(() => store.drop());
+afterEach(() => truncateTables(store));
+afterAll(() => store.drop());
 
 const first = dayOf('2025-08-01');
 const second = dayOf('2025-08-02');

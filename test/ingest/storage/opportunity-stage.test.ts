@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openMigratedStore } from '../../support/database.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openMigratedStore, truncateTables } from '../../support/database.ts';
 import {
   applyOptions,
   dayOf,
@@ -14,10 +14,11 @@ import {
 } from './support.ts';
 
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
-beforeEach(async () => {
+beforeAll(async () => {
   store = await openMigratedStore();
 });
-afterEach(() => store.drop());
+afterEach(() => truncateTables(store));
+afterAll(() => store.drop());
 
 const first = dayOf('2025-08-01');
 const second = dayOf('2025-08-02');
