@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { CallOptions } from '../clickhouse/store.ts';
+import type { CallOptions, Store } from '../clickhouse/store.ts';
+import { wrapStore } from '../clickhouse/wrap-store.ts';
 import { UtmqlError } from '../errors.ts';
 import { rateLimited } from '../limits/limits.ts';
 import type { Clock } from '../time.ts';
@@ -20,6 +21,15 @@ export interface Queries {
   /** Ends all that wait or are at work; none begins after. Resolves when ClickHouse has let go of them, too. */
   end(): Promise<void>;
 }
+
+/** The same store, whose reads are queries of one operation. */
+export const withTurns = (store: Store, queries: Queries): Store =>
+  wrapStore(store, {
+    read: (options, next) =>
+      queries.run((call) =>
+        next({ ...options, ...call, settings: { ...options.settings, ...call.settings } }),
+      ),
+  });
 
 /** Lets so many ClickHouse queries be at work at a time, over all operations. */
 export interface Admission {

@@ -1,5 +1,4 @@
 import DataLoader from 'dataloader';
-import type { Queries } from '../admission/admission.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
@@ -17,14 +16,13 @@ export interface Explore {
 }
 
 export function createExplore(options: {
-  store: Store;
+  store: Pick<Store, 'read'>;
   metrics: MetricsLoader;
   /** What its caller may see. */
   scope: DataScope;
-  queries: Queries;
 }): Explore {
   const { metrics, scope } = options;
-  const reader = createReader(options);
+  const reader = createReader(options.store);
   return {
     reader,
     performance: createPerformance(metrics, scope),

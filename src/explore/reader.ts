@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Queries } from '../admission/admission.ts';
 import type { Sql } from '../clickhouse/sql.ts';
 import type { Store, StoreAnswer } from '../clickhouse/store.ts';
 import {
@@ -17,7 +16,7 @@ interface ListRows<Row> {
   count(): Promise<number>;
 }
 
-/** Reads for one operation: they wait for their turns, and end with it. */
+/** What the exploring fields of one request read. */
 export interface Reader {
   /** All rows, up to what the store lets one query return. */
   rows<Row>(row: z.ZodType<Row>, statement: Sql): Promise<readonly Row[]>;
@@ -25,13 +24,11 @@ export interface Reader {
   list<Row>(list: OrderedList<Row>, after: ListKey | undefined, limit: number): Promise<ListRows<Row>>;
 }
 
-export function createReader(options: { store: Store; queries: Queries }): Reader {
-  const { store, queries } = options;
-  const read = (statement: Sql) => queries.run((call) => store.read(statement, call));
+export function createReader(store: Pick<Store, 'read'>): Reader {
   return {
-    rows: async (row, statement) => parseRows(row, await read(statement)),
+    rows: async (row, statement) => parseRows(row, await store.read(statement)),
     async list(list, after, limit) {
-      const answer = await read(listStatement(list, after, limit));
+      const answer = await store.read(listStatement(list, after, limit));
       const keyAt = answer.columns.indexOf(keyColumn);
       return {
         rows: parseRows(list.row, answer).map((row, index) => ({
@@ -40,7 +37,7 @@ export function createReader(options: { store: Store; queries: Queries }): Reade
         })),
         count: async () => {
           if (after === undefined) return answer.rowsBeforeLimit;
-          const [counted] = parseRows(countRow, await read(listCountStatement(list)));
+          const [counted] = parseRows(countRow, await store.read(listCountStatement(list)));
           return counted?.count ?? 0;
         },
       };

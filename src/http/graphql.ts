@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
 import { dataScope } from '../access/caller.ts';
+import { withTurns } from '../admission/admission.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { badInput, unexpected } from '../errors.ts';
@@ -12,6 +13,7 @@ import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
 import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Push } from '../ingest/push/push.ts';
 import { createRunReads } from '../ingest/runs/run-reads.ts';
+import { createRunRepository } from '../ingest/runs/run-table.ts';
 import { withReadCost } from '../limits/read-cost.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -69,15 +71,16 @@ export function createGraphql(options: {
     },
     context: ({ caller, logger, queries, request, onRead }) => {
       const { signal } = request;
-      const paid = withReadCost(store, onRead);
-      const metrics = createMetricsLoader({ store: paid, queries });
+      // All that the request reads: it waits for its turns, is paid for, and ends with the request.
+      const reads = withTurns(withReadCost(store, onRead), queries);
+      const metrics = createMetricsLoader(reads);
       return {
         caller,
         logger,
         metrics,
-        explore: createExplore({ store: paid, metrics, scope: dataScope(caller), queries }),
+        explore: createExplore({ store: reads, metrics, scope: dataScope(caller) }),
         ingest,
-        runs: createRunReads({ runs: ingest.runs, workspace: caller.workspace, queries }),
+        runs: createRunReads({ runs: createRunRepository(reads), workspace: caller.workspace }),
         push,
         retention,
         orphanedRows,

@@ -1,4 +1,4 @@
-import type { CallOptions, Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import { compile, figurePrefixes } from './compile.ts';
 import { dimensionPrefixes, unfoldedValue } from './compile-scan.ts';
 import { type Plan, plan } from './plan.ts';
@@ -37,15 +37,11 @@ const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly
  *
  * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, STORE_UNAVAILABLE or CANCELLED
  */
-export async function loadMetrics(
-  store: Store,
-  query: MetricsQuery,
-  call: CallOptions,
-): Promise<MetricsResult> {
+export async function loadMetrics(store: Pick<Store, 'read'>, query: MetricsQuery): Promise<MetricsResult> {
   const started = performance.now();
   const planned = plan(query);
   const statement = compile(planned);
-  const answer = await store.read(statement, call);
+  const answer = await store.read(statement);
   const rows = answer.rows.map((values) => decode(answer.columns, values, planned));
   // ClickHouse returns totals only with GROUP BY. Without it the one row is the total, unless `having` excluded it.
   const totals = planned.totals ? answer.totals : answer.rows[0];

@@ -1,15 +1,10 @@
 import DataLoader from 'dataloader';
-import type { CallOptions, Store } from '../clickhouse/store.ts';
+import type { Store } from '../clickhouse/store.ts';
 import { loadMetrics } from './load.ts';
 import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
-
-/** Queues queries; see `admission`. */
-export interface QueryQueue {
-  run<T>(work: (call: CallOptions) => Promise<T>): Promise<T>;
-}
 
 /** Resolves the `metrics` fields of one request. */
 export interface MetricsLoader {
@@ -18,19 +13,15 @@ export interface MetricsLoader {
 
 /**
  * Batches the `metrics` fields of a request: queries that differ only in measures, totals or counts become one ClickHouse query
- * for all of them. Each waits in `queries`.
+ * for all of them.
  */
-export function createMetricsLoader(options: { store: Store; queries: QueryQueue }): MetricsLoader {
-  const { store } = options;
+export function createMetricsLoader(store: Pick<Store, 'read'>): MetricsLoader {
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
       const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, query] of mergeByShape(queries, shapes)) {
-        answers.set(
-          shape,
-          options.queries.run((call) => loadMetrics(store, query, call)),
-        );
+        answers.set(shape, loadMetrics(store, query));
       }
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),

@@ -72,7 +72,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.drop());
 
-const rowsOf = async (changes: Partial<MetricsQuery>) => (await loadMetrics(store, query(changes), {})).rows;
+const rowsOf = async (changes: Partial<MetricsQuery>) => (await loadMetrics(store, query(changes))).rows;
 
 describe('one side', () => {
   it('is one SELECT over that table', async () => {
@@ -222,13 +222,13 @@ describe('order, pages and totals', () => {
   it('count all rows and total them, whatever the page shows', async () => {
     const wants = { rows: true, totals: true, totalCount: true };
     const page = { groupBy: ['date', 'channel'], wants, limit: 3, measures: ['cost', 'cpc'] } as const;
-    const first = await loadMetrics(store, query(page), {});
+    const first = await loadMetrics(store, query(page));
     expect(first).toMatchObject({ totalCount: 4, hasNextPage: true, totals: { cost: 15, cpc: 0.25 } });
     expect(first.rows).toHaveLength(3);
-    const second = await loadMetrics(store, query({ ...page, offset: 3 }), {});
+    const second = await loadMetrics(store, query({ ...page, offset: 3 }));
     expect(second).toMatchObject({ totalCount: 4, hasNextPage: false, totals: { cost: 15, cpc: 0.25 } });
     expect(second.rows).toHaveLength(1);
-    expect(await loadMetrics(store, query({ ...page, offset: 10 }), {})).toMatchObject({
+    expect(await loadMetrics(store, query({ ...page, offset: 10 }))).toMatchObject({
       rows: [],
       totalCount: 4,
       totals: { cost: 15 },
@@ -243,7 +243,6 @@ describe('order, pages and totals', () => {
         having: [{ measure: 'clicks', of: 'current', operator: 'gt', value: 0 }],
         wants: { rows: true, totals: true, totalCount: true },
       }),
-      {},
     );
     expect(result).toMatchObject({ totalCount: 1, totals: { cost: 8 } });
     expect(result.rows.map((row) => row.channel)).toEqual(['google']);
@@ -395,7 +394,7 @@ describe('top N', () => {
       measures: ['cost'],
       wants: { rows: false, totals: true, totalCount: false },
     } as const;
-    const totalsOf = async (of: Fold) => (await loadMetrics(store, query({ ...asked, fold: of }), {})).totals;
+    const totalsOf = async (of: Fold) => (await loadMetrics(store, query({ ...asked, fold: of }))).totals;
     expect(await totalsOf(fold)).toMatchObject({ cost: 15 });
     expect(await totalsOf({ ...fold, others: false })).toMatchObject({ cost: 7 });
   });

@@ -1,11 +1,8 @@
-import type { Queries } from '../../admission/admission.ts';
 import type { Day } from '../../records/day.ts';
 import type { IngestRun } from './run.ts';
 import type { NamedSource, RunFilter, RunRepository } from './run-table.ts';
 
-/**
- * Runs of one workspace, as one operation reads them: the reads wait for their turns, and end with it.
- */
+/** Runs of one workspace, as one operation reads them. */
 export interface RunReads {
   find(id: string): Promise<IngestRun | undefined>;
   list(filter: RunFilter): Promise<IngestRun[]>;
@@ -16,19 +13,19 @@ export interface RunReads {
 }
 
 export function createRunReads(options: {
+  /** On the store of the operation. */
   runs: RunRepository;
   workspace: string;
-  queries: Queries;
 }): RunReads {
-  const { runs, workspace, queries } = options;
+  const { runs, workspace } = options;
   let freshness: Promise<number | undefined> | undefined;
   return {
-    find: (id) => queries.run((call) => runs.find(workspace, id, call)),
-    list: (filter) => queries.run((call) => runs.list(workspace, filter, call)),
-    watermark: (source) => queries.run((call) => runs.watermark(source, call)),
-    columns: (source) => queries.run((call) => runs.columns(source, call)),
+    find: (id) => runs.find(workspace, id),
+    list: (filter) => runs.list(workspace, filter),
+    watermark: (source) => runs.watermark(source),
+    columns: (source) => runs.columns(source),
     freshness() {
-      freshness ??= queries.run((call) => runs.freshness(workspace, call));
+      freshness ??= runs.freshness(workspace);
       return freshness;
     },
   };

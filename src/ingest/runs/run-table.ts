@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonRow } from '../../clickhouse/json-row.ts';
 import { bind, empty, type Sql, sql } from '../../clickhouse/sql.ts';
-import { type CallOptions, columnsOf, type Store } from '../../clickhouse/store.ts';
+import { columnsOf, type Store } from '../../clickhouse/store.ts';
 import { type Day, formatDay, parseIsoDay } from '../../records/day.ts';
 import { type IngestRun, ingestModes, type RunStatus, runStatuses } from './run.ts';
 
@@ -138,32 +138,31 @@ export interface RunRepository {
   save(run: IngestRun): Promise<void>;
   /** The same for a run that goes on as before, and has only come further: no kept answer tells how far. */
   saveProgress(run: IngestRun): Promise<void>;
-  find(workspace: string, id: string, call?: CallOptions): Promise<IngestRun | undefined>;
+  find(workspace: string, id: string): Promise<IngestRun | undefined>;
   /** The runs of one call, by the key that the caller gave it. */
   findByIdempotencyKey(workspace: string, key: string): Promise<IngestRun[]>;
   /** Newest first. */
-  list(workspace: string, filter: RunFilter, call?: CallOptions): Promise<IngestRun[]>;
+  list(workspace: string, filter: RunFilter): Promise<IngestRun[]>;
   /** Runs that are queued or running as far as the table knows, oldest first, of every process and workspace. */
   unfinished(): Promise<IngestRun[]>;
   /** When the last run of the source began, epoch milliseconds. */
   lastStart(workspace: string, source: string): Promise<number | undefined>;
   /** Up to which day the source's data are complete: set by its last good run. */
-  watermark(source: NamedSource, call?: CallOptions): Promise<Day | undefined>;
+  watermark(source: NamedSource): Promise<Day | undefined>;
   /** The columns of the source's feed as its last good run saw them; none before that. Replays do not count. */
-  columns(source: NamedSource, call?: CallOptions): Promise<IngestRun['columns']>;
+  columns(source: NamedSource): Promise<IngestRun['columns']>;
   /** Days that good runs of the source, begun after this instant (epoch milliseconds), have read; replays do not count. */
   daysReadSince(source: NamedSource, startedAt: number): Promise<ReadonlySet<Day>>;
   /** When data last changed: the end of the last run that stored something, epoch milliseconds. */
-  freshness(workspace: string, call?: CallOptions): Promise<number | undefined>;
+  freshness(workspace: string): Promise<number | undefined>;
 }
 
 export function createRunRepository(store: Store): RunRepository {
   let lastVersion = 0;
-  const select = async (condition: Sql, call?: CallOptions): Promise<IngestRun[]> => {
+  const select = async (condition: Sql): Promise<IngestRun[]> => {
     const rows = await store.select(
       runRow,
       sql`SELECT ${selected} FROM ingest_runs FINAL WHERE ${condition}`,
-      call,
     );
     return rows.map(({ run, version }) => {
       // What is saved after a look wins over what was seen, though another process's clock be ahead.
@@ -230,10 +229,9 @@ export function createRunRepository(store: Store): RunRepository {
   return {
     save: (run) => insert(run, [run.workspace]),
     saveProgress: (run) => insert(run, []),
-    async find(workspace, id, call) {
+    async find(workspace, id) {
       const [run] = await select(
         sql`workspace = ${bind('String', workspace)} AND run_id = ${bind('UUID', id)}`,
-        call,
       );
       return run;
     },
@@ -241,14 +239,13 @@ export function createRunRepository(store: Store): RunRepository {
       select(
         sql`workspace = ${bind('String', workspace)} AND idempotency_key = ${bind('String', key)} ORDER BY toString(run_id)`,
       ),
-    list: (workspace, filter, call) =>
+    list: (workspace, filter) =>
       select(
         sql`workspace = ${bind('String', workspace)}
         ${filter.source === undefined ? empty : sql`AND source = ${bind('String', filter.source)}`}
         ${filter.status === undefined ? empty : sql`AND status = ${bind('String', filter.status)}`}
         ${filter.before === undefined ? empty : sql`AND toString(run_id) < ${bind('String', filter.before)}`}
         ORDER BY toString(run_id) DESC LIMIT ${bind('UInt64', filter.limit)}`,
-        call,
       ),
     unfinished: () => select(sql`status IN ('queued', 'running') ORDER BY toString(run_id)`),
     async lastStart(workspace, source) {
@@ -259,22 +256,20 @@ export function createRunRepository(store: Store): RunRepository {
       );
       return row?.at ?? undefined;
     },
-    async watermark(source, call) {
+    async watermark(source) {
       const [row] = await store.select(
         z.object({ watermark: day }),
         sql`SELECT max(watermark) AS watermark FROM ingest_runs FINAL
             WHERE ${isOf(source)} AND status IN ('succeeded', 'partial')`,
-        call,
       );
       return row?.watermark;
     },
-    async columns(source, call) {
+    async columns(source) {
       const [row] = await store.select(
         z.object({ shape: shares }),
         sql`SELECT argMax(columns, started_at) AS shape FROM ingest_runs FINAL
             WHERE ${isOf(source)}
               AND status IN ('succeeded', 'partial') AND dry_run = 0 AND replay_of = '' AND notEmpty(columns)`,
-        call,
       );
       return row?.shape ?? {};
     },
@@ -288,12 +283,11 @@ export function createRunRepository(store: Store): RunRepository {
       );
       return new Set(rows.flatMap((row) => row.day ?? []));
     },
-    async freshness(workspace, call) {
+    async freshness(workspace) {
       const [row] = await store.select(
         z.object({ at: instant.nullable() }),
         sql`SELECT max(finished_at) AS at FROM ingest_runs WHERE workspace = ${bind('String', workspace)}
             AND status IN ('succeeded', 'partial')`,
-        call,
       );
       return row?.at ?? undefined;
     },
