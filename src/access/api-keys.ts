@@ -10,7 +10,7 @@ import { readKeysFile, type StoredKey } from './keys-file.ts';
 import { unauthenticated } from './refusals.ts';
 
 /** How soon a changed file is noticed. */
-const lookEveryMs = 1_000;
+const pollEveryMs = 1_000;
 
 /** The API keys of a file, as it is now. */
 export interface ApiKeys {
@@ -67,7 +67,7 @@ export async function openApiKeys(options: {
     const now = clock.now();
     const isNew = id !== undefined && !keys.has(id);
     // A clock that is set back must not keep us from looking. A key that was just made can be used at once.
-    if (isNew || Math.abs(now - lookedAt) >= lookEveryMs) {
+    if (isNew || Math.abs(now - lookedAt) >= pollEveryMs) {
       lookedAt = now;
       looking ??= look().finally(() => {
         looking = undefined;

@@ -53,7 +53,9 @@ export async function openAuthenticator(options: {
           onKeyChange,
         });
   const tokens = tokensOf(config, clock);
-  return keys === undefined && tokens === undefined ? open : createAuthenticator({ keys, tokens, clock });
+  return keys === undefined && tokens === undefined
+    ? anonymousAuthenticator
+    : createAuthenticator({ keys, tokens, clock });
 }
 
 function tokensOf(config: Config, clock: Clock): Tokens | undefined {
@@ -87,19 +89,19 @@ function createAuthenticator(options: {
       if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now()) return false;
       return keys === undefined || !isOfKey(identity) || keys.isValid(identity);
     },
-    prepareReload: async () => (await keys?.prepareReload()) ?? nothingToDo,
+    prepareReload: async () => (await keys?.prepareReload()) ?? noop,
     close: async () => keys?.close(),
   };
 }
 
-const nothingToDo = (): void => undefined;
+const noop = (): void => undefined;
 
 /** Where nobody has to log in. */
-export const open: Authenticator = {
+export const anonymousAuthenticator: Authenticator = {
   isOpen: true,
   identify: async () => anonymous,
   isValid: async () => true,
-  prepareReload: async () => nothingToDo,
+  prepareReload: async () => noop,
   close: async () => undefined,
 };
 
@@ -108,7 +110,7 @@ export const open: Authenticator = {
  *
  * @throws UtmqlError FORBIDDEN for a workspace that is not theirs
  */
-export function inWorkspace(identity: Identity, request: IncomingMessage, requestId: string): Caller {
+export function callerInWorkspace(identity: Identity, request: IncomingMessage, requestId: string): Caller {
   const asked = request.headers['x-workspace'];
   const workspace = chooseWorkspace(identity, asked === undefined ? undefined : String(asked));
   return { ...identity, workspace, requestId };

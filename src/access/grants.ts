@@ -30,5 +30,5 @@ export interface InnerField {
   readonly keepsPolicy?: false;
 }
 
-export const may = ({ role }: Pick<Caller, 'role'>, grant: Grant): boolean =>
+export const isAllowed = ({ role }: Pick<Caller, 'role'>, grant: Grant): boolean =>
   (grants[grant] as readonly Role[]).includes(role);

@@ -25,7 +25,7 @@ export function createKeySet(url: string, clock: Clock): JWTVerifyGetKey {
     try {
       return await remote(header, token);
     } catch (error) {
-      if (isAboutTheToken(error)) throw error;
+      if (isTokenError(error)) throw error;
       const kept = remote.jwks();
       if (kept !== undefined && clock.now() - fetchedAt < staleMs) {
         return createLocalJWKSet(kept)(header, token);
@@ -40,7 +40,7 @@ export function createKeySet(url: string, clock: Clock): JWTVerifyGetKey {
 }
 
 /** The keys were there, and none fits. */
-const isAboutTheToken = (error: unknown): boolean =>
+const isTokenError = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey ||
   error instanceof errors.JWKSMultipleMatchingKeys ||
   error instanceof errors.JOSENotSupported;

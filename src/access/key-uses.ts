@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readIfThere, writeDurably } from '../files/durable-file.ts';
+import { readTextIfExists, writeDurably } from '../files/durable-file.ts';
 import type { Logger } from '../logger.ts';
 
 /** How often the uses of keys are written, at most. */
@@ -46,7 +46,7 @@ export function createKeyUses({ file, logger }: { file: string; logger: Logger }
 /** By key id, as RFC 3339; empty where nothing readable is there: it is for people to look at. */
 export async function readKeyUses(file: string): Promise<Readonly<Record<string, string>>> {
   try {
-    return usesShape.parse(JSON.parse((await readIfThere(file)) ?? '{}'));
+    return usesShape.parse(JSON.parse((await readTextIfExists(file)) ?? '{}'));
   } catch {
     return {};
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
-import { readIfThere, writeDurably } from '../files/durable-file.ts';
+import { readTextIfExists, writeDurably } from '../files/durable-file.ts';
 import { roles } from '../roles.ts';
 import { workspaceName } from './workspaces.ts';
 
@@ -36,7 +36,7 @@ const fileShape = z
 export async function readKeysFile(file: string): Promise<readonly StoredKey[]> {
   let text: string | undefined;
   try {
-    text = await readIfThere(file);
+    text = await readTextIfExists(file);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error';
     throw broken(file, `cannot be read (${code})`, cause);

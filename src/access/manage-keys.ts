@@ -44,7 +44,7 @@ export function createKeysCommand(options: { file: string; usesFile: string; clo
   ): Promise<Result> => {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     const lock = await lockFolder(dirname(file), `${file}.lock`).catch((cause: unknown) => {
-      throw misuse(`Another command is changing ${file}. Try again.`, cause);
+      throw usageError(`Another command is changing ${file}. Try again.`, cause);
     });
     try {
       const { keys, result } = work(await readKeysFile(file));
@@ -70,7 +70,7 @@ export function createKeysCommand(options: { file: string; usesFile: string; clo
       const key = keys.find((known) => known.id === id);
       if (key === undefined) {
         const ids = keys.map((known) => `${known.id} (${known.name})`).join(', ') || 'none';
-        throw misuse(`revoke: there is no key ${JSON.stringify(id ?? '')}; there are: ${ids}.`);
+        throw usageError(`revoke: there is no key ${JSON.stringify(id ?? '')}; there are: ${ids}.`);
       }
       if (key.revokedAt !== undefined) return { keys, result: `${key.id} was revoked at ${key.revokedAt}.` };
       const revoked = { ...key, revokedAt: new Date(clock.now()).toISOString() };
@@ -96,7 +96,7 @@ export function createKeysCommand(options: { file: string; usesFile: string; clo
   };
 
   return async ([command, id]: readonly string[], given: KeyArguments): Promise<string> => {
-    if (command === undefined) throw misuse(usage);
+    if (command === undefined) throw usageError(usage);
     switch (command) {
       case 'create':
         return create(given);
@@ -105,7 +105,7 @@ export function createKeysCommand(options: { file: string; usesFile: string; clo
       case 'revoke':
         return revoke(id);
       default:
-        throw misuse(`There is no command ${JSON.stringify(command)}.\n${usage}`);
+        throw usageError(`There is no command ${JSON.stringify(command)}.\n${usage}`);
     }
   };
 }
@@ -113,15 +113,17 @@ export function createKeysCommand(options: { file: string; usesFile: string; clo
 function readFields(given: KeyArguments, now: number) {
   const { name, workspace: workspaces, 'all-workspaces': isForAll, channel: channels, expires } = given;
   if (name === undefined || name.trim() === '' || name.length > 100)
-    throw misuse('--name: say who will use the key, in up to 100 characters: --name bi');
+    throw usageError('--name: say who will use the key, in up to 100 characters: --name bi');
   const role = readRole(given.role);
   if ((workspaces === undefined) === (isForAll !== true))
-    throw misuse('Give --workspace NAME, once for each, or --all-workspaces.');
+    throw usageError('Give --workspace NAME, once for each, or --all-workspaces.');
   const wrong = workspaces?.find((one) => !workspaceName.safeParse(one).success);
   if (wrong !== undefined)
-    throw misuse(`--workspace: ${JSON.stringify(wrong)} has other than letters, digits, ".", "_" and "-".`);
+    throw usageError(
+      `--workspace: ${JSON.stringify(wrong)} has other than letters, digits, ".", "_" and "-".`,
+    );
   if (channels !== undefined && role !== 'viewer')
-    throw misuse('--channel restricts what is read, so only the role viewer can have it.');
+    throw usageError('--channel restricts what is read, so only the role viewer can have it.');
   return {
     name,
     role,
@@ -134,7 +136,7 @@ function readFields(given: KeyArguments, now: number) {
 function readRole(text: string | undefined): Role {
   const role = roles.find((known) => known === text);
   if (role === undefined)
-    throw misuse(
+    throw usageError(
       `--role: ${text === undefined ? 'give' : `${JSON.stringify(text)} is not`} one of ${roles.join(', ')}.`,
     );
   return role;
@@ -144,8 +146,8 @@ function readRole(text: string | undefined): Role {
 function readExpiry(text: string, now: number): string {
   const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at))
-    throw misuse(`--expires: ${JSON.stringify(text)} is no day such as 2027-01-01, and no instant.`);
-  if (at <= now) throw misuse(`--expires: ${text} is past already.`);
+    throw usageError(`--expires: ${JSON.stringify(text)} is no day such as 2027-01-01, and no instant.`);
+  if (at <= now) throw usageError(`--expires: ${text} is past already.`);
   return new Date(at).toISOString();
 }
 
@@ -167,5 +169,5 @@ function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-const misuse = (message: string, cause?: unknown): UtmqlError =>
+const usageError = (message: string, cause?: unknown): UtmqlError =>
   new UtmqlError('CONFIGURATION', message, { cause });

@@ -3,7 +3,7 @@ import type { Identity } from './caller.ts';
 import { forbidden } from './refusals.ts';
 
 /** The workspace of those who may see all and choose none. */
-const usual = 'default';
+const defaultWorkspace = 'default';
 
 export const workspaceName = z
   .string()
@@ -16,7 +16,7 @@ export const workspaceName = z
  * @throws UtmqlError FORBIDDEN
  */
 export function chooseWorkspace({ workspaces }: Identity, asked: string | undefined): string {
-  if (asked === undefined) return workspaces === 'all' ? usual : (workspaces[0] ?? refuse());
+  if (asked === undefined) return workspaces === 'all' ? defaultWorkspace : (workspaces[0] ?? refuse());
   if (!workspaceName.safeParse(asked).success) refuse();
   return workspaces === 'all' || workspaces.includes(asked) ? asked : refuse();
 }

@@ -141,7 +141,7 @@ export function createAdmission(options: {
           await new Promise(setImmediate);
           while (member.atWork > 0) {
             if (atWork.size > 0) await Promise.all(atWork);
-            else await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+            else await new Promise((resolve) => setTimeout(resolve, recheckEveryMs));
           }
         },
       };
@@ -150,7 +150,7 @@ export function createAdmission(options: {
 }
 
 /** How soon it is looked again whether the work of an operation that has ended has noticed. */
-const lookAgainMs = 20;
+const recheckEveryMs = 20;
 
 const cancelled = (): UtmqlError =>
   new UtmqlError('CANCELLED', 'The request was cancelled before its answer was ready.');

@@ -41,7 +41,7 @@ export interface FairQueue<Task> {
 }
 
 /** Others count as coming for so long after their last task. */
-const comingMs = 60_000;
+const recentMs = 60_000;
 
 interface Share {
   atWork: number;
@@ -72,8 +72,8 @@ export function createFairQueue<Task>(settings: FairQueueSettings): FairQueue<Ta
     line[what] += change;
     line.account[what] += change;
     line.workspace[what] += change;
-    keep(accounts, owner.account, line.account);
-    keep(workspaces, owner.workspace, line.workspace);
+    storeShare(accounts, owner.account, line.account);
+    storeShare(workspaces, owner.workspace, line.workspace);
   };
 
   const mayBegin = ({ owner, account }: Line<Task>, nowMs: number): boolean => {
@@ -160,7 +160,7 @@ export function createFairQueue<Task>(settings: FairQueueSettings): FairQueue<Ta
 const nothing = (): Share => ({ atWork: 0, waiting: 0, turn: 0 });
 
 /** Whoever has nothing at work and nothing waiting is forgotten: names of callers are as many as they like. */
-function keep(shares: Map<string, Share>, name: string, share: Share): void {
+function storeShare(shares: Map<string, Share>, name: string, share: Share): void {
   if (share.atWork === 0 && share.waiting === 0) shares.delete(name);
   else shares.set(name, share);
 }
@@ -186,7 +186,7 @@ function createVisits() {
     },
     hasOther(account: string, nowMs: number): boolean {
       const other = last?.account === account ? before : last;
-      return other !== undefined && nowMs - other.atMs < comingMs;
+      return other !== undefined && nowMs - other.atMs < recentMs;
     },
   };
 }

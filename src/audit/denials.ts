@@ -36,7 +36,7 @@ export function createDenials(options: { windowMs: number; tell: (entry: AuditEn
   return {
     note(given) {
       const own = keyOf(given);
-      const denial = kinds.has(own) || kinds.size < maxKinds ? given : folded(given);
+      const denial = kinds.has(own) || kinds.size < maxKinds ? given : summarised(given);
       const key = keyOf(denial);
       const known = kinds.get(key);
       if (known) {
@@ -54,7 +54,7 @@ export function createDenials(options: { windowMs: number; tell: (entry: AuditEn
 const keyOf = ({ actor, workspace, action, outcome }: Denial): string =>
   JSON.stringify([actor?.id, workspace, action, outcome]);
 
-const folded = (denial: Denial): Denial => ({
+const summarised = (denial: Denial): Denial => ({
   ...denial,
   actor: undefined,
   workspace: '',

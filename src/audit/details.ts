@@ -35,9 +35,9 @@ const sourceName = z.string().regex(namePattern);
 const count = z.number().int().nonnegative();
 
 /** Undefined instead of whatever has another form. */
-const ifSo = <T>(shape: z.ZodType<T>) => shape.optional().catch(undefined);
+const optionalOf = <T>(shape: z.ZodType<T>) => shape.optional().catch(undefined);
 const listOf = <T>(shape: z.ZodType<T>) =>
-  ifSo(
+  optionalOf(
     z
       .array(z.unknown())
       .transform((values) =>
@@ -48,16 +48,16 @@ const listOf = <T>(shape: z.ZodType<T>) =>
   );
 
 const fields = {
-  id: ifSo(id),
-  runId: ifSo(id),
+  id: optionalOf(id),
+  runId: optionalOf(id),
   ids: listOf(id),
   sources: listOf(z.string()),
-  mode: ifSo(z.enum(ingestModes)),
-  dryRun: ifSo(z.boolean()),
-  wait: ifSo(z.boolean()),
-  since: ifSo(day),
-  until: ifSo(day),
-  before: ifSo(day),
+  mode: optionalOf(z.enum(ingestModes)),
+  dryRun: optionalOf(z.boolean()),
+  wait: optionalOf(z.boolean()),
+  since: optionalOf(day),
+  until: optionalOf(day),
+  before: optionalOf(day),
 };
 /** Of arguments: those at the top and of `input` and `where` within it, never of the records there. */
 const argumentsShape = z
@@ -67,18 +67,18 @@ const argumentsShape = z
   })
   .catch({ input: { where: {} } });
 
-const countsOf = { accepted: ifSo(count), rejected: ifSo(count) };
+const countsOf = { accepted: optionalOf(count), rejected: optionalOf(count) };
 const retried = z.array(z.object({ isAccepted: z.boolean() })).transform((records) => ({
   accepted: records.filter(({ isAccepted }) => isAccepted).length,
   rejected: records.filter(({ isAccepted }) => !isAccepted).length,
 }));
 /** A source whose rows were settled: its name is told once it was found to be no other thing. */
-const orphan = z.object({ source: ifSo(sourceName), handedOverTo: ifSo(sourceName) });
+const orphan = z.object({ source: optionalOf(sourceName), handedOverTo: optionalOf(sourceName) });
 const outcome = z.object({
-  orphan: ifSo(orphan),
-  id: ifSo(id),
+  orphan: optionalOf(orphan),
+  id: optionalOf(id),
   runs: listOf(z.object({ id })),
-  answer: z.object({ runId: ifSo(id), ...countsOf }).catch({}),
+  answer: z.object({ runId: optionalOf(id), ...countsOf }).catch({}),
   ...countsOf,
 });
 

@@ -28,7 +28,7 @@ export function conflictingRowsStatement(scope: DataScope, range: DayRange, sour
  *
  * @param sources of the workspace
  */
-export async function warningsOfConflicts(
+export async function conflictWarnings(
   reader: Reader,
   scope: DataScope,
   range: DayRange,

@@ -58,7 +58,7 @@ export function eventsStatement(
   after: EventCursor | undefined,
   limit: number,
 ): Sql {
-  return sql`SELECT ${columns} FROM ${eventsOf(query, days)}${after === undefined ? empty : isBehind(after)} ORDER BY timestamp DESC, event_id DESC, service DESC LIMIT ${bind('UInt64', limit)}`;
+  return sql`SELECT ${columns} FROM ${eventsOf(query, days)}${after === undefined ? empty : isBeforeCursor(after)} ORDER BY timestamp DESC, event_id DESC, service DESC LIMIT ${bind('UInt64', limit)}`;
 }
 
 export const eventCountStatement = (query: EventsQuery, days: Days): Sql =>
@@ -80,7 +80,7 @@ function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
   return sql`events FINAL WHERE ${workspaceRows(query)} AND date BETWEEN ${bind('Date', formatDay(first))} AND ${bind('Date', formatDay(last))}${conditions}`;
 }
 
-const isBehind = ([timestamp, eventId, service]: EventCursor): Sql =>
+const isBeforeCursor = ([timestamp, eventId, service]: EventCursor): Sql =>
   sql` AND (timestamp, event_id, service) < (${instantOf(timestamp)}, ${bind('String', eventId)}, ${bind('String', service)})`;
 
 /** Reading goes back by so many days, then twice as many, and beyond the last of these to the beginning. */

@@ -38,7 +38,7 @@ export function listStatement(
     ', ',
   );
   const parts = order.map(({ by, direction }) => (direction === 'asc' ? sql`${by} ASC` : sql`${by} DESC`));
-  const condition = after === undefined ? empty : sql` WHERE ${behind(order, after)}`;
+  const condition = after === undefined ? empty : sql` WHERE ${isAfterKey(order, after)}`;
   return sql`SELECT *, [${key}] AS list_key FROM (${select})${condition} ORDER BY ${join(parts, ', ')} LIMIT ${bind('UInt64', limit)}`;
 }
 
@@ -46,14 +46,14 @@ export const listCountStatement = ({ select }: OrderedList<unknown>): Sql =>
   sql`SELECT count() AS count FROM (${select})`;
 
 /** In the first part behind the key, or equal in it and behind in the next. */
-function behind([part, ...others]: readonly OrderPart[], [value = '', ...values]: ListKey): Sql {
+function isAfterKey([part, ...others]: readonly OrderPart[], [value = '', ...values]: ListKey): Sql {
   if (part === undefined) return sql`0`;
   const { by, type, direction } = part;
   const bound = bind(type, value);
   const isBehind = direction === 'asc' ? sql`${by} > ${bound}` : sql`${by} < ${bound}`;
   return others.length === 0
     ? isBehind
-    : sql`(${isBehind} OR (${by} = ${bound} AND ${behind(others, values)}))`;
+    : sql`(${isBehind} OR (${by} = ${bound} AND ${isAfterKey(others, values)}))`;
 }
 
 /** What ClickHouse can read as a value of the type. */

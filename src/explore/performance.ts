@@ -14,7 +14,7 @@ export interface Subject {
 }
 
 /** What is asked about each of many subjects. */
-export interface Question {
+export interface PerformanceQuery {
   readonly range: DayRange;
   readonly where: Filter | undefined;
   /** One row a bucket; one row in all when undefined. */
@@ -31,12 +31,12 @@ export interface Performance {
    * @param place where in the document it is asked: everything there asks the same, so `read` runs once a place
    * @throws UtmqlError QUERY_TOO_EXPENSIVE when all subjects together have more rows than one query may return
    */
-  rows(subject: Subject, place: object, read: () => Question): Promise<readonly MetricsRow[]>;
+  rows(subject: Subject, place: object, read: () => PerformanceQuery): Promise<readonly MetricsRow[]>;
 }
 
 interface Asked {
   readonly subject: Subject;
-  readonly question: Question;
+  readonly question: PerformanceQuery;
   /** The same for the same question about the same kind of subject. */
   readonly key: string;
 }
@@ -76,7 +76,7 @@ export function createPerformance(metrics: MetricsLoader, scope: DataScope): Per
   };
 }
 
-function ask(question: Question, { dimension }: Subject): Omit<Asked, 'subject'> {
+function ask(question: PerformanceQuery, { dimension }: Subject): Omit<Asked, 'subject'> {
   return { question, key: queryKey([dimension, question]) };
 }
 
@@ -104,7 +104,7 @@ function toQuery(
   scope: DataScope,
   dimension: Subject['dimension'],
   values: readonly string[],
-  { range, where, buckets, breakdowns, measures }: Question,
+  { range, where, buckets, breakdowns, measures }: PerformanceQuery,
 ): MetricsQuery {
   const those: Filter = { dimension, operator: 'in', values };
   return {

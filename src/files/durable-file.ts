@@ -32,7 +32,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** The text of a file, or undefined where there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
+export async function readTextIfExists(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { UtmqlError } from '../errors.ts';
 
 /** Exclusive, and do not wait: LOCK_EX | LOCK_NB, the same on Linux and macOS. */
-const exclusively = 2 | 4;
+const exclusiveNonBlocking = 2 | 4;
 /** The program before this one may still be ending: a supervisor starts the next one within milliseconds. */
 const attempts = 20;
 const attemptEveryMs = 50;
@@ -30,7 +30,7 @@ export async function lockFolder(folder: string, path: string): Promise<{ unlock
     await unlock();
     throw error;
   }
-  noteOwner(file);
+  writeOwnerPid(file);
   return { unlock };
 }
 
@@ -54,13 +54,13 @@ async function flock(file: number): Promise<{ value: number; errnoCode: number }
     funcName: 'flock',
     retType: DataType.I32,
     paramsType: [DataType.I32, DataType.I32],
-    paramsValue: [file, exclusively],
+    paramsValue: [file, exclusiveNonBlocking],
     errno: true as const,
   });
 }
 
 /** Only for the sentence that a second process prints; a full disk does not matter. */
-function noteOwner(file: number): void {
+function writeOwnerPid(file: number): void {
   try {
     ftruncateSync(file);
     writeSync(file, `process ${process.pid} on ${hostname()}\n`, 0);

@@ -1,32 +1,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UtmqlError } from '../errors.ts';
 import { CsvHeader, type CsvHeaderOptions } from './csv/header.ts';
-import { malformed, type Stage } from './feed/feed-stage.ts';
+import { type FeedStage, malformedFeedError } from './feed/feed-stage.ts';
 import { type RecordBatch, RecordBatches } from './feed/record-batch.ts';
 import { BodyStart, FirstByte } from './json/body-start.ts';
 
-/** How much of a body is scanned and parsed at a time, and about how much of it one batch holds. */
+/** Bytes of a body that are scanned and parsed at a time: about the size of one batch. */
 const defaultBatchBytes = 256 * 1024;
 
-/** What a block may hold of records and of what is none: with more, others would wait until it is read. */
-const mostInBlock = 2_000;
-const smallestBlockBytes = 4 * 1024;
-/** Before it is known how short the records are. */
+/** Most records, valid or not, in one block: more would block the event loop. */
+const maxRecordsPerBlock = 2_000;
+const minBlockBytes = 4 * 1024;
+/** Size of the first block, before the length of the records is known. */
 const firstBlockBytes = 8 * 1024;
-/** Blocks of one chunk follow each other; after so long others have their turn. */
-const turnAfterMs = 10;
+/** Time after which reading yields to the event loop. */
+const yieldAfterMs = 10;
 
-/** So many records may follow each other that are none: a comma or a line end is enough for one, and each is kept. */
-const mostUnreadable = 10_000;
+/** Most consecutive malformed records: a comma or a line end is enough for one, and each is kept. */
+const maxConsecutiveMalformed = 10_000;
 
-/** So long may be worked on what holds no record. */
-const longestWithoutRecordMs = 30_000;
+/** Longest processing time without a record. */
+const maxMsWithoutRecord = 30_000;
 
-/** So much may come without a record: blank lines and the like, of which a few bytes can be decompressed to gigabytes. */
-const mostWithoutRecord = 64 * 1024 * 1024;
+/** Most bytes without a record, such as blank lines: a few compressed bytes can expand to gigabytes of them. */
+const maxBytesWithoutRecord = 64 * 1024 * 1024;
 
-/** So long may a record be that is not held, but reported as too long. */
-const longestRecord = 1024 * 1024 * 1024;
+/** Longest record that is skipped and reported as too large. */
+const maxSkippedRecordBytes = 1024 * 1024 * 1024;
 
 /** A longer record is reported as malformed and skipped without being held. */
 const defaultMaxRecordBytes = 1024 * 1024;
@@ -34,14 +34,14 @@ const defaultMaxRecordBytes = 1024 * 1024;
 /**
  * Streams a body through the stages that read it, beginning with the one that `start` makes.
  *
- * Throws what a stage or `body` throws, after all whole records that came before. Others have their turn while it is read, however
- * short the records are.
+ * Throws what a stage or `body` throws, after all complete records before it. Yields to the event loop regularly, however short
+ * the records are.
  */
 export async function* readFeed(
   body: AsyncIterable<Uint8Array>,
-  start: (batches: RecordBatches) => Stage,
+  start: (batches: RecordBatches) => FeedStage,
   batchBytes: number = defaultBatchBytes,
-  withoutRecordMs: number = longestWithoutRecordMs,
+  withoutRecordMs: number = maxMsWithoutRecord,
 ): AsyncGenerator<RecordBatch> {
   const batches = new RecordBatches();
   const reader = new FeedReader(start(batches));
@@ -59,7 +59,7 @@ export async function* readFeed(
   let blockBytes = Math.min(firstBlockBytes, batchBytes);
   let turnedAt = performance.now();
   for await (const block of byteBlocks(body, () => blockBytes)) {
-    if (performance.now() - turnedAt > turnAfterMs) {
+    if (performance.now() - turnedAt > yieldAfterMs) {
       await nextTurn();
       turnedAt = performance.now();
     }
@@ -77,11 +77,11 @@ export async function* readFeed(
       yield batch;
     }
     blockBytes = nextBlockBytes(block.length, count, batchBytes);
-    const most = reader.passes ? longestRecord : mostWithoutRecord;
-    if (without.bytes > most) failure ??= { error: noRecord(`${most / 1_048_576} MiB`) };
+    const most = reader.passes ? maxSkippedRecordBytes : maxBytesWithoutRecord;
+    if (without.bytes > most) failure ??= { error: noRecordError(`${most / 1_048_576} MiB`) };
     if (without.ms > withoutRecordMs)
-      failure ??= { error: noRecord(`can be read in ${withoutRecordMs / 1_000} s`) };
-    if (without.unreadable > mostUnreadable) failure ??= { error: allUnreadable() };
+      failure ??= { error: noRecordError(`can be read in ${withoutRecordMs / 1_000} s`) };
+    if (without.unreadable > maxConsecutiveMalformed) failure ??= { error: allMalformedError() };
     if (failure !== undefined) throw failure.error;
   }
   attempt(() => reader.end());
@@ -89,28 +89,28 @@ export async function* readFeed(
   if (failure !== undefined) throw failure.error;
 }
 
-/** Like the last one, but for no more than `mostInBlock` of what it held. */
+/** Returns the size of the next block: that of the last one, limited to `maxRecordsPerBlock` records of its mean length. */
 function nextBlockBytes(bytes: number, count: number, batchBytes: number): number {
-  const fitting = count === 0 ? batchBytes : Math.floor((bytes * mostInBlock) / count);
-  return Math.min(batchBytes, Math.max(smallestBlockBytes, Math.min(fitting, 2 * bytes)));
+  const fitting = count === 0 ? batchBytes : Math.floor((bytes * maxRecordsPerBlock) / count);
+  return Math.min(batchBytes, Math.max(minBlockBytes, Math.min(fitting, 2 * bytes)));
 }
 
-const noRecord = (amount: string): UtmqlError =>
-  malformed(
+const noRecordError = (amount: string): UtmqlError =>
+  malformedFeedError(
     `More than ${amount} came without a record in it. Send records, without long stretches of anything else between them.`,
   );
 
-const allUnreadable = (): UtmqlError =>
-  malformed(
-    `More than ${mostUnreadable.toLocaleString('en')} records followed each other that are none. Send them in the format that Content-Type names.`,
+const allMalformedError = (): UtmqlError =>
+  malformedFeedError(
+    `More than ${maxConsecutiveMalformed.toLocaleString('en')} records followed each other that are none. Send them in the format that Content-Type names.`,
   );
 
-/** Shows the bytes to the stage whose turn it is, and shows those again that it did not consume. */
+/** Passes bytes to the current stage, and passes again those that it did not consume. */
 class FeedReader {
-  private stage: Stage;
+  private stage: FeedStage;
   private rest: Buffer = Buffer.alloc(0);
 
-  constructor(stage: Stage) {
+  constructor(stage: FeedStage) {
     this.stage = stage;
   }
 
@@ -143,8 +143,8 @@ export interface BodyRecordsOptions extends JsonRecordsOptions {
 }
 
 /**
- * Streams the records of a body in any format that is taken in. See `readJsonRecords` and `readCsvRecords` for what each
- * accepts, how it is bounded and what it throws.
+ * Streams the records of a body in any accepted format. See `readJsonRecords` and `readCsvRecords` for accepted input, limits
+ * and errors.
  */
 export function readRecords(
   body: AsyncIterable<Uint8Array>,
@@ -172,7 +172,7 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
   ['text/tab-separated-values', 'csv'],
 ]);
 
-/** The format that a Content-Type names; undefined for `text/plain`, `application/octet-stream` and whatever else says nothing. */
+/** Returns the format of a Content-Type; undefined for `text/plain`, `application/octet-stream` and others that name none. */
 export const formatOf = (contentType: string | undefined): BodyFormat | undefined =>
   formats.get(contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '');
 

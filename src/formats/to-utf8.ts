@@ -1,15 +1,15 @@
-import { malformed } from './feed/feed-stage.ts';
+import { malformedFeedError } from './feed/feed-stage.ts';
 
-/** Encodings that files come in. `utf-16` heeds the byte order mark, and is little-endian without one. */
+/** Supported encodings. `utf-16` follows the byte order mark; without one it is little-endian. */
 export const encodings = ['utf-8', 'utf-16', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1'] as const;
 export type Encoding = (typeof encodings)[number];
 
 const bigEndianMark = Buffer.from([0xfe, 0xff]);
 
 /**
- * A body in UTF-8, whatever it was written in. What is read behind it takes nothing else.
+ * Transcodes a body to UTF-8, which the readers require.
  *
- * @throws UtmqlError SOURCE_MALFORMED for bytes that are none of the encoding
+ * @throws UtmqlError SOURCE_MALFORMED for bytes that are invalid in the encoding
  */
 export async function* toUtf8(
   body: AsyncIterable<Uint8Array>,
@@ -25,7 +25,7 @@ export async function* toUtf8(
     try {
       return Buffer.from(decoder.decode(bytes, { stream: !isLast }));
     } catch {
-      throw malformed(`The body is not ${encoding} text, as its encoding says.`);
+      throw malformedFeedError(`The body is not ${encoding} text, as its encoding says.`);
     }
   };
   let first: Buffer = Buffer.alloc(0);

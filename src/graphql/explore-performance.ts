@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Question, Subject } from '../explore/performance.ts';
+import type { PerformanceQuery, Subject } from '../explore/performance.ts';
 import { resolveRange } from '../metrics/range.ts';
 import { measureNames } from '../metrics/registry.ts';
 import { readBreakdowns } from './breakdowns.ts';
@@ -86,7 +86,7 @@ export function performanceFields<T extends Subject>(t: FieldBuilder<T>, noun: s
 function load(
   subject: Subject,
   args: PerformanceArguments,
-  { buckets, breakdowns }: Pick<Question, 'buckets' | 'breakdowns'>,
+  { buckets, breakdowns }: Pick<PerformanceQuery, 'buckets' | 'breakdowns'>,
   { explore, today }: Context,
   info: GraphQLResolveInfo,
 ) {

@@ -1,6 +1,6 @@
 import { dataScope } from '../access/caller.ts';
 import type { InnerField } from '../access/grants.ts';
-import { warningsOfConflicts } from '../explore/conflicting-rows.ts';
+import { conflictWarnings } from '../explore/conflicting-rows.ts';
 import type { Measures, MetricsQuery, MetricsResult, MetricsRow } from '../metrics/query.ts';
 import { describeMeasure, isSum, measureNames } from '../metrics/registry.ts';
 import type { Warning } from '../metrics/warnings.ts';
@@ -171,7 +171,7 @@ export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
       resolve: async ({ warnings, query }, _args, { caller, explore: { reader }, ingest }) => {
         if (caller.policy !== undefined) return warnings;
         const own = ingest.sources.filter(({ workspace }) => workspace === caller.workspace);
-        return [...warnings, ...(await warningsOfConflicts(reader, dataScope(caller), query.range, own))];
+        return [...warnings, ...(await conflictWarnings(reader, dataScope(caller), query.range, own))];
       },
     }),
   }),

@@ -56,4 +56,4 @@ export function withParameters(url: URL, parameters: Readonly<Record<string, str
 const nameOf = (member: string): string | undefined => new URLSearchParams(member).keys().next().value;
 
 /** What may be shown of an address: origin and path. Its parameters may be secrets. */
-export const shown = (url: URL): string => `${url.origin}${url.pathname}`;
+export const originAndPath = (url: URL): string => `${url.origin}${url.pathname}`;

@@ -9,7 +9,7 @@ import {
   type IRetryBackoffContext,
   type Policy,
 } from 'cockatiel';
-import type { Failed } from './request.ts';
+import type { FailedAttempt } from './request.ts';
 
 /** The first wait, about, and the longest, in milliseconds. */
 export interface BackoffRules {
@@ -17,11 +17,11 @@ export interface BackoffRules {
   readonly max: number;
 }
 
-export const isFailed = (result: unknown): result is Failed =>
+export const isFailed = (result: unknown): result is FailedAttempt =>
   typeof result === 'object' && result !== null && 'kind' in result && result.kind === 'failed';
 
 /** The source is there, and wants to be asked more slowly. */
-export const isThrottled = ({ outcome }: Failed): boolean => outcome === 'rate_limited';
+export const isThrottled = ({ outcome }: FailedAttempt): boolean => outcome === 'rate_limited';
 
 /** Exponential with decorrelated jitter, and never shorter than the source asked for. */
 export const backoff = ({ initial, max }: BackoffRules) =>

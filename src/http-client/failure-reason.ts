@@ -49,7 +49,7 @@ const causes: Readonly<Record<string, FailureCause>> = {
 
 /** What failed a call, and what helps. Never the error's own message, which can hold anything. */
 export function failureCause(error: unknown): FailureCause {
-  const code = codeOf(error);
+  const code = errorCodeOf(error);
   if (code === undefined) return { reason: 'the connection failed' };
   const known = causes[code];
   if (known !== undefined) return known;
@@ -67,12 +67,13 @@ export function failureCause(error: unknown): FailureCause {
 }
 
 /** The first code of an error, of the errors it gathers (a host with several addresses), or of its cause. */
-export function codeOf(error: unknown): string | undefined {
+export function errorCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
-  return codeOf(error.cause);
+  if (error instanceof AggregateError && error.errors.length > 0) return errorCodeOf(error.errors[0]);
+  return errorCodeOf(error.cause);
 }
 
 /** `1500` → `1.5 s`, `200` → `200 ms`. */
-export const inWords = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`);
+export const formatDuration = (ms: number): string =>
+  ms < 1_000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`;

@@ -4,7 +4,7 @@ import pThrottle from 'p-throttle';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { type Clock, cancelled, systemClock, untilAborted } from '../time.ts';
-import { parseSourceAddress, shown } from './address.ts';
+import { originAndPath, parseSourceAddress } from './address.ts';
 import {
   type BackoffRules,
   type BreakerRules,
@@ -16,32 +16,32 @@ import {
   isFailed,
   isThrottled,
 } from './circuit-breaker.ts';
-import { type FailureCause, inWords } from './failure-reason.ts';
-import { createReach, type Network, systemNetwork } from './reach.ts';
+import type { FailureClassifier } from './failure-classifier.ts';
+import { type FailureCause, formatDuration } from './failure-reason.ts';
 import {
-  type Answer,
-  type Attempt,
   type AttemptOptions,
   type AttemptOutcome,
+  type AttemptResult,
   attemptPage,
   attemptRequest,
-  type Failed,
-  single,
+  type FailedAttempt,
+  firstHeader,
+  type SourceResponse,
 } from './request.ts';
 import { sourceBody } from './response-body.ts';
-import type { Judge } from './verdict.ts';
+import { createSourceDispatchers, type Network, systemNetwork } from './source-dispatchers.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** What a source answered: iterate `body`, or abort the signal; until then the connection is held. */
-interface SourceAnswer {
+interface StreamedResponse {
   /** Decompressed bytes. Throws UtmqlError when the answer breaks off, stalls or cannot be decompressed. */
   readonly body: AsyncIterable<Uint8Array>;
   readonly contentType: string | undefined;
 }
 
 /** A whole answer, decompressed. */
-interface HeldAnswer extends Answer<Buffer> {
+interface BufferedResponse extends SourceResponse<Buffer> {
   readonly contentType: string | undefined;
 }
 
@@ -63,12 +63,12 @@ export interface HttpSource {
    * Asks the source, again and again where that can help, until it answers with a 2xx.
    * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, CANCELLED
    */
-  open(options: OpenOptions): Promise<SourceAnswer>;
+  open(options: OpenOptions): Promise<StreamedResponse>;
   /**
    * Asks likewise until an answer has come whole, and is no error by the platform's own rules.
    * @throws UtmqlError also SOURCE_MALFORMED, for an answer of more than `maxBytes` or one that cannot be decompressed
    */
-  page(options: OpenOptions, maxBytes: number): Promise<HeldAnswer>;
+  page(options: OpenOptions, maxBytes: number): Promise<BufferedResponse>;
   /** `open`: calls fail at once. `half-open`: the next failure opens the circuit again. */
   state(): BreakerState;
 }
@@ -104,7 +104,7 @@ export interface HttpSourceOptions {
   readonly breaker?: BreakerRules | undefined;
   /** Requests a second on average, and at once. Default 100 and 10. */
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number } | undefined;
-  readonly judge?: Judge | undefined;
+  readonly classifyFailure?: FailureClassifier | undefined;
   /** What may be shown of an address. Default: origin and path. */
   readonly show?: ((url: URL) => string) | undefined;
   /** Whether it may point from a public address into a private network. Default: no. */
@@ -126,11 +126,11 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     breaker: rules = defaultBreakerRules,
     rateLimit = { perSecond: 100, burst: 10 },
     credentials = 'the credentials in the address configured for it',
-    show = shown,
+    show = originAndPath,
     clock = systemClock,
   } = options;
   const address = parseSourceAddress(name, options.url);
-  const reach = createReach({
+  const reach = createSourceDispatchers({
     configured: address.url,
     timeoutMs,
     mayLeadInside: options.mayLeadInside ?? false,
@@ -145,15 +145,17 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
   const turn = pThrottle({ ...window, strict: true })(async () => undefined);
   let last: FailureCause = { reason: '' };
 
-  const unavailable = (message: string, { lasts, cause }: Pick<Failed, 'lasts' | 'cause'> = {}): UtmqlError =>
-    new UtmqlError('SOURCE_UNAVAILABLE', message, { retryable: lasts !== true, cause });
+  const unavailable = (
+    message: string,
+    { lasts, cause }: Pick<FailedAttempt, 'lasts' | 'cause'> = {},
+  ): UtmqlError => new UtmqlError('SOURCE_UNAVAILABLE', message, { retryable: lasts !== true, cause });
 
-  function failure(failed: Failed, place: string, made: number): UtmqlError {
+  function failure(failed: FailedAttempt, place: string, made: number): UtmqlError {
     const { reason, retryAfterMs: wait = 0, advice } = failed;
     if (wait > patienceMs) {
       const when = new Date(clock.now() + wait).toISOString();
       return unavailable(
-        `Source ${name} cannot be read from ${place} now: ${reason} and asks to come again in ${inWords(wait)}, at ${when}.`,
+        `Source ${name} cannot be read from ${place} now: ${reason} and asks to come again in ${formatDuration(wait)}, at ${when}.`,
       );
     }
     const tries = made === 1 ? '1 attempt' : `${made} attempts`;
@@ -172,23 +174,23 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       ...(await options.authorize?.(call)),
       'accept-encoding': 'gzip',
     };
-    const { judge } = options;
+    const { classifyFailure } = options;
     const now = () => clock.now();
-    const rules = { turn, now, show, credentials, judge };
+    const rules = { turn, now, show, credentials, classifyFailure };
     return { name, method, url, headers, body, reach, isPointedTo, timeoutMs, signal, ...rules };
   }
 
   /** Asks until there is an answer, or the rules say that it is enough. */
   async function ask<Body>(
     call: OpenOptions,
-    attemptOnce: (request: AttemptOptions) => Promise<Attempt<Body>>,
-  ): Promise<Answer<Body>> {
+    attemptOnce: (request: AttemptOptions) => Promise<AttemptResult<Body>>,
+  ): Promise<SourceResponse<Body>> {
     let request = await requestOf(call);
     let made = 0;
     let failures = 0;
     let waitedMs = 0;
 
-    const attempt = async (): Promise<Attempt<Body>> => {
+    const attempt = async (): Promise<AttemptResult<Body>> => {
       made++;
       const startedAt = performance.now();
       const result = await attemptOnce(request);
@@ -219,7 +221,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
         'source failed; will ask again',
       );
     });
-    const execute = (): Promise<Attempt<Body>> => policy.execute(() => breaker.execute(attempt));
+    const execute = (): Promise<AttemptResult<Body>> => policy.execute(() => breaker.execute(attempt));
     let result = await execute();
     // A token may run out, or be withdrawn, in the middle of a feed: another one goes on where it stood.
     if (result.kind === 'refused' && result.status === 401 && options.reauthorize !== undefined) {
@@ -232,7 +234,10 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     return result.answer;
   }
 
-  async function guarded<Body>(call: OpenOptions, asking: Promise<Answer<Body>>): Promise<Answer<Body>> {
+  async function withCallErrors<Body>(
+    call: OpenOptions,
+    asking: Promise<SourceResponse<Body>>,
+  ): Promise<SourceResponse<Body>> {
     const { signal } = call;
     try {
       // cockatiel's waits between attempts do not end with the signal.
@@ -255,21 +260,21 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
   return {
     name,
     async open(call) {
-      const { headers, body } = await guarded(call, ask(call, attemptRequest));
+      const { headers, body } = await withCallErrors(call, ask(call, attemptRequest));
       const from = show(call.url ?? address.url);
-      const contentEncoding = single(headers['content-encoding']);
+      const contentEncoding = firstHeader(headers['content-encoding']);
       const { signal } = call;
       return {
-        contentType: single(headers['content-type']),
+        contentType: firstHeader(headers['content-type']),
         body: sourceBody({ name, body, signal, from, contentEncoding, idleMs: timeoutMs }),
       };
     },
     async page(call, maxBytes) {
-      const answer = await guarded(
+      const answer = await withCallErrors(
         call,
         ask(call, (request) => attemptPage(request, maxBytes)),
       );
-      return { ...answer, contentType: single(answer.headers['content-type']) };
+      return { ...answer, contentType: firstHeader(answer.headers['content-type']) };
     },
     state: () => breaker.state(),
   };

@@ -2,10 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import { type Dispatcher, request } from 'undici';
 import { UtmqlError } from '../errors.ts';
 import { linkSignals, untilAborted } from '../time.ts';
-import { codeOf, type FailureCause, failureCause, inWords } from './failure-reason.ts';
-import { privateAddressCode, type Reach } from './reach.ts';
-import { bodyExcerpt, heldBody, type SourceBodyOptions } from './response-body.ts';
-import type { Judge, Verdict } from './verdict.ts';
+import type { FailureClass, FailureClassifier } from './failure-classifier.ts';
+import { errorCodeOf, type FailureCause, failureCause, formatDuration } from './failure-reason.ts';
+import { bodyExcerpt, bufferedBody, type SourceBodyOptions } from './response-body.ts';
+import { privateAddressCode, type SourceDispatchers } from './source-dispatchers.ts';
 
 const MAX_REDIRECTS = 3;
 
@@ -60,12 +60,12 @@ const MAX_ERROR_BYTES = 65_536;
 export type AttemptOutcome = 'ok' | 'refused' | 'rate_limited' | 'server_error' | 'timeout' | 'network_error';
 
 /** A good answer: its headers, and its body still to come, or held. */
-export interface Answer<Body> {
+export interface SourceResponse<Body> {
   readonly headers: Dispatcher.ResponseData['headers'];
   readonly body: Body;
 }
 
-export interface Failed extends FailureCause {
+export interface FailedAttempt extends FailureCause {
   readonly kind: 'failed';
   readonly outcome: Exclude<AttemptOutcome, 'ok' | 'refused'>;
   readonly retryAfterMs?: number | undefined;
@@ -73,7 +73,7 @@ export interface Failed extends FailureCause {
 }
 
 /** The source is there and says no: asking again would change nothing. */
-interface Refused {
+interface RefusedAttempt {
   readonly kind: 'refused';
   readonly outcome: 'refused';
   readonly error: UtmqlError;
@@ -82,10 +82,10 @@ interface Refused {
 }
 
 /** One attempt to get an answer from a source. */
-export type Attempt<Body> =
-  | { readonly kind: 'answered'; readonly outcome: 'ok'; readonly answer: Answer<Body> }
-  | Refused
-  | Failed;
+export type AttemptResult<Body> =
+  | { readonly kind: 'answered'; readonly outcome: 'ok'; readonly answer: SourceResponse<Body> }
+  | RefusedAttempt
+  | FailedAttempt;
 
 export type ReadableBody = Dispatcher.ResponseData['body'];
 
@@ -95,7 +95,7 @@ export interface AttemptOptions {
   readonly url: URL;
   readonly headers: Record<string, string>;
   readonly body: string | undefined;
-  readonly reach: Reach;
+  readonly reach: SourceDispatchers;
   /** The address was taken from an answer of the source. */
   readonly isPointedTo: boolean;
   readonly timeoutMs: number;
@@ -107,26 +107,26 @@ export interface AttemptOptions {
   readonly show: (url: URL) => string;
   /** Where its credentials are configured, in words. */
   readonly credentials: string;
-  readonly judge: Judge | undefined;
+  readonly classifyFailure: FailureClassifier | undefined;
 }
 
 /** Asks once, and leaves the body of a good answer to the caller. Throws only when `signal` aborts. */
-export async function attemptRequest(options: AttemptOptions): Promise<Attempt<ReadableBody>> {
+export async function attemptRequest(options: AttemptOptions): Promise<AttemptResult<ReadableBody>> {
   const { attempt } = await ask(options);
   return attempt;
 }
 
 /** Asks once for an answer that is whole, and good by the platform's rules, too. Throws only when `signal` aborts. */
-export async function attemptPage(options: AttemptOptions, maxBytes: number): Promise<Attempt<Buffer>> {
+export async function attemptPage(options: AttemptOptions, maxBytes: number): Promise<AttemptResult<Buffer>> {
   const { attempt, url } = await ask(options);
   if (attempt.kind !== 'answered') return attempt;
   const { headers } = attempt.answer;
   try {
-    const body = await heldBody(bodyOptions(options, url, attempt.answer), maxBytes);
-    const verdict = options.judge?.({ status: 200, headers, body });
+    const body = await bufferedBody(bodyOptions(options, url, attempt.answer), maxBytes);
+    const verdict = options.classifyFailure?.({ status: 200, headers, body });
     return verdict === undefined
       ? { kind: 'answered', outcome: 'ok', answer: { headers, body } }
-      : judged(options, url, 'answered 200 OK', verdict);
+      : classifiedAttempt(options, url, 'answered 200 OK', verdict);
   } catch (error) {
     options.signal.throwIfAborted();
     if (!(error instanceof UtmqlError)) throw error;
@@ -138,7 +138,7 @@ export async function attemptPage(options: AttemptOptions, maxBytes: number): Pr
 }
 
 /** Asks once, following redirects; and the address that the answer came from. */
-async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<ReadableBody>; url: URL }> {
+async function ask(options: AttemptOptions): Promise<{ attempt: AttemptResult<ReadableBody>; url: URL }> {
   const { method, show } = options;
   let { url } = options;
   for (let followed = 0; ; followed++) {
@@ -151,26 +151,27 @@ async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<Readable
     if (status >= 200 && status < 300) {
       return { attempt: { kind: 'answered', outcome: 'ok', answer: { headers, body } }, url };
     }
-    const verdict = await verdictOf(options, url, answer);
+    const verdict = await classifyErrorResponse(options, url, answer);
     // undici reports the aborted body as an error, which nobody else listens for.
     body.on('error', () => undefined).destroy();
     options.signal.throwIfAborted();
 
     const answered = `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
-    if (verdict !== undefined) return { attempt: judged(options, url, answered, verdict, status), url };
+    if (verdict !== undefined)
+      return { attempt: classifiedAttempt(options, url, answered, verdict, status), url };
     if (status === 429 || status >= 500) {
-      const retryAfterMs = parseRetryAfter(single(headers['retry-after']), options.now());
+      const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), options.now());
       const outcome = status === 429 ? 'rate_limited' : 'server_error';
-      const advice = status === 429 ? { advice: askMoreSlowly } : {};
+      const advice = status === 429 ? { advice: slowDownAdvice } : {};
       return {
         attempt: { kind: 'failed', outcome, reason: `it ${answered}`, retryAfterMs, ...advice },
         url,
       };
     }
-    const location = status < 400 ? single(headers.location) : undefined;
+    const location = status < 400 ? firstHeader(headers.location) : undefined;
     if (location === undefined) {
       return {
-        attempt: refused(`${answered} for ${show(url)}; check ${checkWhat(options, status)}.`, options, {
+        attempt: refused(`${answered} for ${show(url)}; check ${whatToCheck(options, status)}.`, options, {
           status,
         }),
         url,
@@ -182,27 +183,27 @@ async function ask(options: AttemptOptions): Promise<{ attempt: Attempt<Readable
   }
 }
 
-const askMoreSlowly = 'Lower its rate_limit, or raise its patience_ms.';
+const slowDownAdvice = 'Lower its rate_limit, or raise its patience_ms.';
 
 /** What the platform's own rules say of an error, for which they may need its body. */
-async function verdictOf(
+async function classifyErrorResponse(
   options: AttemptOptions,
   url: URL,
   answer: Dispatcher.ResponseData,
-): Promise<Verdict | undefined> {
+): Promise<FailureClass | undefined> {
   const { statusCode: status, headers } = answer;
-  if (options.judge === undefined || status < 400) return undefined;
+  if (options.classifyFailure === undefined || status < 400) return undefined;
   const body = await bodyExcerpt(bodyOptions(options, url, answer), MAX_ERROR_BYTES);
-  return options.judge({ status, headers, body });
+  return options.classifyFailure({ status, headers, body });
 }
 
-function judged(
+function classifiedAttempt(
   options: AttemptOptions,
   url: URL,
   answered: string,
-  verdict: Verdict,
+  verdict: FailureClass,
   status?: number,
-): Refused | Failed {
+): RefusedAttempt | FailedAttempt {
   if (verdict.kind === 'refused') {
     const { detail, advice = `check what it is asked for and ${options.credentials}` } = verdict;
     return refused(`${answered} (${detail}) for ${options.show(url)}; ${advice}.`, options, { status });
@@ -211,16 +212,16 @@ function judged(
     kind: 'failed',
     outcome: verdict.kind === 'throttled' ? 'rate_limited' : 'server_error',
     reason: `it ${answered} (${verdict.detail})`,
-    ...(verdict.kind === 'throttled' && { retryAfterMs: verdict.retryAfterMs, advice: askMoreSlowly }),
+    ...(verdict.kind === 'throttled' && { retryAfterMs: verdict.retryAfterMs, advice: slowDownAdvice }),
   };
 }
 
 function bodyOptions(
   { name, show, signal, timeoutMs }: AttemptOptions,
   url: URL,
-  { headers, body }: Answer<ReadableBody>,
+  { headers, body }: SourceResponse<ReadableBody>,
 ): SourceBodyOptions {
-  const contentEncoding = single(headers['content-encoding']);
+  const contentEncoding = firstHeader(headers['content-encoding']);
   return { name, subject: 'its answer', from: show(url), body, contentEncoding, idleMs: timeoutMs, signal };
 }
 
@@ -229,7 +230,7 @@ async function firstAnswer(
   options: AttemptOptions,
   url: URL,
   isPointedTo: boolean,
-): Promise<Dispatcher.ResponseData | Failed | Refused> {
+): Promise<Dispatcher.ResponseData | FailedAttempt | RefusedAttempt> {
   const { reach, method, headers, signal, timeoutMs } = options;
   const late = new Error('no answer in time');
   // undici aborts the body by it, too: it stays linked until that has ended.
@@ -248,7 +249,7 @@ async function firstAnswer(
   } catch (error) {
     linked.unlink();
     signal.throwIfAborted();
-    if (codeOf(error) === privateAddressCode) {
+    if (errorCodeOf(error) === privateAddressCode) {
       const what = `points to ${options.show(url)}, which leads into a private network and is not followed`;
       return refused(`${what}; if that is meant, set SOURCE_REDIRECTS_TO_PRIVATE to allow.`, options);
     }
@@ -256,7 +257,7 @@ async function firstAnswer(
       ? {
           kind: 'failed',
           outcome: 'timeout',
-          reason: `no answer within ${inWords(timeoutMs)}`,
+          reason: `no answer within ${formatDuration(timeoutMs)}`,
           advice: 'Raise its timeout_ms where it needs longer, or ask for fewer days at once.',
         }
       : { kind: 'failed', outcome: 'network_error', ...failureCause(error), cause: error };
@@ -273,7 +274,7 @@ function refused(
     cause,
     status,
   }: { code?: UtmqlError['code']; cause?: unknown; status?: number | undefined } = {},
-): Refused {
+): RefusedAttempt {
   return {
     kind: 'refused',
     outcome: 'refused',
@@ -283,7 +284,7 @@ function refused(
 }
 
 /** What is wrong with a request that is answered so, in words that follow `check`. */
-function checkWhat({ credentials }: AttemptOptions, status: number): string {
+function whatToCheck({ credentials }: AttemptOptions, status: number): string {
   if (status === 401 || status === 403 || status === 407) return credentials;
   if (status === 405) return 'its method, GET or POST';
   if (status === 413 || status === 414 || status === 431) return 'how much it is asked for at once';
@@ -292,5 +293,5 @@ function checkWhat({ credentials }: AttemptOptions, status: number): string {
 }
 
 /** A header that must come once; of several the first. */
-export const single = (header: string | string[] | undefined): string | undefined =>
+export const firstHeader = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;

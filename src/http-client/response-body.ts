@@ -2,7 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { UtmqlError } from '../errors.ts';
 import { cancelled } from '../time.ts';
 import { createDecompressor } from './decompressors.ts';
-import { failureCause, inWords } from './failure-reason.ts';
+import { failureCause, formatDuration } from './failure-reason.ts';
 
 /** A body that must be whole may take so many times the longest silence, so that one that drips ends, too. */
 const WHOLE_IN_TIMEOUTS = 20;
@@ -12,7 +12,7 @@ const WHOLE_IN_TIMEOUTS = 20;
  *
  * @throws UtmqlError SOURCE_MALFORMED when it is longer, SOURCE_UNAVAILABLE when it takes too long; whatever `sourceBody` throws
  */
-export async function heldBody(options: SourceBodyOptions, maxBytes: number): Promise<Buffer> {
+export async function bufferedBody(options: SourceBodyOptions, maxBytes: number): Promise<Buffer> {
   const { chunks, whole } = await collect(options, maxBytes);
   if (whole) return Buffer.concat(chunks);
   throw new UtmqlError(
@@ -52,7 +52,7 @@ const tooSlow = (
 ): UtmqlError =>
   new UtmqlError(
     'SOURCE_UNAVAILABLE',
-    `${subject} was not whole within ${inWords(longestMs)}; ${size} bytes had come.`,
+    `${subject} was not whole within ${formatDuration(longestMs)}; ${size} bytes had come.`,
     { retryable: true },
   );
 
@@ -128,7 +128,7 @@ async function* receivedBytes(options: SourceBodyOptions): AsyncGenerator<Uint8A
     new UtmqlError('SOURCE_UNAVAILABLE', `${subject} ${what}`, { retryable: true, cause });
   const startTimer = (): NodeJS.Timeout =>
     setTimeout(() => {
-      body.destroy(broken(`stopped after ${received} bytes: it sent nothing for ${inWords(idleMs)}.`));
+      body.destroy(broken(`stopped after ${received} bytes: it sent nothing for ${formatDuration(idleMs)}.`));
     }, idleMs);
 
   let timer = startTimer();

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { uuidv7 } from 'uuidv7';
-import { inWorkspace } from '../access/authenticator.ts';
+import { callerInWorkspace } from '../access/authenticator.ts';
 import type { Caller, Identity } from '../access/caller.ts';
-import { may } from '../access/grants.ts';
+import { isAllowed } from '../access/grants.ts';
 import { forbidden } from '../access/refusals.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { toUtmqlError, UtmqlError } from '../errors.ts';
@@ -150,7 +150,7 @@ async function handle(
   const account = gate.accountOf(identity, request);
   await gate.limits.countRequest(route.budget ?? 'requests', account, response);
   const caller = enter(identity, request, info);
-  if (!may(caller, route.access)) throw forbidden(`${route.path} is not for the role ${caller.role}.`);
+  if (!isAllowed(caller, route.access)) throw forbidden(`${route.path} is not for the role ${caller.role}.`);
   return route.handle(request, response, extend(info, { caller, account }));
 }
 
@@ -167,7 +167,7 @@ async function authenticate(
 }
 
 function enter(identity: Identity, request: IncomingMessage, { attempt, requestId }: RequestInfo): Caller {
-  const caller = inWorkspace(identity, request, requestId);
+  const caller = callerInWorkspace(identity, request, requestId);
   attempt.workspace = caller.workspace;
   return caller;
 }

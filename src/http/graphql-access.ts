@@ -10,7 +10,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import type { Caller } from '../access/caller.ts';
-import { type Grant, grants, type InnerField, may, type RootField } from '../access/grants.ts';
+import { type Grant, grants, type InnerField, isAllowed, type RootField } from '../access/grants.ts';
 import { restrictedKeyError } from '../metrics/data-scope.ts';
 import type { Role } from '../roles.ts';
 import { refuse } from './graphql-params.ts';
@@ -91,7 +91,7 @@ export function refusalOf(
   introspectionRoles: readonly Role[],
 ): Refusal | undefined {
   for (const [grant, field] of requirements.grants) {
-    if (!may(caller, grant)) {
+    if (!isAllowed(caller, grant)) {
       return forbid(
         field,
         `${field} is for the role ${grants[grant].join(' or ')}; this key has ${caller.role}.`,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { UtmqlError } from '../errors.ts';
 import { createBudget } from './budget.ts';
-import { tellBudget } from './rate-limit-fields.ts';
+import { addBudgetHeaders } from './rate-limit-fields.ts';
 import { refusalCost } from './refusal-cost.ts';
 import type { LimitSettings } from './settings.ts';
 import { createSlots } from './slots.ts';
@@ -53,13 +53,13 @@ export function createLimits(settings: LimitSettings, onRefused: (limit: LimitNa
     async countRequest(name, account, response) {
       const budget = budgets[name];
       const balance = await budget.take(account);
-      tellBudget(response, name, budget, balance);
+      addBudgetHeaders(response, name, budget, balance);
       if (balance.isGranted) return;
       throw refuse(name, `More than ${budget.limit} ${name} in a minute.`, balance.resetSeconds);
     },
     async checkCost(account, response) {
       const balance = await budgets.cost.look(account);
-      tellBudget(response, 'cost', budgets.cost, balance);
+      addBudgetHeaders(response, 'cost', budgets.cost, balance);
       if (balance.isGranted) return;
       const message = `Queries have cost more than ${budgets.cost.limit} values in a minute. Ask for fewer rows and fields.`;
       throw refuse('cost', message, balance.resetSeconds);

@@ -22,7 +22,7 @@ export interface LoginGuard {
 }
 
 /** How many credentials that were good are remembered. */
-const mostKnown = 10_000;
+const maxKnownCredentials = 10_000;
 
 /**
  * Counts wrong keys and tokens by address. Once there are too many, only what was found good before is still checked:
@@ -42,7 +42,7 @@ export function createLoginGuard(options: {
     };
   }
   const failures = createBudget(options.failuresPerMinute);
-  const known = new LRUCache<string, true>({ max: mostKnown });
+  const known = new LRUCache<string, true>({ max: maxKnownCredentials });
 
   const identify = async (request: IncomingMessage, credential: string): Promise<Identity> => {
     const address = addressOf(request);

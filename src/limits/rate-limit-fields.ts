@@ -5,7 +5,7 @@ import { type Balance, type Budget, windowSeconds } from './budget.ts';
 export const rateLimitFields = ['RateLimit-Policy', 'RateLimit'] as const;
 
 /** Adds a budget to what the answer tells. */
-export function tellBudget(
+export function addBudgetHeaders(
   response: ServerResponse,
   name: string,
   { limit }: Budget,

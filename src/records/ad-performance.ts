@@ -1,9 +1,9 @@
-import { type Breakdowns, breakdownLimits, breakdownNameText, readBreakdowns } from './breakdowns.ts';
+import { type Breakdowns, breakdownLimits, breakdownNameText, parseBreakdowns } from './breakdowns.ts';
 import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
 import type { FieldRules } from './field-rules.ts';
 import { createFieldReader } from './fields.ts';
-import { normalise, type Outcome, RejectError, type Repairs, show } from './outcome.ts';
+import { displayValue, normalise, type Outcome, RejectError, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { UnknownFields } from './unknown-fields.ts';
 
@@ -102,7 +102,7 @@ export function createAdPerformanceNormaliser(rules: FieldRules) {
         utmMedium: read.label(fields, 'utm_medium', repairs),
         utmContent: read.label(fields, 'utm_content', repairs),
         utmTerm: read.label(fields, 'utm_term', repairs),
-        breakdowns: readBreakdowns(fields.breakdowns, read, repairs),
+        breakdowns: parseBreakdowns(fields.breakdowns, read, repairs),
         currency: read.currency(fields),
         clicks: read.count(fields, 'clicks', repairs),
         impressions: read.count(fields, 'impressions', repairs),
@@ -121,6 +121,6 @@ function checkTotals(campaignId: string): string {
   throw new RejectError(
     'totals_row',
     'campaign_id',
-    `campaign_id is ${show(campaignId)}, as in a row that sums up the others; leave such rows out with where, or rename the campaign with map.`,
+    `campaign_id is ${displayValue(campaignId)}, as in a row that sums up the others; leave such rows out with where, or rename the campaign with map.`,
   );
 }

@@ -1,5 +1,5 @@
 import type { FieldReader } from './fields.ts';
-import { RejectError, type Repairs, show } from './outcome.ts';
+import { displayValue, RejectError, type Repairs } from './outcome.ts';
 
 /** Dimensions of one's own of an ads row: value by name, in the order of names; undefined where it has none. */
 export type Breakdowns = Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export const breakdownNameText = `a lower-case letter, then up to ${breakdownLim
  *
  * @throws RejectError when it is no such object or beyond `breakdownLimits`
  */
-export function readBreakdowns(
+export function parseBreakdowns(
   value: unknown,
   reader: Pick<FieldReader<never>, 'isMissing' | 'groupName'>,
   repairs: Repairs,
@@ -31,7 +31,7 @@ export function readBreakdowns(
   if (reader.isMissing(value)) return undefined;
   const given = typeof value === 'string' ? parse(value) : value;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid(`breakdowns is ${show(value)}; expected an object of names and values.`);
+    throw invalid(`breakdowns is ${displayValue(value)}; expected an object of names and values.`);
   }
   const entries = Object.entries(given);
   if (entries.length === 0) return undefined;
@@ -40,7 +40,7 @@ export function readBreakdowns(
   }
   const wrong = entries.find(([name]) => !isBreakdownName(name));
   if (wrong !== undefined) {
-    throw invalid(`breakdowns has the name ${show(wrong[0])}; expected ${breakdownNameText}.`);
+    throw invalid(`breakdowns has the name ${displayValue(wrong[0])}; expected ${breakdownNameText}.`);
   }
   entries.sort(([one], [other]) => (one < other ? -1 : 1));
   return Object.fromEntries(

@@ -1,9 +1,9 @@
 import { createDateReader, type ReadDate } from './dates.ts';
 import { createDayOfInstant, type Day, firstDay, formatDay, lastDay, millisecondsPerDay } from './day.ts';
-import { type FieldRules, maxFigureLength, type RawFields, remembering } from './field-rules.ts';
-import { createMissingTest } from './gaps.ts';
+import { type FieldRules, maxFigureLength, memoized, type RawFields } from './field-rules.ts';
 import { createInstantOfLocal } from './local-time.ts';
-import { RejectError, show } from './outcome.ts';
+import { createMissingTest } from './missing-values.ts';
+import { displayValue, RejectError } from './outcome.ts';
 
 /** An instant, as epoch milliseconds, and the day it falls on. */
 interface InstantAndDay {
@@ -37,7 +37,7 @@ export function createDateFields<Name extends string>(rules: FieldRules): DateFi
     throw new RejectError(
       'invalid_date',
       field,
-      `${field} is ${show(value)}; ${dates.accepted}, where there is such a day.`,
+      `${field} is ${displayValue(value)}; ${dates.accepted}, where there is such a day.`,
     );
   };
 
@@ -53,7 +53,7 @@ export function createDateFields<Name extends string>(rules: FieldRules): DateFi
     throw new RejectError(
       'date_out_of_range',
       field,
-      `${field} is ${show(value)}; dates go from 2000 to 2148.`,
+      `${field} is ${displayValue(value)}; dates go from 2000 to 2148.`,
     );
   };
 
@@ -62,7 +62,7 @@ export function createDateFields<Name extends string>(rules: FieldRules): DateFi
     const isWritten = !('instant' in date) && date.offset === undefined;
     return checkRange(isWritten ? date.day : dayOfInstant(instantOf(date, field, value)), field, value);
   };
-  const readDayOfText = remembering(readDay);
+  const readDayOfText = memoized(readDay);
 
   const instantAndDay = (raw: RawFields, field: Name): InstantAndDay => {
     const value = raw[field];
@@ -97,7 +97,7 @@ function checkRange(day: Day, field: string, value: unknown): Day {
     throw new RejectError(
       'date_out_of_range',
       field,
-      `${field} is ${show(value)}; dates go from ${formatDay(firstDay)} to ${formatDay(lastDay)}.`,
+      `${field} is ${displayValue(value)}; dates go from ${formatDay(firstDay)} to ${formatDay(lastDay)}.`,
     );
   }
   return day;

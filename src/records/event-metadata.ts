@@ -1,4 +1,4 @@
-import { RejectError, show } from './outcome.ts';
+import { displayValue, RejectError } from './outcome.ts';
 
 /** What the metadata of one event may be: the size is that of its JSON text as UTF-8. */
 export const metadataLimits = { bytes: 16_384, keys: 100, depth: 5 } as const;
@@ -32,7 +32,7 @@ function parse(text: string, field: string): unknown {
     throw new RejectError(
       'invalid_metadata',
       field,
-      `${field} is ${show(text)}; expected an object, or the JSON text of one.`,
+      `${field} is ${displayValue(text)}; expected an object, or the JSON text of one.`,
     );
   }
 }
@@ -50,7 +50,11 @@ function checkSize(text: string, field: string): void {
 /** Stops as soon as a limit is passed: what comes from outside may be as deep and as wide as a body is long. */
 function checkObject(value: unknown, field: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new RejectError('invalid_metadata', field, `${field} is ${show(value)}; expected an object.`);
+    throw new RejectError(
+      'invalid_metadata',
+      field,
+      `${field} is ${displayValue(value)}; expected an object.`,
+    );
   }
   let keys = 0;
   const walk = (container: object, depth: number): void => {

@@ -23,16 +23,16 @@ export type RawFields = Readonly<Record<string, unknown>>;
 export const maxFigureLength = 256;
 
 /** Entries beyond this make a memory start anew: high-cardinality text must not fill it. */
-const memorySize = 20_000;
+const maxMemoized = 20_000;
 
 /** Reads a text once, and remembers what it was read as. What throws is read again. */
-export function remembering<T>(read: (text: string, field: string) => T): typeof read {
+export function memoized<T>(read: (text: string, field: string) => T): typeof read {
   const known = new Map<string, T>();
   return (text, field) => {
     const found = known.get(text);
     if (found !== undefined) return found;
     const value = read(text, field);
-    if (known.size >= memorySize) known.clear();
+    if (known.size >= maxMemoized) known.clear();
     known.set(text, value);
     return value;
   };

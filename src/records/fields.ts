@@ -1,7 +1,7 @@
 import { createDateFields, type DateFields } from './date-fields.ts';
 import type { FieldRules } from './field-rules.ts';
 import { createFigureFields, type FigureFields } from './figure-fields.ts';
-import { createMissingTest } from './gaps.ts';
+import { createMissingTest } from './missing-values.ts';
 import { createTextFields, type TextFields } from './text-fields.ts';
 
 /** Reads the fields of raw records. `Name` are those that the record's contract names: no other can be read. */

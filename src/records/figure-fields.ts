@@ -1,7 +1,13 @@
 import { type FieldRules, maxFigureLength, type RawFields } from './field-rules.ts';
-import { createMissingTest } from './gaps.ts';
-import { createNumeralReader, mayStandFor, type Numeral, notationsOf, shiftDecimal } from './numerals.ts';
-import { RejectError, type Repairs, show } from './outcome.ts';
+import { createMissingTest } from './missing-values.ts';
+import {
+  createNumeralReader,
+  isUnitOfCurrency,
+  type Numeral,
+  notationsOf,
+  shiftDecimal,
+} from './numerals.ts';
+import { displayValue, RejectError, type Repairs } from './outcome.ts';
 
 /** Reads numbers and amounts of raw records. Each throws RejectError. */
 export interface FigureFields<Name extends string> {
@@ -25,7 +31,7 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
     throw new RejectError(
       'invalid_currency',
       'currency',
-      `currency is ${show(value)}; expected a code such as USD.`,
+      `currency is ${displayValue(value)}; expected a code such as USD.`,
     );
   };
 
@@ -39,7 +45,7 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
         : notation === undefined
           ? 'expected a number'
           : `expected a number with decimal: "${notation.decimal}"`;
-    return new RejectError('invalid_number', field, `${field} is ${show(value)}; ${expected}.`);
+    return new RejectError('invalid_number', field, `${field} is ${displayValue(value)}; ${expected}.`);
   };
 
   const numeralOf = (text: string, field: string): Exclude<Numeral, 'ambiguous' | undefined> => {
@@ -50,7 +56,7 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
     throw new RejectError(
       'ambiguous_number',
       field,
-      `${field} is ${show(text)}, which is one number with a decimal point and another with a decimal comma; say which with decimal: "." or decimal: ",".`,
+      `${field} is ${displayValue(text)}, which is one number with a decimal point and another with a decimal comma; say which with decimal: "." or decimal: ",".`,
     );
   };
 
@@ -58,13 +64,13 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
   const checkUnit = (raw: RawFields, field: string, unit: string): void => {
     const isMoney = field === 'cost' || field === 'amount';
     const fits =
-      unit === '%' ? rules.scale?.[field] !== undefined : isMoney && mayStandFor(unit, currency(raw));
+      unit === '%' ? rules.scale?.[field] !== undefined : isMoney && isUnitOfCurrency(unit, currency(raw));
     if (fits) return;
     if (!isMoney || unit === '%') throw noNumber(field, raw[field]);
     throw new RejectError(
       'invalid_currency',
       field,
-      `${field} is ${show(raw[field])}, but the record's currency is ${currency(raw)}.`,
+      `${field} is ${displayValue(raw[field])}, but the record's currency is ${currency(raw)}.`,
     );
   };
 
@@ -99,14 +105,14 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
         throw new RejectError(
           'invalid_number',
           field,
-          `${field} is ${show(raw[field])}; expected a whole number.`,
+          `${field} is ${displayValue(raw[field])}; expected a whole number.`,
         );
       }
       if (value > Number.MAX_SAFE_INTEGER) {
         throw new RejectError(
           'number_out_of_range',
           field,
-          `${field} is ${show(raw[field])}; at most 2^53-1 can be counted.`,
+          `${field} is ${displayValue(raw[field])}; at most 2^53-1 can be counted.`,
         );
       }
       return value;
@@ -117,7 +123,7 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
         throw new RejectError(
           'number_out_of_range',
           field,
-          `${field} is ${show(raw[field])}; amounts go up to 10^12.`,
+          `${field} is ${displayValue(raw[field])}; amounts go up to 10^12.`,
         );
       }
       if (Number.isInteger(value)) return value;

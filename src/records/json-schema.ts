@@ -2,7 +2,7 @@ import { breakdownLimits, breakdownNameSource } from './breakdowns.ts';
 import { contracts, deletionOf, fieldsOf, type RecordKind } from './contract.ts';
 import { currentSchemaVersion, type Field, type FieldFormat, formatTypes } from './contract-field.ts';
 import { metadataLimits } from './event-metadata.ts';
-import { usualGaps } from './gaps.ts';
+import { missingValueWords } from './missing-values.ts';
 import { maxTextLength } from './text.ts';
 
 /** A JSON Schema, or the keywords of one. */
@@ -13,7 +13,7 @@ const major = Number.parseInt(currentSchemaVersion, 10);
 const safe = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 const name = { maxLength: maxTextLength, ...safe };
 /** The usual words for nothing, in any case. */
-const gap = usualGaps.map((word) => anyCase(word.replace(/[()]/g, String.raw`\$&`))).join('|');
+const gap = missingValueWords.map((word) => anyCase(word.replace(/[()]/g, String.raw`\$&`))).join('|');
 // Before or behind the digits may stand a currency; a source may have a notation of its own.
 const unit = String.raw`([A-Za-z]{0,3}[^\d\s.,;:]{1,3}\.?\s*)?`;
 const figure = String.raw`${unit}[+−-]?\(?${unit}[+−-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*${unit}-?\)?|${gap}`;

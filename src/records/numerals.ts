@@ -24,7 +24,7 @@ const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const ambiguous = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
 
 const unit = String.raw`(?:[A-Za-z]{0,3}\p{Sc}|[A-Z]{3}|[Kk]r\.?|zł|Fr\.|%)`;
-const dressed = new RegExp(
+const decoratedNumber = new RegExp(
   String.raw`^(\(?)([+-]?)\s*(${unit})?\s*([+-]?)\s*([\d.,'’\s]*\d[\d.,]*(?:e[+-]?\d+)?)\s*(${unit})?\s*(-?)(\)?)$`,
   'iu',
 );
@@ -34,14 +34,14 @@ const dressed = new RegExp(
  * guessed at, and those that a point or comma makes two numbers of (`2.662`, `1,234`) are `ambiguous`.
  */
 export function createNumeralReader(notation: Notation | undefined): (text: string) => Numeral {
-  const read = notation === undefined ? readUnsaid : createNotationReader(notation);
+  const read = notation === undefined ? readWithoutNotation : createNotationReader(notation);
   return (text) => {
     const trimmed = text.trim();
     // Most are plain, and the rest of this is slow.
     if (notation === undefined && plain.test(trimmed)) {
       return ambiguous.test(trimmed) ? 'ambiguous' : { digits: trimmed, unit: '' };
     }
-    const parts = undress(trimmed);
+    const parts = stripDecoration(trimmed);
     if (parts === undefined) return undefined;
     const digits = read(parts.digits);
     if (digits === undefined || digits === 'ambiguous') return digits;
@@ -50,10 +50,10 @@ export function createNumeralReader(notation: Notation | undefined): (text: stri
 }
 
 /** Takes off the sign, the currency and the brackets that bookkeeping has for a minus. */
-function undress(
+function stripDecoration(
   text: string,
 ): { readonly digits: string; readonly isNegative: boolean; readonly unit: string } | undefined {
-  const match = dressed.exec(text.replaceAll('−', '-'));
+  const match = decoratedNumber.exec(text.replaceAll('−', '-'));
   if (match === null) return undefined;
   const [, open, sign, before = '', inner, digits = '', after = '', trailing, close] = match;
   const signs = [sign, inner, trailing].filter((found) => found !== '');
@@ -63,12 +63,12 @@ function undress(
   return { digits, isNegative: isBracketed || signs[0] === '-', unit: before || after };
 }
 
-const pointed = createNotationReader({ decimal: '.' });
-const commaed = createNotationReader({ decimal: ',' });
+const readWithPoint = createNotationReader({ decimal: '.' });
+const readWithComma = createNotationReader({ decimal: ',' });
 
 /** Digits of which no notation is known. */
-function readUnsaid(digits: string): string | 'ambiguous' | undefined {
-  const [point, comma] = [pointed(digits), commaed(digits)];
+function readWithoutNotation(digits: string): string | 'ambiguous' | undefined {
+  const [point, comma] = [readWithPoint(digits), readWithComma(digits)];
   if (point !== undefined && comma !== undefined && Number(point) !== Number(comma)) return 'ambiguous';
   return plain.test(digits) ? digits : undefined;
 }
@@ -100,10 +100,10 @@ function createNotationReader({ decimal, thousands }: Notation): (digits: string
 
 /** The notations that read a text which has none, for a message. */
 export const notationsOf = (text: string): readonly Notation['decimal'][] => {
-  const digits = undress(text.trim())?.digits ?? '';
+  const digits = stripDecoration(text.trim())?.digits ?? '';
   return [
-    ...(pointed(digits) === undefined ? [] : ['.' as const]),
-    ...(commaed(digits) === undefined ? [] : [',' as const]),
+    ...(readWithPoint(digits) === undefined ? [] : ['.' as const]),
+    ...(readWithComma(digits) === undefined ? [] : [',' as const]),
   ];
 };
 
@@ -138,7 +138,7 @@ const currenciesOfSign: Readonly<Record<string, readonly string[]>> = {
 const dollars = ['USD', 'CAD', 'AUD', 'NZD', 'SGD', 'HKD', 'TWD', 'MXN', 'ARS', 'CLP', 'COP', 'UYU', 'BRL'];
 
 /** Whether an amount with this sign or code can be in `currency`. */
-export function mayStandFor(unit: string, currency: string): boolean {
+export function isUnitOfCurrency(unit: string, currency: string): boolean {
   const sign = unit.toLowerCase();
   if (/^[a-z]{3}$/.test(sign)) return sign.toUpperCase() === currency;
   const known = currenciesOfSign[sign] ?? currenciesOfSign[sign.replace(/\.$/, '')];

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
 import type { Day } from './day.ts';
-import { withoutAddresses } from './email-addresses.ts';
+import { redactEmailAddresses } from './email-addresses.ts';
 import type { FieldRules } from './field-rules.ts';
 import { createFieldReader } from './fields.ts';
 import { normalise, type Outcome, type Repairs } from './outcome.ts';
@@ -114,7 +114,14 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
       const { instant, day } = read.instantAndDay(fields, 'created_at');
       if (read.optionalFlag(fields, 'is_deleted') === true) {
         const updatedAt = read.optionalInstant(fields, 'updated_at');
-        return { ...nothing, opportunityId, createdAt: instant, day, currency: rules.currency, updatedAt };
+        return {
+          ...deletedFields,
+          opportunityId,
+          createdAt: instant,
+          day,
+          currency: rules.currency,
+          updatedAt,
+        };
       }
       const stageName = read.optionalIdentifier(fields, 'stage');
       const told = outcomeOf(read.optionalFlag(fields, 'is_won'), read.optionalFlag(fields, 'is_closed'));
@@ -137,13 +144,13 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
         utmContent: read.label(fields, 'utm_content', repairs),
         utmTerm: read.label(fields, 'utm_term', repairs),
         updatedAt: read.optionalInstant(fields, 'updated_at'),
-        extra: withoutAddresses(unknownFields.read(fields, repairs)),
+        extra: redactEmailAddresses(unknownFields.read(fields, repairs)),
       };
     });
 }
 
 /** What a deletion says beside what it is about: whatever else the record holds, it cannot be wrong. */
-const nothing = {
+const deletedFields = {
   isDeleted: true,
   stage: 'lead',
   stageName: '',

@@ -127,7 +127,7 @@ export class RejectError extends Error {
 }
 
 /** A value as a person should see it in a message: short, on one line. */
-export function show(value: unknown): string {
+export function displayValue(value: unknown): string {
   const text = writeJson(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
@@ -151,7 +151,7 @@ export function normalise<T>(
       reject: {
         reason: 'not_an_object',
         field: '',
-        detail: `The record is ${show(raw)}; expected an object.`,
+        detail: `The record is ${displayValue(raw)}; expected an object.`,
       },
     };
   }

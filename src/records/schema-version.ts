@@ -1,5 +1,5 @@
 import { currentSchemaVersion } from './contract-field.ts';
-import { RejectError, show } from './outcome.ts';
+import { displayValue, RejectError } from './outcome.ts';
 
 const supportedMajor = Number.parseInt(currentSchemaVersion, 10);
 
@@ -20,6 +20,6 @@ export function checkSchemaVersion(raw: Readonly<Record<string, unknown>>): void
   throw new RejectError(
     'unsupported_schema_version',
     'schema_version',
-    `schema_version is ${show(version)}; ${expected}.`,
+    `schema_version is ${displayValue(version)}; ${expected}.`,
   );
 }

@@ -1,6 +1,6 @@
-import { type FieldRules, type RawFields, remembering } from './field-rules.ts';
-import { createGapTest, createMissingTest } from './gaps.ts';
-import { RejectError, type Repairs, show } from './outcome.ts';
+import { type FieldRules, memoized, type RawFields } from './field-rules.ts';
+import { createMissingTest, createMissingTextTest } from './missing-values.ts';
+import { displayValue, RejectError, type Repairs } from './outcome.ts';
 import {
   isTemplate,
   maxRawLength,
@@ -29,12 +29,12 @@ export interface TextFields<Name extends string> {
 }
 
 export function createTextFields<Name extends string>({ missing }: FieldRules): TextFields<Name> {
-  const isGap = createGapTest(missing);
+  const isGap = createMissingTextTest(missing);
   const isMissing = createMissingTest(missing);
 
-  const readLabel = remembering((text, field) => {
+  const readLabel = memoized((text, field) => {
     if (text.length > maxRawLength) throw tooLong(field, text.length, maxRawLength);
-    const label = normaliseLabel(wholeCharacters(text, field));
+    const label = normaliseLabel(rejectLoneSurrogates(text, field));
     if (label.length > maxTextLength) throw tooLong(field, label.length, maxTextLength);
     if (isGap(label)) return { label: unknown, repair: undefined };
     if (isTemplate(readableText(text).trim()))
@@ -49,13 +49,13 @@ export function createTextFields<Name extends string>({ missing }: FieldRules): 
   ) => {
     const value = raw[field];
     if (value === undefined || value === null) return '';
-    if (typeof value === 'string' && exponentForm.test(value)) throw lostDigits(field, value);
+    if (typeof value === 'string' && exponentForm.test(value)) throw lostDigitsError(field, value);
     const given = typeof value === 'string' ? value : textOf(value, field);
     if (given.length > maxRawLength) throw tooLong(field, given.length, maxRawLength);
     const text = normaliseIdentifier(given);
     if (isGap(text)) return '';
     if (text.length > maxLength) throw tooLong(field, text.length, maxLength);
-    return wholeCharacters(text, field);
+    return rejectLoneSurrogates(text, field);
   };
 
   return {
@@ -78,7 +78,7 @@ export function createTextFields<Name extends string>({ missing }: FieldRules): 
       }
       const given = typeof value === 'string' ? value : textOf(value, field);
       if (given.length > maxRawLength) throw tooLong(field, given.length, maxRawLength);
-      const name = normaliseName(wholeCharacters(given, field));
+      const name = normaliseName(rejectLoneSurrogates(given, field));
       if (isGap(name) || isTemplate(name)) {
         repairs.note(isGap(name) ? 'missing_to_unknown' : 'template_to_unknown');
         return unknown;
@@ -114,7 +114,11 @@ export function createTextFields<Name extends string>({ missing }: FieldRules): 
       // A list of one reads as a text like what is in it.
       const known = typeof value === 'object' ? undefined : flags.get(String(value).trim().toLowerCase());
       if (known !== undefined) return known;
-      throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected true or false.`);
+      throw new RejectError(
+        'invalid_text',
+        field,
+        `${field} is ${displayValue(value)}; expected true or false.`,
+      );
     },
   };
 }
@@ -140,23 +144,27 @@ function textOf(value: unknown, field: string): string {
     return String(value);
   }
   if (typeof value === 'boolean') return String(value);
-  throw new RejectError('invalid_text', field, `${field} is ${show(value)}; expected text.`);
+  throw new RejectError('invalid_text', field, `${field} is ${displayValue(value)}; expected text.`);
 }
 
 /** JSON can hold half of a character (`\ud800`), which UTF-8 cannot: two such names would be stored as one, with U+FFFD. */
-function wholeCharacters(text: string, field: string): string {
+function rejectLoneSurrogates(text: string, field: string): string {
   if (!/\p{Surrogate}/u.test(text)) return text;
-  throw new RejectError('invalid_text', field, `${field} is ${show(text)}, which holds half of a character.`);
+  throw new RejectError(
+    'invalid_text',
+    field,
+    `${field} is ${displayValue(text)}, which holds half of a character.`,
+  );
 }
 
 /** How spreadsheets write long numbers: the digits behind those that are shown are lost. */
 const exponentForm = /^\s*[+-]?(?:\d+[.,]\d+e\+?|\d+e\+)\d+\s*$/i;
 
-const lostDigits = (field: string, text: string): RejectError =>
+const lostDigitsError = (field: string, text: string): RejectError =>
   new RejectError(
     'unsafe_identifier',
     field,
-    `${field} is ${show(text)}, whose last digits a spreadsheet has dropped; export the column as text.`,
+    `${field} is ${displayValue(text)}, whose last digits a spreadsheet has dropped; export the column as text.`,
   );
 
 const tooLong = (field: string, length: number, maxLength: number): RejectError =>

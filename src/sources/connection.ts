@@ -36,7 +36,7 @@ export function createConnection(
     mayLeadInside: defaults.mayLeadInside,
     network: context.network,
     rateLimit: limit && { perSecond: limit.per_second, burst: limit.burst },
-    judge: adapter.judge,
+    classifyFailure: adapter.classifyFailure,
     show,
     clock,
     metrics: metrics && { onRequest: (outcome, seconds) => metrics.onRequest(name, outcome, seconds) },
@@ -86,7 +86,7 @@ function tokenOf(
     patienceMs: defaults.patienceMs,
     mayLeadInside: defaults.mayLeadInside,
     network,
-    judge: classifyTokenError,
+    classifyFailure: classifyTokenError,
     show: (address) => secrets.redact(`${address.origin}${address.pathname}`),
     clock,
   });

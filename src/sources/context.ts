@@ -1,5 +1,5 @@
 import type { SourceOutcome } from '../http-client/http-source.ts';
-import type { Network } from '../http-client/reach.ts';
+import type { Network } from '../http-client/source-dispatchers.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import type { Clock } from '../time.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';

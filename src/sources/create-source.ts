@@ -2,7 +2,7 @@ import { UtmqlError } from '../errors.ts';
 import { leftOut } from '../formats/feed/left-out.ts';
 import { isObject } from '../formats/json/parse.ts';
 import { toUtf8 } from '../formats/to-utf8.ts';
-import { shown } from '../http-client/address.ts';
+import { originAndPath } from '../http-client/address.ts';
 import { contracts } from '../records/contract.ts';
 import { createDayOfInstant } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
@@ -146,7 +146,7 @@ function pagesOverHttp(
   const pagination = paginationOf(settings, adapter, plan);
   const window = windowOf(settings, adapter, plan);
   const totalPath = totalOf(settings, adapter);
-  const show = (address: URL): string => secrets.redact(shown(address));
+  const show = (address: URL): string => secrets.redact(originAndPath(address));
   const connection = createConnection(settings, { plan, adapter, secrets, show, context });
   const dayOf = createDayOfInstant(rules.timezone);
   const options = {

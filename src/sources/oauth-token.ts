@@ -2,15 +2,15 @@ import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
 import { parseJson } from '../formats/json/parse.ts';
+import type { FailureClassifier } from '../http-client/failure-classifier.ts';
 import type { HttpSource, OpenOptions } from '../http-client/http-source.ts';
-import type { Judge } from '../http-client/verdict.ts';
 import type { Clock } from '../time.ts';
 import { pageField } from './pagination/page-field.ts';
 
-/** Platforms that do not say for how long a token holds (Salesforce) let it hold for longer than this. */
+/** Lifetime assumed for tokens without `expires_in`; Salesforce's last longer. */
 const minLifetimeSeconds = 900;
 
-/** A token is not used in its last minute, so that it does not run out on its way. */
+/** A token is not used in its last minute, so that it does not expire in transit. */
 const expiryMarginMs = 60_000;
 
 const maxAnswerBytes = 65_536;
@@ -18,15 +18,15 @@ const maxAnswerBytes = 65_536;
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
   expires_in: z.coerce.number().positive().default(minLifetimeSeconds),
-  /** In place of the one that was sent. */
+  /** Replaces the refresh token that was sent. */
   refresh_token: z.string().min(1).optional(),
 });
 
-/** Access tokens of OAuth 2.0: got with a refresh token, or with the client's own credentials, and kept while they hold. */
+/** OAuth 2.0 access tokens, obtained with a refresh token or the client's credentials, and cached until they expire. */
 export interface OauthToken {
-  /** @throws UtmqlError as the token's address answers; SOURCE_REFUSED when it answers without a token */
+  /** @throws UtmqlError of the request to the token URL; SOURCE_REFUSED if its response has no token */
   get(call: OpenOptions): Promise<string>;
-  /** The token was refused: the next call gets another. */
+  /** Discards a token that was refused: the next `get` requests another. */
   invalidate(): void;
 }
 
@@ -34,18 +34,18 @@ export function createOauthToken(options: {
   /** The source whose token it is. */
   readonly source: string;
   readonly http: HttpSource;
-  /** Sent as a form, beside `grant_type` and the newest refresh token. */
+  /** Sent as a form, with `grant_type` and the newest refresh token. */
   readonly credentials: Readonly<Record<string, string | undefined>>;
-  /** Where the refresh token comes from, where there is one, and where the next one goes. */
+  /** Loads the newest refresh token and saves its successor; undefined without a refresh token. */
   readonly refreshToken:
     | { readonly newest: () => Promise<string>; readonly keep: (token: string) => Promise<void> }
     | undefined;
   readonly clock: Clock;
-  /** Gets every token, which must not be shown. */
+  /** Called with every token, so that it can be redacted. */
   readonly onToken: (token: string) => void;
 }): OauthToken {
   const { source, http, credentials, refreshToken, clock } = options;
-  // One at a time: a refresh token that holds for one use must not be sent twice.
+  // One request at a time: a single-use refresh token must not be sent twice.
   const turn = new Mutex();
   let kept: { readonly token: string; readonly until: number } | undefined;
 
@@ -88,7 +88,7 @@ export function createOauthToken(options: {
   };
 }
 
-/** Errors of RFC 6749, and what helps against each. */
+/** Advice by error code of RFC 6749. */
 const advice: Readonly<Record<string, string>> = {
   invalid_grant:
     'the refresh token has run out, was withdrawn or is of another client: get another one and put it in place of the old',
@@ -97,8 +97,8 @@ const advice: Readonly<Record<string, string>> = {
   invalid_scope: 'check scope',
 };
 
-/** Errors are `{"error": "invalid_grant", …}`. The status says too little: 400 is mostly an expired refresh token. */
-export const classifyTokenError: Judge = ({ status, body }) => {
+/** Errors are `{"error": "invalid_grant", …}`. The status is not enough: 400 is mostly an expired refresh token. */
+export const classifyTokenError: FailureClassifier = ({ status, body }) => {
   if (status < 400 || status === 429 || status >= 500) return undefined;
   const code = pageField(body, ['error']);
   if (typeof code !== 'string' || !/^[a-z_]{1,40}$/.test(code)) return undefined;

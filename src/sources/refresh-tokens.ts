@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readIfThere, writeDurably } from '../files/durable-file.ts';
+import { readTextIfExists, writeDurably } from '../files/durable-file.ts';
 
 /**
- * Refresh tokens that platforms have replaced: some take each only once and give the next with the access token. The newest is
- * on disk before it is needed, so that neither a restart nor a crash goes back to one that is used up.
+ * Stores rotated refresh tokens: some platforms accept each only once and return the next with the access token. The newest is
+ * on disk before it is used, so that neither a restart nor a crash returns to a used one.
  */
 export interface RefreshTokens {
-  /** The newest of the line that began with the configured token: that one itself where none came after it. */
+  /** Resolves to the newest successor of the configured token, or to that token itself if it has none. */
   newest(line: TokenLine): Promise<string>;
   /** Resolves once it is on disk. */
   save(line: TokenLine, token: string): Promise<void>;
 }
 
-/** What a configured refresh token is for. Another token in the configuration begins another line. */
+/** Identifies a chain of refresh tokens. Another configured token begins another chain. */
 interface TokenLine {
   readonly tokenUrl: string;
   readonly clientId: string;
@@ -23,9 +23,9 @@ interface TokenLine {
 
 const kept = z.object({ token: z.string().min(1) });
 
-/** @param folder holds a file a line, readable by the program's user only */
+/** @param folder holds one file per chain, readable only by the program's user */
 export function createRefreshTokens(folder: string): RefreshTokens {
-  // Named by a hash, since names of files are seen by more than their content is.
+  // Named by a hash: file names are visible to more people than file contents.
   const fileOf = ({ tokenUrl, clientId, configured }: TokenLine): string =>
     join(
       folder,
@@ -35,7 +35,7 @@ export function createRefreshTokens(folder: string): RefreshTokens {
     );
   return {
     async newest(line) {
-      const text = await readIfThere(fileOf(line));
+      const text = await readTextIfExists(fileOf(line));
       return text === undefined ? line.configured : kept.parse(JSON.parse(text)).token;
     },
     save: (line, token) => writeDurably(fileOf(line), JSON.stringify({ token })),

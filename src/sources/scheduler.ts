@@ -5,19 +5,19 @@ import type { Source } from './source.ts';
 /** Runs sources by their schedules. */
 export interface Scheduler {
   start(): void;
-  /** No run begins any more; those at work go on. */
+  /** Starts no more runs. Active runs continue. */
   stop(): void;
-  /** Other sources; those that are the same objects as before keep their place in time. */
+  /** Replaces the sources. Those that are the same objects as before keep their next due time. */
   setSources(sources: readonly Source[]): void;
-  /** When a source is due next; undefined without a schedule, or while stopped. */
+  /** Returns when a source is due next; undefined without a schedule or while stopped. */
   nextRun(source: string): Date | undefined;
 }
 
 /**
- * Makes the scheduler; `start` sets it off.
+ * Creates a stopped scheduler.
  *
- * @param options.trigger runs a source and resolves when that has ended: until then the source is not run again. It gets the
- *   instant for which the run was scheduled, which is the same in every process that has the schedule, whatever its clock.
+ * @param options.trigger runs a source and resolves when the run has ended; until then the source is not run again. `due` is the
+ *   scheduled instant, which is the same in every process with the schedule, whatever its clock.
  */
 export function createScheduler(options: {
   sources: readonly Source[];
@@ -28,7 +28,7 @@ export function createScheduler(options: {
   let { sources } = options;
   let isOn = false;
   const jobs = new Map<string, { readonly source: Source; readonly job: Cron }>();
-  // croner's own `protect` would complain of a run that is at work every 30 s, and make up for what was left out.
+  // croner's `protect` would log an active run every 30 s and catch up on skipped runs.
   const atWork = new Set<string>();
 
   const run = async (source: Source, due: Date): Promise<void> => {
@@ -65,7 +65,7 @@ export function createScheduler(options: {
       jobs.delete(name);
     }
   };
-  // What has not changed keeps its job: one that is due at this moment is not missed.
+  // An unchanged source keeps its job, so that a run due now is not missed.
   const schedulePending = (): void => {
     for (const source of sources)
       if (source.schedule !== undefined && !jobs.has(source.name)) schedule(source, source.schedule);

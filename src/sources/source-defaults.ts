@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import type { SourceContext } from './context.ts';
 
-/** How the records of sources are read that say nothing else. */
+/** Returns the reading rules of sources without their own. */
 export const defaultRecordRules = (config: Config, contactHashKey: string): OpportunityRules => ({
   timezone: config.REPORTING_TIMEZONE,
   currency: config.REPORTING_CURRENCY,
@@ -10,7 +10,7 @@ export const defaultRecordRules = (config: Config, contactHashKey: string): Oppo
   contactHashKey,
 });
 
-/** What holds for sources that say nothing else. */
+/** Returns the settings of sources without their own. */
 export const contextDefaults = (config: Config, rules: OpportunityRules): SourceContext['defaults'] => ({
   rules,
   timeoutMs: config.SOURCE_TIMEOUT_MS,

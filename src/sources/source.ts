@@ -7,54 +7,54 @@ import type { RecordReading } from './mapping/record-reading.ts';
 import type { SourceKind } from './mapping/source-kind.ts';
 import type { Page, PageBody, PagesCall } from './pagination/page.ts';
 
-/** What holds for the sources of a kind whose settings say nothing else. */
+/** Defaults of sources by kind. */
 export const defaultsByKind: Readonly<Record<SourceKind, Pick<Source, 'defaultMode' | 'isIncremental'>>> = {
   ad_performance: { defaultMode: 'replace', isIncremental: true },
   opportunity: { defaultMode: 'upsert', isIncremental: false },
 };
 
-/** A configured source: where its records are and how they are to be read. */
+/** A configured source: where its records are and how they are read. */
 export interface Source {
   readonly name: string;
   readonly kind: SourceKind;
   readonly workspace: string;
-  /** Names that it had before: what it sent under them is its own. */
+  /** Its former names: rows stored under them belong to it. */
   readonly formerly: readonly string[];
-  /** Whose ids its opportunities have: its own, unless its settings share one. */
+  /** Namespace of its opportunity ids: its name, unless its settings share one. */
   readonly namespace: string;
   /** How this source writes dates, currencies and stages. */
   readonly rules: OpportunityRules;
-  /** What its elements mean, for whoever has one alone. */
+  /** Maps a single element, for replays. */
   readonly reading: Pick<RecordReading, 'map' | 'spread' | 'load'>;
-  /** What its feed must be like. */
+  /** Conditions that its feed must meet. */
   readonly feed: FeedRules;
-  /** How its answers are read. */
+  /** The adapter that reads its responses. */
   readonly adapter: Adapter;
   /** Cron expression, in the time zone of `rules`. */
   readonly schedule: string | undefined;
-  /** The mode of runs that name none. */
+  /** Mode of runs without one. */
   readonly defaultMode: 'upsert' | 'replace';
   /**
-   * Whether a run without `since` may ask from the watermark on. A CRM record of any age can change, so a CRM is asked for
-   * everything unless its settings say what `since` means there (such as: modified since).
+   * Whether a run without `since` may start at the watermark. A CRM record of any age can change, so a run reads all of a CRM
+   * unless its settings use `{since}` (such as: modified since).
    */
   readonly isIncremental: boolean;
-  /** How many days back from the last good run its figures may still change. */
+  /** Days before the last successful run in which its figures can still change. */
   readonly restatesDays: number;
   /**
-   * Its pages in order. Each must be read to its end before the next is asked for.
+   * Yields its pages in order. Read each to its end before requesting the next.
    *
    * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, SOURCE_MALFORMED, CANCELLED; after the pages that
    *   came before
    */
   pages(call: PagesCall): AsyncIterable<Page>;
   /**
-   * Makes what reads the pages of one run, in their order: an element may say again what others before it said.
+   * Creates a reader for the pages of one run, in order, since an element can repeat earlier ones.
    *
-   * @returns the raw records of one page, in the field names of the contract; what is no object stays as it is. The same pages
-   *   give the same records at any time. Throws UtmqlError SOURCE_MALFORMED; whatever `body` throws
+   * @returns a function that yields the raw records of one page, with the field names of the contract; anything but an object
+   *   stays unchanged. Deterministic for the same pages. Throws UtmqlError SOURCE_MALFORMED and what `body` throws
    */
   reader(): (page: PageBody) => AsyncIterable<MappedBatch>;
-  /** `open`: the source failed several times in a row and is left alone for a while. */
+  /** `open`: after several consecutive failures, calls fail immediately for a while. */
   state(): BreakerState;
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { SourceOutcome } from '../http-client/http-source.ts';
-import type { Network } from '../http-client/reach.ts';
+import type { Network } from '../http-client/source-dispatchers.ts';
 import type { Clock } from '../time.ts';
 import type { SourceContext } from './context.ts';
 import { createSource } from './create-source.ts';
@@ -16,12 +16,12 @@ import type { Source } from './source.ts';
 export interface OpenSourcesOptions {
   /** Path of the YAML file (docs/sources.md). */
   readonly file: string | undefined;
-  /** The short form of a source `ads` and a source `crm` with nothing but an address. */
+  /** Addresses of a source `ads` and a source `crm` without other settings. */
   readonly adsUrl: string | undefined;
   readonly crmUrl: string | undefined;
   /** Where `${VAR}` of the file is looked up. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What holds for sources that say nothing else. */
+  /** Settings of sources without their own. */
   readonly defaults: SourceContext['defaults'];
   readonly metrics?: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void };
   /** Default: that of this machine. */
@@ -29,8 +29,7 @@ export interface OpenSourcesOptions {
   readonly clock: Clock;
   readonly refreshTokens: RefreshTokens;
   /**
-   * Those that were made before; new ones are added. A source that has not changed stays the same one, with its circuit,
-   * its pace and its token.
+   * Sources created earlier; new ones are added. An unchanged source is reused, with its circuit breaker, rate limit and token.
    */
   readonly made?: MadeSource[];
 }
@@ -40,18 +39,18 @@ interface MadeSource {
   readonly source: Source;
 }
 
-/** What is configured to come in: feeds that are pulled, and what pushes may be read by. */
+/** The configured sources, and the mappings that pushes can name. */
 export interface Feeds {
   readonly sources: readonly Source[];
   readonly mappings: readonly NamedMapping[];
-  /** What paths of look-up files are relative to. */
+  /** Base folder of look-up files. */
   readonly folder: string;
 }
 
 /**
- * The settings of all configured sources, and the mappings.
+ * Reads the settings of all configured sources, and the mappings.
  *
- * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
+ * @throws UtmqlError CONFIGURATION that lists every problem of the file
  */
 export async function listFeeds({
   file,
@@ -71,9 +70,9 @@ export async function listFeeds({
 }
 
 /**
- * Makes all configured sources. Nothing is asked of them yet.
+ * Creates all configured sources without sending requests.
  *
- * @throws UtmqlError CONFIGURATION that lists everything that is wrong with the file
+ * @throws UtmqlError CONFIGURATION that lists every problem of the file
  */
 export async function openSources(options: OpenSourcesOptions): Promise<Feeds> {
   const { file, defaults, metrics, network, clock, refreshTokens, made = [] } = options;

@@ -7,7 +7,7 @@ import { type Finding, findingOf } from './finding.ts';
 const what = 'CLICKHOUSE_USER';
 
 /** Longest wait for one answer. */
-export const answerWithinMs = 3_000;
+export const answerTimeoutMs = 3_000;
 
 /** As in clickhouse/users.d/utmql.xml. */
 const inDatabase = [
@@ -35,7 +35,7 @@ export function checkGrants(url: string, config: Config): Promise<Finding> {
       url,
       username,
       password,
-      request_timeout: answerWithinMs,
+      request_timeout: answerTimeoutMs,
       log: { level: ClickHouseLogLevel.OFF },
     });
     const missing: string[] = [];

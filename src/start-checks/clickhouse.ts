@@ -7,8 +7,8 @@ import type { Store } from '../clickhouse/store.ts';
 import type { Config } from '../config/config.ts';
 import type { UtmqlError } from '../errors.ts';
 import type { Clock } from '../time.ts';
-import { answerWithinMs, checkGrants } from './clickhouse-grants.ts';
-import { codeOf, type Finding, findingOf } from './finding.ts';
+import { answerTimeoutMs, checkGrants } from './clickhouse-grants.ts';
+import { type Finding, findingOf, reportableErrorCode } from './finding.ts';
 
 const what = 'ClickHouse';
 
@@ -19,7 +19,7 @@ const oldestVersion = [25, 3] as const;
 const mostSkewMs = 5_000;
 
 /** ClickHouse does not answer; it may when it is asked again. */
-export class Away extends Error {}
+export class ClickHouseUnavailable extends Error {}
 
 export interface ClickHouseCheck {
   /**
@@ -42,7 +42,7 @@ export function createClickHouseCheck(config: Config, clock: Clock): ClickHouseC
     password: config.CLICKHOUSE_PASSWORD,
     database: 'default',
     maxConcurrency: 4,
-    limits: { timeoutMs: answerWithinMs, maxMemoryBytes: 268_435_456, maxRowsToRead: 1_000_000 },
+    limits: { timeoutMs: answerTimeoutMs, maxMemoryBytes: 268_435_456, maxRowsToRead: 1_000_000 },
   });
   const place = `ClickHouse at ${new URL(url).origin}`;
   return {
@@ -74,10 +74,12 @@ async function checkVersion(store: Store, place: string): Promise<Finding> {
   } catch (error) {
     const { code, retryable, message, cause } = error as UtmqlError;
     // A balancer before a ClickHouse that is not up yet, or an address that is another's.
-    if (isForeignAnswer(error)) throw new Away(notClickHouse(place));
+    if (isForeignAnswer(error)) throw new ClickHouseUnavailable(notClickHouse(place));
     if (retryable) {
-      const reason = code === 'STORE_UNAVAILABLE' ? codeOf(cause) : 'no answer';
-      throw new Away(`${place} cannot be reached (${reason}). Start it, or correct CLICKHOUSE_URL.`);
+      const reason = code === 'STORE_UNAVAILABLE' ? reportableErrorCode(cause) : 'no answer';
+      throw new ClickHouseUnavailable(
+        `${place} cannot be reached (${reason}). Start it, or correct CLICKHOUSE_URL.`,
+      );
     }
     const text = code === 'STORE_UNAVAILABLE' ? `${place}: ${message}` : notClickHouse(place);
     return { state: 'fail', what, text };
@@ -127,6 +129,6 @@ async function checkTimezone(store: Store, timezone: string): Promise<Finding> {
 
 /** The only value of an answer. */
 async function onlyValue<T>(shape: z.ZodType<T>, store: Store, statement: Sql): Promise<T> {
-  const { rows } = await store.read(statement, { signal: AbortSignal.timeout(answerWithinMs) });
+  const { rows } = await store.read(statement, { signal: AbortSignal.timeout(answerTimeoutMs) });
   return shape.parse(rows[0]?.[0]);
 }

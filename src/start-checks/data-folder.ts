@@ -1,7 +1,7 @@
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { codeOf, type Finding } from './finding.ts';
+import { type Finding, reportableErrorCode } from './finding.ts';
 
 const what = 'DATA_DIR';
 const gigabyte = 1_073_741_824;
@@ -18,7 +18,7 @@ export async function checkDataFolder(config: Config): Promise<Finding> {
     return {
       state: 'fail',
       what,
-      text: `DATA_DIR (${JSON.stringify(folder)}) cannot be written (${codeOf(error)}). Give it to utmql's user, or set DATA_DIR to another folder.`,
+      text: `DATA_DIR (${JSON.stringify(folder)}) cannot be written (${reportableErrorCode(error)}). Give it to utmql's user, or set DATA_DIR to another folder.`,
     };
   }
   const { bavail, bsize } = await statfs(folder);

@@ -15,10 +15,10 @@ export async function findingOf(what: string, work: () => Promise<Finding>): Pro
     return await work();
   } catch (error) {
     if (error instanceof UtmqlError) return { state: 'fail', what, text: error.message };
-    return { state: 'fail', what, text: `${what}: ${codeOf(error)}.` };
+    return { state: 'fail', what, text: `${what}: ${reportableErrorCode(error)}.` };
   }
 }
 
 /** What the system says, such as EACCES. Never the message, which may quote what is secret. */
-export const codeOf = (error: unknown): string =>
+export const reportableErrorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'an unexpected error';

@@ -2,7 +2,7 @@ import { type Config, type Environment, readConfig } from '../config/config.ts';
 import { UtmqlError } from '../errors.ts';
 import { systemClock } from '../time.ts';
 import type { Finding } from './finding.ts';
-import { findAll } from './start-checks.ts';
+import { runAllChecks } from './start-checks.ts';
 
 /**
  * `npm start -- --check`: shows what a start would find, and starts nothing.
@@ -28,7 +28,7 @@ async function findingsOf(environment: Environment): Promise<readonly Finding[]>
     what: 'configuration',
     text: 'every variable has a value that it can have.',
   };
-  return [ok, ...(await findAll({ config, environment, clock: systemClock }))];
+  return [ok, ...(await runAllChecks({ config, environment, clock: systemClock }))];
 }
 
 /** A line for each finding; what goes on in further lines stays in its column. */

@@ -3,15 +3,15 @@ import type { Settings } from '../config/reload.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../time.ts';
-import { Away, createClickHouseCheck } from './clickhouse.ts';
+import { ClickHouseUnavailable, createClickHouseCheck } from './clickhouse.ts';
 import { checkDataFolder } from './data-folder.ts';
 import { checkFiles } from './files.ts';
 import type { Finding } from './finding.ts';
 import { checkPort } from './port.ts';
 
 /** How often a ClickHouse that is away is asked again, and how often that is told. */
-const askEveryMs = 500;
-const tellEveryMs = 5_000;
+const retryEveryMs = 500;
+const logEveryMs = 5_000;
 
 export interface StartChecksOptions extends Settings {
   readonly clock: Clock;
@@ -20,8 +20,8 @@ export interface StartChecksOptions extends Settings {
 }
 
 /** Looks once at everything that a start needs. */
-export async function findAll(options: StartChecksOptions): Promise<readonly Finding[]> {
-  const around = await findAround(options);
+export async function runAllChecks(options: StartChecksOptions): Promise<readonly Finding[]> {
+  const around = await checkLocal(options);
   return [...around, ...(await findInClickHouse(options, 0, () => undefined))];
 }
 
@@ -33,7 +33,7 @@ export async function findAll(options: StartChecksOptions): Promise<readonly Fin
  */
 export async function checkStart(options: StartChecksOptions & { readonly logger: Logger }): Promise<void> {
   const { config, logger } = options;
-  const around = await findAround(options);
+  const around = await checkLocal(options);
   // Somebody has to change something: waiting would only keep them from hearing of it.
   const waitMs = around.some(({ state }) => state === 'fail') ? 0 : config.STARTUP_TIMEOUT_MS;
   const inClickHouse = await findInClickHouse(options, waitMs, (reason, leftMs) => {
@@ -47,7 +47,7 @@ export async function checkStart(options: StartChecksOptions & { readonly logger
 }
 
 /** What can be known without ClickHouse. */
-async function findAround(options: StartChecksOptions): Promise<Finding[]> {
+async function checkLocal(options: StartChecksOptions): Promise<Finding[]> {
   const { config } = options;
   const [folder, port, files] = await Promise.all([
     checkDataFolder(config),
@@ -70,14 +70,14 @@ async function findInClickHouse(
       try {
         return await check.findings();
       } catch (error) {
-        if (!(error instanceof Away)) throw error;
+        if (!(error instanceof ClickHouseUnavailable)) throw error;
         const leftMs = started + waitMs - performance.now();
         if (leftMs <= 0) return [{ state: 'fail', what: 'ClickHouse', text: afterWaiting(error, waitMs) }];
-        if (performance.now() - told >= tellEveryMs) {
+        if (performance.now() - told >= logEveryMs) {
           told = performance.now();
           onAway(error.message, leftMs);
         }
-        await delay(Math.min(askEveryMs, leftMs), undefined, signal && { signal });
+        await delay(Math.min(retryEveryMs, leftMs), undefined, signal && { signal });
       }
     }
   } finally {
@@ -85,7 +85,7 @@ async function findInClickHouse(
   }
 }
 
-const afterWaiting = ({ message }: Away, waitMs: number): string =>
+const afterWaiting = ({ message }: ClickHouseUnavailable, waitMs: number): string =>
   waitMs === 0
     ? message
     : `${message} utmql waited ${waitMs / 1_000} s for it; STARTUP_TIMEOUT_MS says how long it does.`;

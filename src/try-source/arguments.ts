@@ -30,9 +30,9 @@ export function trialArguments(args: readonly string[]): TrialArguments | undefi
   );
   const { 'try-source': source = '', workspace, day: written } = values;
   const day = written === undefined ? undefined : parseIsoDay(written);
-  if (source === '') throw wrong('--try-source needs the name of a source');
+  if (source === '') throw usageError('--try-source needs the name of a source');
   if (written !== undefined && day === undefined)
-    throw wrong(`--day is ${JSON.stringify(written)}, and no day`);
+    throw usageError(`--day is ${JSON.stringify(written)}, and no day`);
   return { source, workspace, day };
 }
 
@@ -40,7 +40,7 @@ function read<Result>(parse: () => Result): Result {
   try {
     return parse();
   } catch (error) {
-    throw wrong(
+    throw usageError(
       error instanceof Error
         ? error.message.replace(/\.? To specify.*$/s, '').replace(/\.$/, '')
         : 'wrong arguments',
@@ -48,4 +48,4 @@ function read<Result>(parse: () => Result): Result {
   }
 }
 
-const wrong = (what: string): UtmqlError => new UtmqlError('CONFIGURATION', `${what}. Usage: ${usage}`);
+const usageError = (what: string): UtmqlError => new UtmqlError('CONFIGURATION', `${what}. Usage: ${usage}`);

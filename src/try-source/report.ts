@@ -1,6 +1,6 @@
 import type { AdPerformance } from '../records/ad-performance.ts';
 import { formatDay } from '../records/day.ts';
-import { withoutAddresses } from '../records/email-addresses.ts';
+import { redactEmailAddresses } from '../records/email-addresses.ts';
 import type { Opportunity } from '../records/opportunity.ts';
 import type { Source } from '../sources/source.ts';
 import type { Sample, Trial } from './trial.ts';
@@ -16,7 +16,7 @@ const maxLength = 2_000;
 export function reportOf(source: Source, trial: Trial, hide: (text: string) => string): string {
   const { day, taken, rejected, counts, error, refusal } = trial;
   const show = (sample: Sample<unknown>, text: string): string => {
-    const masked = withoutAddresses(
+    const masked = redactEmailAddresses(
       sample.contact === undefined ? text : text.replaceAll(jsonText(sample.contact), '(contact)'),
     );
     const shown = hide(masked);
@@ -57,7 +57,7 @@ export function reportOf(source: Source, trial: Trial, hide: (text: string) => s
 }
 
 /** Whether something would be stored by a run that reads the same. */
-export const isGood = ({ error, refusal, counts }: Trial): boolean =>
+export const wouldStoreRecords = ({ error, refusal, counts }: Trial): boolean =>
   error === undefined && refusal === undefined && counts.taken > 0;
 
 const jsonText = (text: string): string => JSON.stringify(text).slice(1, -1);

@@ -13,7 +13,7 @@ import { contextDefaults, defaultRecordRules } from '../sources/source-defaults.
 import { listFeeds } from '../sources/sources.ts';
 import type { Clock } from '../time.ts';
 import type { TrialArguments } from './arguments.ts';
-import { isGood, reportOf } from './report.ts';
+import { reportOf, wouldStoreRecords } from './report.ts';
 import { trySource } from './trial.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function runTrySource(
   const { environment, clock, signal, write } = options;
   const config = readConfig(environment);
   const { SOURCES_FILE: file, ADS_API_URL: adsUrl, CRM_API_URL: crmUrl } = config;
-  const { settings, secrets } = chosen(
+  const { settings, secrets } = selectSource(
     (await listFeeds({ file, adsUrl, crmUrl, environment })).sources,
     wanted,
   );
@@ -62,10 +62,13 @@ export async function runTrySource(
     logger: createLogger({ level: 'warn', destination: pino.destination(2) }),
   });
   write(reportOf(source, trial, (text) => secrets.redact(text)));
-  return isGood(trial) ? 0 : 1;
+  return wouldStoreRecords(trial) ? 0 : 1;
 }
 
-function chosen(sources: readonly FileSource[], { source: name, workspace }: TrialArguments): FileSource {
+function selectSource(
+  sources: readonly FileSource[],
+  { source: name, workspace }: TrialArguments,
+): FileSource {
   const found = sources.find(({ settings }) => settings.name === name);
   if (found !== undefined && (workspace === undefined || found.settings.workspace === workspace))
     return found;

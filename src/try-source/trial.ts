@@ -4,16 +4,16 @@ import { createFeedCheck } from '../ingest/pull/feed-check.ts';
 import { readPages } from '../ingest/pull/read-pages.ts';
 import { createJudge } from '../ingest/pull/verdict.ts';
 import { rejectOf } from '../ingest/rejects/reject-writer.ts';
+import type { AcceptedDays } from '../records/accepted-days.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../records/opportunity.ts';
 import { type Outcome, type Reject, Repairs } from '../records/outcome.ts';
-import type { TakenDays } from '../records/taken-days.ts';
 import type { PagesCall } from '../sources/pagination/page.ts';
 import type { Source } from '../sources/source.ts';
 
 /** How many records are shown of each kind. */
-const samples = 10;
+const maxSamples = 10;
 
 /** A day of a large account; the rest of a larger one is not compared for rows with one key. */
 const maxCompared = 200_000;
@@ -53,7 +53,7 @@ export interface Trial {
 /** Reads one day of a source to its end, as a run does, and stores nothing. */
 export async function trySource(
   source: Source,
-  { day, takenDays, ...call }: Pick<PagesCall, 'signal' | 'logger'> & { day: Day; takenDays: TakenDays },
+  { day, takenDays, ...call }: Pick<PagesCall, 'signal' | 'logger'> & { day: Day; takenDays: AcceptedDays },
 ): Promise<Trial> {
   const isAds = source.kind === 'ad_performance';
   const normalise: (raw: unknown, repairs: Repairs) => Outcome<AdPerformance | Opportunity> = isAds
@@ -70,7 +70,7 @@ export async function trySource(
   const reject = (sample: Sample<Reject>): void => {
     const { reason } = sample.result;
     rejects.set(reason, (rejects.get(reason) ?? 0) + 1);
-    if (rejected.length < samples) rejected.push(sample);
+    if (rejected.length < maxSamples) rejected.push(sample);
   };
   const judge = createJudge({
     normalise,
@@ -87,7 +87,8 @@ export async function trySource(
         const { record } = verdict;
         if ('clicks' in record && rows.length < maxCompared) rows.push(record);
         counts.taken += 1;
-        if (taken.length < samples) taken.push({ position, came, result: record, contact: contactOf(raw) });
+        if (taken.length < maxSamples)
+          taken.push({ position, came, result: record, contact: contactOf(raw) });
         return;
       }
       case 'left out':

@@ -2,14 +2,14 @@ import { Mutex } from 'async-mutex';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Backlog, Buffered, DrainRate, Oldest } from './backlog.ts';
-import { type BufferFile, type BufferFiles, codeOf } from './disk.ts';
-import { notRead, shuttingDown } from './errors.ts';
+import { type BufferFile, type BufferFiles, systemErrorCode } from './disk.ts';
+import { readFailed, shuttingDown } from './errors.ts';
 import type { PositionFile } from './position-file.ts';
 import { endOf, type FrameVisitor, type Segment, walk } from './segment.ts';
-import { gatherCorrupt, type SetAside } from './set-aside.ts';
+import { collectCorrupt, type SetAside } from './set-aside.ts';
 
-const leastWindowBytes = 64 * 1024;
-const mostWindowBytes = 1024 * 1024;
+const minWindowBytes = 64 * 1024;
+const maxWindowBytes = 1024 * 1024;
 
 /** The side of the buffer that drains it. Its calls wait for each other. */
 export interface BacklogReader {
@@ -59,7 +59,7 @@ export function createBacklogReader(options: {
     record: FrameVisitor['record'],
   ): Promise<number> => {
     const file = await fileOf(segment);
-    const found = gatherCorrupt();
+    const found = collectCorrupt();
     const place = await walk(
       file,
       { ...span, to: segment.size },
@@ -87,7 +87,7 @@ export function createBacklogReader(options: {
       if (full) break;
       if (segment.next.offset >= segment.size) continue;
       const { offset: from, index } = segment.next;
-      const window = Math.min(mostWindowBytes, Math.max(leastWindowBytes, limit.bytes - bytes));
+      const window = Math.min(maxWindowBytes, Math.max(minWindowBytes, limit.bytes - bytes));
       const offset = await visit(segment, { from, index, window }, (_offset, _index, _time, payload) => {
         full =
           payloads.length === limit.records || (payloads.length > 0 && bytes + payload.length > limit.bytes);
@@ -107,7 +107,7 @@ export function createBacklogReader(options: {
       if (endOf(segment) <= position) continue;
       const from = Math.max(segment.next.offset, position - segment.base);
       let oldest: Oldest | undefined;
-      await visit(segment, { from, window: leastWindowBytes }, (offset, index, time) => {
+      await visit(segment, { from, window: minWindowBytes }, (offset, index, time) => {
         oldest = { segment, offset, index, time };
         return false;
       });
@@ -123,7 +123,7 @@ export function createBacklogReader(options: {
         if (segment.next.offset < segment.size || segment === options.current()) break;
         if (reading?.segment === segment) await closeFile();
         await files.remove(segment.path).catch((error: unknown) => {
-          if (codeOf(error) !== 'ENOENT') throw error;
+          if (systemErrorCode(error) !== 'ENOENT') throw error;
         });
         backlog.dropFirst();
         removed = true;
@@ -168,7 +168,7 @@ export function createBacklogReader(options: {
           return buffered;
         } catch (error) {
           await closeFile();
-          throw notRead(error);
+          throw readFailed(error);
         }
       }),
     release: (end) =>
@@ -181,7 +181,7 @@ export function createBacklogReader(options: {
           await release(end);
         } catch (error) {
           await closeFile();
-          throw notRead(error);
+          throw readFailed(error);
         }
       }),
     removeReleased: () => turn.runExclusive(removeReleased),

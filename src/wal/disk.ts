@@ -82,5 +82,5 @@ export async function readFully(file: BufferFile, target: Uint8Array, position: 
 }
 
 /** The code of an error of the operating system, such as ENOENT. */
-export const codeOf = (error: unknown): string | undefined =>
+export const systemErrorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error ? String(error.code) : undefined;

@@ -1,5 +1,5 @@
 import { badInput, UtmqlError } from '../errors.ts';
-import { codeOf } from './disk.ts';
+import { systemErrorCode } from './disk.ts';
 
 export const tooManyAtOnce = (records: number, most: number): UtmqlError =>
   badInput(`These are ${records} records at once; send at most ${most}.`);
@@ -7,14 +7,14 @@ export const tooManyAtOnce = (records: number, most: number): UtmqlError =>
 export const tooLong = (bytes: number, most: number): UtmqlError =>
   badInput(`These are ${bytes} bytes at once; send at most ${most}.`);
 
-export const full = (maxRecords: number, retryAfterSeconds: number): UtmqlError =>
+export const bufferFull = (maxRecords: number, retryAfterSeconds: number): UtmqlError =>
   new UtmqlError(
     'BUFFER_FULL',
     `${maxRecords} records wait to be stored, and no more may. None of these was taken: send them again in ${retryAfterSeconds} s.`,
     { retryable: true, retryAfterSeconds },
   );
 
-export const usedUp = (maxBytes: number): UtmqlError =>
+export const diskBudgetExceeded = (maxBytes: number): UtmqlError =>
   new UtmqlError(
     'BUFFER_UNAVAILABLE',
     `The ${maxBytes} bytes of disk for records that wait to be stored are used up. None of these was taken: send them again later.`,
@@ -22,14 +22,14 @@ export const usedUp = (maxBytes: number): UtmqlError =>
   );
 
 /** The disk does not take what it is given. */
-export const notWritten = (cause: unknown): UtmqlError =>
+export const writeFailed = (cause: unknown): UtmqlError =>
   new UtmqlError(
     'BUFFER_UNAVAILABLE',
     'Records cannot be stored at the moment, because the disk is full or failing. None of these was taken: send them again in a while.',
     { retryable: true, retryAfterSeconds: 1, cause },
   );
 
-export const notRead = (cause: unknown): UtmqlError =>
+export const readFailed = (cause: unknown): UtmqlError =>
   new UtmqlError('BUFFER_UNAVAILABLE', 'The buffer cannot read its disk at the moment.', {
     retryable: true,
     cause,
@@ -38,9 +38,9 @@ export const notRead = (cause: unknown): UtmqlError =>
 export const shuttingDown = (): UtmqlError =>
   new UtmqlError('BUFFER_UNAVAILABLE', 'The server is shutting down.', { retryable: true });
 
-export const unusable = (folder: string, cause: unknown): UtmqlError =>
+export const folderUnusable = (folder: string, cause: unknown): UtmqlError =>
   new UtmqlError(
     'CONFIGURATION',
-    `The buffer folder ${folder} cannot be used (${codeOf(cause) ?? 'unknown error'}): make it writable for this user or set DATA_DIR to another folder.`,
+    `The buffer folder ${folder} cannot be used (${systemErrorCode(cause) ?? 'unknown error'}): make it writable for this user or set DATA_DIR to another folder.`,
     { cause },
   );

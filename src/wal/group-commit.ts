@@ -1,9 +1,9 @@
 import type { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../time.ts';
-import { notWritten } from './errors.ts';
+import { writeFailed } from './errors.ts';
 import { frameHeaderBytes } from './segment.ts';
-import type { Batch, SegmentWriter } from './segment-writer.ts';
+import type { AppendBatch, SegmentWriter } from './segment-writer.ts';
 
 /** Group commit: whatever waits while an fsync runs shares the next one. */
 export interface Commits {
@@ -19,7 +19,7 @@ export interface Commits {
   settled(): Promise<void>;
 }
 
-interface Waiting extends Batch {
+interface Waiting extends AppendBatch {
   readonly resolve: (end: number) => void;
   readonly reject: (error: UtmqlError) => void;
 }
@@ -82,7 +82,7 @@ export function createCommits(options: {
         const refused = [...group, ...queue];
         queue = [];
         leave(refused);
-        for (const { reject } of refused) reject(notWritten(error));
+        for (const { reject } of refused) reject(writeFailed(error));
         await writer.cleanUp();
         continue;
       }
@@ -98,7 +98,7 @@ export function createCommits(options: {
   return {
     submit(payloads) {
       if (failedAt !== undefined && performance.now() - failedAt < retryEveryMs)
-        return Promise.reject(notWritten(undefined));
+        return Promise.reject(writeFailed(undefined));
       return new Promise((resolve, reject) => {
         const bytes = bytesOf(payloads);
         waiting.records += payloads.length;

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type BufferFile, type BufferFiles, codeOf, readFully, writeFully } from './disk.ts';
+import { type BufferFile, type BufferFiles, readFully, systemErrorCode, writeFully } from './disk.ts';
 
 /** Where the buffer notes what has been released. */
 export interface PositionFile {
@@ -65,7 +65,7 @@ async function readNotes(files: BufferFiles, path: string): Promise<readonly (nu
   try {
     file = await files.open(path, 'read');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (systemErrorCode(error) === 'ENOENT') return [];
     throw error;
   }
   try {
@@ -81,7 +81,7 @@ async function openOrCreate(files: BufferFiles, path: string): Promise<BufferFil
   try {
     return await files.open(path, 'write');
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
   const file = await files.open(path, 'create');
   try {

@@ -3,8 +3,8 @@ import { UtmqlError } from '../errors.ts';
 import { lockFolder } from '../files/folder-lock.ts';
 import type { Logger } from '../logger.ts';
 import { type Backlog, createBacklog, type Oldest } from './backlog.ts';
-import { type BufferFile, type BufferFiles, codeOf, readFully } from './disk.ts';
-import { unusable } from './errors.ts';
+import { type BufferFile, type BufferFiles, readFully, systemErrorCode } from './disk.ts';
+import { folderUnusable } from './errors.ts';
 import { openPositionFile, type PositionFile } from './position-file.ts';
 import {
   baseOf,
@@ -15,7 +15,7 @@ import {
   segmentHeaderBytes,
   walk,
 } from './segment.ts';
-import { createSetAside, gatherCorrupt, type SetAside } from './set-aside.ts';
+import { collectCorrupt, createSetAside, type SetAside } from './set-aside.ts';
 
 /** What the file of a segment holds. */
 interface Scanned {
@@ -74,7 +74,7 @@ async function scan(
   let first: Oldest | undefined;
   let newestAt: number | undefined;
   let intact = state === 'intact';
-  const found = gatherCorrupt();
+  const found = collectCorrupt();
   const place = await walk(
     file,
     { from: state === 'intact' ? segmentHeaderBytes : 0, to: limit, index: 0, reuse: true },
@@ -98,7 +98,7 @@ async function scan(
   const end = ranges.at(-1);
   segment.size = end?.to === limit ? end.from : limit;
   segment.diskBytes = bytes;
-  if (kept && limit === bytes && segment.size < bytes) await cut(segment, options.files);
+  if (kept && limit === bytes && segment.size < bytes) await truncateToIntact(segment, options.files);
   segment.records = place.index ?? 0;
   segment.next = first ?? { offset: segment.size, index: segment.records };
   const corrupt = ranges.reduce((sum, { records }) => sum + Math.max(1, records), 0);
@@ -106,7 +106,7 @@ async function scan(
 }
 
 /** Leaves only what counts. When the disk does not let it, the next segment's base says that the rest does not count. */
-async function cut(segment: Segment, files: BufferFiles): Promise<void> {
+async function truncateToIntact(segment: Segment, files: BufferFiles): Promise<void> {
   let file: BufferFile | undefined;
   try {
     file = await files.open(segment.path, 'write');
@@ -129,7 +129,7 @@ const newer = ({ path }: Segment): UtmqlError =>
 const unreadable = ({ path }: Segment, cause: unknown): UtmqlError =>
   new UtmqlError(
     'CONFIGURATION',
-    `${path} cannot be read (${codeOf(cause) ?? 'unknown error'}). It holds accepted records: make it readable for this user, or move it away to start without them.`,
+    `${path} cannot be read (${systemErrorCode(cause) ?? 'unknown error'}). It holds accepted records: make it readable for this user, or move it away to start without them.`,
     { cause },
   );
 
@@ -163,7 +163,7 @@ export async function openFolder(folder: string, files: BufferFiles, logger: Log
       throw error;
     }
   } catch (error) {
-    throw error instanceof UtmqlError ? error : unusable(folder, error);
+    throw error instanceof UtmqlError ? error : folderUnusable(folder, error);
   }
 }
 

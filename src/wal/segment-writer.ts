@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Logger } from '../logger.ts';
 import type { Backlog } from './backlog.ts';
-import { type BufferFile, type BufferFiles, codeOf, writeFully } from './disk.ts';
+import { type BufferFile, type BufferFiles, systemErrorCode, writeFully } from './disk.ts';
 import {
   frameHeaderBytes,
   newSegment,
@@ -12,7 +12,7 @@ import {
 } from './segment.ts';
 
 /** The records of one call. */
-export interface Batch {
+export interface AppendBatch {
   readonly payloads: readonly Buffer[];
   /** As frames. */
   readonly bytes: number;
@@ -25,7 +25,7 @@ export interface Batch {
 /** Appends to the newest segment. One `commit` at a time. */
 export interface SegmentWriter {
   /** Writes and fsyncs; the batches are in the backlog when it resolves, and none of them is when it rejects. */
-  commit(batches: readonly Batch[]): Promise<void>;
+  commit(batches: readonly AppendBatch[]): Promise<void>;
   /** To be called after a failed commit and before the next one: what it left behind is cut or removed, as far as the disk lets it. */
   cleanUp(): Promise<void>;
   /** The segment that the next commit goes into. */
@@ -70,13 +70,13 @@ export function createSegmentWriter(options: {
     try {
       return { segment, file: await files.open(segment.path, 'create'), reached: 0 };
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') nextBase += segmentHeaderBytes;
+      if (systemErrorCode(error) === 'EEXIST') nextBase += segmentHeaderBytes;
       throw error;
     }
   };
 
   /** Encodes into one reused chunk and writes it whenever it is full. Returns where the segment ends then. */
-  const write = async (target: Open, batches: readonly Batch[]): Promise<number> => {
+  const write = async (target: Open, batches: readonly AppendBatch[]): Promise<number> => {
     const { segment, file } = target;
     reused ??= Buffer.allocUnsafeSlow(chunkBytes);
     const chunk = reused;

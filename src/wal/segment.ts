@@ -60,7 +60,7 @@ export function writeFrame(
 }
 
 /** How far a walk through a segment has come. */
-export interface Place {
+export interface WalkState {
   /** Of the next frame, in the segment. */
   offset: number;
   /** Of the next record, in the segment; undefined where the walk began in the middle. */
@@ -81,7 +81,7 @@ export interface FrameVisitor {
  *
  * @returns how many bytes the window must have to go on at `place`, or 0 when the segment or the visitor has ended
  */
-function visitFrames(window: Buffer, place: Place, size: number, visitor: FrameVisitor): number {
+function visitFrames(window: Buffer, place: WalkState, size: number, visitor: FrameVisitor): number {
   const windowStart = place.offset;
   const windowEnd = windowStart + window.length;
   const endCorrupt = (to: number, records: number): void => {
@@ -197,8 +197,8 @@ export async function walk(
   file: BufferFile,
   span: { from: number; to: number; index?: number; window?: number; reuse?: boolean },
   visitor: FrameVisitor,
-): Promise<Place> {
-  const place: Place = { offset: span.from, index: span.index, corruptFrom: undefined };
+): Promise<WalkState> {
+  const place: WalkState = { offset: span.from, index: span.index, corruptFrom: undefined };
   const usual = span.window ?? windowBytes;
   let wanted = usual;
   let kept = Buffer.alloc(0);

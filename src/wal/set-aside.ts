@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../logger.ts';
-import { type BufferFile, type BufferFiles, codeOf, writeFully } from './disk.ts';
+import { type BufferFile, type BufferFiles, systemErrorCode, writeFully } from './disk.ts';
 import type { Segment } from './segment.ts';
 
 /** Keeps copies of corrupt bytes for whoever wants to look into them. */
@@ -12,7 +12,7 @@ export interface SetAside {
 const blockBytes = 4096;
 const chunkBytes = 256 * 1024;
 /** What a file takes on disk, so that many tiny ones are bounded too. */
-const room = (bytes: number): number => Math.ceil(bytes / blockBytes) * blockBytes;
+const diskUsageOf = (bytes: number): number => Math.ceil(bytes / blockBytes) * blockBytes;
 
 /** @param options.maxBytes of all copies in the folder; what is beyond it is only counted and logged */
 export async function createSetAside(options: {
@@ -23,11 +23,11 @@ export async function createSetAside(options: {
 }): Promise<SetAside> {
   const { folder, files, logger } = options;
   const sizes = await sizesIn(files, folder);
-  let used = [...sizes.values()].reduce((sum, size) => sum + room(size), 0);
+  let used = [...sizes.values()].reduce((sum, size) => sum + diskUsageOf(size), 0);
 
   const copy = async (name: string, source: BufferFile, { from, to }: CorruptRange): Promise<boolean> => {
     if (sizes.get(name) === to - from) return true;
-    if (used + room(to - from) > options.maxBytes) return false;
+    if (used + diskUsageOf(to - from) > options.maxBytes) return false;
     await files.makeFolder(folder);
     const target = await files.open(join(folder, name), 'replace');
     try {
@@ -43,7 +43,7 @@ export async function createSetAside(options: {
       await target.close();
     }
     sizes.set(name, to - from);
-    used += room(to - from);
+    used += diskUsageOf(to - from);
     return true;
   };
 
@@ -82,7 +82,7 @@ async function sizesIn(files: BufferFiles, folder: string): Promise<Map<string, 
   try {
     names = await files.list(folder);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
   for (const name of names.filter((known) => known.endsWith('.bin'))) {
     const file = await files.open(join(folder, name), 'read');
@@ -119,7 +119,7 @@ export interface CorruptFinds {
 }
 
 /** For one segment. */
-export function gatherCorrupt(): CorruptFinds {
+export function collectCorrupt(): CorruptFinds {
   const ranges: CorruptRange[] = [];
   let latest: number | undefined;
   let after: number | undefined;

@@ -4,7 +4,7 @@ import type { Clock } from '../time.ts';
 import { type Buffered, createDrainRate } from './backlog.ts';
 import { createBacklogReader } from './backlog-reader.ts';
 import { type BufferFiles, nodeFiles } from './disk.ts';
-import { full, shuttingDown, tooLong, tooManyAtOnce, usedUp } from './errors.ts';
+import { bufferFull, diskBudgetExceeded, shuttingDown, tooLong, tooManyAtOnce } from './errors.ts';
 import { bytesOf, createCommits } from './group-commit.ts';
 import { openFolder } from './recover.ts';
 import { maxRecordBytes, segmentHeaderBytes } from './segment.ts';
@@ -58,9 +58,9 @@ export interface BufferStats {
   readonly maxBytes: number;
 }
 
-const usualSegmentBytes = 16 * 1024 * 1024;
+const defaultSegmentBytes = 16 * 1024 * 1024;
 /** So much is written between two fsyncs at most, so that one does not keep everybody waiting. */
-const mostGroupBytes = 4 * 1024 * 1024;
+const maxGroupBytes = 4 * 1024 * 1024;
 /** Once all is drained, a segment of this size goes; a smaller one is written on, since a new one costs two fsyncs. */
 const drainedSegmentBytes = 1024 * 1024;
 
@@ -83,7 +83,7 @@ export async function openBuffer(options: {
 }): Promise<WriteAheadBuffer> {
   const { folder, maxRecords, maxBytes, clock, files = nodeFiles } = options;
   const logger = partLogger(options.logger, 'buffer');
-  const segmentBytes = options.segmentBytes ?? Math.min(usualSegmentBytes, Math.ceil(maxBytes / 8));
+  const segmentBytes = options.segmentBytes ?? Math.min(defaultSegmentBytes, Math.ceil(maxBytes / 8));
   const { lock, setAside, positions, backlog, newestAt, nextBase } = await openFolder(folder, files, logger);
 
   const drainRate = createDrainRate(() => performance.now());
@@ -108,7 +108,7 @@ export async function openBuffer(options: {
   });
   const commits = createCommits({
     writer,
-    groupBytes: Math.min(mostGroupBytes, segmentBytes),
+    groupBytes: Math.min(maxGroupBytes, segmentBytes),
     async prepare() {
       if (backlog.records > 0 || backlog.diskBytes() + commits.waiting.bytes <= maxBytes) return;
       await writer.roll();
@@ -137,10 +137,10 @@ export async function openBuffer(options: {
     if (longest > maxRecordBytes) return tooLong(longest, maxRecordBytes);
     const records = backlog.records + commits.waiting.records;
     const excess = records + count - maxRecords;
-    if (excess > 0) return full(maxRecords, drainRate.secondsFor(excess));
+    if (excess > 0) return bufferFull(maxRecords, drainRate.secondsFor(excess));
     // With nothing waiting, `prepare` makes room.
     if (records > 0 && backlog.diskBytes() + commits.waiting.bytes + bytes > maxBytes)
-      return usedUp(maxBytes);
+      return diskBudgetExceeded(maxBytes);
     return undefined;
   };
 

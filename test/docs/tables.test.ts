@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Grant, grants, may } from '../../src/access/grants.ts';
+import { type Grant, grants, isAllowed } from '../../src/access/grants.ts';
 import { type ErrorCode, errorCodes, statusOfCode } from '../../src/error-codes.ts';
 import { schema } from '../../src/graphql/schema.ts';
 import { readText } from '../support/deploy.ts';
@@ -20,7 +20,7 @@ it('the table of roles is the code’s', () => {
     const row = rowWith(`\`${name}\``) ?? rowWith(isMutation ? 'mutations' : 'figures') ?? [];
     const grant = Object.keys(grants).find((known): known is Grant => known === extensions.access) ?? 'admin';
     const roles = (['viewer', 'ingestor', 'admin'] as const).map((role) =>
-      may({ role }, grant) ? 'yes' : 'no',
+      isAllowed({ role }, grant) ? 'yes' : 'no',
     );
     expect(row.slice(1), name).toEqual(roles);
   }

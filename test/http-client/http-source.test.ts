@@ -170,7 +170,7 @@ describe('a source with its own rules', () => {
 
   it('has errors judged by their bodies, of which no more than 64 KB is read', async () => {
     const seen: number[] = [];
-    const judge: HttpSourceOptions['judge'] = ({ status: code, body }) => {
+    const classifyFailure: HttpSourceOptions['classifyFailure'] = ({ status: code, body }) => {
       seen.push(body.length);
       return code === 400 ? { kind: 'throttled', detail: 'error 17', retryAfterMs: 1 } : undefined;
     };
@@ -179,7 +179,7 @@ describe('a source with its own rules', () => {
     const outcomes: string[] = [];
     const server = await serve(inTurn(huge, hung, json([1])));
     const source = sourceAt(server.url, {
-      judge,
+      classifyFailure,
       timeoutMs: 1_000,
       metrics: { onRequest: (outcome) => outcomes.push(outcome) },
     });
@@ -195,9 +195,9 @@ describe('a page', () => {
 
   it('that breaks off, stops or is judged bad is asked for again', async () => {
     const server = await serve(inTurn(cutAfter('[1'), hangAfter('[1'), json({ code: 7 }), gzipped('[1,2]')));
-    const judge: HttpSourceOptions['judge'] = ({ body }) =>
+    const classifyFailure: HttpSourceOptions['classifyFailure'] = ({ body }) =>
       body.includes('code') ? { kind: 'unavailable', detail: 'code 7' } : undefined;
-    expect(await page(sourceAt(server.url, { judge, timeoutMs: 1_000 }))).toBe('[1,2]');
+    expect(await page(sourceAt(server.url, { classifyFailure, timeoutMs: 1_000 }))).toBe('[1,2]');
   });
 
   it('that goes on breaking off opens the circuit like any other failure', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isPrivateAddress } from '../../src/http-client/reach.ts';
+import { isPrivateAddress } from '../../src/http-client/source-dispatchers.ts';
 
 it.each([
   '127.0.0.1',

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import type { Finding } from '../../src/start-checks/finding.ts';
-import { findAll } from '../../src/start-checks/start-checks.ts';
+import { runAllChecks } from '../../src/start-checks/start-checks.ts';
 import { systemClock } from '../../src/time.ts';
 import { createSqlReader } from '../faults/sql-reader.ts';
 import { builtProgram } from '../support/built-program.ts';
@@ -42,7 +42,7 @@ const far = 60_000;
 /** What the checks find by themselves, without a program around them. */
 async function find(extra: Record<string, string> = {}, clock = systemClock) {
   const all = { PORT: '0', DATA_DIR: dataFolder(), ...environment, ...extra };
-  return findAll({ config: readConfig(all), environment: all, clock });
+  return runAllChecks({ config: readConfig(all), environment: all, clock });
 }
 
 /** Those that are not well. */

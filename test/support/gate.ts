@@ -1,4 +1,4 @@
-import { type Authenticator, open } from '../../src/access/authenticator.ts';
+import { type Authenticator, anonymousAuthenticator } from '../../src/access/authenticator.ts';
 import { usualConnectionLimits } from '../../src/http/connections.ts';
 import { createCors } from '../../src/http/cors.ts';
 import { anyHost } from '../../src/http/known-host.ts';
@@ -10,7 +10,7 @@ const plenty = 1_000_000;
 const ignore = (): void => undefined;
 
 /** What stands before routes, with room for everything a test sends. */
-export const testGate = (authenticator: Authenticator = open) => ({
+export const testGate = (authenticator: Authenticator = anonymousAuthenticator) => ({
   gate: {
     guard: createLoginGuard({
       authenticator,

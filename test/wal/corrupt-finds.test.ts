@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { gatherCorrupt } from '../../src/wal/set-aside.ts';
+import { collectCorrupt } from '../../src/wal/set-aside.ts';
 
 const range = { from: 100, to: 200, records: 1 };
 
 it('corrupt records were pushed between the intact ones around all of them', () => {
-  const found = gatherCorrupt();
+  const found = collectCorrupt();
   for (const time of [1, 2]) found.passed(time);
   found.add(range);
   found.passed(3);
@@ -16,7 +16,7 @@ it('corrupt records were pushed between the intact ones around all of them', () 
 });
 
 it('what a segment begins or ends with is not known to be after or before anything', () => {
-  const found = gatherCorrupt();
+  const found = collectCorrupt();
   found.add(range);
   expect(found.span).toEqual({ after: undefined, before: undefined });
 });

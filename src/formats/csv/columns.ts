@@ -1,19 +1,19 @@
 import { parse } from 'csv-parse/sync';
-import { malformed } from '../feed/feed-stage.ts';
+import { malformedFeedError } from '../feed/feed-stage.ts';
 
-/** The cells of whole rows, each with its newline; `delimiter` is one byte. Throws where quotes are not well-formed. */
+/** Parses complete rows, each with its newline, to cells. `delimiter` is one byte. Throws on malformed quotes. */
 export const parseCells = (rows: Buffer, delimiter: string): string[][] =>
   parse(rows, {
     delimiter,
-    // As RowScanner sees it: a carriage return alone ends no row, and rows of any length are rows.
+    // As in RowScanner: a lone carriage return ends no row, and rows can have any length.
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
   });
 
-/** A wider table is no feed of records but an accident. */
+/** Most columns of a table; a wider one is an error. */
 const maxColumns = 1_000;
 
-/** So many names are enough to see what a table is. */
+/** Most column names in a message. */
 const maxListed = 40;
 
 const listed = (names: readonly string[]): string =>
@@ -22,7 +22,7 @@ const listed = (names: readonly string[]): string =>
     ...(names.length > maxListed ? [`${names.length - maxListed} more`] : []),
   ].join(', ');
 
-/** The record of a row: without a prototype, since any name can stand in a header. */
+/** The record of a row. It has no prototype, since a header can contain any name. */
 class Row {
   [column: string]: string;
 }
@@ -30,13 +30,13 @@ Object.setPrototypeOf(Row.prototype, null);
 Reflect.deleteProperty(Row.prototype, 'constructor');
 
 /**
- * The name of a column as its fields are called: `Campaign ID`, `campaign_id` and ` CAMPAIGN_ID ` are one. What is read
- * from a header and what is to be found in it must both go through here.
+ * Normalises a column name: `Campaign ID`, `campaign_id` and ` CAMPAIGN_ID ` are equal. Apply it to names from a header and to
+ * names looked up in one.
  */
 export const columnName = (header: string): string =>
   header.normalize('NFC').trim().toLowerCase().replace(/\s+/g, '_');
 
-/** What is asked of a header. Names are those that `columnName` makes. */
+/** Requirements on a header, with names as `columnName` returns them. */
 export interface ColumnRules {
   readonly read?: ReadonlySet<string> | undefined;
   readonly required?: readonly string[] | undefined;
@@ -48,14 +48,13 @@ export class Columns {
 
   /**
    * @param cells the header row
-   * @param rules.read names of columns that something is read from: each may stand there once. Without it, so may all; others
-   *   that come again are told apart by a number
-   * @param rules.required names of columns that must be there
-   * @throws UtmqlError SOURCE_MALFORMED when a column is there twice, or not at all
+   * @param rules.read columns that are read: none may be repeated. Default: all. Other repeated columns get a number
+   * @param rules.required columns that must exist
+   * @throws UtmqlError SOURCE_MALFORMED if a column that is read is repeated, or a required one is missing
    */
   constructor(cells: readonly string[], rules: ColumnRules = {}) {
     if (cells.length > maxColumns) {
-      throw malformed(`The header has ${cells.length} columns; at most ${maxColumns} are read.`);
+      throw malformedFeedError(`The header has ${cells.length} columns; at most ${maxColumns} are read.`);
     }
     const named = cells.map((cell, index) => columnName(cell) || `column_${index + 1}`);
     const all = new Set(named);
@@ -66,7 +65,7 @@ export class Columns {
         return name;
       }
       if (rules.read?.has(name) !== false) {
-        throw malformed(
+        throw malformedFeedError(
           `The header names the column ${JSON.stringify(name)} twice; rename one of them, or leave it out.`,
         );
       }
@@ -77,7 +76,7 @@ export class Columns {
     });
     const missing = [...new Set(rules.required)].filter((name) => !seen.has(name));
     if (missing.length > 0) {
-      throw malformed(
+      throw malformedFeedError(
         `The header has no column ${listed(missing)}; it has ${listed([...seen])}. Say which column it is now, or send it.`,
       );
     }
@@ -87,7 +86,7 @@ export class Columns {
     return this.names.length;
   }
 
-  /** The cells of a row by the names of their columns, empty ones left out; undefined where all are empty. */
+  /** Returns the non-empty cells of a row by column name; undefined if all are empty. */
   recordOf(cells: readonly string[]): Readonly<Record<string, string>> | undefined {
     const record = new Row();
     let isEmpty = true;
@@ -101,7 +100,7 @@ export class Columns {
     return isEmpty ? undefined : record;
   }
 
-  /** The same of a row of any length: cells beyond the header are called `column_N`. */
+  /** The same for a row of any length: cells beyond the header are named `column_N`. */
   allOf(cells: readonly string[]): Readonly<Record<string, string>> {
     const beyond = cells.slice(this.count).map((cell, index) => [`column_${this.count + index + 1}`, cell]);
     return { ...Object.fromEntries(beyond), ...this.recordOf(cells) };

@@ -3,14 +3,14 @@ import { UtmqlError } from '../../errors.ts';
 import {
   BYTE_ORDER_MARK,
   countNewlines,
-  isBeginningOf,
-  isForeign,
-  malformed,
+  type FeedStage,
+  type FeedStageResult,
+  isGzipOrHtml,
+  isPrefixOf,
+  malformedFeedError,
   NEWLINE,
-  type Stage,
-  type StageResult,
   skipSpace,
-  unreadable,
+  wrongFormatError,
 } from '../feed/feed-stage.ts';
 import { type ColumnRules, Columns, parseCells } from './columns.ts';
 import { RowScanner } from './row-scanner.ts';
@@ -20,17 +20,17 @@ const UTF16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];
 const delimiters = [',', ';', '\t'] as const;
 
 export interface CsvHeaderOptions {
-  /** Between cells, one ASCII character; told by the header where it is not given. */
+  /** Cell delimiter, one ASCII character. Default: detected from the header. */
   readonly delimiter?: string | undefined;
-  /** Lines in front of the header that are none of the table. */
+  /** Number of lines before the header. */
   readonly skipRows?: number | undefined;
   readonly columns?: ColumnRules | undefined;
-  /** Which rows of too few or too many cells are none of the table, such as a line below it that names who made it. */
+  /** True for rows with too few or too many cells that are not part of the table, such as a footer. */
   readonly isStray?: ((row: Readonly<Record<string, string>>, isLonger: boolean) => boolean) | undefined;
 }
 
-/** Reads the first line that is not blank: it names the columns, and tells the delimiter where none is given. */
-export class CsvHeader implements Stage {
+/** Reads the first non-blank line: it names the columns, and shows the delimiter if none is given. */
+export class CsvHeader implements FeedStage {
   private readonly context: CsvContext;
   private readonly delimiter: string | undefined;
   private readonly options: CsvHeaderOptions;
@@ -50,9 +50,9 @@ export class CsvHeader implements Stage {
     this.options = options;
   }
 
-  read(bytes: Buffer): StageResult {
-    if (UTF16_MARKS.some((mark) => isBeginningOf(mark, bytes))) throw notUtf8();
-    let from = this.line === 1 && isBeginningOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0;
+  read(bytes: Buffer): FeedStageResult {
+    if (UTF16_MARKS.some((mark) => isPrefixOf(mark, bytes))) throw notUtf8();
+    let from = this.line === 1 && isPrefixOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0;
     let lineEnd = bytes.indexOf(NEWLINE, from);
     const { skipRows = 0, columns, isStray } = this.options;
     while (lineEnd !== -1 && (this.line <= skipRows || skipSpace(bytes, from, lineEnd) === lineEnd)) {
@@ -60,7 +60,7 @@ export class CsvHeader implements Stage {
       from = lineEnd + 1;
       lineEnd = bytes.indexOf(NEWLINE, from);
     }
-    if (isForeign(bytes.subarray(from))) throw unreadable(bytes.subarray(from), 'CSV');
+    if (isGzipOrHtml(bytes.subarray(from))) throw wrongFormatError(bytes.subarray(from), 'CSV');
     if (lineEnd === -1) return this.waitBehind(bytes, from);
 
     const delimiter = this.delimiter ?? delimiterOf(bytes.toString('latin1', from, lineEnd));
@@ -83,32 +83,34 @@ export class CsvHeader implements Stage {
   end(rest: Buffer): void {
     const { consumed, next } = this.read(Buffer.concat([rest, Buffer.from('\n')]));
     if (next === this && consumed <= rest.length)
-      throw malformed('The header line opens quotes that are never closed.');
+      throw malformedFeedError('The header line opens quotes that are never closed.');
   }
 
-  private waitBehind(bytes: Buffer, from: number): StageResult {
+  private waitBehind(bytes: Buffer, from: number): FeedStageResult {
     if (bytes.length - from > this.context.maxRecordBytes) throw this.tooLong();
     return { consumed: from, next: this };
   }
 
   private checkRow(row: Buffer, flaw: string | undefined): void {
     if (row.length - 1 > this.context.maxRecordBytes) throw this.tooLong();
-    // UTF-16 without its mark is full of zeros.
+    // UTF-16 without a byte order mark is full of zero bytes.
     if (!isUtf8(row) || row.includes(0)) throw notUtf8();
-    if (flaw !== undefined) throw malformed(`The header line cannot be read. ${flaw}`);
+    if (flaw !== undefined) throw malformedFeedError(`The header line cannot be read. ${flaw}`);
     if (/\r(?!\n)/.test(row.toString('latin1'))) {
-      throw malformed('The body ends its lines with carriage returns alone; end them with line feeds.');
+      throw malformedFeedError(
+        'The body ends its lines with carriage returns alone; end them with line feeds.',
+      );
     }
   }
 
   private tooLong() {
-    return malformed(`The header line is longer than ${this.context.maxRecordBytes} bytes.`);
+    return malformedFeedError(`The header line is longer than ${this.context.maxRecordBytes} bytes.`);
   }
 }
 
-const notUtf8 = () => malformed('The body is not UTF-8 text; save it as CSV in UTF-8.');
+const notUtf8 = () => malformedFeedError('The body is not UTF-8 text; save it as CSV in UTF-8.');
 
-/** What stands most often between the header's cells: a comma where nothing else does. */
+/** Returns the most frequent delimiter of a header line; a comma by default. */
 function delimiterOf(line: string): string {
   const unquoted = line.replace(/"[^"]*("|$)/g, '');
   let best: string = delimiters[0];

@@ -2,13 +2,13 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const QUOTE = 0x22;
 
-/** Where in a row the next byte stands. `Closed` is behind a quote that ends a cell, unless another quote follows. */
+/** State before the next byte of a row. `Closed`: after a quote that ends a cell unless another quote follows. */
 const State = { CellStart: 0, Plain: 1, Quoted: 2, Closed: 3, ClosedAndReturn: 4, Broken: 5 } as const;
 type State = (typeof State)[keyof typeof State];
 
 /**
- * Finds where a row of CSV ends, by quotes and newlines alone, in bytes that may arrive piece by piece. Quotes are those of
- * RFC 4180: a cell that begins with a quote ends at the next one that is not doubled.
+ * Finds the end of a CSV row by quotes and newlines alone, in bytes that can arrive in chunks. Quotes follow RFC 4180: a cell
+ * that begins with a quote ends at the next one that is not doubled.
  */
 export class RowScanner {
   private readonly delimiter: number;
@@ -16,7 +16,7 @@ export class RowScanner {
   private hasStrayQuote = false;
   /** Whether a cell of the row begins with a quote. */
   hasQuotedCell = false;
-  /** The byte that follows a closing quote though neither a delimiter nor the row's end may; -1 where all is well. */
+  /** Index of a byte after a closing quote that is neither a delimiter nor the row's end; -1 if there is none. */
   brokenAt = -1;
 
   /** @param delimiter the ASCII character between two cells */
@@ -24,7 +24,7 @@ export class RowScanner {
     this.delimiter = delimiter.charCodeAt(0);
   }
 
-  /** To be called in front of each row. */
+  /** Resets the state. Call it before each row. */
   begin(): void {
     this.state = State.CellStart;
     this.hasStrayQuote = false;
@@ -32,7 +32,7 @@ export class RowScanner {
     this.brokenAt = -1;
   }
 
-  /** Why the row that was scanned cannot be taken apart; undefined when it can. */
+  /** Why the scanned row cannot be split into cells; undefined if it can. */
   get flaw(): string | undefined {
     if (this.brokenAt >= 0) return 'A cell goes on behind its closing quote; double the quotes inside of it.';
     if (this.hasStrayQuote)
@@ -46,8 +46,8 @@ export class RowScanner {
   }
 
   /**
-   * The index of the newline that ends the row which `from` begins or continues, or -1 when the bytes run out before it.
-   * Behind broken quotes nothing is known about cells any more, and the next newline counts as the row's end.
+   * Returns the index of the newline that ends the row at `from`, or -1 if the bytes end before it. After broken quotes cells are
+   * unknown, so the next newline ends the row.
    */
   findEnd(bytes: Uint8Array, from: number): number {
     const delimiter = this.delimiter;

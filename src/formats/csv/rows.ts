@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import {
   countNewlines,
-  cutOff,
   excerptOf,
+  type FeedStage,
+  type FeedStageResult,
   NEWLINE,
   OversizedRecord,
   QUOTE,
   type ReadContext,
-  type Stage,
-  type StageResult,
+  truncatedFeedError,
 } from '../feed/feed-stage.ts';
 import { leftOut } from '../feed/left-out.ts';
 import type { MalformedReason } from '../feed/record-batch.ts';
@@ -26,8 +26,8 @@ interface Row {
   readonly flaw?: { readonly reason: MalformedReason; readonly detail?: string };
 }
 
-/** Reads the rows below the header, each judged by itself: a malformed one costs no other. */
-export class CsvRows implements Stage {
+/** Reads the rows below the header. Each is validated separately: a malformed one affects no other. */
+export class CsvRows implements FeedStage {
   private readonly context: CsvContext;
   private readonly columns: Columns;
   private readonly delimiter: string;
@@ -36,9 +36,9 @@ export class CsvRows implements Stage {
     | undefined;
   private readonly scanner: RowScanner;
   private line: number;
-  /** Set while a row passes by that is too long to be held, with the line it begins in. */
+  /** The oversized row being skipped, with its first line. */
   private oversized: { readonly record: OversizedRecord; readonly line: number } | undefined;
-  /** The row that is read ends with the body, without a newline. */
+  /** Whether the current row ends with the body, without a newline. */
   private isUnterminated = false;
 
   /**
@@ -66,10 +66,10 @@ export class CsvRows implements Stage {
     return this.oversized !== undefined;
   }
 
-  read(bytes: Buffer): StageResult {
+  read(bytes: Buffer): FeedStageResult {
     let from = 0;
     if (this.oversized !== undefined) {
-      from = this.passBy(this.oversized, bytes);
+      from = this.skipOversized(this.oversized, bytes);
       if (from < 0) return { consumed: bytes.length, next: this };
     }
     const rows: Row[] = [];
@@ -90,12 +90,15 @@ export class CsvRows implements Stage {
     this.isUnterminated = true;
     this.read(Buffer.concat([rest, Buffer.from('\n')]));
     if (this.scanner.isInQuotes) {
-      throw cutOff(`inside quotes of the row that begins in line ${line}`, this.context.batches.kept);
+      throw truncatedFeedError(
+        `inside quotes of the row that begins in line ${line}`,
+        this.context.batches.kept,
+      );
     }
   }
 
-  /** Lets the row go that is too long to be held: the byte behind it, or -1 when it goes on. */
-  private passBy(oversized: { record: OversizedRecord; line: number }, bytes: Buffer): number {
+  /** Skips an oversized row. Returns the offset after it, or -1 if it continues. */
+  private skipOversized(oversized: { record: OversizedRecord; line: number }, bytes: Buffer): number {
     const { record, line } = oversized;
     const end = this.scanner.findEnd(bytes, 0);
     const behind = end < 0 ? bytes.length : end + 1;
@@ -107,7 +110,7 @@ export class CsvRows implements Stage {
     return behind;
   }
 
-  /** Adds the rows in front of the first quote, which need no parser; the byte behind them. */
+  /** Adds the rows before the first quote, which need no parser. Returns the offset after them. */
   private readPlainLines(bytes: Buffer, from: number): number {
     const quote = bytes.indexOf(QUOTE, from);
     const behind = bytes.lastIndexOf(NEWLINE, quote < 0 ? bytes.length : quote) + 1;
@@ -134,14 +137,14 @@ export class CsvRows implements Stage {
     this.addPlainRow(text, line);
   }
 
-  /** Finds the rows that end in `bytes`, from `from` on; the byte behind the last of them. */
+  /** Finds the rows that end in `bytes`, starting at `from`. Returns the offset after the last. */
   private findRows(bytes: Buffer, from: number, rows: Row[]): number {
     const { scanner } = this;
     const { maxRecordBytes } = this.context;
     for (let rowFrom = from; ; ) {
       scanner.begin();
       let end = scanner.findEnd(bytes, rowFrom);
-      // Quotes that break were mostly opened by mistake, rows ago: only the line that opened them is given up.
+      // Broken quotes were mostly opened by mistake, rows ago: only the line that opened them is rejected.
       const { brokenAt } = scanner;
       if (brokenAt >= 0 && brokenAt - rowFrom <= maxRecordBytes) end = bytes.indexOf(NEWLINE, rowFrom);
       if (end < 0) return rowFrom;
@@ -165,13 +168,13 @@ export class CsvRows implements Stage {
     }
   }
 
-  /** Adds rows that follow each other in `bytes`: those with quotes are taken apart all at once, which costs least. */
+  /** Adds consecutive rows of `bytes`. Rows with quotes are parsed in one call, which is fastest. */
   private readRows(bytes: Buffer, found: readonly Row[]): void {
     const [first, last] = [found[0], found.at(-1)];
     if (first === undefined || last === undefined) return;
     const rows = isUtf8(bytes.subarray(first.from, last.to))
       ? found
-      : found.map((row) => judgeText(bytes, row));
+      : found.map((row) => validateText(bytes, row));
     const quoted = rows.filter(({ flaw, hasQuotedCell }) => flaw === undefined && hasQuotedCell);
     const parsed = parseCells(
       Buffer.concat(quoted.map(({ from, to }) => bytes.subarray(from, to + 1))),
@@ -215,7 +218,7 @@ export class CsvRows implements Stage {
       return;
     }
     if (this.isUnterminated && cells.length < count)
-      throw cutOff(`in the middle of line ${line}`, batches.kept);
+      throw truncatedFeedError(`in the middle of line ${line}`, batches.kept);
     batches.addMalformed(
       line,
       excerptOf(bytes()),
@@ -225,7 +228,7 @@ export class CsvRows implements Stage {
   }
 }
 
-function judgeText(bytes: Buffer, row: Row): Row {
+function validateText(bytes: Buffer, row: Row): Row {
   if (row.flaw !== undefined || isUtf8(bytes.subarray(row.from, row.to))) return row;
   return { ...row, flaw: { reason: 'invalid_csv', detail: 'The row is not valid UTF-8.' } };
 }

@@ -1,19 +1,21 @@
 import { UtmqlError } from '../../errors.ts';
 import type { RecordBatches } from './record-batch.ts';
-import { showBytes } from './utf8.ts';
+import { escapeInvalidBytes } from './utf8.ts';
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const OPEN_TAG = '<'.charCodeAt(0);
 const SHOWN_CHARACTERS = 60;
 
-/** Whether a body that begins so is of another kind: gzip or HTML, which a first line of CSV could be taken for. */
-export const isForeign = (bytes: Buffer): boolean =>
-  bytes[0] === OPEN_TAG || isBeginningOf(GZIP_MAGIC, bytes);
+/** True if a body that begins with `bytes` is gzip or HTML, which could pass for the first line of CSV. */
+export const isGzipOrHtml = (bytes: Buffer): boolean =>
+  bytes[0] === OPEN_TAG || isPrefixOf(GZIP_MAGIC, bytes);
 
-/** The error for a body whose first bytes show that it is no `wanted`, with as much of it as helps to see what it is. */
-export function unreadable(bytes: Buffer, wanted: 'JSON' | 'CSV'): UtmqlError {
-  if (isBeginningOf(GZIP_MAGIC, bytes)) {
-    return malformed('The body is gzip without saying so; it needs the header Content-Encoding: gzip.');
+/** Returns the error for a body that is not `wanted`, with its first characters. */
+export function wrongFormatError(bytes: Buffer, wanted: 'JSON' | 'CSV'): UtmqlError {
+  if (isPrefixOf(GZIP_MAGIC, bytes)) {
+    return malformedFeedError(
+      'The body is gzip without saying so; it needs the header Content-Encoding: gzip.',
+    );
   }
   const text = bytes.toString('utf8', 0, 4 * SHOWN_CHARACTERS);
   const shown = text
@@ -21,20 +23,20 @@ export function unreadable(bytes: Buffer, wanted: 'JSON' | 'CSV'): UtmqlError {
     .trim()
     .slice(0, SHOWN_CHARACTERS);
   const found = text.startsWith('<') ? `HTML, not ${wanted}` : `not ${wanted}`;
-  return malformed(`The body is ${found}; it starts with ‘${shown}’.`);
+  return malformedFeedError(`The body is ${found}; it starts with ‘${shown}’.`);
 }
 
-/** How much of a malformed record is kept to look at. */
+/** Most bytes kept of a malformed record. */
 const MAX_BYTES = 65_536;
 
-/** The first 64 KB of `bytes` as text, bytes that are no UTF-8 as `\xE4`; a character that the limit would split is left out. */
+/** Returns the first 64 KB of `bytes` as text, invalid UTF-8 as `\xE4`, without a character split by the limit. */
 export function excerptOf(bytes: Buffer): string {
   let end = Math.min(bytes.length, MAX_BYTES);
   for (let back = 0; back < 3 && ((bytes[end] ?? 0) & 0xc0) === 0x80; back++) end--;
-  return showBytes(bytes.subarray(0, end)).trim();
+  return escapeInvalidBytes(bytes.subarray(0, end)).trim();
 }
 
-/** Keeps the first 64 KB of a record that is too long to be held, while the rest of it passes by. */
+/** Keeps the first 64 KB of an oversized record while the rest is skipped. */
 export class OversizedRecord {
   private readonly pieces: Buffer[] = [];
   private length = 0;
@@ -66,12 +68,12 @@ export const CLOSE_OBJECT = 0x7d;
 
 export const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Whether `whole` begins with all of `start`. */
-export function isBeginningOf(start: Buffer, whole: Buffer): boolean {
+/** True if `whole` begins with `start`. */
+export function isPrefixOf(start: Buffer, whole: Buffer): boolean {
   return start.length <= whole.length && start.equals(whole.subarray(0, start.length));
 }
 
-/** The index of the first byte in `[from, end)` that is not JSON white space, or `end`. */
+/** Returns the index of the first byte in `[from, end)` that is not JSON white space, or `end`. */
 export function skipSpace(bytes: Uint8Array, from: number, end: number = bytes.length): number {
   let i = from;
   while (i < end) {
@@ -82,7 +84,7 @@ export function skipSpace(bytes: Uint8Array, from: number, end: number = bytes.l
   return i;
 }
 
-/** How many newlines lie in the first `end` bytes. */
+/** Returns the number of newlines in the first `end` bytes. */
 export function countNewlines(bytes: Buffer, end: number): number {
   let count = 0;
   let at = bytes.indexOf(NEWLINE);
@@ -93,34 +95,35 @@ export function countNewlines(bytes: Buffer, end: number): number {
   return count;
 }
 
-/** What every stage works with. */
+/** What all stages share. */
 export interface ReadContext {
   readonly batches: RecordBatches;
   readonly envelope: readonly string[];
   readonly maxRecordBytes: number;
 }
 
-/** What a stage made of the bytes it was shown: those it did not consume it is shown again, with more behind them. */
-export interface StageResult {
+/** The result of a stage. Bytes that it did not consume are passed again, followed by more. */
+export interface FeedStageResult {
   readonly consumed: number;
-  /** The stage that reads on; itself to go on when more bytes have come. */
-  readonly next: Stage;
+  /** The stage that continues; itself to wait for more bytes. */
+  readonly next: FeedStage;
 }
 
-/** One part of reading a feed. Stages throw SOURCE_MALFORMED once nothing more can be read. */
-export interface Stage {
-  /** Whether the last bytes were those of a record that is too long to be held, and passes by. */
+/** One part of reading a feed. Throws SOURCE_MALFORMED if nothing more can be read. */
+export interface FeedStage {
+  /** Whether the last bytes belong to an oversized record that is being skipped. */
   readonly passes?: boolean;
-  read(bytes: Buffer): StageResult;
-  /** The body ended, and `rest` was not consumed. Adds the records it holds, or throws when the body is not whole. */
+  read(bytes: Buffer): FeedStageResult;
+  /** Called at the end of the body with the unconsumed `rest`. Adds its records, or throws if the body is truncated. */
   end(rest: Buffer): void;
 }
 
-/** The body can never be read as it is. */
-export const malformed = (message: string): UtmqlError => new UtmqlError('SOURCE_MALFORMED', message);
+/** Returns the error for a body that is invalid: retrying does not help. */
+export const malformedFeedError = (message: string): UtmqlError =>
+  new UtmqlError('SOURCE_MALFORMED', message);
 
-/** The body stopped before its end: asking again may well bring the whole of it. */
-export function cutOff(where: string, kept: number): UtmqlError {
+/** Returns the retryable error for a truncated body. */
+export function truncatedFeedError(where: string, kept: number): UtmqlError {
   const remains =
     kept === 0
       ? 'no record came before it'

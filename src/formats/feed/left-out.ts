@@ -1,2 +1,2 @@
-/** Stands in the place of an element that its source's settings leave out, so that the others keep their positions. */
+/** Replaces an element that the source's settings exclude, so that the others keep their positions. */
 export const leftOut = Symbol('left out');

@@ -1,18 +1,18 @@
 /** Why a record could not be read. */
 export type MalformedReason = 'invalid_json' | 'invalid_csv' | 'record_too_large';
 
-/** A record that is not JSON, no row of CSV, or too long to be held. */
+/** A record that is invalid JSON, an invalid CSV row, or oversized. */
 export interface MalformedRecord {
   /** 1-based: a record number; in NDJSON and CSV the line number. */
   readonly position: number;
   /** The first 64 KB of it. */
   readonly text: string;
   readonly reason: MalformedReason;
-  /** What is wrong with it, where more is known than the reason: a sentence. */
+  /** A sentence with more detail than the reason. */
   readonly detail?: string;
 }
 
-/** Records that follow each other in the feed without a gap: `records[i]` stands at `firstPosition + i`. */
+/** Consecutive records of a feed: `records[i]` has the position `firstPosition + i`. */
 export interface RecordBatch {
   readonly records: readonly unknown[];
   /** 1-based position of `records[0]`: a record number; in NDJSON and CSV the line number. Without records, of `malformed[0]`. */
@@ -21,17 +21,17 @@ export interface RecordBatch {
   /** Bytes read from the body since the batch before this one. */
   readonly bytes: number;
   /**
-   * The JSON that `records[index]` was parsed from: a value loses digits of long numbers, and the first of two members of
-   * one name. Undefined where the record did not come as JSON of its own.
+   * Returns the JSON text of `records[index]`: the parsed value loses digits of long numbers and the first of two members with
+   * one name. Undefined if the record has no JSON text of its own.
    */
   readonly textAt?: (index: number) => string | undefined;
 }
 
-/** What `records[index]` came as: JSON where it did, or else the value that was read. */
+/** Returns the JSON text of `records[index]` as received, else the parsed value. */
 export const originalOf = ({ records, textAt }: RecordBatch, index: number): unknown =>
   textAt?.(index) ?? records[index];
 
-/** The JSON that records were parsed from: found only when one of them is asked for, where that takes work. */
+/** The JSON texts of records, or a function that computes them on first use. */
 export type RecordTexts = readonly string[] | (() => readonly string[]);
 
 class OpenBatch implements RecordBatch {
@@ -77,19 +77,19 @@ class OpenBatch implements RecordBatch {
   };
 }
 
-/** Gathers what the stages read into batches, and knows how far the feed has come. */
+/** Collects the records of the stages into batches, and counts them. */
 export class RecordBatches {
   private done: OpenBatch[] = [];
   private open: OpenBatch | undefined;
   private unclaimedBytes = 0;
-  /** Records read so far, the malformed ones left out. */
+  /** Records read so far, without malformed ones. */
   kept = 0;
 
   addBytes(count: number): void {
     this.unclaimedBytes += count;
   }
 
-  /** Takes over `records`, the first of which stands at `position`. */
+  /** Adds `records`, the first at `position`. Takes ownership of the array. */
   addRecords(records: unknown[], position: number, texts: RecordTexts): void {
     if (records.length === 0) return;
     this.kept += records.length;
@@ -107,7 +107,7 @@ export class RecordBatches {
     this.open.malformed.push({ position, text, reason, ...(detail === undefined ? {} : { detail }) });
   }
 
-  /** The batches that are ready; the next record starts a new one. */
+  /** Returns the collected batches; the next record starts a new one. */
   take(): RecordBatch[] {
     const batches = this.done;
     if (this.open !== undefined) batches.push(this.open);

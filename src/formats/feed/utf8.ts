@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 
-/** What a record is rejected with whose bytes are no UTF-8. */
+/** Detail of a record rejected for invalid UTF-8. */
 export const notUtf8 = 'The record is not valid UTF-8.';
 
-/** `bytes` as text; undefined where they are no UTF-8, which must never become U+FFFD: two names would become one. */
+/** Decodes `bytes`; undefined if they are invalid UTF-8, since replacing them by U+FFFD could make two names equal. */
 export const decodeUtf8 = (bytes: Buffer): string | undefined =>
   isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 
-/** `bytes` as text in which each byte that is no UTF-8 can be told: `b\\xE4r`. */
-export function showBytes(bytes: Buffer): string {
+/** Decodes `bytes`, with each invalid byte escaped: `b\\xE4r`. */
+export function escapeInvalidBytes(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   const parts: string[] = [];
   let from = 0;
@@ -24,7 +24,7 @@ export function showBytes(bytes: Buffer): string {
   return parts.join('') + bytes.toString('utf8', from);
 }
 
-/** How many bytes a character takes that begins so; 0: none does. */
+/** Returns the length of a character by its first byte; 0 if the byte is invalid. */
 function lengthOf(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc2) return 0;

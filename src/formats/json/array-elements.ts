@@ -1,21 +1,21 @@
 import {
   CLOSE_ARRAY,
-  cutOff,
   excerptOf,
+  type FeedStage,
+  type FeedStageResult,
   OversizedRecord,
   type ReadContext,
-  type Stage,
-  type StageResult,
   skipSpace,
+  truncatedFeedError,
 } from '../feed/feed-stage.ts';
 import { decodeUtf8, notUtf8 } from '../feed/utf8.ts';
 import { parseJson } from './parse.ts';
 import { ValueScanner } from './value-scanner.ts';
 
-/** What ends a record without inner objects, and the bytes of it. */
+/** Ends a record without inner objects. */
 const SEPARATOR = '},';
 
-/** Records parsed from the beginning of a block, and the byte behind the comma that follows the last of them. */
+/** Records parsed from the beginning of a block, and the offset after the last one's comma. */
 interface FlatElements {
   readonly records: unknown[];
   readonly texts: readonly string[];
@@ -53,13 +53,13 @@ function parseFlatElements(bytes: Buffer): FlatElements | undefined {
  * Reads the elements of the array of records: on a guess at their ends as long as that holds, then by scanning for them.
  * Scanned elements are parsed many at a time; only when that fails, one by one, so that a malformed record costs no other.
  */
-export class ArrayElements implements Stage {
+export class ArrayElements implements FeedStage {
   private readonly context: ReadContext;
-  private readonly afterArray: () => Stage;
+  private readonly afterArray: () => FeedStage;
   private scanner = new ValueScanner(CLOSE_ARRAY);
-  /** How far the unfinished element that is shown again was scanned already. */
+  /** Bytes of the incomplete element that were already scanned. */
   private scanned = 0;
-  /** Set while an element passes by that is too long to be held. */
+  /** The oversized element being skipped. */
   private oversized: OversizedRecord | undefined;
   private position: number;
   private isFirst = true;
@@ -69,7 +69,7 @@ export class ArrayElements implements Stage {
   /** `position` is that of the array's first element in the feed; `afterArray` makes the stage that follows its `]`. */
   constructor(
     context: ReadContext,
-    options: { position: number; afterArray: (nextPosition: number) => Stage },
+    options: { position: number; afterArray: (nextPosition: number) => FeedStage },
   ) {
     this.context = context;
     this.position = options.position;
@@ -80,7 +80,7 @@ export class ArrayElements implements Stage {
     return this.oversized !== undefined;
   }
 
-  read(bytes: Buffer): StageResult {
+  read(bytes: Buffer): FeedStageResult {
     const limit = this.context.maxRecordBytes;
     const flat = this.readFlat(bytes);
     let wholeFrom = flat;
@@ -130,13 +130,13 @@ export class ArrayElements implements Stage {
     const isWhole = typeof last === 'object' && last !== null;
     if (isWhole) batches.addRecord(last, this.position++, text);
     const isBetween = isWhole || (this.oversized === undefined && skipSpace(rest, 0) === rest.length);
-    throw cutOff(
+    throw truncatedFeedError(
       isBetween ? 'before its list of records was closed' : `in the middle of record ${this.position}`,
       batches.kept,
     );
   }
 
-  /** Adds elements as long as a guess at their ends holds; the number of bytes they take. */
+  /** Adds elements while the guess at their ends holds. Returns their length in bytes. */
   private readFlat(bytes: Buffer): number {
     if (!this.isFlat || this.oversized !== undefined || bytes.length > this.context.maxRecordBytes) return 0;
     const flat = parseFlatElements(bytes);

@@ -1,18 +1,18 @@
 import {
   BYTE_ORDER_MARK,
   countNewlines,
-  cutOff,
-  isBeginningOf,
-  malformed,
+  type FeedStage,
+  type FeedStageResult,
+  isPrefixOf,
+  malformedFeedError,
   NEWLINE,
   OPEN_ARRAY,
   OPEN_OBJECT,
   OversizedRecord,
   type ReadContext,
-  type Stage,
-  type StageResult,
   skipSpace,
-  unreadable,
+  truncatedFeedError,
+  wrongFormatError,
 } from '../feed/feed-stage.ts';
 import { decodeUtf8 } from '../feed/utf8.ts';
 import { arrayOf, EnvelopeWalker } from './envelope.ts';
@@ -20,18 +20,18 @@ import { Lines } from './lines.ts';
 import { parseJson } from './parse.ts';
 
 /** Tells by the first byte that is not blank whether a body is JSON; if not, `other` reads it. It consumes nothing itself. */
-export class FirstByte implements Stage {
+export class FirstByte implements FeedStage {
   private readonly context: ReadContext;
-  private readonly other: () => Stage;
+  private readonly other: () => FeedStage;
 
-  constructor(context: ReadContext, other: () => Stage) {
+  constructor(context: ReadContext, other: () => FeedStage) {
     this.context = context;
     this.other = other;
   }
 
-  read(bytes: Buffer): StageResult {
-    const at = skipSpace(bytes, isBeginningOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0);
-    const isBlank = at === bytes.length || isBeginningOf(bytes, BYTE_ORDER_MARK);
+  read(bytes: Buffer): FeedStageResult {
+    const at = skipSpace(bytes, isPrefixOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0);
+    const isBlank = at === bytes.length || isPrefixOf(bytes, BYTE_ORDER_MARK);
     if (isBlank && bytes.length <= this.context.maxRecordBytes) return { consumed: 0, next: this };
     // Blanks without end are left to the reader that lets them go.
     const isJson = isBlank || bytes[at] === OPEN_OBJECT || bytes[at] === OPEN_ARRAY;
@@ -49,7 +49,7 @@ export class FirstByte implements Stage {
  * Reads the first object of a body until it is clear whether it is the envelope or the first line of NDJSON. Until then its
  * bytes are not consumed, since they may be a record; so long as that record may be.
  */
-class ObjectHead implements Stage {
+class ObjectHead implements FeedStage {
   private readonly context: ReadContext;
   private readonly walker: EnvelopeWalker;
   private line: number;
@@ -63,7 +63,7 @@ class ObjectHead implements Stage {
     this.line = line;
   }
 
-  read(bytes: Buffer): StageResult {
+  read(bytes: Buffer): FeedStageResult {
     const { outcome, at } = this.walker.walk(bytes, this.walked);
     if (outcome === 'at-array') return { consumed: at, next: arrayOf(this.context, this.walker, 1) };
     if (this.walker.firstKeyMatches) {
@@ -88,7 +88,7 @@ class ObjectHead implements Stage {
       lines.end(rest.subarray(lines.read(rest).consumed));
       return;
     }
-    throw cutOff(
+    throw truncatedFeedError(
       this.walker.firstKeyMatches
         ? `before ${this.context.envelope.join('.')} was reached`
         : 'in the middle of record 1',
@@ -97,7 +97,7 @@ class ObjectHead implements Stage {
   }
 
   /** The object ended in front of `end` and is not the envelope: it is a record, mostly in one line. */
-  private readObject(bytes: Buffer, end: number): StageResult {
+  private readObject(bytes: Buffer, end: number): FeedStageResult {
     const newlines = countNewlines(bytes, end);
     const text = newlines > 0 ? decodeUtf8(bytes.subarray(0, end)) : undefined;
     const record = parseJson(text ?? '');
@@ -106,12 +106,12 @@ class ObjectHead implements Stage {
     return { consumed: end, next: new Lines(this.context, { line: this.line + newlines }) };
   }
 
-  private readLines(): StageResult {
+  private readLines(): FeedStageResult {
     return { consumed: 0, next: new Lines(this.context, { line: this.line }) };
   }
 
   /** Lets the bytes in front of `at` go: no record is that long. If it was one, the reader of lines reports it at its newline. */
-  private drop(bytes: Buffer, at: number, outcome: 'needs-more' | 'closed' | 'broken'): StageResult {
+  private drop(bytes: Buffer, at: number, outcome: 'needs-more' | 'closed' | 'broken'): FeedStageResult {
     this.oversized ??= new OversizedRecord();
     this.oversized.add(bytes.subarray(0, at));
     this.line += countNewlines(bytes, at);
@@ -126,9 +126,10 @@ class ObjectHead implements Stage {
   private noSuchArray(outcome: 'closed' | 'broken'): Error {
     const path = this.context.envelope;
     const wanted = `The records are expected in an array at ${path.join('.')}`;
-    if (outcome === 'broken') return malformed(`${wanted}, but the body is not valid JSON before that.`);
+    if (outcome === 'broken')
+      return malformedFeedError(`${wanted}, but the body is not valid JSON before that.`);
     const { reached } = this.walker;
-    return malformed(
+    return malformedFeedError(
       reached === path.length
         ? `${wanted}, but what the body has there is not an array.`
         : `${wanted}, but the body has no ${path[reached]} in ${path.slice(0, reached).join('.')}.`,
@@ -147,7 +148,7 @@ function secondLineIsObject(bytes: Buffer): boolean {
 }
 
 /** Skips the byte order mark and white space, and tells by the first byte what kind of body this is. */
-export class BodyStart implements Stage {
+export class BodyStart implements FeedStage {
   private readonly context: ReadContext;
   private line = 1;
   private mayHaveMark = true;
@@ -156,11 +157,11 @@ export class BodyStart implements Stage {
     this.context = context;
   }
 
-  read(bytes: Buffer): StageResult {
+  read(bytes: Buffer): FeedStageResult {
     let from = 0;
     if (this.mayHaveMark) {
-      if (isBeginningOf(BYTE_ORDER_MARK, bytes)) from = BYTE_ORDER_MARK.length;
-      else if (isBeginningOf(bytes, BYTE_ORDER_MARK)) return { consumed: 0, next: this };
+      if (isPrefixOf(BYTE_ORDER_MARK, bytes)) from = BYTE_ORDER_MARK.length;
+      else if (isPrefixOf(bytes, BYTE_ORDER_MARK)) return { consumed: 0, next: this };
       this.mayHaveMark = false;
     }
     const at = skipSpace(bytes, from);
@@ -173,11 +174,11 @@ export class BodyStart implements Stage {
       case OPEN_OBJECT:
         return { consumed: at, next: new ObjectHead(this.context, this.line) };
       default:
-        throw unreadable(bytes.subarray(at), 'JSON');
+        throw wrongFormatError(bytes.subarray(at), 'JSON');
     }
   }
 
   end(rest: Buffer): void {
-    if (rest.length > 0) throw unreadable(rest, 'JSON');
+    if (rest.length > 0) throw wrongFormatError(rest, 'JSON');
   }
 }

@@ -3,21 +3,21 @@ import {
   CLOSE_OBJECT,
   COLON,
   COMMA,
-  cutOff,
-  malformed,
+  type FeedStage,
+  type FeedStageResult,
+  malformedFeedError,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
   type ReadContext,
-  type Stage,
-  type StageResult,
   skipSpace,
+  truncatedFeedError,
 } from '../feed/feed-stage.ts';
 import { ArrayElements } from './array-elements.ts';
 import { ValueScanner } from './value-scanner.ts';
 
 /** The stages for an array found by `walker`: its elements, then what follows its `]`. */
-export function arrayOf(context: ReadContext, walker: EnvelopeWalker, position: number): Stage {
+export function arrayOf(context: ReadContext, walker: EnvelopeWalker, position: number): FeedStage {
   return new ArrayElements(context, {
     position,
     afterArray: (nextPosition) => new EnvelopeTail(context, walker, nextPosition),
@@ -25,7 +25,7 @@ export function arrayOf(context: ReadContext, walker: EnvelopeWalker, position: 
 }
 
 /** Reads what follows the array up to the last bracket, so that an answer that was cut there is not taken for a whole one. */
-class EnvelopeTail implements Stage {
+class EnvelopeTail implements FeedStage {
   private readonly context: ReadContext;
   private readonly walker: EnvelopeWalker;
   private readonly nextPosition: number;
@@ -36,14 +36,14 @@ class EnvelopeTail implements Stage {
     this.nextPosition = nextPosition;
   }
 
-  read(bytes: Buffer): StageResult {
+  read(bytes: Buffer): FeedStageResult {
     let step = this.walker.walk(bytes, 0);
     if (step.outcome === 'closed') step = this.walker.walk(bytes, step.at);
     if (step.outcome === 'at-array') {
       return { consumed: step.at, next: arrayOf(this.context, this.walker, this.nextPosition) };
     }
     if (step.outcome === 'broken') {
-      throw malformed(
+      throw malformedFeedError(
         this.walker.isClosed
           ? 'The body goes on after the end of its list of records; send one array, one envelope or NDJSON.'
           : 'The body is not valid JSON behind its list of records.',
@@ -53,7 +53,7 @@ class EnvelopeTail implements Stage {
   }
 
   end(): void {
-    if (!this.walker.isClosed) throw cutOff('before its last bracket', this.context.batches.kept);
+    if (!this.walker.isClosed) throw truncatedFeedError('before its last bracket', this.context.batches.kept);
   }
 }
 

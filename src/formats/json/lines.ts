@@ -1,20 +1,20 @@
 import {
-  cutOff,
   excerptOf,
+  type FeedStage,
+  type FeedStageResult,
   NEWLINE,
   OversizedRecord,
   type ReadContext,
-  type Stage,
-  type StageResult,
+  truncatedFeedError,
 } from '../feed/feed-stage.ts';
 import { decodeUtf8, notUtf8 } from '../feed/utf8.ts';
 import { parseJson } from './parse.ts';
 
-/** Reads NDJSON: one value a line. Each line is judged by itself, so a malformed one costs no other. */
-export class Lines implements Stage {
+/** Reads NDJSON: one value a line. Each line is parsed separately: a malformed one affects no other. */
+export class Lines implements FeedStage {
   private readonly context: ReadContext;
   private line: number;
-  /** Set while a line passes by that is too long to be held. */
+  /** The oversized line being skipped. */
   private oversized: OversizedRecord | undefined;
 
   /** `line` is the number of the line that comes first; `oversized` what was dropped of it already. */
@@ -28,7 +28,7 @@ export class Lines implements Stage {
     return this.oversized !== undefined;
   }
 
-  read(bytes: Buffer): StageResult {
+  read(bytes: Buffer): FeedStageResult {
     const last = bytes.lastIndexOf(NEWLINE);
     if (last < 0) {
       if (this.oversized === undefined && bytes.length <= this.context.maxRecordBytes) {
@@ -60,7 +60,7 @@ export class Lines implements Stage {
       return;
     }
     const looksCut = rest.length <= maxRecordBytes && /^\s*[{[]/.test(text) && parseJson(text) === undefined;
-    if (looksCut) throw cutOff(`in the middle of line ${this.line}`, batches.kept);
+    if (looksCut) throw truncatedFeedError(`in the middle of line ${this.line}`, batches.kept);
     this.readLine(text);
   }
 

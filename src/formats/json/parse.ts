@@ -1,8 +1,8 @@
 const mayBegin = /^[ \t\r\n]*[[{"\-0-9tfn]/;
 
-/** The value that `text` holds; `undefined`, which is no JSON value, when it is not JSON. */
+/** Parses JSON; returns `undefined`, which is no JSON value, for invalid text. */
 export function parseJson(text: string): unknown {
-  // An exception costs as much as thousands of characters; most of what is no JSON shows it at once.
+  // An exception costs as much as thousands of characters; the first character rules out most text that is not JSON.
   if (!mayBegin.test(text)) return undefined;
   try {
     return JSON.parse(text);

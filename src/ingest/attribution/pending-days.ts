@@ -1,7 +1,7 @@
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { UtmqlError } from '../../errors.ts';
-import { readIfThere, writeDurably } from '../../files/durable-file.ts';
+import { readTextIfExists, writeDurably } from '../../files/durable-file.ts';
 import type { Day } from '../../records/day.ts';
 import type { Side } from '../kinds/kind.ts';
 
@@ -78,7 +78,7 @@ export async function openPendingDays(file: string): Promise<PendingDays> {
     await save();
   };
 
-  for (const { workspace, side, days } of parse(await readIfThere(file), file)) {
+  for (const { workspace, side, days } of parse(await readTextIfExists(file), file)) {
     const { marks } = entryOf(workspace, side);
     for (const day of days) marks.set(day, 0);
   }

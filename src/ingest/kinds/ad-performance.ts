@@ -1,8 +1,8 @@
 import { bind } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { type AdPerformance, createAdPerformanceNormaliser } from '../../records/ad-performance.ts';
-import { createAdRemains } from '../../records/ad-remains.ts';
 import { type Day, formatDay } from '../../records/day.ts';
+import { createRejectedAdKeyReader } from '../../records/rejected-ad-key.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { DayBatches } from '../storage/day-batches.ts';
 import { rowFormat } from '../storage/record-table.ts';
@@ -36,7 +36,7 @@ export const adPerformanceKind: PulledKind<AdPerformance> = {
     return {
       normalise: createAdPerformanceNormaliser(rules),
       stage,
-      remainsOf: createAdRemains(rules),
+      remainsOf: createRejectedAdKeyReader(rules),
       keep: (record) => stage.keep(record),
     };
   },

@@ -1,10 +1,10 @@
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
-import type { Remains } from '../../records/ad-remains.ts';
 import type { Day } from '../../records/day.ts';
 import type { EventRules } from '../../records/event.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import type { Outcome, Repairs } from '../../records/outcome.ts';
+import type { RejectedKey } from '../../records/rejected-ad-key.ts';
 import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { IngestMode } from '../runs/run.ts';
 import type { RecordTable } from '../storage/record-table.ts';
@@ -75,7 +75,7 @@ export interface Pulled<T extends StoredRecord> {
   readonly normalise: Normalise<T>;
   readonly stage: Stage<T>;
   /** What can still be read of a rejected record. */
-  remainsOf(raw: unknown): Remains<T>;
+  remainsOf(raw: unknown): RejectedKey<T>;
   /** Leaves what is stored of a record as it is. */
   keep(record: T): void;
 }

@@ -1,8 +1,8 @@
+import { dayRejection } from '../../records/accepted-days.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { millisecondsPerDay } from '../../records/day.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { type Outcome, Repairs } from '../../records/outcome.ts';
-import { refuseDay } from '../../records/taken-days.ts';
 import type { Clock } from '../../time.ts';
 import type { KindRules, Normalise } from './kind.ts';
 import { type KindRecord, kinds, type Records } from './kinds.ts';
@@ -82,7 +82,7 @@ export function createNormalisers(options: {
     if ('reject' in outcome) return outcome;
     const { kind, record } = outcome.record;
     const keptBy = kinds[kind].retention;
-    const reject = refuseDay(record.day, {
+    const reject = dayRejection(record.day, {
       today: Math.floor(clock.now() / millisecondsPerDay),
       keptDays: retention[keptBy],
       keptBy,

@@ -1,8 +1,8 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { leftOut } from '../../formats/feed/left-out.ts';
+import { type AcceptedDays, dayRejection } from '../../records/accepted-days.ts';
 import type { Day } from '../../records/day.ts';
 import type { Reject, Repairs } from '../../records/outcome.ts';
-import { refuseDay, type TakenDays } from '../../records/taken-days.ts';
 import type { MappedBatch } from '../../sources/mapping/map-batches.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Pulled, StoredRecord } from '../kinds/kind.ts';
@@ -26,7 +26,7 @@ export interface ReadingOptions<T extends StoredRecord> {
   readonly pulled: Pulled<T>;
   readonly pages: AsyncIterable<RawPage>;
   readonly landing: RawLanding | undefined;
-  readonly taken: TakenDays;
+  readonly taken: AcceptedDays;
   readonly rejects: RejectWriter;
   readonly repairs: Repairs;
   readonly check: FeedCheck;
@@ -72,7 +72,7 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
     const remains = pulled.remainsOf(raw);
     if (remains === 'nothing') unclear.addAll();
     else if ('day' in remains) unclear.add(remains.day);
-    else if (isAsked(remains.keyed.day) && refuseDay(remains.keyed.day, taken) === undefined) {
+    else if (isAsked(remains.keyed.day) && dayRejection(remains.keyed.day, taken) === undefined) {
       pulled.keep(remains.keyed);
     }
   };

@@ -1,7 +1,7 @@
 import { leftOut } from '../../formats/feed/left-out.ts';
+import { type AcceptedDays, dayRejection } from '../../records/accepted-days.ts';
 import type { Day } from '../../records/day.ts';
 import type { Outcome, Reject, Repairs } from '../../records/outcome.ts';
-import { refuseDay, type TakenDays } from '../../records/taken-days.ts';
 import type { FeedCheck } from './feed-check.ts';
 
 /** What becomes of a record of a feed. */
@@ -25,7 +25,7 @@ export function createJudge<T extends { readonly day: Day }>(options: {
   /** Sees what could be read, of whatever day. */
   readonly check: Pick<FeedCheck, 'see'>;
   readonly isAsked: (day: Day) => boolean;
-  readonly taken: TakenDays;
+  readonly taken: AcceptedDays;
 }): (raw: unknown) => Verdict<T> {
   const { normalise, repairs, check, isAsked, taken } = options;
   return (raw) => {
@@ -34,7 +34,7 @@ export function createJudge<T extends { readonly day: Day }>(options: {
     if ('reject' in outcome) return { is: 'unreadable', reject: outcome.reject };
     const { record } = outcome;
     const isOutside = !isAsked(record.day);
-    const reject = isOutside ? undefined : refuseDay(record.day, taken);
+    const reject = isOutside ? undefined : dayRejection(record.day, taken);
     if (reject !== undefined) return { is: 'refused', reject };
     check.see(raw);
     return isOutside ? outside : { is: 'taken', record };

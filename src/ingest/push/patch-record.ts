@@ -1,5 +1,5 @@
 import { parseJson } from '../../formats/json/parse.ts';
-import { type Reject, show } from '../../records/outcome.ts';
+import { displayValue, type Reject } from '../../records/outcome.ts';
 import { kinds } from '../kinds/kinds.ts';
 import type { StoredReject } from '../rejects/find-rejects.ts';
 
@@ -18,7 +18,7 @@ export function patchRecord(
 ): { readonly raw: unknown } | { readonly reject: Reject } {
   const parsed = replacement ?? parseJson(stored.record);
   if (parsed === undefined) {
-    const detail = `The record is no JSON: ${show(stored.record)}; give it anew in \`record\`.`;
+    const detail = `The record is no JSON: ${displayValue(stored.record)}; give it anew in \`record\`.`;
     return { reject: { reason: 'malformed', field: '', detail } };
   }
   if (!isObject(parsed)) return { raw: parsed };

@@ -1,7 +1,7 @@
 import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import type { Raw } from '../../formats/json/parse.ts';
-import type { Judge } from '../../http-client/verdict.ts';
+import type { FailureClassifier } from '../../http-client/failure-classifier.ts';
 import type { PlatformRecords } from '../mapping/record-mapper.ts';
 import type { SourceKind } from '../mapping/source-kind.ts';
 import type { PageBody } from '../pagination/page.ts';
@@ -57,5 +57,5 @@ export interface Adapter extends PlatformRecords {
    */
   readonly createRollupTest?: () => (element: Raw) => boolean;
   /** Recognises the platform's own signals of throttling and failure. */
-  readonly judge?: Judge;
+  readonly classifyFailure?: FailureClassifier;
 }

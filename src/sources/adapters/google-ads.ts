@@ -2,7 +2,7 @@ import { UtmqlError } from '../../errors.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import { isObject, parseJson, type Raw } from '../../formats/json/parse.ts';
 import { readJsonRecords } from '../../formats/read-records.ts';
-import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
+import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
 import { utmsOfQuery, utmsOfUrl } from '../mapping/landing-url.ts';
 import type { PageBody } from '../pagination/page.ts';
 import type { Adapter } from './adapter.ts';
@@ -70,7 +70,7 @@ export const googleAds: Adapter = {
   restatesDays: 30,
   read: readGoogleBatches,
   createRollupTest: createCampaignRollupTest,
-  judge: judgeGoogle,
+  classifyFailure: classifyGoogleFailure,
   record(row) {
     const { campaign, adGroup, metrics, segments, customer } = row;
     const ad = asObject(asObject(row.adGroupAd).ad);
@@ -146,7 +146,7 @@ function customParameters(level: Raw): [string, unknown][] {
  * Errors are `{"error": …}`; searchStream wraps them in an array. `status` is a name such as RESOURCE_EXHAUSTED; one of the
  * details has the delay before the next request, such as `retryDelay: "893s"`.
  */
-function judgeGoogle({ status, body }: JudgedAnswer): Verdict | undefined {
+function classifyGoogleFailure({ status, body }: ClassifiedResponse): FailureClass | undefined {
   const text = body.toString('utf8');
   const parsed = parseJson(text);
   const { error } = asObject(Array.isArray(parsed) ? parsed[0] : parsed);

@@ -1,5 +1,5 @@
 import { parseJson } from '../../formats/json/parse.ts';
-import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
+import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
 import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
 import { asObject, asText, multiDayRowError } from './platform-values.ts';
@@ -34,7 +34,7 @@ export const metaInsights: Adapter = {
   backfillDays: 30,
   // Its longest attribution window.
   restatesDays: 28,
-  judge: judgeMeta,
+  classifyFailure: classifyMetaFailure,
   record(row) {
     const stops = row.date_stop ?? row.date_start;
     if (stops !== row.date_start) throw multiDayRowError('time_increment=1');
@@ -54,7 +54,7 @@ export const metaInsights: Adapter = {
 };
 
 /** Errors are `{"error": {"code": 80004, …}}`, mostly with status 400 or 403. */
-function judgeMeta({ status, headers, body }: JudgedAnswer): Verdict | undefined {
+function classifyMetaFailure({ status, headers, body }: ClassifiedResponse): FailureClass | undefined {
   const error = asObject(pageField(body, ['error']));
   const code = typeof error.code === 'number' ? error.code : undefined;
   const detail = `error ${code}`;
@@ -65,7 +65,7 @@ function judgeMeta({ status, headers, body }: JudgedAnswer): Verdict | undefined
 }
 
 /** Milliseconds from `{"<business>": [{"estimated_time_to_regain_access": 19, …}]}` (minutes; 0 while access is not lost). */
-function untilAccess(headers: JudgedAnswer['headers']): number | undefined {
+function untilAccess(headers: ClassifiedResponse['headers']): number | undefined {
   const usage = asObject(parseJson(asText(headers['x-business-use-case-usage'])));
   const minutes = Object.values(usage)
     .flatMap((cases): unknown[] => (Array.isArray(cases) ? cases : []))

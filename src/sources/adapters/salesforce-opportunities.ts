@@ -1,5 +1,5 @@
 import type { Raw } from '../../formats/json/parse.ts';
-import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
+import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
 import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
 import { salesforceOpportunitiesShortForm } from './short-forms/salesforce-opportunities.ts';
@@ -21,7 +21,7 @@ export const salesforceOpportunities: Adapter = {
     proposal_price_quote: 'opportunity',
     negotiation_review: 'opportunity',
   },
-  judge: judgeSalesforce,
+  classifyFailure: classifySalesforceFailure,
   record(opportunity) {
     const custom = customFields(opportunity);
     return {
@@ -53,7 +53,7 @@ const customFields = (opportunity: Raw): Raw =>
   );
 
 /** Errors are `[{"errorCode": "REQUEST_LIMIT_EXCEEDED", …}]`; this code means throttling, with status 403. */
-function judgeSalesforce({ status, body }: JudgedAnswer): Verdict | undefined {
+function classifySalesforceFailure({ status, body }: ClassifiedResponse): FailureClass | undefined {
   const code = pageField(body, ['0', 'errorCode']);
   if (typeof code !== 'string' || !/^[A-Z_]{1,60}$/.test(code)) return undefined;
   if (code === 'REQUEST_LIMIT_EXCEEDED') return { kind: 'throttled', detail: code };

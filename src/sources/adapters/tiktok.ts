@@ -1,5 +1,5 @@
 import type { Raw } from '../../formats/json/parse.ts';
-import type { JudgedAnswer, Verdict } from '../../http-client/verdict.ts';
+import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
 import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
 import { asObject } from './platform-values.ts';
@@ -16,7 +16,7 @@ export const tiktok: Adapter = {
   total: ['data', 'page_info', 'total_number'],
   backfillDays: 30,
   daysPerRequest: 30,
-  judge: judgeTiktok,
+  classifyFailure: classifyTiktokFailure,
   record(row) {
     // A row of ads has the ids of its ad group and campaign among the metrics, if requested.
     const values: Raw = { ...withoutDashes(row.metrics), ...withoutDashes(row.dimensions) };
@@ -42,7 +42,7 @@ const dayOf = (time: unknown): unknown =>
   typeof time === 'string' ? time.replace(/^(\d{4}-\d{2}-\d{2}) 00:00:00$/, '$1') : time;
 
 /** Errors have a `code` other than 0, mostly with status 200; 40100: too many requests; from 50000: TikTok's own failures. */
-function judgeTiktok({ body }: JudgedAnswer): Verdict | undefined {
+function classifyTiktokFailure({ body }: ClassifiedResponse): FailureClass | undefined {
   const code = pageField(body, ['code']);
   if (typeof code !== 'number' || code === 0) return undefined;
   const detail = `code ${code}`;

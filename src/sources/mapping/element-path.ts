@@ -1,14 +1,14 @@
 import { columnName } from '../../formats/csv/columns.ts';
 import { isObject, parseJson, type Raw } from '../../formats/json/parse.ts';
 
-/** Where a value is to be looked for in an element. */
+/** Path of a value in an element, with the other names under which it is looked up. */
 export interface ElementPath {
   readonly path: readonly string[];
-  /** The path as one name with dots in it. */
+  /** The path joined with dots. */
   readonly dotted: string;
-  /** That as the heading of a column of CSV. */
+  /** `dotted` as a CSV column name. */
   readonly column: string;
-  /** The first key as the heading of a column, whose cells may hold JSON. */
+  /** The first key as a CSV column name. Cells of that column can contain JSON. */
   readonly head: string;
 }
 
@@ -17,12 +17,12 @@ export const elementPathOf = (path: readonly string[]): ElementPath => {
   return { path, dotted, column: columnName(dotted), head: columnName(path[0] ?? '') };
 };
 
-/** The members of an element that a place may be in. */
+/** Returns the top-level keys of an element under which the value can be. */
 export const candidateKeys = ({ path, dotted, column, head }: ElementPath): readonly string[] => [
   ...new Set([dotted, column, path[0] ?? '', head]),
 ];
 
-/** A name with dots in it goes before the path. Where the path leads into a text, that text is read as JSON. */
+/** Returns the value at a path. A key with dots takes precedence over the path. Text on the way is parsed as JSON. */
 export function valueAt(element: Raw, { path, dotted, column, head }: ElementPath): unknown {
   if (Object.hasOwn(element, dotted)) return element[dotted];
   if (Object.hasOwn(element, column)) return element[column];

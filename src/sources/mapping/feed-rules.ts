@@ -1,34 +1,35 @@
 import type { RequiredColumns } from './missing-columns.ts';
 
-/** How many records of a feed may be unreadable before `replace` changes nothing. */
+/** The limit of unreadable records in a feed above which `replace` changes nothing. */
 export interface MaxRejects {
-  /** Of the records that came, from 0 to 1; holds where more than 20 came. */
+  /** Share of the records received, 0 to 1; applies to feeds of more than 20 records. */
   readonly share: number;
-  /** Of a feed of any length; undefined: only the share counts. */
+  /** Number of records, for a feed of any length; undefined: only the share applies. */
   readonly count?: number | undefined;
 }
 
-/** What a feed must be like for its runs to change anything. */
+/** Conditions that a feed must meet before a run changes stored rows. */
 export interface FeedRules {
   readonly maxRejects: MaxRejects;
-  /** What some record must have: a feed in which none does has changed its shape, and would store zeros. */
+  /** Columns that some record must have: without them the feed has changed its format, and would be stored as zeros. */
   readonly required: RequiredColumns;
   /** Undefined: `fail` where a run replaces what is stored, else `last`. */
   readonly duplicates: DuplicateRule | undefined;
-  /** Whether a run that would take away a lot of what is stored waits for somebody's word. */
+  /** Whether a run that would delete most stored rows waits for confirmation. */
   readonly isGuarded: boolean;
 }
 
 /**
- * What rows of one feed mean that have one key and other figures: parts of one row, whose feed is finer than its key; states of one
- * row, the last of which holds; or a mistake, with which a run changes nothing. Rows with other `updated_at` are states, always.
+ * What rows of one feed with the same key but different figures mean. `sum`: parts of one row, since the feed is finer than its
+ * key. `last`: states of one row, the last of which counts. `fail`: an error, and the run changes nothing. Rows with different
+ * `updated_at` are always states.
  */
 export const duplicateRules = ['sum', 'last', 'fail'] as const;
 export type DuplicateRule = (typeof duplicateRules)[number];
 
 export const defaultMaxRejects: MaxRejects = { share: 0.1 };
 
-/** Of so few records a share says nothing. */
+/** The share does not apply to feeds of up to this many records. */
 const minRecordsForShare = 20;
 
 export function exceedsMaxRejects(limit: MaxRejects, unreadable: number, read: number): boolean {

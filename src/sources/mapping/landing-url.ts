@@ -3,9 +3,9 @@ import type { Raw } from '../../formats/json/parse.ts';
 const utmNames = ['utm_campaign', 'utm_source', 'utm_medium', 'utm_content', 'utm_term'] as const;
 
 /**
- * Each UTM parameter of a landing page's address, decoded: of the query and what stands behind a second `?`; of the fragment
- * where the query has none. Of one that comes several times the first. Other parameters (`gclid`, `fbclid`) are no UTMs. The address may be encoded as a
- * whole, or be the query alone.
+ * Returns the decoded UTM parameters of a landing page's address: those of the query, including what follows a second `?`; else
+ * those of the fragment. The first of a repeated parameter counts. Other parameters (`gclid`, `fbclid`) are ignored. The
+ * address may be percent-encoded as a whole, or be the query alone.
  */
 export function utmsOfUrl(url: unknown): Raw {
   if (typeof url !== 'string') return {};
@@ -15,10 +15,10 @@ export function utmsOfUrl(url: unknown): Raw {
   return /^\s*&?utm_[a-z]+=/i.test(address) ? utmsOfQuery(address) : {};
 }
 
-/** The same of what stands behind the `?`. */
+/** The same for a query string without `?`. */
 export function utmsOfQuery(query: unknown): Raw {
   if (typeof query !== 'string') return {};
-  // Pages of HTML write `&` so.
+  // HTML escapes `&` this way.
   const [search = '', ...fragment] = query.replace(/&(?:(?:amp|#0*38|#x0*26);)+/gi, '&').split('#');
   const utms = utmsIn(search);
   return Object.keys(utms).length > 0 ? utms : utmsIn(fragment.join('&'));

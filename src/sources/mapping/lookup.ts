@@ -7,29 +7,29 @@ import { isObject } from '../../formats/json/parse.ts';
 import { readCsvRecords } from '../../formats/read-records.ts';
 import { normaliseIdentifier } from '../../records/text.ts';
 
-/** A second file that says more of what records name: held in memory, so it has an end. */
+/** Largest look-up file. It is held in memory. */
 const maxFileBytes = 64 * 1_048_576;
 
 export interface LookupSettings {
-  /** A file of CSV, from the folder of the sources file on. */
+  /** Path of a CSV file, relative to the folder of the sources file. */
   readonly file: string;
-  /** The column that the rows are known by. */
+  /** The column with the key of each row. */
   readonly key: string;
-  /** The field of a record that has such a key. */
+  /** The field of a record that contains such a key. */
   readonly by: string;
-  /** Field of a record → the column that it is taken from. */
+  /** Field of a record → column of the file. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
 export interface Lookup {
   /**
-   * Reads the file, unless it is as it was.
+   * Reads the file if it has changed.
    *
-   * @throws UtmqlError SOURCE_UNAVAILABLE when it cannot be read, SOURCE_MALFORMED when it is no such table or has two rows
-   *   with one key that say different things
+   * @throws UtmqlError SOURCE_UNAVAILABLE when it cannot be read, SOURCE_MALFORMED when it is not such a table or has two
+   *   different rows with one key
    */
   load(): Promise<void>;
-  /** Sets the fields that the file has a value for. */
+  /** Sets the fields of `record` for which the file has a value. */
   apply(record: Record<string, unknown>): void;
 }
 

@@ -1,8 +1,7 @@
 import { originalOf, type RecordBatch } from '../../formats/feed/record-batch.ts';
 
 /**
- * The elements of batches as records. Where a row becomes several records, positions count these, since each needs one of its
- * own.
+ * Maps the elements of batches to records. If a row becomes several records, positions count records, so that each has its own.
  */
 export async function* mapBatches(
   batches: AsyncIterable<RecordBatch>,
@@ -40,10 +39,10 @@ export async function* mapBatches(
   }
 }
 
-/** Records, and what each was made of. */
+/** Records with the elements they were mapped from. */
 export interface MappedBatch extends Omit<RecordBatch, 'textAt'> {
-  /** As long as `records`. */
+  /** `elements[i]` is the element of `records[i]`. */
   readonly elements: readonly unknown[];
-  /** What came, to the letter, of which `records[index]` was made. */
+  /** Returns the received JSON text of `records[index]`, else its element. */
   readonly originalAt: (index: number) => unknown;
 }

@@ -29,7 +29,7 @@ const toConditions = (written: WrittenConditions): readonly RowCondition[] =>
 
 const deletedText = 'expected columns and the values that they have in deleted rows';
 
-/** How elements become records: keys of a source. */
+/** Keys of a source that map elements to records. */
 export const mappingKeys = {
   fields: z.record(z.string(), fieldPlace, 'expected fields and paths').default({}),
   breakdowns: z
@@ -73,11 +73,11 @@ export const mappingKeys = {
   landing_url_field: path.optional(),
 };
 
-/** Fields that a text can be the value of. */
+/** Returns the fields of a kind that accept text. */
 export const textFieldsOf = (kind: RecordKind): string[] =>
   fieldsOf(kind).flatMap(([name, { format }]) => (format === 'breakdowns' ? [] : [name]));
 
-/** Names among the settings that are no fields of the kind: where, and which. */
+/** Returns the names in the settings that are not fields of the kind, with their paths. */
 export function unknownFieldsIn(
   settings: {
     readonly map: Readonly<Record<string, unknown>>;

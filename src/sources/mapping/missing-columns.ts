@@ -1,19 +1,19 @@
 import { isObject } from '../../formats/json/parse.ts';
 
-/** Names of columns that a sentence lists, at most. */
+/** Most column names that a message lists. */
 const maxNames = 40;
 
-/** What some record of a feed must have, by name. */
+/** Columns that at least one record of a feed must have, by name. */
 export interface RequiredColumns {
-  /** With a value. */
+  /** Required with a value. */
   readonly figures: readonly string[];
-  /** Be it without a value: a report of one day may know of no country. */
+  /** Required, but may be empty: a report of one day may have no country. */
   readonly breakdowns: readonly string[];
 }
 
-/** Looks for the columns that some record of a feed must have. */
+/** Detects columns that no record of a feed has. */
 export class MissingColumns {
-  /** Records that were looked at. */
+  /** Records observed. */
   recordCount = 0;
   private readonly names = new Set<string>();
   private readonly figures: Set<string>;
@@ -28,14 +28,14 @@ export class MissingColumns {
     return this.figures.size === 0 && this.breakdowns.size === 0;
   }
 
-  /** What no record has had: `the figure cost`, `the breakdown country`; empty where nothing is missing. */
+  /** The columns that no record has had: `the figure cost`, `the breakdown country`; empty if none is missing. */
   get missing(): string {
     return [named('the figure', this.figures), named('the breakdown', this.breakdowns)]
       .filter((part) => part !== '')
       .join(' and ');
   }
 
-  /** What to do about the missing ones, in sentences: of a `source` with its feed, or of a `mapping` with its file. */
+  /** Returns sentences on how to fix the missing columns of a `source` with its feed, or of a `mapping` with its file. */
   remedy(owner: 'source' | 'mapping', feed: 'feed' | 'file'): string {
     return [
       ...(this.figures.size === 0
@@ -51,15 +51,15 @@ export class MissingColumns {
     ].join(' ');
   }
 
-  /** Columns that have had values as long as one was missing, for a sentence. */
+  /** Columns that had values while one was missing, for a message. */
   get columns(): readonly string[] {
     return [...this.names];
   }
 
-  /** @param record in the names of the contract */
+  /** @param record with the field names of the contract */
   observe(record: unknown): void {
     this.recordCount += 1;
-    // All found, as in the first record of almost every feed: nothing is looked at any more.
+    // All found, as after the first record of almost every feed.
     if (this.isComplete || !isObject(record)) return;
     for (const [name, value] of columnsOfRecord(record)) {
       if (!hasValue(value)) continue;
@@ -73,7 +73,7 @@ export class MissingColumns {
   }
 }
 
-/** The members of a record, each breakdown as one of its own. */
+/** Returns the members of a record, with each breakdown as `breakdowns.NAME`. */
 export const columnsOfRecord = (record: Readonly<Record<string, unknown>>): (readonly [string, unknown])[] =>
   Object.entries(record).flatMap(([name, value]): (readonly [string, unknown])[] =>
     name === 'breakdowns' && isObject(value)

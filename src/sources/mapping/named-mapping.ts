@@ -12,7 +12,7 @@ export const workspaceSetting = z
   .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected up to 64 of letters, digits, ., _ and -')
   .default('default');
 
-/** One of the file's `mappings`: what records mean that are pushed with its name. */
+/** One of the file's `mappings`: how records pushed with its name are read. */
 export const namedMapping = section({
   name: nameSetting,
   kind: oneOf(recordKinds),
@@ -21,10 +21,10 @@ export const namedMapping = section({
 });
 export type NamedMapping = z.output<typeof namedMapping>;
 
-/** Keys that have no meaning for records without figures. */
+/** Keys that apply only to records with figures. */
 const figuresOnly = ['decimal', 'thousands', 'scale', 'currency'] as const;
 
-/** What is wrong with a mapping, each setting of which is right by itself. */
+/** Returns conflicts between the settings of a mapping, each of which is valid by itself. */
 export function mappingProblems(mapping: NamedMapping): Problem[] {
   const { kind, duplicates, stages, channel } = mapping;
   const problems = recordProblems(mapping, kind);

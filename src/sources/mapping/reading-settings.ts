@@ -5,7 +5,7 @@ import type { FieldRules } from '../../records/field-rules.ts';
 import { type Notation, thousandsSigns } from '../../records/numerals.ts';
 import { oneOf } from './setting-types.ts';
 
-/** Figures that come in other units than those of the contract, as powers of ten. */
+/** Units of figures other than the contract's, as powers of ten. */
 const scales = { micros: -6, cents: -2, percent: -2, thousands: 3, millions: 6 } as const;
 
 const isTimezone = (name: string): boolean => {
@@ -19,7 +19,7 @@ const isTimezone = (name: string): boolean => {
 
 const scale = oneOf(Object.keys(scales) as (keyof typeof scales)[]);
 
-/** How values are written: keys of a source, of a mapping, and parameters of a push. */
+/** How values are written: keys of a source and of a mapping, and parameters of a push. */
 export const readingKeys = {
   timezone: z
     .string('expected a time zone')
@@ -58,7 +58,7 @@ const figuresOf = (kind: RecordKind): string[] =>
     .filter(([, { format }]) => format === 'count' || format === 'money')
     .map(([name]) => name);
 
-/** What is wrong with settings that are right one by one: key and sentence. */
+/** Returns the first conflict between settings that are valid one by one: its key and a sentence. */
 export function readingProblem(
   { decimal, thousands, scale: written }: ReadingSettings,
   kind: RecordKind,
@@ -78,7 +78,7 @@ export function readingProblem(
   return undefined;
 }
 
-/** The rules of `defaults` with what the settings say instead. */
+/** Returns `defaults` overridden by the settings. */
 export function withReading<Rules extends FieldRules>(
   defaults: Rules,
   settings: ReadingSettings,
@@ -101,7 +101,7 @@ function notationOf({ decimal, thousands }: ReadingSettings): Notation | undefin
   return { decimal: decimal ?? (thousands === '.' ? ',' : '.'), thousands };
 }
 
-/** One word is for the amount of money of the kind. */
+/** Returns the scale by figure. A single word applies to the kind's amount of money. */
 function scaleOf({ scale: written }: ReadingSettings, kind: RecordKind): Record<string, number> | undefined {
   if (written === undefined) return undefined;
   const money = Object.entries(contracts[kind].fields).find(([, { format }]) => format === 'money')?.[0];

@@ -4,13 +4,13 @@ import { textFieldsOf, unknownFieldsIn } from './mapping-settings.ts';
 import { readingProblem } from './reading-settings.ts';
 import type { RecordSettings } from './record-settings.ts';
 
-/** Something that is wrong: where, as keys and places in lists, and a sentence that follows a colon. */
+/** A problem with settings: its path of keys and list indexes, and a text that follows a colon. */
 export interface Problem {
   readonly path: readonly PropertyKey[];
   readonly text: string;
 }
 
-/** What is wrong with settings for records of a kind, each of which is right by itself. */
+/** Returns conflicts between settings for records of a kind, each of which is valid by itself. */
 export function recordProblems(settings: RecordSettings, kind: RecordKind): Problem[] {
   const problems: Problem[] = [];
   const report = (path: readonly PropertyKey[], text: string): void => void problems.push({ path, text });

@@ -2,50 +2,54 @@ import { leftOut } from '../../formats/feed/left-out.ts';
 import { isObject, type Raw } from '../../formats/json/parse.ts';
 import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { FieldRules } from '../../records/field-rules.ts';
-import { createGapTest } from '../../records/gaps.ts';
+import { createMissingTextTest } from '../../records/missing-values.ts';
 import type { StageTable } from '../../records/stage.ts';
 import { candidateKeys, type ElementPath, elementPathOf, valueAt } from './element-path.ts';
 import { utmsOfUrl } from './landing-url.ts';
 import type { Lookup } from './lookup.ts';
 import { createRowFilter, type RowCondition } from './row-filter.ts';
 
-/** Where a field is taken from: one place, or several whose values are joined. */
+/** Path of a field's value, or several paths whose values are joined. */
 export type FieldPath =
   | readonly string[]
   | { readonly concat: readonly (readonly string[])[]; readonly separator: string };
 
-/** What the sources file says of a source's fields. */
+/** Mapping of fields in the sources file. */
 export interface MappingSettings {
-  /** Field of the contract → where it is in an element. */
+  /** Field of the contract → path in an element. */
   readonly fields: Readonly<Record<string, FieldPath>>;
-  /** Breakdown → where its value is in an element. */
+  /** Breakdown → path in an element. */
   readonly breakdowns: Readonly<Record<string, FieldPath>>;
-  /** Field of the contract, or breakdown → what its values become. */
+  /** Field of the contract, or breakdown → replacements of its values. */
   readonly map: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly where: readonly RowCondition[];
-  /** Elements that meet these are records that the CRM has deleted; undefined: those that say so themselves. */
+  /** Elements that meet these are deleted CRM records; undefined: the record's own flag decides. */
   readonly deletedWhen: readonly RowCondition[] | undefined;
   readonly lookups: readonly Lookup[];
   readonly landingUrlField: readonly string[] | undefined;
-  /** Values of fields that a record lacks. */
+  /** Values for fields that a record lacks. */
   readonly defaults: Readonly<Record<string, string>>;
 }
 
-/** What a platform's elements say, in the field names of the record contract. */
+/** How a platform's elements map to the record contract. */
 export interface PlatformRecords {
-  /** One element as a raw record. Default: as it is. An element that is no object does not get here. */
+  /** Maps one element, always an object, to a raw record. Default: unchanged. */
   readonly record?: (element: Raw) => Raw;
-  /** Channel of records that name none. */
+  /** Channel of records without one. */
   readonly channel?: string;
   /** The platform's own stage names. */
   readonly stages?: StageTable;
 }
 
 /**
- * What turns an element of a page into a raw record: the adapter's mapping, then the source's own fields over it, their values
- * mapped and looked up, then UTMs of the landing page and defaults where there is nothing yet, then whether it is deleted. Undefined where elements are
- * records already. Values that are no objects stay as they are, for the normaliser to reject; an element that `where` leaves
- * out becomes `leftOut`.
+ * Creates the function that maps an element of a page to a raw record; undefined if elements are records already. In order:
+ *
+ * 1. the adapter's mapping
+ * 2. the source's `fields`, `breakdowns`, `map` and look-ups, which override it
+ * 3. UTMs of the landing page, then `defaults`, for fields still missing
+ * 4. whether the record is deleted
+ *
+ * Returns anything but an object unchanged, for the normaliser to reject, and `leftOut` for elements that `where` excludes.
  */
 export function createRecordMapper(
   adapter: Pick<PlatformRecords, 'record'>,
@@ -64,7 +68,7 @@ export function createRecordMapper(
   const fieldMaps = [...maps].filter(([name]) => known.has(name));
   const isWanted = createRowFilter(where);
   const isDeleted = deletedWhen && createRowFilter(deletedWhen);
-  const isGap = createGapTest(rules.missing);
+  const isGap = createMissingTextTest(rules.missing);
   const parts = [moved, standard, fieldMaps, where, lookups];
   const isPlain = [adapted, landingUrl, isDeleted].every((part) => part === undefined);
   if (isPlain && parts.every(({ length }) => length === 0)) return undefined;
@@ -97,7 +101,7 @@ export function createRecordMapper(
   };
 }
 
-/** What a value becomes; itself where nothing is said of it. */
+/** Returns the replacement of a value, or the value itself. */
 const mapped = (value: unknown, values: ReadonlyMap<string, string> | undefined): unknown =>
   values?.get(
     String(value ?? '')
@@ -123,7 +127,7 @@ function fieldSelectorOf(name: string, place: FieldPath): FieldSelector {
   return {
     name,
     places,
-    // A part that is missing keeps its place: otherwise two keys could become one.
+    // A missing part stays as an empty one: otherwise two keys could become equal.
     valueIn(element) {
       const parts = places.map((part) => valueAt(element, part) ?? '');
       return parts.every((part) => part === '') ? undefined : parts.map(String).join(place.separator);
@@ -134,8 +138,8 @@ function fieldSelectorOf(name: string, place: FieldPath): FieldSelector {
 const isPath = (place: FieldPath): place is readonly string[] => Array.isArray(place);
 
 /**
- * Elements with fields under other names: what is moved goes, all others stay, so that nothing is lost. What is also a field of
- * the contract stays that, too.
+ * Removes from an element the members that were mapped to other fields, unless they are fields of the contract themselves. All
+ * others stay, so that nothing is lost.
  */
 function withoutMovedFields(chosen: readonly FieldSelector[], kind: RecordKind): (element: Raw) => Raw {
   const known = knownFields(kind);

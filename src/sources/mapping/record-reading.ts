@@ -11,24 +11,24 @@ import type { RecordSettings } from './record-settings.ts';
 import { createStrayRowTest } from './row-filter.ts';
 import { createSpread } from './spread.ts';
 
-/** How the elements of a body are found, and what they mean. */
+/** How the elements of a body are found and mapped to records. */
 export interface RecordReading {
   /** How values are written. */
   readonly rules: OpportunityRules;
-  /** How CSV is laid out. */
+  /** Layout of CSV. */
   readonly csv: CsvHeaderOptions;
-  /** An element in the names of the contract; undefined where elements are that already. */
+  /** Maps an element to the field names of the contract; undefined if elements have them already. */
   readonly map: ((element: unknown) => unknown) | undefined;
-  /** The records of each day of an element that sums up several. */
+  /** Splits an element that covers several days into one record a day. */
   readonly spread: ((element: unknown, record: unknown) => readonly unknown[]) | undefined;
-  /** Reads the look-up files, where they have changed; to be awaited before anything is mapped. */
+  /** Reads look-up files that have changed. Await it before mapping. */
   load(): Promise<void>;
 }
 
 /**
- * @param parts.owner whose settings they are, for errors
- * @param parts.folder what paths of look-up files are relative to
- * @param parts.defaults what holds where the settings say nothing else
+ * @param parts.owner name of the source or mapping, for errors
+ * @param parts.folder base folder of look-up files
+ * @param parts.defaults rules that the settings override
  */
 export function createRecordReading(
   settings: RecordSettings,
@@ -66,9 +66,9 @@ export function createRecordReading(
 }
 
 /**
- * What some record must have: the cost of ads, always; other figures and breakdowns where the settings say which column they are.
+ * Returns the columns that some record must have: for ads always the cost, and the figures and breakdowns that the settings map.
  *
- * @param omitsZeros a figure that is missing says nothing
+ * @param omitsZeros the platform omits figures that are 0, so a missing figure is no error
  */
 export function requiredColumns(
   { fields, breakdowns }: Pick<RecordSettings, 'fields' | 'breakdowns'>,
@@ -81,8 +81,8 @@ export function requiredColumns(
 }
 
 /**
- * Columns that are read may stand in a header once; those that the settings name must, since a column that was renamed would be
- * stored as nothing.
+ * A header must not repeat columns that are read, and must have those that the settings name: a renamed column would be stored
+ * as missing values.
  */
 function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
   const { delimiter, skip_rows: skipRows, fields, breakdowns, landing_url_field: landing, spread } = settings;
@@ -112,7 +112,7 @@ function rulesOf(
 ): OpportunityRules {
   const stages = Object.entries(settings.stages).map(([stage, meaning]) => [stageKey(stage), meaning]);
   return {
-    // A platform's answers have a decimal point, whoever reads them: `1.337` is not two numbers there.
+    // A platform's responses have a decimal point in every locale: `1.337` is not ambiguous there.
     ...withReading({ ...defaults, ...(adapter.record && { notation: { decimal: '.' } }) }, settings, kind),
     stages: { ...adapter.stages, ...defaults.stages, ...Object.fromEntries(stages) },
   };

@@ -6,7 +6,7 @@ import { mappingKeys } from './mapping-settings.ts';
 import { readingKeys } from './reading-settings.ts';
 import { integerSetting, oneOf, path, scalars, textSetting } from './setting-types.ts';
 
-/** What becomes of what comes, wherever it comes from: keys of a source, and of a mapping that pushes name. */
+/** Keys that a source and a mapping of pushes share. */
 export const recordKeys = {
   ...readingKeys,
   stages: z.record(z.string(), oneOf(stages), 'expected stage names and what they mean').default({}),

@@ -1,22 +1,22 @@
 import type { Raw } from '../../formats/json/parse.ts';
 import { type ElementPath, valueAt } from './element-path.ts';
 
-/** Which values a row must have at a place, or must not have. A value may end in `*`, for whatever follows. */
+/** Values that a row must, or must not, have at a path. A value may end in the wildcard `*`. */
 export interface RowCondition {
   readonly place: ElementPath;
   readonly values: readonly string[];
   readonly isNegated: boolean;
 }
 
-/** Tells whether an element meets all conditions. Texts are compared without regard to case and white space around them. */
+/** Creates a test that returns true if an element meets all conditions. It ignores case and surrounding white space. */
 export function createRowFilter(conditions: readonly RowCondition[]): (element: Raw) => boolean {
   const tests = conditions.map(testOf);
   return (element) => tests.every((test) => test(element));
 }
 
 /**
- * Tells whether a row of too few or too many cells is one that the conditions leave out. What a short row lacks says nothing:
- * it may have been cut off.
+ * Creates a test that returns true if the conditions exclude a row with too few or too many cells. The missing cells of a short
+ * row prove nothing: the row may be truncated.
  */
 export function createStrayRowTest(conditions: readonly RowCondition[]) {
   const tests = conditions.map((condition) => ({ condition, test: testOf(condition) }));

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** An object with these keys and no other. Its message is the list of them, from which the problem's sentence is made. */
+/** A schema of an object with these keys and no others. Its message lists the keys, for the problem's text. */
 export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: ({ code }) =>
       code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'expected keys and values',
   });
 
-/** A name such as `Impr.` is no path. */
+/** Splits a dotted path into keys. A name such as `Impr.` is one key. */
 export const pathOf = (dotted: string): string[] => {
   const keys = dotted.split('.');
   return keys.includes('') ? [dotted] : keys;
@@ -27,7 +27,7 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
     `accepted: ${values.map((value) => (/\w/.test(value) ? value : JSON.stringify(value))).join(', ')}`,
   );
 
-/** A number, or a text of one, since the value of a variable is a text. */
+/** A number, or text of one: environment variables are text. */
 export const numberSetting = (expected: string, holds: (value: number) => boolean) =>
   z
     .union(

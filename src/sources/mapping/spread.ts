@@ -5,20 +5,20 @@ import { createFieldReader } from '../../records/fields.ts';
 import { RejectError, Repairs } from '../../records/outcome.ts';
 import { type ElementPath, valueAt } from './element-path.ts';
 
-/** A longer span is no report but an accident. */
+/** Longest span. A longer one is taken for an error. */
 const maxDays = 1_100;
 const counts = ['clicks', 'impressions'] as const;
 
-/** Where the first and the last day stand that a row sums up. */
+/** Paths of the first and last day that a row covers. */
 export interface DaySpan {
   readonly start: ElementPath;
   readonly end: ElementPath;
 }
 
 /**
- * Makes what spreads the figures of a row over the days of its span: one record a day, which sum to the row, to the last
- * click and cent. What does not divide goes to the first days. A row whose span cannot be read gets a date that says so, for
- * the normaliser to reject.
+ * Creates a function that splits a row over the days of its span: one record a day, whose figures sum exactly to the row's.
+ * The remainder goes to the first days. A row with an unreadable span becomes one record with that text as its date, for the
+ * normaliser to reject.
  */
 export function createSpread(
   span: DaySpan,
@@ -62,9 +62,9 @@ export function createSpread(
 const shown = (value: unknown): string => (value === undefined ? '(nothing)' : String(value).slice(0, 40));
 
 /**
- * `value` in as many parts, written in the units of the source, since the normaliser scales them.
+ * Splits `value` into parts, in the units of the source, since the normaliser scales them.
  *
- * @param decimals how fine the parts are
+ * @param decimals decimals of the parts
  * @param power the power of ten by which the source's figures are scaled
  */
 function sharesOf(value: number, parts: number, decimals: number, power = 0): readonly number[] {
@@ -76,5 +76,5 @@ function sharesOf(value: number, parts: number, decimals: number, power = 0): re
   );
 }
 
-/** Two for whole amounts, too: a cent is the least that is paid. */
+/** Returns the decimals of an amount, at least two: the smallest payment is a cent. */
 const decimalsOf = (value: number): number => Math.max(2, /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 0);

@@ -33,7 +33,7 @@ export function paginateByOffset(options: PaginatorOptions, pagination: OffsetPa
   return rejectingRepeatedPages(options.source, parameter, {
     first: at(),
     async next(page) {
-      // By what came, not by what was asked for: a source may give fewer at a time than it was asked for.
+      // By the records received, not requested: a source may cap the page size.
       const count = await page.count();
       offset += count;
       if (count === 0 || (stop === 'short' && count < limit)) return undefined;

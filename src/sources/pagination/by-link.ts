@@ -14,8 +14,8 @@ const link = /<([^<>]*)>((?:\s*;\s*[\w*]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g;
 const parameter = /;\s*([\w*]+)(?:\s*=\s*(?:"([^"]*)"|([^\s;,"]*)))?/g;
 
 /**
- * The target of the link with `rel="next"` (RFC 8288), as it stands in the header: `<https://…?page=2>; rel="next"`. Undefined
- * where there is none.
+ * Returns the target of the link with `rel="next"` (RFC 8288) in a `Link` header: `<https://…?page=2>; rel="next"`. Undefined if
+ * there is none.
  */
 export function nextLink(header: string | readonly string[] | undefined): string | undefined {
   const text = typeof header === 'string' ? header : (header ?? []).join(', ');
@@ -66,7 +66,7 @@ const checkField = 'Check where its pagination finds the next page.';
 const linkOf = ({ body, headers }: PageResponse, pagination: LinkPagination): unknown =>
   pagination.kind === 'next_link' ? pageField(body, pagination.field) : nextLink(headers.link);
 
-/** Links come from outside, and could lead to any address that this machine can reach. */
+/** True if a next link is on the source's origin or an allowed host: it is untrusted, and could point into this network. */
 const mayFollow = (url: URL, { request, allowHosts }: PaginatorOptions): boolean =>
   url.origin === request.url.origin ||
   (url.protocol === request.url.protocol &&

@@ -3,7 +3,7 @@ import { paginateByCursor } from './by-cursor.ts';
 import { paginateByLink } from './by-link.ts';
 import type { Pagination, Paginator, PaginatorOptions } from './pagination.ts';
 
-/** What leads through the pages of one call, by the rules of `pagination`. */
+/** Creates the paginator of one call for the given rules. */
 export function createPaginator(
   options: PaginatorOptions,
   pagination: Exclude<Pagination, { kind: 'none' }>,

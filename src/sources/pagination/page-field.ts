@@ -4,7 +4,7 @@ import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,
   COLON,
-  isBeginningOf,
+  isPrefixOf,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
@@ -14,16 +14,15 @@ import { parseJson } from '../../formats/json/parse.ts';
 import { ValueScanner } from '../../formats/json/value-scanner.ts';
 
 /**
- * The value at `path` in a page of JSON, such as `['paging', 'next']`; a number in the path is a place in an array. Undefined
- * where there is none, or the page is no JSON. Nothing else of the page is parsed, so that a page of 32 MiB costs no more
- * than its bytes.
+ * Returns the value at `path` in a JSON page, such as `['paging', 'next']`; a number is an array index. Undefined if there is
+ * none or the page is not JSON. Parses only that value, so a page of 32 MiB needs no memory beyond its bytes.
  */
 export function pageField(page: Buffer, path: readonly string[]): unknown {
   const found = locate(page, path);
   return found === undefined ? undefined : parseJson(page.toString('utf8', found.start, found.end));
 }
 
-/** Whether a page of JSON is an array, or has one at `path`. */
+/** True if a JSON page is an array or has one at `path`. */
 export function hasArray(page: Buffer, path: readonly string[]): boolean {
   const isArrayItself = page[startOf(page)] === OPEN_ARRAY;
   const found = isArrayItself ? undefined : locate(page, path);
@@ -36,7 +35,7 @@ interface ByteRange {
 }
 
 function startOf(page: Buffer): number {
-  return skipSpace(page, isBeginningOf(BYTE_ORDER_MARK, page) ? BYTE_ORDER_MARK.length : 0);
+  return skipSpace(page, isPrefixOf(BYTE_ORDER_MARK, page) ? BYTE_ORDER_MARK.length : 0);
 }
 
 function locate(page: Buffer, path: readonly string[]): ByteRange | undefined {
@@ -51,7 +50,7 @@ function locate(page: Buffer, path: readonly string[]): ByteRange | undefined {
   return span;
 }
 
-/** The value of `key` in the object that `within` holds. */
+/** Locates the value of `key` in the object at `within`. */
 function member(page: Buffer, within: ByteRange, key: string): ByteRange | undefined {
   let at = within.start + 1;
   for (;;) {
@@ -70,7 +69,7 @@ function member(page: Buffer, within: ByteRange, key: string): ByteRange | undef
   }
 }
 
-/** The value at `index` in the array that `within` holds. */
+/** Locates the value at `index` in the array at `within`. */
 function element(page: Buffer, within: ByteRange, index: number): ByteRange | undefined {
   let at = within.start + 1;
   for (let passed = 0; ; passed++) {
@@ -83,7 +82,7 @@ function element(page: Buffer, within: ByteRange, index: number): ByteRange | un
   }
 }
 
-/** Behind the closing quote of the text that begins at `from`. */
+/** Returns the offset after the closing quote of the string that begins at `from`. */
 function endOfText(page: Buffer, from: number, end: number): number | undefined {
   for (let i = from + 1; i < end; i++) {
     if (page[i] === QUOTE) return i + 1;

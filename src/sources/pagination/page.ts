@@ -1,19 +1,19 @@
 import type { Logger } from '../../logger.ts';
 import type { Day } from '../../records/day.ts';
 
-/** Bytes of a page, decompressed, and what they are said to be. */
+/** The decompressed bytes of a page, and its Content-Type. */
 export interface PageBody {
   readonly body: AsyncIterable<Uint8Array>;
   readonly contentType: string | undefined;
 }
 
-/** One answer of a source, or one file. */
+/** One response of a source, or one file. */
 export interface Page extends PageBody {
-  /** Where it came from, for logs and errors; without parameters and secrets. */
+  /** Its origin, for logs and errors; without parameters and secrets. */
   readonly label: string;
 }
 
-/** The days that a source is asked for, the last one included. */
+/** The days requested of a source; `until` is inclusive. */
 export interface AskedRange {
   readonly since?: Day | undefined;
   readonly until?: Day | undefined;

@@ -4,12 +4,12 @@ import { UtmqlError } from '../../errors.ts';
 import { isObject, parseJson } from '../../formats/json/parse.ts';
 import { withParameters } from '../../http-client/address.ts';
 
-/** A page that has come. */
+/** A received page. */
 export interface PageResponse {
   readonly request: PageRequest;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** How many records it has. */
+  /** Resolves to its number of records. */
   readonly count: () => Promise<number>;
 }
 
@@ -17,39 +17,39 @@ export interface PageResponse {
 export interface Paginator {
   readonly first: PageRequest;
   /**
-   * What to ask for next; undefined after the last page.
-   * @throws UtmqlError SOURCE_MALFORMED when the pages would never end, or lead elsewhere
+   * Resolves to the next request; undefined after the last page.
+   * @throws UtmqlError SOURCE_MALFORMED if the pages would never end, or a link leaves the source
    */
   next(page: PageResponse): Promise<PageRequest | undefined>;
 }
 
 export interface PaginatorOptions {
   readonly source: string;
-  /** What is asked for the first page, but for what the pagination adds. */
+  /** The first request, without the pagination's own parameters. */
   readonly request: PageRequest;
-  /** Hosts that a next link may lead to, beside the source's own origin. */
+  /** Hosts that a next link may point to besides the source's own origin. */
   readonly allowHosts: readonly string[];
-  /** What may be shown of an address. */
+  /** Formats an address without its secrets. */
   readonly show: (url: URL) => string;
 }
 
-/** What stands for no next page. */
+/** True for values that mean there is no next page. */
 export const isNoNextPage = (value: unknown): boolean =>
   value === undefined || value === null || value === '' || value === false;
 
-/** What is remembered of a cursor, an address or a page, however long it is. */
+/** SHA-256, base64: remembers a cursor, address or page of any length. */
 export const digest = (value: string | Buffer): string => createHash('sha256').update(value).digest('base64');
 
 /**
- * @param what follows `A page of source ads`
- * @param advice a sentence on what to do
+ * @param what predicate of the sentence `A page of source ads …`
+ * @param advice a sentence on how to fix it
  */
 export const malformedPage = (source: string, what: string, advice: string): UtmqlError =>
   new UtmqlError('SOURCE_MALFORMED', `A page of source ${source} ${what}. ${advice}`);
 
 type Path = readonly string[];
 
-/** Where a parameter that changes from page to page goes: into the query, or the JSON body of a POST. */
+/** Where the page parameter goes: into the query, or the JSON body of a POST. */
 export type ParameterLocation = 'query' | 'body';
 
 interface PageParameter {
@@ -57,7 +57,7 @@ interface PageParameter {
   readonly in?: ParameterLocation | undefined;
 }
 
-/** A value of a page asks for the next one. `more`: there is one only where this is given, too. */
+/** A page has the cursor of the next one at `field`. With `more`, there is a next page only if that field is set, too. */
 export interface CursorPagination extends PageParameter {
   readonly kind: 'cursor';
   readonly field: Path;
@@ -69,14 +69,14 @@ export type LinkPagination =
   | { readonly kind: 'next_link'; readonly field: Path }
   | { readonly kind: 'link_header' };
 
-/** Pages are counted. The end is an empty page, or the number of pages in a field. */
+/** Pages are numbered. The last is followed by an empty one, or its number is in a field. */
 export interface NumberPagination extends PageParameter {
   readonly kind: 'page_number';
   readonly start: number;
   readonly stop: 'empty' | Path;
 }
 
-/** Records are counted. The end is an empty page, one with fewer than `limit`, or the number of records in a field. */
+/** Pages start at a record offset. They end with an empty page, one below `limit`, or at the total in a field. */
 export interface OffsetPagination extends PageParameter {
   readonly kind: 'offset';
   readonly limitParameter: string;
@@ -84,7 +84,7 @@ export interface OffsetPagination extends PageParameter {
   readonly stop: 'empty' | 'short' | Path;
 }
 
-/** How a source spreads its records over several answers. Paths lead to values within a page. */
+/** How a source pages its records. Paths address values in a page. */
 export type Pagination =
   | { readonly kind: 'none' }
   | CursorPagination
@@ -92,7 +92,7 @@ export type Pagination =
   | NumberPagination
   | OffsetPagination;
 
-/** What is asked for a page. */
+/** The request for one page. */
 export interface PageRequest {
   readonly url: URL;
   readonly body: string | undefined;
@@ -100,7 +100,7 @@ export interface PageRequest {
   readonly isPointedTo?: boolean;
 }
 
-/** The request with parameters set in its query, or in the JSON object of its body. */
+/** Returns the request with parameters set in its query, or in the JSON object of its body. */
 export function withPageParameters(
   { url, body }: PageRequest,
   place: ParameterLocation | undefined,

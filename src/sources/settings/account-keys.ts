@@ -8,7 +8,7 @@ export const word = (expected: string) =>
     .transform(String)
     .optional();
 
-/** Keys of a source that says only which account it is of; its adapter knows the rest. */
+/** Keys of a source that names only its account; its adapter supplies the rest. */
 export const accountSettingsKeys = {
   customer: word('expected the id of a customer'),
   account: word('expected the id of an ad account'),

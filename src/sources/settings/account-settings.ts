@@ -6,17 +6,17 @@ import type { SourceSettings } from './settings.ts';
 
 const keys = [...accountKeys, 'credentials', 'api_version', 'base_url'] as const;
 
-/** Keys that the adapter writes where a source has only its account. */
+/** Keys that the adapter supplies for a source with only an account. */
 const written = ['url', 'files', 'method', 'body', 'auth'] as const;
 
-/** Whether the settings leave the address to the adapter. */
+/** True if the adapter supplies the address. */
 const isShort = (settings: SourceSettings): boolean => keys.some((key) => settings[key] !== undefined);
 
 /**
- * A source that has only its account and credentials, written out in full: the adapter's address, query and limits. What the
- * settings say themselves goes before.
+ * Expands a source with only an account and credentials to complete settings: the adapter's address, query and limits. The
+ * source's own settings take precedence.
  *
- * @returns the settings as they are where they have an address; problems where the account cannot be written out
+ * @returns the settings unchanged if they have an address; problems if the account cannot be expanded
  */
 export function expandShortForm(
   settings: SourceSettings,
@@ -70,7 +70,7 @@ function wrongAccount(settings: SourceSettings, { account }: ShortForm, adapterN
   return { path: [key], text: `${text}; the adapter ${adapterName} expects ${expected}` };
 }
 
-/** Keys that do not go together. */
+/** Returns conflicts between keys. */
 function unfitting(settings: SourceSettings, { account }: ShortForm, adapterName: string): Problem[] {
   const wrong = accountKeys.filter((key) => key !== account?.key && settings[key] !== undefined);
   const use = account === undefined ? 'credentials alone' : account.key;
@@ -120,7 +120,7 @@ function breakdownProblems(
 const pathsOf = (places: Readonly<Record<string, FieldPath>>): (readonly string[])[] =>
   Object.values(places).flatMap((place) => ('separator' in place ? place.concat : [place]));
 
-/** The places that a source's own settings read, but for breakdowns, which platforms are asked for in another way. */
+/** Returns the paths that a source's settings read, without breakdowns, which platforms take in another parameter. */
 function pathsIn(settings: SourceSettings): (readonly string[])[] {
   const { fields, landing_url_field: landing, where, deleted_when: deletedWhen = [] } = settings;
   return [

@@ -4,9 +4,9 @@ import { noSuch } from '../../nearest.ts';
 import type { Problem } from '../mapping/record-checks.ts';
 
 /**
- * What one finding of zod means for the reader of the file.
+ * Translates one zod issue to problems for the author of the file.
  *
- * @param written what stands in the file, before variables were put in: their values are not to be shown
+ * @param written contents of the file before variables were expanded: their values must not be shown
  */
 export function problemsOf(issue: z.core.$ZodIssue, written: unknown): Problem[] {
   if (issue.code === 'unrecognized_keys') {
@@ -16,7 +16,7 @@ export function problemsOf(issue: z.core.$ZodIssue, written: unknown): Problem[]
   return [{ path: issue.path, text: `${shownValue(written, issue.path)}; ${issue.message}` }];
 }
 
-/** Keys whose values are shown in messages; those of the others can be secrets that somebody wrote into the file. */
+/** Keys whose values appear in messages; others can be secrets written into the file. */
 const shownKeys = new Set([
   'name',
   'kind',
@@ -55,7 +55,7 @@ const shownKeys = new Set([
   'rate_limit',
 ]);
 
-/** What stands at a path of the file, before variables were put in. */
+/** Describes the value at a path of the file, before variables were expanded. */
 function shownValue(written: unknown, path: readonly PropertyKey[]): string {
   let value = written;
   for (const key of path) value = (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key];
@@ -64,7 +64,7 @@ function shownValue(written: unknown, path: readonly PropertyKey[]): string {
   return mayBeShown ? `is ${JSON.stringify(value)}` : 'is not right';
 }
 
-/** Each problem as a sentence with its place, from the first line to the last. */
+/** Formats each problem as a sentence with its path and line, in the order of lines. */
 export function formatProblems(
   problems: readonly Problem[],
   contents: unknown,
@@ -85,7 +85,7 @@ export const formatPath = (path: readonly PropertyKey[]): string =>
     .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
     .join('') || 'the file';
 
-/** Where the deepest part of a path begins that the file has. */
+/** Returns the offset of the deepest part of a path that exists in the file. */
 function offsetOf(contents: unknown, path: readonly PropertyKey[]): number | undefined {
   let node: unknown = contents;
   let offset: number | undefined;

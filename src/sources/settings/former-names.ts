@@ -5,14 +5,14 @@ import type { Secrets } from './secrets.ts';
 import type { SourceSettings } from './settings.ts';
 import { kindOf } from './settings-checks.ts';
 
-/** A source of the file, and which of its list it is. */
+/** A source of the file, with its index in the list. */
 export interface FoundSource {
   readonly index: number;
   readonly settings: SourceSettings;
   readonly secrets: Secrets;
 }
 
-/** Former names that leave open whose the stored rows are. */
+/** Returns former names that make the owner of stored rows ambiguous. */
 export function formerNameProblems(found: readonly FoundSource[], takenNames: readonly string[]): Problem[] {
   const present = new Set([...takenNames, ...found.map(({ settings }) => settings.name)]);
   const claimed = new Map<string, string>();

@@ -7,13 +7,13 @@ import type { AskedRange } from '../pagination/page.ts';
 import type { PageRequest } from '../pagination/pagination.ts';
 import type { SourceSettings } from './settings.ts';
 
-/** What a template is filled with. */
+/** Values for the placeholders of a template. */
 export interface TemplateValues extends AskedRange {
-  /** Behind which id a search goes on. */
+  /** The id after which a search continues. */
   readonly lastId?: string | undefined;
 }
 
-/** What may stand behind `since` and `until` in a template. */
+/** Suffixes of `since` and `until` in a template. */
 const dayFormats: Readonly<Record<string, (day: Day) => string>> = {
   '': formatDay,
   '.year': (day) => formatDay(day).slice(0, 4),
@@ -24,16 +24,16 @@ const dayFormats: Readonly<Record<string, (day: Day) => string>> = {
   '.next.ms': (day) => String(startOfDay(day + 1)),
 };
 
-/** Stands for the last id that came. */
+/** Placeholder of the last id received. */
 export const lastIdPlaceholder = '{last_id}';
 
 const placeholder = /\{(since|until)((?:\.\w+)*)\}/g;
 
 /**
- * `text` with `{since}` and `{until}` as `YYYY-MM-DD`; also `.year`, `.month`, `.day` (without leading zeros), `.next` (the day
- * after), and `.ms` and `.next.ms` (epoch milliseconds of midnight in UTC); and with `{last_id}`. Other braces stay.
+ * Replaces `{since}` and `{until}` with `YYYY-MM-DD`; with the suffixes `.year`, `.month`, `.day` (no leading zeros), `.next`
+ * (the day after), `.ms` and `.next.ms` (epoch milliseconds of midnight in UTC); and `{last_id}`. Other braces stay.
  *
- * @returns undefined where it wants a day that is not given
+ * @returns undefined if the template needs a day that is missing
  */
 function fillTemplate(text: string, { lastId, ...range }: TemplateValues): string | undefined {
   let requireFilled = true;
@@ -46,11 +46,11 @@ function fillTemplate(text: string, { lastId, ...range }: TemplateValues): strin
   return lastId === undefined ? filled : filled.replaceAll(lastIdPlaceholder, lastId);
 }
 
-/** Which ends of the range a template wants. */
+/** Returns the ends of the range that a template uses. */
 const rangeEndsUsedBy = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(placeholder)].map(([, end = '']) => end));
 
-/** A sentence about a placeholder that there is not; undefined when all are right. */
+/** Returns a sentence about an unknown placeholder; undefined if all are known. */
 export function templateProblem(text: string): string | undefined {
   const wrong = [...text.matchAll(placeholder)].find(([, , part = '']) => !Object.hasOwn(dayFormats, part));
   return (
@@ -61,22 +61,22 @@ export function templateProblem(text: string): string | undefined {
   );
 }
 
-/** What a source is asked, with templates for the range. */
+/** The requests of a source, with placeholders for the range. */
 export interface RequestPlan {
   readonly source: string;
   readonly method: 'GET' | 'POST';
   readonly url: string;
   /** Query parameters; the values are templates. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** What is sent: a request for each, and one without a body where there is none. */
+  /** One request per body; if empty, one request without a body. */
   readonly bodies: readonly string[];
-  /** Whether any template wants a day: if not, every range is answered alike. */
+  /** Whether any template uses the range; if not, the response is the same for every range. */
   readonly usesRange: boolean;
-  /** Whether the settings themselves say where `since` goes. */
+  /** Whether the settings use `{since}`. */
   readonly usesSince: boolean;
-  /** How many days to ask for, the last one included, where nobody says since when; undefined: such a call is left open. */
+  /** Days to request without `since`, `until` included; undefined: such a request has no start. */
   readonly backfillDays: number | undefined;
-  /** The longest range that is asked for at once. */
+  /** Longest range of one request, in days. */
   readonly daysPerRequest: number | undefined;
 }
 
@@ -90,7 +90,7 @@ export function requestPlanOf(settings: SourceSettings, url: string, adapter: Ad
   return {
     source: name,
     method,
-    // What stands behind a # is the browser's.
+    // The fragment is never sent.
     url: url.replace(/#.*$/s, ''),
     parameters: Object.fromEntries([
       ...written.flatMap(([key, text]) => (text === null ? [] : [[key, text]])),
@@ -104,19 +104,19 @@ export function requestPlanOf(settings: SourceSettings, url: string, adapter: Ad
   };
 }
 
-/** GET where nothing else is said and there is no body to send. */
+/** Returns the method: GET by default if there is no body. */
 export const methodOf = ({ method, body }: SourceSettings, adapter: Adapter): 'GET' | 'POST' =>
   method ?? adapter.method ?? (body === undefined ? 'GET' : 'POST');
 
 const anyValues: TemplateValues = { since: 20_000, until: 20_000, lastId: '0' };
 
-/** Whether it sends objects of JSON, once the templates are filled. */
+/** True if every body is a JSON object after filling its placeholders. */
 export const hasJsonBody = ({ bodies }: Pick<RequestPlan, 'bodies'>): boolean =>
   bodies.length > 0 && bodies.every((body) => isObject(parseJson(fillTemplate(body, anyValues) ?? '')));
 
 /**
- * The ranges to ask for, one after the other. With `backfillDays`, a missing end of the range is made up: until `today`, and
- * so many days in all.
+ * Yields the ranges to request, in order, each at most `daysPerRequest` long. With `backfillDays`, `until` defaults to `today` and
+ * `since` to that many days before.
  */
 export function* rangesOf(
   plan: RequestPlan,
@@ -136,21 +136,21 @@ export function* rangesOf(
   }
 }
 
-/** What is sent for each range: one body after the other, or none. */
+/** Returns the bodies to send for each range; undefined for a request without a body. */
 export const bodiesOf = ({ bodies }: RequestPlan): readonly (string | undefined)[] =>
   bodies.length === 0 ? [undefined] : bodies;
 
 /**
- * What to ask for. A parameter whose template wants a day that is not given is left out.
+ * Returns the request with its placeholders filled. A parameter that needs a missing day is omitted.
  *
- * @throws UtmqlError CONFIGURATION where the path or the body wants such a day
+ * @throws UtmqlError CONFIGURATION if the path or the body needs a missing day
  */
 export function requestFor(plan: RequestPlan, body: string | undefined, values: TemplateValues): PageRequest {
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(plan.url) ?? [];
   const members = query.split('&').map((member) => fillTemplate(member, values));
   const given = members.filter((member) => member !== undefined && member !== '');
   const url = new URL(whole(plan, 'url', fillTemplate(path, values)));
-  // Credentials go as a header.
+  // Credentials are sent as a header.
   url.username = '';
   url.password = '';
   url.search = given.join('&');

@@ -5,13 +5,13 @@ const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 export interface Expanded {
   readonly value: unknown;
-  /** Variables that are not set, and where they are named. */
+  /** Variables that are not set, with the paths that name them. */
   readonly missing: readonly { readonly path: readonly (string | number)[]; readonly name: string }[];
-  /** Variables that were put in, and what they hold. */
+  /** Expanded variables and their values. */
   readonly used: ReadonlyMap<string, string>;
 }
 
-/** Puts the values of environment variables into all texts of `value`. An empty variable counts as not set. */
+/** Replaces `${NAME}` with environment variables in all texts of `value`. An empty variable counts as not set. */
 export function expandVariables(
   value: unknown,
   environment: Readonly<Record<string, string | undefined>>,
@@ -40,16 +40,16 @@ export function expandVariables(
   return { value: expand(value, []), missing, used };
 }
 
-/** Shorter values are no secrets, and would be found in every sentence. */
+/** Shorter values are not redacted: they would match parts of ordinary text. */
 const minSecretLength = 4;
 
-/** Values that must not be shown: those of the variables that a source's settings name, and tokens it got for them. */
+/** Redacts the values of variables that a source's settings name, and the tokens obtained with them. */
 export interface Secrets {
-  /** From now on, `value` is shown as `${NAME}`. */
+  /** Redacts `value` as `${NAME}` from now on. */
   add(name: string, value: string): void;
-  /** The text without them. */
+  /** Returns the text without secrets. */
   redact(text: string): string;
-  /** The same error without them in its message and in what caused it. */
+  /** Returns the error without secrets in its message and causes. */
   redactError(error: unknown): unknown;
 }
 
@@ -76,7 +76,7 @@ export function createSecrets(): Secrets {
       if (value.length < minSecretLength) return;
       const forms = [value, encodeURIComponent(value), encodeURI(value), JSON.stringify(value).slice(1, -1)];
       for (const form of forms) shownAs.set(form, `\${${name}}`);
-      // The longest first: one value may be part of another.
+      // Longest first: one value can be part of another.
       const sorted = [...shownAs].sort(([a], [b]) => b.length - a.length);
       shownAs.clear();
       for (const [form, placeholder] of sorted) shownAs.set(form, placeholder);

@@ -5,7 +5,7 @@ import type { SourceKind } from '../mapping/source-kind.ts';
 import { hasJsonBody, lastIdPlaceholder, methodOf, templateProblem } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 
-/** Keys that have a meaning only for sources that are asked over HTTP. */
+/** Keys that apply only to HTTP sources. */
 const httpOnly = [
   'method',
   'body',
@@ -23,12 +23,12 @@ const httpOnly = [
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** The kind of a source: as the file says, or the only one that its adapter has. */
+/** Returns the kind of a source: the configured one, or the only one of its adapter. */
 export function kindOf({ kind }: SourceSettings, { kinds }: Adapter): SourceKind | undefined {
   return kind ?? (kinds.length === 1 ? kinds[0] : undefined);
 }
 
-/** What is wrong with the settings of one source, each of which is right by itself. */
+/** Returns conflicts between the settings of one source, each of which is valid by itself. */
 export function checkSettings(settings: SourceSettings, adapter: Adapter): Problem[] {
   const problems: Problem[] = [];
   const report = (path: readonly PropertyKey[], text: string): void => void problems.push({ path, text });
@@ -136,6 +136,6 @@ function isHttpAddress(text: string): boolean {
   }
 }
 
-/** Keys below `key`, as one text that `split` takes apart again. */
+/** Joins `key` and each name of `values` with \0, for `split`. */
 const prefixed = <Value>(key: string, values: Readonly<Record<string, Value>>): Record<string, Value> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${key}\0${name}`, value]));

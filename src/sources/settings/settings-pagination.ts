@@ -4,14 +4,14 @@ import type { SearchWindow } from '../windows/window.ts';
 import { hasJsonBody, type RequestPlan } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';
 
-/** How a source is paged: as its settings say, else as its adapter does. */
+/** Returns a source's pagination: that of its settings, else its adapter's. */
 export function paginationOf(
   { pagination }: SourceSettings,
   adapter: Adapter,
   plan: Pick<RequestPlan, 'bodies'>,
 ): Pagination {
   const chosen = pagination === undefined ? adapter.pagination : paginationFromSettings(pagination);
-  // A POST that asks in JSON has its cursor there, too.
+  // A POST with a JSON body has its cursor in the body, too.
   const usual: ParameterLocation = hasJsonBody(plan) ? 'body' : 'query';
   if (chosen === undefined) return { kind: 'none' };
   return 'parameter' in chosen ? { ...chosen, in: chosen.in ?? usual } : chosen;
@@ -31,7 +31,7 @@ function paginationFromSettings(settings: NonNullable<SourceSettings['pagination
   return undefined;
 }
 
-/** One of the words, or the path of the field that tells the end. */
+/** Returns one of the words, or the path of the field that marks the end. */
 function stopAt<Word extends string>(
   stop: readonly string[],
   words: readonly Word[],
@@ -39,7 +39,7 @@ function stopAt<Word extends string>(
   return (stop.length === 1 ? words.find((word) => word === stop[0]) : undefined) ?? stop;
 }
 
-/** How a source goes on where its platform ends a search: as its settings say, else as its adapter does. */
+/** Returns how a source continues a limited search: by its settings, else by its adapter. */
 export function windowOf(
   { window }: SourceSettings,
   adapter: Adapter,
@@ -50,7 +50,7 @@ export function windowOf(
   return id === undefined ? { by: 'day', limit } : { by: 'id', limit, id, start };
 }
 
-/** Where a page of a source tells how many results there are in all. */
+/** Returns the path of the total number of results in a page. */
 export function totalOf({ total, pagination }: SourceSettings, adapter: Adapter): Path | undefined {
   const counted = pagination?.offset?.stop;
   const isPath = counted !== undefined && !['empty', 'short'].includes(counted.join('.'));

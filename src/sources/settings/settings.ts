@@ -70,7 +70,7 @@ const auth = section({
   }).optional(),
 });
 
-/** The settings of one source, as they stand in the file. What they mean together is checked in `settings-checks.ts`. */
+/** The settings of one source in the file. `settings-checks.ts` checks combinations. */
 export const sourceSettings = section({
   name: nameSetting.refine((given) => given !== pushSource, 'is the name of what is pushed; choose another'),
   kind: oneOf(sourceKinds).optional(),

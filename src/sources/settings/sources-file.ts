@@ -12,13 +12,13 @@ import { createSecrets, expandVariables, type Secrets } from './secrets.ts';
 import { type SourceSettings, sourceSettings, sourcesFile } from './settings.ts';
 import { checkSettings } from './settings-checks.ts';
 
-/** One source of the file: checked, with the variables' values in it, and those values to be kept from being shown. */
+/** One source of the file: checked settings with expanded variables, and the values to redact. */
 export interface FileSource {
   readonly settings: SourceSettings;
   readonly secrets: Secrets;
 }
 
-/** What the file has. */
+/** Contents of the sources file. */
 export interface SourcesFile {
   readonly sources: readonly FileSource[];
   readonly mappings: readonly NamedMapping[];
@@ -27,9 +27,8 @@ export interface SourcesFile {
 /**
  * Reads the sources file.
  *
- * @param takenNames names of sources that the environment variables give
- * @throws UtmqlError CONFIGURATION that lists everything that is wrong: where, in which line, and what is accepted. Values of
- *   variables are never repeated.
+ * @param takenNames names of sources from environment variables
+ * @throws UtmqlError CONFIGURATION that lists every problem with its path, line and accepted values, and never a variable's value
  */
 export async function readSourcesFile(
   file: string,
@@ -112,13 +111,13 @@ function readSource(
   return { source: { settings, secrets }, problems };
 }
 
-/** Settings that are known, whole, and what is wrong with them together. */
+/** Valid settings, if any, and their problems. */
 interface SettingsResult<Settings> {
   readonly settings?: Settings;
   readonly problems: readonly Problem[];
 }
 
-/** The settings that stand in one place of the file, unless some are wrong by themselves; and all that is wrong. */
+/** Parses the settings at one path of the file. Returns them unless one is invalid by itself, and all problems. */
 function readSettings<Settings>(
   shape: z.ZodType<Settings>,
   check: (settings: Settings) => SettingsResult<Settings>,
@@ -130,7 +129,7 @@ function readSettings<Settings>(
     path,
     text: `needs the environment variable ${name}, which is not set`,
   }));
-  // What a variable that is not set stands for cannot be right, either.
+  // A setting with an unset variable is invalid as a consequence: report it once.
   const besides = (problems: readonly Problem[]): Problem[] => [
     ...unset,
     ...problems.filter(({ path }) => !unset.some((problem) => formatPath(problem.path) === formatPath(path))),
@@ -160,7 +159,7 @@ function contentIn(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS() ?? {};
   } catch (cause) {
-    // The library's sentence is not repeated: it quotes the file.
+    // The library's message is not repeated: it quotes the file.
     throw configurationError(
       file,
       ['an alias (*) has no anchor (&), or aliases of aliases grow beyond bounds'],
@@ -169,7 +168,7 @@ function contentIn(document: Document.Parsed, file: string): unknown {
   }
 }
 
-/** Errors whose sentence quotes what stands in the file. */
+/** Errors whose message quotes the file. */
 const quotingErrors: ReadonlySet<string> = new Set([
   'BAD_ALIAS',
   'BAD_DIRECTIVE',
@@ -179,13 +178,13 @@ const quotingErrors: ReadonlySet<string> = new Set([
   'UNEXPECTED_TOKEN',
 ]);
 
-/** A path that leads to another file, such as one of passwords, must not show what stands in it: not even its keys. */
+/** Guards against a path to another file, such as a password file: neither its values nor its keys may be shown. */
 const isSourcesFile = (content: unknown): boolean =>
   typeof content === 'object' &&
   content !== null &&
   (Object.hasOwn(content, 'sources') || Object.hasOwn(content, 'mappings'));
 
-/** Keys that begin with `x-` are the file's own: places for what several sources share (`&anchor`). */
+/** Removes keys that begin with `x-`: they hold anchors that several sources share. */
 function withoutExtensions(content: unknown): unknown {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
   return Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-')));

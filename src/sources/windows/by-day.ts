@@ -4,10 +4,10 @@ import { missingResultsError, type SearchPage, searchLimitError } from './search
 import type { DayWindow } from './window.ts';
 
 /**
- * The pages of a range of days. One with more results than a search gives is asked for in halves, before anything of it is handed
- * on.
+ * Yields the pages of a range of days. A range with more results than one search returns is split in halves before any of its
+ * pages is yielded.
  *
- * @throws UtmqlError SOURCE_MALFORMED where one day has too many, or where fewer came than the platform told of
+ * @throws UtmqlError SOURCE_MALFORMED if one day exceeds the limit, or fewer results arrive than the platform announced
  */
 export async function* searchByDay(
   source: string,

@@ -6,9 +6,9 @@ import { missingResultsError, type SearchPage, searchLimitError } from './search
 import type { IdWindow } from './window.ts';
 
 /**
- * The pages of one search after the other, each behind the last id of the one before, until nothing is left.
+ * Yields the pages of successive searches, each starting after the last id of the previous one, until none is left.
  *
- * @throws UtmqlError SOURCE_MALFORMED where results do not come in the order of their ids, so that going on would miss some
+ * @throws UtmqlError SOURCE_MALFORMED if results are not in the order of their ids, so that continuing would miss some
  */
 export async function* searchById(
   source: string,
@@ -37,19 +37,19 @@ export async function* searchById(
         isInOrder &&= next !== undefined && follows(next, reached);
         reached = next ?? reached;
       }
-      // A first search that is the only one may come in any order.
+      // The results of a single search may have any order.
       if (!isInOrder && lastId !== undefined) throw outOfOrder(cameBefore);
       yield page;
       total ??= told;
       came += results.length;
       largest = Math.max(largest, results.length);
-      // The next page would reach beyond the limit, which some platforms refuse to give at all.
+      // The next page would exceed the limit, and some platforms refuse it.
       isCut = came + largest > window.limit;
       if (isCut) break;
     }
     cameBefore += came;
     if (total === undefined ? !isCut : came >= total) return;
-    // Some tell how many there are in all, and not behind the id.
+    // Some totals count all results, not only those after the id.
     if (came === 0 && total !== undefined && cameBefore >= total) return;
     if (came === 0) throw missingResultsError(source, total ?? window.limit, cameBefore);
     if (!isInOrder) throw outOfOrder(came);
@@ -57,7 +57,7 @@ export async function* searchById(
   }
 }
 
-/** Ids go into templates of addresses and JSON: others than these would be read as something else there. */
+/** Ids are inserted into URLs and JSON: others could change their meaning. */
 const idPattern = /^[\w.:+=/-]{1,200}$/;
 
 function idOf(value: unknown): string | undefined {
@@ -67,7 +67,7 @@ function idOf(value: unknown): string | undefined {
 
 const isAllDigits = (text: string): boolean => /^\d+$/.test(text);
 
-/** Ids of digits follow each other as numbers. How a platform sorts others is its own affair: they only differ. */
+/** True if `id` sorts after `before`: numeric ids by number; others, whose order is the platform's, only need to differ. */
 const follows = (id: string, before: string | undefined): boolean =>
   before === undefined ||
   (isAllDigits(id) && isAllDigits(before) ? BigInt(id) > BigInt(before) : id !== before);

@@ -2,10 +2,10 @@ import type { Page } from '../pagination/page.ts';
 import { missingResultsError, type SearchPage } from './search-page.ts';
 
 /**
- * The pages of one search.
+ * Yields the pages of one search.
  *
- * @throws UtmqlError SOURCE_MALFORMED behind the last one where fewer results came than the platform told of. It may be told of
- *   more while the pages are read, hence of the numbers the smallest
+ * @throws UtmqlError SOURCE_MALFORMED after the last page if fewer results arrived than the smallest total announced: the total
+ *   can grow while pages are read
  */
 export async function* searchWithTotalCheck(
   source: string,

@@ -1,16 +1,16 @@
 import { UtmqlError } from '../../errors.ts';
 import type { Page } from '../pagination/page.ts';
 
-/** A page of one search, held. */
+/** A buffered page of one search. */
 export interface SearchPage {
   readonly page: Page;
-  /** How many results the search has, as the page says; undefined where it does not. */
+  /** Total number of results of the search, if the page has it. */
   readonly total: number | undefined;
-  /** What is on the page; a result that cannot be read is undefined. */
+  /** Resolves to the results on the page; an unreadable one is undefined. */
   elements(): Promise<readonly unknown[]>;
 }
 
-/** A platform that ends a search early, or says nothing that would tell whether it did. */
+/** The error for a platform that truncates a search, or may have. */
 export const searchLimitError = (source: string, what: string): UtmqlError =>
   new UtmqlError('SOURCE_MALFORMED', `Source ${source} ${what}.`);
 

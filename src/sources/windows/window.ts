@@ -1,20 +1,20 @@
 import type { PageRequest } from '../pagination/pagination.ts';
 
 /**
- * How a feed goes on where its platform ends a search: after so many results, whatever is left. By the ids of its results, which
- * then have to come in their order; or by its days, in ever shorter ranges.
+ * How a source continues where its platform limits the results of a search: by the ids of its results, which must then be in
+ * order, or by days, in ever shorter ranges.
  */
 export type SearchWindow = IdWindow | DayWindow;
 
 export interface IdWindow {
   readonly by: 'id';
-  /** Results that one search gives at most. */
+  /** Most results of one search. */
   readonly limit: number;
   /** Path of the id in a result. */
   readonly id: readonly string[];
-  /** What `{last_id}` of the first search is. */
+  /** `{last_id}` of the first search. */
   readonly start: string;
-  /** Asks for what comes after an id, in the order of ids; at first without one. Undefined: the templates of the request do. */
+  /** Adds the condition on the id, none for the first search, and the order by id. Undefined: the request's templates have them. */
   readonly place?: (request: PageRequest, lastId: string | undefined) => PageRequest;
 }
 

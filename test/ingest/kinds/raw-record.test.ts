@@ -5,7 +5,7 @@ import { createNormalisers, HeldRepairs } from '../../../src/ingest/kinds/normal
 import { toRawRecord } from '../../../src/ingest/kinds/raw-record.ts';
 import { decodePayload, encodePayload } from '../../../src/ingest/push/payload.ts';
 import type { RecordKind } from '../../../src/records/contract.ts';
-import { createGapTest } from '../../../src/records/gaps.ts';
+import { createMissingTextTest } from '../../../src/records/missing-values.ts';
 import { testRules } from '../../support/records.ts';
 
 const { normalise } = createNormalisers({
@@ -24,7 +24,7 @@ const accept = (kind: RecordKind, raw: unknown): KindRecord => {
 
 const text = fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom('Ünï 🙂', ' a  b ', '{{x}}', 'null'));
 // A word for nothing is no id.
-const isGap = createGapTest(undefined);
+const isGap = createMissingTextTest(undefined);
 const id = text.filter((value) => value.trim() !== '' && !isGap(value.trim()));
 const utm = { utm_campaign: text, utm_source: text, utm_term: fc.option(text) };
 const money = fc.integer({ min: -5, max: 1e9 }).map((value) => value / 1_000);

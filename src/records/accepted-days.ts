@@ -2,7 +2,7 @@ import { type Day, formatDay } from './day.ts';
 import type { Reject } from './outcome.ts';
 
 /** Which days of records are taken on a day. */
-export interface TakenDays {
+export interface AcceptedDays {
   readonly today: Day;
   /** How many days are kept, today included. */
   readonly keptDays: number;
@@ -15,9 +15,9 @@ export interface TakenDays {
  * Why a record of this day is not taken; undefined where it is. An older one would be stored only to vanish. Each day ahead would be
  * a partition for good: nothing but the calendar would bound how many a caller can make, and each slows down every start.
  */
-export function refuseDay(
+export function dayRejection(
   day: Day,
-  { today, keptDays, keptBy, maxFutureDays }: TakenDays,
+  { today, keptDays, keptBy, maxFutureDays }: AcceptedDays,
 ): Reject | undefined {
   if (day < today - keptDays + 1) {
     const detail = `The record is of ${formatDay(day)}; only the last ${keptDays} days are kept (${keptBy}).`;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** An answer as a platform's rules judge it. */
-export interface JudgedAnswer {
+/** An answer as a platform's rules classifyFailure it. */
+export interface ClassifiedResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** Decompressed: all of a page, or the first 64 KB of an answer that is an error by its status. */
@@ -12,7 +12,7 @@ export interface JudgedAnswer {
  * What an answer means beyond its status: `throttled` and `unavailable` are asked again, `refused` is not. `detail` says in
  * a few words what the platform gave as its reason; never its own text, which can repeat credentials.
  */
-export type Verdict =
+export type FailureClass =
   | { readonly kind: 'throttled'; readonly detail: string; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'unavailable'; readonly detail: string }
   | {
@@ -23,4 +23,4 @@ export type Verdict =
     };
 
 /** A platform's own signs of throttling and failure. Undefined: the status says it all. */
-export type Judge = (answer: JudgedAnswer) => Verdict | undefined;
+export type FailureClassifier = (answer: ClassifiedResponse) => FailureClass | undefined;

@@ -64,19 +64,19 @@ export const privateAddressCode = 'UTMQL_PRIVATE_ADDRESS';
  * not by what the name resolves to at that moment. The check is made by the connection itself, which goes to no other
  * address than the one that was checked.
  */
-export interface Reach {
+export interface SourceDispatchers {
   readonly configured: Dispatcher;
   /** @throws Error with `privateAddressCode` for an address that is written as a private one */
   pointedTo(url: URL): Dispatcher;
 }
 
-export function createReach(options: {
+export function createSourceDispatchers(options: {
   configured: URL;
   timeoutMs: number;
   /** Whether a public source may point into a private network. */
   mayLeadInside: boolean;
   network: Network;
-}): Reach {
+}): SourceDispatchers {
   const { configured, timeoutMs: timeout, mayLeadInside, network } = options;
   const isPrivateLiteral = ({ hostname }: URL): boolean => {
     // What WHATWG's parser has left: 2130706433 and 0177.1 are 127.0.0.1 by now, and IPv6 stands in brackets.

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Network } from '../../src/http-client/reach.ts';
 import { redirectTarget } from '../../src/http-client/request.ts';
+import type { Network } from '../../src/http-client/source-dispatchers.ts';
 import { call, openOne, serve } from '../sources/support.ts';
 import { inTurn, json, redirect, type SourceServer, text } from '../support/source-server.ts';
 
