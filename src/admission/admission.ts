@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import type { ClickHouseSettings } from '@clickhouse/client';
 import type { CallOptions, Store } from '../clickhouse/store.ts';
 import { wrapStore } from '../clickhouse/wrap-store.ts';
 import { UtmqlError } from '../errors.ts';
@@ -37,8 +38,14 @@ export interface Admission {
   readonly isBusy: boolean;
 }
 
+/**
+ * Nice value of the threads that work for an account that uses much, so that a small query of another account has
+ * the processors when it comes. Queries usually have 8, merges 10, background statements 19 (see `withLowPriority`).
+ */
+const givingWay: ClickHouseSettings = { os_thread_priority: '18' };
+
 interface Waiter {
-  begin(): void;
+  begin(nowMs: number): void;
 }
 
 /**
@@ -56,7 +63,8 @@ export function createAdmission(options: {
   const { settings, clock } = options;
   const queue = createFairQueue<Waiter>(settings);
   const advance = (): void => {
-    for (const waiter of queue.take(clock.now())) waiter.begin();
+    const now = clock.now();
+    for (const waiter of queue.take(now)) waiter.begin(now);
   };
 
   return {
@@ -71,7 +79,8 @@ export function createAdmission(options: {
       setMaxListeners(0, signal);
       const atWork = new Set<Promise<void>>();
 
-      const turn = (timeoutMs: number): Promise<void> =>
+      /** Resolves to when the turn came. */
+      const turn = (timeoutMs: number): Promise<number> =>
         new Promise((resolve, reject) => {
           if (signal.aborted) {
             reject(cancelled());
@@ -89,9 +98,9 @@ export function createAdmission(options: {
           const leave = (): void => giveUp(cancelled());
           const timer = setTimeout(() => giveUp(tooLong(timeoutMs)), timeoutMs);
           const waiter: Waiter = {
-            begin() {
+            begin(nowMs) {
               settle();
-              resolve();
+              resolve(nowMs);
             },
           };
           signal.addEventListener('abort', leave, { once: true });
@@ -104,10 +113,10 @@ export function createAdmission(options: {
           reject(tooMany(settings.mostWaiting));
         });
 
-      const release = async (queryIdPrefix: string): Promise<void> => {
+      const release = async (queryIdPrefix: string, begunAt: number): Promise<void> => {
         // ClickHouse notices only after a moment that nobody listens any more.
         if (signal.aborted) await options.ended(queryIdPrefix);
-        member.end();
+        member.end(begunAt, clock.now());
         advance();
       };
 
@@ -115,10 +124,10 @@ export function createAdmission(options: {
         async run(work) {
           const timeoutMs = options.timeoutMs();
           const asked = clock.now();
-          await turn(timeoutMs);
-          const leftMs = Math.max(timeoutMs - Math.max(clock.now() - asked, 0), 1);
+          const begunAt = await turn(timeoutMs);
+          const leftMs = Math.max(timeoutMs - Math.max(begunAt - asked, 0), 1);
           if (signal.aborted) {
-            member.end();
+            member.end(begunAt, begunAt);
             advance();
             throw cancelled();
           }
@@ -128,10 +137,10 @@ export function createAdmission(options: {
               requestId,
               signal,
               queryIdPrefix,
-              settings: { max_execution_time: leftMs / 1_000 },
+              settings: { max_execution_time: leftMs / 1_000, ...(member.givesWay(begunAt) && givingWay) },
             });
           } finally {
-            const released = release(queryIdPrefix).finally(() => atWork.delete(released));
+            const released = release(queryIdPrefix, begunAt).finally(() => atWork.delete(released));
             atWork.add(released);
           }
         },

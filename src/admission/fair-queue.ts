@@ -1,3 +1,5 @@
+import { createUsage } from './usage.ts';
+
 /** Somebody who asks: the account that limits count for, in one of its workspaces. */
 export interface Owner {
   readonly account: string;
@@ -17,8 +19,10 @@ export interface QueueMember<Task> {
   add(task: Task): boolean;
   /** Takes out a task that no longer waits for its turn; false where it had it, or was never there. */
   remove(task: Task): boolean;
-  /** A task that had its turn has ended. */
-  end(): void;
+  /** A task has ended that had its turn at `begunAtMs`. */
+  end(begunAtMs: number, nowMs: number): void;
+  /** True while other accounts come and this one has used much time lately, its tasks at work included. */
+  givesWay(nowMs: number): boolean;
   /** Its tasks that have had their turn and not ended. */
   readonly atWork: number;
 }
@@ -42,12 +46,16 @@ export interface FairQueue<Task> {
 
 /** Others count as coming for so long after their last task. */
 const recentMs = 60_000;
+/** An account that has lately used more query time than this gives way to others. */
+const maxModestMs = 3_000;
 
 interface Share {
   atWork: number;
   waiting: number;
   /** When it last had a turn, in turns. */
   turn: number;
+  /** Of an account, when each of its tasks at work had its turn, added up. */
+  begunAtMs: number;
 }
 
 interface Line<Task> extends Share {
@@ -64,6 +72,7 @@ export function createFairQueue<Task>(settings: FairQueueSettings): FairQueue<Ta
   /** Those with tasks that wait. */
   const lines = new Set<Line<Task>>();
   const visits = createVisits();
+  const usage = createUsage();
   let atWork = 0;
   let turns = 0;
 
@@ -128,11 +137,18 @@ export function createFairQueue<Task>(settings: FairQueueSettings): FairQueue<Ta
           close();
           return true;
         },
-        end() {
+        end(begunAtMs, nowMs) {
           if (line === undefined || line.atWork === 0) return;
+          usage.add(owner.account, Math.max(nowMs - begunAtMs, 0), nowMs);
+          line.account.begunAtMs -= begunAtMs;
           atWork -= 1;
           count(line, 'atWork', -1);
           close();
+        },
+        givesWay(nowMs) {
+          const { atWork, begunAtMs } = line?.account ?? nothing();
+          const usedMs = usage.of(owner.account, nowMs) + atWork * nowMs - begunAtMs;
+          return usedMs > maxModestMs && visits.hasOther(owner.account, nowMs);
         },
       };
     },
@@ -150,6 +166,7 @@ export function createFairQueue<Task>(settings: FairQueueSettings): FairQueue<Ta
         turns += 1;
         line.turn = turns;
         line.account.turn = turns;
+        line.account.begunAtMs += nowMs;
         taken.push(task);
       }
       return taken;
@@ -157,7 +174,7 @@ export function createFairQueue<Task>(settings: FairQueueSettings): FairQueue<Ta
   };
 }
 
-const nothing = (): Share => ({ atWork: 0, waiting: 0, turn: 0 });
+const nothing = (): Share => ({ atWork: 0, waiting: 0, turn: 0, begunAtMs: 0 });
 
 /** Whoever has nothing at work and nothing waiting is forgotten: names of callers are as many as they like. */
 function storeShare(shares: Map<string, Share>, name: string, share: Share): void {

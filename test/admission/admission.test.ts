@@ -68,3 +68,24 @@ it('the end takes waiters out of the queue, and holds the slot until the store h
   await Promise.all([ended, next]);
   await expect(queries.run(nothing)).rejects.toMatchObject({ code: 'CANCELLED' });
 });
+
+it('asks ClickHouse to let the queries of a busy account give way to those of others', async () => {
+  let now = 1_000_000;
+  const admission = createAdmission({
+    settings: { slots: 8, mostWaiting: 10 },
+    timeoutMs: () => 10_000,
+    clock: { ...systemClock, now: () => now },
+    ended: nothing,
+    onRefused: () => undefined,
+  });
+  const priorityAfter = (account: string, ms: number) =>
+    admission.open({ account, workspace: 'w' }, 'r').run(async ({ settings }) => {
+      now += ms;
+      return settings?.os_thread_priority;
+    });
+  expect(await priorityAfter('b', 10)).toBeUndefined();
+  expect(await priorityAfter('a', 5_000)).toBeUndefined();
+  expect([await priorityAfter('a', 10), await priorityAfter('b', 10)]).toEqual(['18', undefined]);
+  now += 30_000;
+  expect(await priorityAfter('a', 10)).toBeUndefined();
+});

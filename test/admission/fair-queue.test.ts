@@ -18,9 +18,9 @@ it('keeps the last slot for those who have nothing at work, and half of them onc
   const light = queue.join({ account: 'b', workspace: 'w' });
   fill(light, 'b', 1);
   expect(take(queue, 1)).toEqual(['b']);
-  for (let ended = 0; ended < 4; ended++) heavy.end();
+  for (let ended = 0; ended < 4; ended++) heavy.end(1, 0);
   expect(take(queue, 2)).toEqual(['a']);
-  light.end();
+  light.end(1, 0);
   expect(take(queue, 3)).toEqual([]);
   expect(take(queue, 60_002)).toEqual(['a', 'a', 'a']);
 });
@@ -40,7 +40,7 @@ it('goes round accounts, workspaces, and then the operations of one account', ()
   const order: string[] = [];
   let at = 'large';
   for (let turn = 0; turn < 9; turn++) {
-    members.get(at)?.end();
+    members.get(at)?.end(1, 0);
     at = take(queue, turn)[0] ?? 'none';
     order.push(at);
   }
@@ -56,7 +56,7 @@ it('a crowd of keys of one workspace does not go before another workspace', () =
   for (const member of crowd) fill(member, 'crowd', 1);
   expect(take(queue, 0)).toEqual(['crowd', 'crowd', 'crowd']);
   fill(queue.join({ account: 'other', workspace: 'v' }), 'other', 1);
-  crowd[0]?.end();
+  crowd[0]?.end(1, 0);
   expect(take(queue, 1)).toEqual(['other']);
 });
 
@@ -69,6 +69,25 @@ it('bounds what waits for one account, over its operations; what is taken out wa
   expect(queue.take(0)).toEqual(['1']);
   expect(one?.remove('1')).toBe(false);
   expect(queue.atWork).toBe(1);
-  one?.end();
+  one?.end(1, 0);
   expect(queue.atWork).toBe(0);
+});
+
+it('gives way while others come and much was used lately, also by what is still at work', () => {
+  const queue = createFairQueue<Task>({ slots: 8, mostWaiting: 100 });
+  const heavy = queue.join({ account: 'a', workspace: 'w' });
+  const light = queue.join({ account: 'b', workspace: 'w' });
+  fill(heavy, 'a', 2);
+  take(queue, 1_000_000);
+  expect(heavy.givesWay(1_002_000)).toBe(false);
+  fill(light, 'b', 1);
+  take(queue, 1_002_000);
+  expect([heavy.givesWay(1_002_000), light.givesWay(1_002_000)]).toEqual([true, false]);
+  heavy.end(1_000_000, 1_002_000);
+  heavy.end(1_000_000, 1_002_000);
+  // Also in the next operation of the account.
+  const next = queue.join({ account: 'a', workspace: 'w' });
+  expect(next.givesWay(1_003_000)).toBe(true);
+  expect(next.givesWay(1_013_000)).toBe(false);
+  expect(light.givesWay(1_004_000)).toBe(false);
 });
