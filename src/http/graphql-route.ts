@@ -4,7 +4,6 @@ import type { Admission, Queries } from '../admission/admission.ts';
 import type { DataVersion } from '../data-version.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Limits } from '../limits/limits.ts';
-import { freeRefusalBytes } from '../limits/refusal-cost.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
@@ -14,7 +13,8 @@ import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
 import type { Graphql } from './graphql.ts';
 import { requirementsOf } from './graphql-access.ts';
 import type { GraphqlCall } from './graphql-call.ts';
-import { type Question, readParams } from './graphql-params.ts';
+import { type Question, readParams, shortBody } from './graphql-params.ts';
+import { createLoopTurns } from './loop-turns.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import { type Answer, type AnswerSource, etagOf, type ResponseCache } from './response-cache.ts';
 import type { CallInfo, Handler } from './route.ts';
@@ -50,9 +50,10 @@ export function createGraphqlRoute(options: {
 }): Handler {
   const { graphql, documents, persisted, limits, admission, cache, dataVersion, telemetry, clock } = options;
   const sendGraphiql = createGraphiqlPage();
+  const turns = createLoopTurns();
 
   const readQuestion = async (request: IncomingMessage, note: (bytes: number) => void): Promise<Question> => {
-    const params = await readParams(request, options.maxBodyBytes, note);
+    const params = await readParams(request, options.maxBodyBytes, note, turns);
     const { operationName, variables } = params;
     const query = persisted.documentOf(params);
     let parsed: DocumentNode | undefined;
@@ -171,8 +172,9 @@ export function createGraphqlRoute(options: {
     response.once('close', () => {
       if (!response.writableFinished) left.abort();
     });
-    const isLong = Number(request.headers['content-length'] ?? Infinity) > freeRefusalBytes;
-    if (request.method === 'POST' && isLong) await limits.checkCost(call.account, response);
+    const isLong =
+      request.method === 'POST' && Number(request.headers['content-length'] ?? Infinity) > shortBody;
+    if (isLong) await limits.checkCost(call.account, response);
     let question: Question;
     try {
       question = await readQuestion(request, note);
@@ -200,6 +202,7 @@ export function createGraphqlRoute(options: {
       telemetry.onResponseCache('hit');
       return send(request, response, kept, 'hit');
     }
+    if (isLong) await turns();
     const kind = kindOf(question);
     if (kind === undefined) return passOn(() => question);
     const endTurn = await takeTurn(kind.kind, response, call.account);

@@ -1,5 +1,5 @@
 /** Bodies up to this are refused for nothing: people mistype, and a look at so little costs little. */
-export const freeRefusalBytes = 10_000;
+const freeRefusalBytes = 10_000;
 
 /** Bytes of a query that is refused that count as one value of `QUERY_COST_PER_MINUTE`. */
 const queryBytesOfOne = 10;

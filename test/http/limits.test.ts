@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { processorMs } from '../support/processor-time.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -13,14 +14,15 @@ const tile = 'metrics(dateRange: { preset: YESTERDAY })';
 const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');
 
-/** The best of three: what the refusal costs, not what else the machine does. */
+/** The least processor time of three: what the refusal costs, not what else the program does. */
 async function refusal(document: string) {
   let fastest = Number.POSITIVE_INFINITY;
   let answer = await app.query(document);
   for (let round = 0; round < 3; round++) {
-    const started = performance.now();
-    answer = await app.query(`${document} #${round}`);
-    fastest = Math.min(fastest, performance.now() - started);
+    const ms = await processorMs(async () => {
+      answer = await app.query(`${document} #${round}`);
+    });
+    fastest = Math.min(fastest, ms);
   }
   return { error: answer.errors?.[0], data: answer.data, ms: fastest };
 }
@@ -212,19 +214,21 @@ describe('what would cost too much is refused in under 50 ms, before anything is
         ),
       },
     ],
-  ])('%s in a variable: the answer is short, and soon there', async (_, variables) => {
-    const started = performance.now();
-    const reply = await fetch(`${app.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        query:
-          'query ($groupBy: [Dimension!]!) { metrics(dateRange: { preset: TODAY }, groupBy: $groupBy) { totals { cost } } }',
-        variables,
-      }),
+  ])('%s in a variable: the answer is short, and costs little', async (_, variables) => {
+    let text = '';
+    const ms = await processorMs(async () => {
+      const reply = await fetch(`${app.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          query:
+            'query ($groupBy: [Dimension!]!) { metrics(dateRange: { preset: TODAY }, groupBy: $groupBy) { totals { cost } } }',
+          variables,
+        }),
+      });
+      text = await reply.text();
     });
-    const text = await reply.text();
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(ms).toBeLessThan(1_000);
     expect(text.length).toBeLessThan(60_000);
     const { errors } = JSON.parse(text) as { errors: { message: string; extensions: { code: string } }[] };
     expect(errors.length).toBeLessThanOrEqual(21);
@@ -267,21 +271,22 @@ describe('bodies', () => {
     });
 
   it('over 1 MB get 413, by their announced length before they are read', async () => {
-    let quickest = Number.POSITIVE_INFINITY;
-    for (let turn = 0; turn < 5 && quickest >= 50; turn++) {
-      const started = performance.now();
-      const response = await post(JSON.stringify({ query: `{ __typename } # ${'x'.repeat(1_100_000)}` }));
-      expect([response.status, await response.json()]).toEqual([
-        413,
-        {
-          errors: [
-            { message: expect.stringContaining('1048576 bytes'), extensions: { code: 'BAD_USER_INPUT' } },
-          ],
-        },
-      ]);
-      quickest = Math.min(quickest, performance.now() - started);
+    let least = Number.POSITIVE_INFINITY;
+    for (let turn = 0; turn < 5 && least >= 50; turn++) {
+      const ms = await processorMs(async () => {
+        const response = await post(JSON.stringify({ query: `{ __typename } # ${'x'.repeat(1_100_000)}` }));
+        expect([response.status, await response.json()]).toEqual([
+          413,
+          {
+            errors: [
+              { message: expect.stringContaining('1048576 bytes'), extensions: { code: 'BAD_USER_INPUT' } },
+            ],
+          },
+        ]);
+      });
+      least = Math.min(least, ms);
     }
-    expect(quickest).toBeLessThan(50);
+    expect(least).toBeLessThan(50);
   });
 
   it('over 1 MB get 413 without an announced length, too, and the connection is not read on', async () => {

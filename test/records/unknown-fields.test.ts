@@ -5,6 +5,7 @@ import { createEventNormaliser } from '../../src/records/event.ts';
 import { createOpportunityNormaliser } from '../../src/records/opportunity.ts';
 import { type Outcome, Repairs } from '../../src/records/outcome.ts';
 import { maxExtraBytes } from '../../src/records/unknown-fields.ts';
+import { processorMs } from '../support/processor-time.ts';
 import { testRules } from '../support/records.ts';
 
 const ads = createAdPerformanceNormaliser(testRules);
@@ -45,7 +46,7 @@ describe('fields that the contract does not name', () => {
     expect(read({}, using, raw).repairs).not.toHaveProperty('unknown_field');
   });
 
-  it('of the CRM lose their e-mail addresses, wherever they stand', () => {
+  it('of the CRM lose their e-mail addresses, wherever they stand', async () => {
     const crm = createOpportunityNormaliser(testRules);
     const raw = { opportunity_id: 'O-1', created_at: '2025-08-01', amount: 1, stage: 'lead' };
     const { extra } = read(
@@ -60,9 +61,10 @@ describe('fields that the contract does not name', () => {
       owner: 'Ana <(e-mail)>',
       list: ['x', { '(e-mail)': 'mailto:(e-mail)\n\u001b(e-mail)' }],
     });
-    const started = performance.now();
-    read({ long: `${'a'.repeat(15_000)} @ ${'@'.repeat(500)}` }, crm, raw);
-    expect(performance.now() - started).toBeLessThan(100);
+    const ms = await processorMs(() =>
+      read({ long: `${'a'.repeat(15_000)} @ ${'@'.repeat(500)}` }, crm, raw),
+    );
+    expect(ms).toBeLessThan(100);
   });
 
   it('are found in each record, however the records of a feed differ', () => {
