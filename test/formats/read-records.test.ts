@@ -264,6 +264,6 @@ it('a malformed record is rejected with a sentence', async () => {
   ]);
   const { malformed: long } = await read('{"a":1}\n{"a":"long"}\n', { maxRecordBytes: 8 });
   expect(long.map(rejectOf)).toEqual([
-    { reason: 'record_too_large', field: '', detail: 'The record is larger than a record may be.' },
+    { reason: 'record_too_large', field: '', detail: 'The record exceeds the maximum record size.' },
   ]);
 });

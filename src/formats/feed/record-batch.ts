@@ -27,9 +27,11 @@ export interface RecordBatch {
   readonly textAt?: (index: number) => string | undefined;
 }
 
-/** Returns the JSON text of `records[index]` as received, else the parsed value. */
-export const originalOf = ({ records, textAt }: RecordBatch, index: number): unknown =>
-  textAt?.(index) ?? records[index];
+/** Returns the JSON text of `records[index]` as received, else the parsed value. A record that is a string is its own text. */
+export function originalOf({ records, textAt }: RecordBatch, index: number): unknown {
+  const record = records[index];
+  return typeof record === 'string' ? record : (textAt?.(index) ?? record);
+}
 
 /** The JSON texts of records, or a function that computes them on first use. */
 export type RecordTexts = readonly string[] | (() => readonly string[]);
