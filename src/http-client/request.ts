@@ -239,8 +239,8 @@ async function firstAnswer(
   // undici's own timeouts are off: they count in half seconds.
   const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
   const body = options.body ?? null;
-  const dispatcher = isPointedTo ? reach.pointedTo(url) : reach.configured;
   try {
+    const dispatcher = isPointedTo ? reach.pointedTo(url) : reach.configured;
     const asked = request(url, { dispatcher, method, headers, body, signal: linked.signal, ...timeouts });
     // undici looks at its signal only once connected.
     const answer = await untilAborted(asked, linked.signal);
