@@ -352,14 +352,18 @@ describe('metrics', () => {
       const id = `breakdowns-${randomUUID()}`;
       const { errors } = await app.query(`{ ${selection} }`, {}, { 'x-request-id': id });
       expect(errors).toBeUndefined();
-      await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
-      const columns = await app.store.select(
-        z.object({ name: z.string() }),
-        sql`SELECT DISTINCT arrayJoin(columns) AS name FROM system.query_log
-            WHERE type = 'QueryFinish' AND log_comment = ${bind('String', id)} ORDER BY name`,
-      );
-      expect(columns.some(({ name }) => name.endsWith('.ad_performance.cost'))).toBe(true);
-      return columns.some(({ name }) => name.includes('.ad_performance.breakdowns'));
+      const readColumns = async (): Promise<string[]> => {
+        await app.store.command(sql`SYSTEM FLUSH LOGS`, { changesAnswersOf: [] });
+        const rows = await app.store.select(
+          z.object({ name: z.string() }),
+          sql`SELECT DISTINCT arrayJoin(columns) AS name FROM system.query_log
+              WHERE type = 'QueryFinish' AND log_comment = ${bind('String', id)} ORDER BY name`,
+        );
+        return rows.map(({ name }) => name);
+      };
+      // A query is in the log a moment after its answer.
+      await expect.poll(readColumns).toContainEqual(expect.stringMatching(/\.ad_performance\.cost$/));
+      return (await readColumns()).some((name) => name.includes('.ad_performance.breakdowns'));
     };
     expect(await readsThem(`metrics(${range}, groupBy: [CAMPAIGN_ID]) { nodes { campaignId cost } }`)).toBe(
       false,

@@ -83,7 +83,8 @@ describe('an opportunity whose created_at moves to another day', () => {
   });
 });
 
-describe('a backfill of 400 days in one feed', () => {
+// 400 partitions are written again and again.
+describe('a backfill of 400 days in one feed', { timeout: 120_000 }, () => {
   const day = (index: number): string => new Date(Date.UTC(2024, 0, 1 + index)).toISOString().slice(0, 10);
   // Not in the order of time: every batch holds every day.
   const order = Array.from({ length: 2_000 }, (_, index) => (index * 7) % 400);
