@@ -13,8 +13,11 @@ const count: Reporter = {
   },
 };
 
-/** `npm run test:full` runs what `npm test` leaves out, and with all rounds what it runs with a tenth of them. */
-const isFull = process.env.TEST_ROUNDS === 'full';
+/**
+ * `npm run test:scenarios` runs the long scenarios, which `npm test` leaves out. `npm run test:full` runs them, too, and all
+ * random cases, of which the others run a tenth.
+ */
+const isFull = process.env.TEST_FILES === 'full';
 const files = isFull
   ? { include: ['test/**/*.{full,rounds}.test.ts'] }
   : { include: ['test/**/*.test.ts'], exclude: ['test/**/*.full.test.ts'] };
@@ -25,8 +28,9 @@ export default defineConfig({
   test: {
     ...files,
     globalSetup: ['test/support/engine.ts'],
-    // Each file works in a database of its own on one shared engine; three at a time fill two cores, as some wait.
-    maxWorkers: 3,
+    // Each file works in a database of its own on one shared engine; three at a time fill two cores, as some wait. Long
+    // scenarios have servers of their own.
+    maxWorkers: isFull ? 2 : 3,
     // Many short files share workers, and what these have loaded: that takes a third off. A few long ones gain nothing.
     isolate: isFull,
     testTimeout: 30_000,
