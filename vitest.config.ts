@@ -15,7 +15,7 @@ const count: Reporter = {
 
 /**
  * `npm run test:scenarios` runs the long scenarios, which `npm test` leaves out. `npm run test:full` runs them, too, and all
- * random cases, of which the others run a tenth.
+ * random cases, of which the others run a fifth.
  */
 const isFull = process.env.TEST_FILES === 'full';
 const files = isFull

@@ -29,10 +29,7 @@ const id = text.filter((value) => value.trim() !== '' && !isGap(value.trim()));
 const utm = { utm_campaign: text, utm_source: text, utm_term: fc.option(text) };
 const money = fc.integer({ min: -5, max: 1e9 }).map((value) => value / 1_000);
 const instant = fc.integer({ min: Date.UTC(2000, 0, 2), max: Date.UTC(2100, 0, 1) });
-// Addresses are redacted, so that two members whose names are addresses have one name.
-const unknowns = {
-  made_up: fc.option(fc.jsonValue({ maxDepth: 2 }).filter((value) => !JSON.stringify(value).includes('@'))),
-};
+const unknowns = { made_up: fc.option(fc.jsonValue({ maxDepth: 2 })) };
 const raws: Record<RecordKind, fc.Arbitrary<unknown>> = {
   ad_performance: fc.record({
     date: instant,
@@ -64,13 +61,19 @@ const raws: Record<RecordKind, fc.Arbitrary<unknown>> = {
   }),
 };
 
+/** Unknown fields as who reads them sees them: of two members whose names were addresses, and now are one, the last counts. */
+const readable = ({ kind, record }: KindRecord) => ({
+  kind,
+  record: { ...record, extra: record.extra === '' ? '' : JSON.parse(record.extra) },
+});
+
 it.each(
   Object.entries(raws),
 )('a normalised %s as it could have been sent is normalised to itself', (kind, raw) => {
   fc.assert(
     fc.property(raw, (given) => {
       const entry = accept(kind as RecordKind, given);
-      expect(accept(kind as RecordKind, toRawRecord(entry))).toEqual(entry);
+      expect(readable(accept(kind as RecordKind, toRawRecord(entry)))).toEqual(readable(entry));
     }),
   );
 });
