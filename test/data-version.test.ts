@@ -44,6 +44,8 @@ const changed = new Set<string>();
 const unsaid: string[] = [];
 /** Staged rows are in no answer: where their writes said otherwise, a run would empty the cache for nothing. */
 const needless: string[] = [];
+const isUnseen = /^(?:staged|planned)_/;
+const target = /^\s*(?:INSERT INTO|ALTER TABLE)\s+(\w+)/;
 
 /** Looks at all tables before and after each write, one write at a time. */
 function compareWrites(store: Store, version: DataVersion): Store {
@@ -69,8 +71,13 @@ function compareWrites(store: Store, version: DataVersion): Store {
   return {
     ...compared,
     insert(table, columns, format, body, options) {
-      if (table.startsWith('staged_') && options.changesAnswersOf.length > 0) needless.push(table);
+      if (isUnseen.test(table) && options.changesAnswersOf.length > 0) needless.push(table);
       return compared.insert(table, columns, format, body, options);
+    },
+    command(statement, options) {
+      const [, table = ''] = target.exec(statement.compile().sql) ?? [];
+      if (isUnseen.test(table) && options.changesAnswersOf.length > 0) needless.push(table);
+      return compared.command(statement, options);
     },
   };
 }
