@@ -6,7 +6,6 @@ import { UtmqlError } from '../errors.ts';
 import type { LoginGuard } from '../limits/login-guard.ts';
 import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './error-answers.ts';
 import { asksForPage } from './graphiql-page.ts';
-
 import { answerEarly, wholeBody } from './request-body.ts';
 import type { Route } from './route.ts';
 
