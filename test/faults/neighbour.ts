@@ -93,6 +93,8 @@ export const neighbour = defineScenario<Size>({
           const idle = await look.stop();
           progress(`idle: p99 ${Math.round(percentile(idle.ms, 0.99))} ms`);
 
+          // Before anything is measured: making megabytes of bodies keeps this process from noting answers for seconds.
+          const attacks = makeAttacks(size.changed);
           const events = startEventLoad({
             program,
             perSecond: size.eventsPerSecond,
@@ -108,7 +110,7 @@ export const neighbour = defineScenario<Size>({
             calm,
             'mutation { triggerIngest(input: { wait: true, mode: UPSERT }) { runs { status recordsWritten } } }',
           );
-          const outcomes = await attack(program.url, evil, size, progress);
+          const outcomes = await attack(program.url, evil, attacks, size.attackMs, progress);
           const during = await looking.stop();
           const probes = await health.stop();
           feed.end();
@@ -238,17 +240,25 @@ async function startLooks(url: string, headers: Readonly<Record<string, string>>
   };
 }
 
-/** Sends everything that is known, and then changes of it. */
+/** Everything that is known, and then changes of it. */
+function makeAttacks(changed: number): Attack[] {
+  const known = knownAttacks();
+  const fuzz = createFuzzer(createRandom(seed), known);
+  return [
+    ...known.flatMap((one) => Array.from({ length: one.times }, () => one)),
+    ...Array.from({ length: changed }, fuzz),
+  ];
+}
+
+/** Sends them all, or what can be begun in time. */
 async function attack(
   url: string,
   headers: Readonly<Record<string, string>>,
-  size: Size,
+  attacks: readonly Attack[],
+  beginWithinMs: number,
   progress: (text: string) => void,
 ) {
-  const known = knownAttacks();
-  const fuzz = createFuzzer(createRandom(seed), known);
-  const waiting: Attack[] = known.flatMap((one) => Array.from({ length: one.times }, () => one));
-  for (let made = 0; made < size.changed; made++) waiting.push(fuzz());
+  const waiting = [...attacks];
   const counts = new Map<string, number>();
   const unanswered: string[] = [];
   const started = performance.now();
@@ -275,7 +285,7 @@ async function attack(
   };
   await Promise.all(
     Array.from({ length: attackers }, async () => {
-      while (performance.now() - started < size.attackMs) {
+      while (performance.now() - started < beginWithinMs) {
         const next = waiting.shift();
         if (next === undefined) return;
         await sendOne(next);
