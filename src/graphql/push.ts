@@ -4,7 +4,7 @@ import { toCamelCase } from '../ingest/kinds/raw-record.ts';
 import type { PushAnswer, PushOutcome } from '../ingest/push/answer.ts';
 import { recordsContent } from '../ingest/push/content.ts';
 import { type ReadingParameters, readingParametersOfValues } from '../ingest/push/push-reading.ts';
-import { contracts, fieldsOf, type RecordKind, recordKinds } from '../records/contract.ts';
+import { contractOf, fieldsOf, type RecordKind, recordKinds } from '../records/contract.ts';
 import type { FieldFormat } from '../records/contract-field.ts';
 import { readNamespace } from '../records/names.ts';
 import { type DuplicateRule, duplicateRules } from '../sources/mapping/feed-rules.ts';
@@ -96,13 +96,13 @@ const Payload = builder.objectRef<PushOutcome & { readonly isReplayed: boolean }
   }),
 });
 
-type Raw = Readonly<Record<string, unknown>>;
+type PushedFields = Readonly<Record<string, unknown>>;
 type RecordInput = Record<string, JsonValue | null | undefined>;
 
 /** The fields of a record's contract as those of an input, in camel case. */
 function recordInput(kind: RecordKind, name: string) {
   return builder.inputRef<RecordInput>(name).implement({
-    description: contracts[kind].description,
+    description: contractOf(kind).description,
     fields: (t) =>
       Object.fromEntries(
         fieldsOf(kind).map(([field, { format, description, required }]) => {
@@ -134,7 +134,7 @@ const fieldNames = new Map(
 );
 
 /** An input in camel case as a record by the names of its contract. */
-function toRaw(kind: RecordKind, input: RecordInput): Raw {
+function toRaw(kind: RecordKind, input: RecordInput): PushedFields {
   const raw: Record<string, unknown> = {};
   for (const [field, name] of fieldNames.get(kind) ?? []) {
     const value = input[name];
@@ -143,7 +143,7 @@ function toRaw(kind: RecordKind, input: RecordInput): Raw {
   return raw;
 }
 
-type Parameter = string | string[] | null | undefined;
+type PushParameter = string | string[] | null | undefined;
 
 interface PushInput {
   readonly records?: RecordInput[] | null | undefined;
@@ -179,9 +179,11 @@ const readingDescriptions: Readonly<Record<string, string>> = {
   duplicates: 'What to do with rows of this push that have the same key. Default: LAST.',
 };
 
-/** A mutation that takes records of one kind. */
-function pushField(kind: RecordKind, field: string, noun: string, description: string): void {
-  const record = recordInput(kind, `${noun}Input`);
+/** The mutation that takes records of one kind. */
+function addPushField(kind: RecordKind): void {
+  const { title, push } = contractOf(kind);
+  const field = toCamelCase(push.path.slice(1).replace(/[/-]/g, '_'));
+  const record = recordInput(kind, `${title}Input`);
   const input = builder
     .inputRef<PushInput>(`${field.charAt(0).toUpperCase()}${field.slice(1)}Input`)
     .implement({
@@ -204,7 +206,7 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
           description:
             'For two days, repeated calls with the same key and the same records return the first result and do nothing more.',
         }),
-        ...(kind === 'opportunity' && {
+        ...(push.takesNamespace && {
           namespace: t.string({
             description:
               'The namespace of the record ids. Give the name of a source to update records of that source. Default: the namespace of pushes.',
@@ -215,7 +217,7 @@ function pushField(kind: RecordKind, field: string, noun: string, description: s
   builder.mutationField(field, (t) =>
     t.field({
       type: Payload,
-      description,
+      description: push.description,
       extensions: { access: 'ingest' } satisfies RootField,
       args: {
         input: t.arg({
@@ -252,19 +254,11 @@ async function accept(
 /** What the input says of how its records are to be read, as a push by HTTP says it. */
 function parametersOf(kind: RecordKind, input: PushInput): ReadingParameters {
   const given = readingParametersOfValues(kind).flatMap(({ name }): [string, string[]][] => {
-    const value = input[toCamelCase(name)] as Parameter;
+    const value = input[toCamelCase(name)] as PushParameter;
     if (value === undefined || value === null) return [];
     return [[name, typeof value === 'string' ? [value] : value]];
   });
   return Object.fromEntries(given);
 }
 
-const upsert = 'Adds new records and replaces those with the same key. Deletes nothing.';
-pushField('ad_performance', 'ingestAdPerformance', 'AdPerformance', `Stores ads rows. ${upsert}`);
-pushField('opportunity', 'ingestOpportunities', 'Opportunity', `Stores CRM records. ${upsert}`);
-pushField(
-  'event',
-  'ingestEvents',
-  'Event',
-  'Stores events. Sending an event with the same event_id and timestamp again changes nothing.',
-);
+for (const kind of recordKinds) addPushField(kind);

@@ -9,18 +9,12 @@ import { readingParameters } from '../ingest/push/push-reading.ts';
 import type { EventAnswer } from '../ingest/push/single-event.ts';
 import type { Limits } from '../limits/limits.ts';
 import { noSuch } from '../nearest.ts';
-import type { RecordKind } from '../records/contract.ts';
+import { contractOf, type RecordKind, recordKinds } from '../records/contract.ts';
 import { readNamespace } from '../records/names.ts';
 import { createBodyPace } from './body-pace.ts';
 import { answerPush, type HttpAnswer } from './push-answers.ts';
 import { answerEarly, requestBody, wholeBody } from './request-body.ts';
 import type { CallInfo, Route } from './route.ts';
-
-const paths: Readonly<Record<RecordKind, string>> = {
-  ad_performance: '/ingest/ad-performance',
-  opportunity: '/ingest/opportunities',
-  event: '/ingest/events',
-};
 
 const maxEventBytes = 65_536;
 
@@ -76,12 +70,12 @@ export function createPushRoutes({
     respond(request, response, answerEvent(answer), isReplayed);
   };
   return [
-    ...Object.entries(paths).map(
-      ([kind, path]): Route => ({
+    ...recordKinds.map(
+      (kind): Route => ({
         method: 'POST',
-        path,
+        path: contractOf(kind).push.path,
         access: 'ingest',
-        handle: ingest(kind as RecordKind),
+        handle: ingest(kind),
         budget: 'pushes',
         isCrossOrigin: true,
         isStreamed: true,
@@ -153,7 +147,10 @@ function parametersIn({ url = '' }: IncomingMessage, kind: RecordKind): Record<s
   const start = url.indexOf('?');
   const given: Record<string, string[]> = {};
   if (start === -1) return given;
-  const accepted = [...readingParameters(kind), ...(kind === 'opportunity' ? ['namespace'] : [])];
+  const accepted = [
+    ...readingParameters(kind),
+    ...(contractOf(kind).push.takesNamespace ? ['namespace'] : []),
+  ];
   for (const [name, value] of new URLSearchParams(url.slice(start))) {
     if (!accepted.includes(name)) {
       const shown = name.slice(0, 64);

@@ -1,5 +1,12 @@
 import { type Breakdowns, breakdownLimits, breakdownNameText, parseBreakdowns } from './breakdowns.ts';
-import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
+import {
+  type Contract,
+  currency,
+  figureParameters,
+  schemaVersion,
+  updatedAt,
+  utm,
+} from './contract-field.ts';
 import type { Day } from './day.ts';
 import type { FieldRules } from './field-rules.ts';
 import { createFieldReader } from './fields.ts';
@@ -9,6 +16,7 @@ import { UnknownFields } from './unknown-fields.ts';
 
 export const adPerformanceContract = {
   title: 'AdPerformance',
+  meaning: 'Ad performance: one row for each day, channel, campaign and UTM set.',
   description:
     'Ad performance: one row for each day, channel, campaign and UTM set. The key is every field except clicks, impressions and cost. A row with the same key replaces the earlier row.',
   envelope: ['external', 'ads', 'performance'],
@@ -37,6 +45,11 @@ export const adPerformanceContract = {
       description: `Custom dimensions, such as country or device, as an object of names and values or its JSON text. At most ${breakdownLimits.names}. A name is ${breakdownNameText}. A value has up to ${breakdownLimits.valueLength} characters. Breakdowns are part of the key.`,
     },
     updated_at: updatedAt,
+  },
+  push: {
+    path: '/ingest/ad-performance',
+    description: 'Stores ads rows. Adds new records and replaces those with the same key. Deletes nothing.',
+    parameters: [...figureParameters, 'channel', 'duplicates'],
   },
   examples: [
     {

@@ -31,15 +31,39 @@ export interface Field {
   readonly maxLength?: number;
 }
 
+/** Parameters of a push that say how its records are to be read, beyond those that every kind has. */
+export type PushParameter = 'decimal' | 'thousands' | 'scale' | 'currency' | 'channel' | 'duplicates';
+
+export const figureParameters = [
+  'decimal',
+  'thousands',
+  'scale',
+  'currency',
+] as const satisfies readonly PushParameter[];
+
+/** How records of one kind are pushed. */
+interface PushContract {
+  /** `POST /ingest/ad-performance`; the mutation `ingestAdPerformance` is named after it. */
+  readonly path: `/ingest/${string}`;
+  /** What the mutation does, in a sentence. */
+  readonly description: string;
+  readonly parameters: readonly PushParameter[];
+  /** Record ids belong to a namespace, which a push may name. */
+  readonly takesNamespace?: true;
+}
+
 /** What records of one kind look like as they are sent. */
 export interface Contract {
   readonly title: string;
+  /** What one record is, in a few words. */
+  readonly meaning: string;
   readonly description: string;
   /** The keys that lead to the array of records, where a body has an envelope. */
   readonly envelope: readonly string[];
   readonly fields: Readonly<Record<string, Field>>;
   /** The flag that says a record is deleted, and the fields that are read of it then; the others are not looked at. */
   readonly deletion?: { readonly flag: string; readonly reads: readonly string[] };
+  readonly push: PushContract;
   readonly examples: readonly Readonly<Record<string, unknown>>[];
 }
 

@@ -10,6 +10,7 @@ import { UnknownFields } from './unknown-fields.ts';
 
 export const eventContract = {
   title: 'Event',
+  meaning: 'An event.',
   description:
     'An event, identified by its event_id. If you send event_id and timestamp, sending the event again changes nothing.',
   envelope: ['external', 'events'],
@@ -39,6 +40,12 @@ export const eventContract = {
       description: `Additional data, as an object or its JSON text. At most 16 KB of UTF-8, ${metadataLimits.keys} keys over all levels, and ${metadataLimits.depth} levels.`,
     },
     ...utm,
+  },
+  push: {
+    path: '/ingest/events',
+    description:
+      'Stores events. Sending an event with the same event_id and timestamp again changes nothing.',
+    parameters: [],
   },
   examples: [
     {

@@ -1,5 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { type Contract, currency, schemaVersion, updatedAt, utm } from './contract-field.ts';
+import {
+  type Contract,
+  currency,
+  figureParameters,
+  schemaVersion,
+  updatedAt,
+  utm,
+} from './contract-field.ts';
 import type { Day } from './day.ts';
 import { redactEmailAddresses } from './email-addresses.ts';
 import type { FieldRules } from './field-rules.ts';
@@ -12,6 +19,7 @@ import { UnknownFields } from './unknown-fields.ts';
 
 export const opportunityContract = {
   title: 'Opportunity',
+  meaning: 'A CRM opportunity in its current state.',
   description:
     'The current state of one CRM record. A record with the same opportunity_id in the same namespace replaces the earlier one.',
   envelope: ['external', 'crm', 'opportunities'],
@@ -54,6 +62,13 @@ export const opportunityContract = {
   deletion: {
     flag: 'is_deleted',
     reads: ['schema_version', 'opportunity_id', 'created_at', 'is_deleted', 'updated_at'],
+  },
+  push: {
+    path: '/ingest/opportunities',
+    description:
+      'Stores CRM records. Adds new records and replaces those with the same key. Deletes nothing.',
+    parameters: figureParameters,
+    takesNamespace: true,
   },
   examples: [
     {

@@ -4,7 +4,7 @@ import type { Repairs } from './outcome.ts';
 /** How much of the unknown fields of one record is kept, as UTF-8. */
 export const maxExtraBytes = 16_384;
 
-type Raw = Readonly<Record<string, unknown>>;
+type RecordFields = Readonly<Record<string, unknown>>;
 
 /** Finds the fields of records that their contract does not name, and keeps them as JSON text. */
 export class UnknownFields {
@@ -18,14 +18,14 @@ export class UnknownFields {
   }
 
   /** A JSON object of the unknown fields of `raw`, or the empty text where there are none. */
-  read(raw: Raw, repairs: Repairs): string {
+  read(raw: RecordFields, repairs: Repairs): string {
     const unknown = this.namesOf(raw);
     if (unknown.length === 0) return '';
     repairs.noteUnknownFields(unknown);
     return writeExtra(raw, unknown, repairs);
   }
 
-  private namesOf(raw: Raw): readonly string[] {
+  private namesOf(raw: RecordFields): readonly string[] {
     const last = this.lastNames;
     let index = 0;
     for (const name in raw) {
@@ -35,7 +35,7 @@ export class UnknownFields {
     return index === last.length ? this.lastUnknown : this.compare(raw);
   }
 
-  private compare(raw: Raw): readonly string[] {
+  private compare(raw: RecordFields): readonly string[] {
     this.lastNames = Object.keys(raw);
     this.lastUnknown = this.lastNames.filter((name) => !this.known.has(name));
     return this.lastUnknown;
@@ -43,7 +43,7 @@ export class UnknownFields {
 }
 
 /** The members are written out one by one: a name such as `__proto__` is never the key of an object here. */
-function writeExtra(raw: Raw, names: readonly string[], repairs: Repairs): string {
+function writeExtra(raw: RecordFields, names: readonly string[], repairs: Repairs): string {
   const members = names.map((name) => writeMember(name, raw[name]));
   const whole = members.filter((member) => member !== undefined);
   let size = 1;

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { badInput } from '../../errors.ts';
 import type { Encoding } from '../../formats/to-utf8.ts';
 import { noSuch } from '../../nearest.ts';
-import type { RecordKind } from '../../records/contract.ts';
+import { contractOf, type RecordKind } from '../../records/contract.ts';
+import type { PushParameter } from '../../records/contract-field.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { RequiredColumns } from '../../sources/mapping/missing-columns.ts';
@@ -50,7 +51,7 @@ export interface PushReadings {
 /** What parameters say is said as in the sources file. */
 const { timezone, date_format, missing, encoding, delimiter, skip_rows } = recordKeys;
 const { decimal, thousands, scale, currency, channel, duplicates } = recordKeys;
-const ofAll = {
+const ofEveryKind = {
   mapping: z.string().optional(),
   timezone,
   date_format,
@@ -59,12 +60,11 @@ const ofAll = {
   delimiter,
   skip_rows,
 };
-const ofFigures = { decimal, thousands, scale, currency };
-const parameters = {
-  ad_performance: z.object({ ...ofAll, ...ofFigures, channel, duplicates }),
-  opportunity: z.object({ ...ofAll, ...ofFigures }),
-  event: z.object(ofAll),
-} as const;
+const ofSomeKinds = { decimal, thousands, scale, currency, channel, duplicates } satisfies Record<
+  PushParameter,
+  unknown
+>;
+const parameters = z.object({ ...ofEveryKind, ...ofSomeKinds });
 
 /** Those that may be given several times. */
 const lists: ReadonlySet<string> = new Set(['date_format', 'missing']);
@@ -72,7 +72,10 @@ const lists: ReadonlySet<string> = new Set(['date_format', 'missing']);
 /** Those that say how the bytes of a body are laid out. */
 const ofBodies: ReadonlySet<string> = new Set(['encoding', 'delimiter', 'skip_rows']);
 
-export const readingParameters = (kind: RecordKind): string[] => Object.keys(parameters[kind].shape);
+export const readingParameters = (kind: RecordKind): string[] => [
+  ...Object.keys(ofEveryKind),
+  ...contractOf(kind).push.parameters,
+];
 
 /** Those that have a meaning for records that come as values. */
 export const readingParametersOfValues = (
@@ -155,7 +158,7 @@ function parse(kind: RecordKind, given: ReadingParameters) {
       lists.has(name) ? [first, ...more] : first,
     ]),
   );
-  const parsed = parameters[kind].safeParse(values);
+  const parsed = parameters.safeParse(values);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path: [name = ''], message }) => {
     const shown = JSON.stringify(values[String(name)]).slice(0, 80);
