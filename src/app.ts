@@ -24,7 +24,7 @@ import { anyHost, createKnownHost } from './http/known-host.ts';
 import { answerGraphqlErrorOrLogin, createLoginRoutes } from './http/login.ts';
 import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
-import type { QueryLimits } from './http/query-limits.ts';
+import type { DocumentLimits } from './http/query-limits.ts';
 import { createResponseCache } from './http/response-cache.ts';
 import { type HttpServer, listen } from './http/server.ts';
 import { createStoreProbe } from './http/store-probe.ts';
@@ -322,7 +322,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-const documentLimits = (config: Config): QueryLimits => ({
+const documentLimits = (config: Config): DocumentLimits => ({
   depth: config.QUERY_MAX_DEPTH,
   rootFields: config.QUERY_MAX_ROOT_FIELDS,
   aliases: config.QUERY_MAX_ALIASES,

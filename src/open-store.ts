@@ -5,7 +5,7 @@ import { type Layout, singleServer } from './clickhouse/layout.ts';
 import { createDatabase, migrate } from './clickhouse/migrations/migrate.ts';
 import { type OwnServer, startOwnServer } from './clickhouse/own-server/server.ts';
 import { applyRetention, type ColdTier } from './clickhouse/retention.ts';
-import type { QueryLimits, Store } from './clickhouse/store.ts';
+import type { Store, StoreLimits } from './clickhouse/store.ts';
 import { type Table, tables } from './clickhouse/tables.ts';
 import { withAbortSignal } from './clickhouse/wrap-store.ts';
 import type { Config } from './config/config.ts';
@@ -31,7 +31,7 @@ export const startServer = (
   });
 
 /** What queries may use, by the configuration that is in force when they begin. */
-export const queryLimits = (current: { readonly config: Config }): QueryLimits => ({
+export const queryLimits = (current: { readonly config: Config }): StoreLimits => ({
   get timeoutMs() {
     return current.config.QUERY_TIMEOUT_MS;
   },
@@ -59,7 +59,7 @@ export const loginOf = (config: Config, server: OwnServer | undefined) => ({
 export async function openStore(
   config: Config,
   server: OwnServer | undefined,
-  limits: QueryLimits,
+  limits: StoreLimits,
   telemetry: Telemetry,
   logger: Logger,
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { jsonRow } from '../clickhouse/json-row.ts';
-import { columnsOf, type Store } from '../clickhouse/store.ts';
+import { insertColumns, type Store } from '../clickhouse/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../time.ts';
 import { createDenials, type Denial } from './denials.ts';
@@ -137,7 +137,7 @@ function toRow(entry: AuditEntry, now: number, pseudonym: (text: string) => stri
   };
 }
 
-const columns = columnsOf(
+const columns = insertColumns(
   toRow(
     {
       kind: 'denied',

@@ -11,7 +11,7 @@ import { classifyStoreError } from './errors.ts';
 import { createStoreWrites } from './inserts.ts';
 import { type Layout, singleServer } from './layout.ts';
 import { sql } from './sql.ts';
-import type { CallOptions, PreparedCall, QueryLimits, Store } from './store.ts';
+import type { CallOptions, PreparedCall, Store, StoreLimits } from './store.ts';
 import { createStoreReads, selectBy } from './store-reads.ts';
 
 export interface StoreOptions {
@@ -21,7 +21,7 @@ export interface StoreOptions {
   readonly database: string;
   readonly maxConcurrency: number;
   /** Looked at for each query: they may change. */
-  readonly limits: QueryLimits;
+  readonly limits: StoreLimits;
   /** Default: none. */
   readonly tracer?: Tracer;
   /** Default: all on one server. */

@@ -4,7 +4,7 @@ import type { Layout } from './layout.ts';
 import type { Parameter, Sql } from './sql.ts';
 
 /** What one ClickHouse query may use at most. ClickHouse enforces it; see `classifyStoreError` for what callers hear. */
-export interface QueryLimits {
+export interface StoreLimits {
   readonly timeoutMs: number;
   readonly maxMemoryBytes: number;
   readonly maxRowsToRead: number;
@@ -74,7 +74,7 @@ export type Columns = Readonly<
 >;
 
 /** The columns of a JSONEachRow body: their types there are JSON's. */
-export const columnsOf = (row: Readonly<Record<string, unknown>>): Columns =>
+export const insertColumns = (row: Readonly<Record<string, unknown>>): Columns =>
   Object.fromEntries(Object.keys(row).map((name) => [name, 'String' as const]));
 
 /** What a request is sent with beside its statement. */

@@ -2,7 +2,7 @@
 export const sampleDays = 180;
 
 /** What sets one channel apart from the others. Money is in US dollars. */
-export interface Channel {
+export interface DemoChannel {
   readonly name: 'google_ads' | 'meta_ads' | 'linkedin_ads' | 'tiktok_ads';
   /** One a variant, in turn. */
   readonly sources: readonly [string, ...string[]];
@@ -21,11 +21,11 @@ export interface Channel {
   readonly grain: 'ad' | 'ad group' | 'campaign';
 }
 
-export interface Campaign {
+export interface DemoCampaign {
   readonly id: string;
   /** As utm_campaign. */
   readonly name: string;
-  readonly channel: Channel;
+  readonly channel: DemoChannel;
   readonly dailyCost: number;
   /** Leads for the money, compared with the channel as a whole. */
   readonly efficiency: number;
@@ -37,7 +37,7 @@ export interface Campaign {
 }
 
 /** Name, daily cost, efficiency and, where it does not run all the time, first and last day. */
-type Plan = readonly [
+type CampaignPlan = readonly [
   name: string,
   dailyCost: number,
   efficiency: number,
@@ -45,7 +45,7 @@ type Plan = readonly [
   lastDay?: number,
 ];
 
-const google: Channel = {
+const google: DemoChannel = {
   name: 'google_ads',
   sources: ['google'],
   medium: 'cpc',
@@ -60,7 +60,7 @@ const google: Channel = {
   grain: 'ad',
 };
 
-const meta: Channel = {
+const meta: DemoChannel = {
   name: 'meta_ads',
   sources: ['facebook', 'instagram'],
   medium: 'paid_social',
@@ -75,7 +75,7 @@ const meta: Channel = {
   grain: 'ad',
 };
 
-const linkedin: Channel = {
+const linkedin: DemoChannel = {
   name: 'linkedin_ads',
   sources: ['linkedin'],
   medium: 'paid_social',
@@ -90,7 +90,7 @@ const linkedin: Channel = {
   grain: 'campaign',
 };
 
-const tiktok: Channel = {
+const tiktok: DemoChannel = {
   name: 'tiktok_ads',
   sources: ['tiktok'],
   medium: 'paid_social',
@@ -105,7 +105,7 @@ const tiktok: Channel = {
   grain: 'ad group',
 };
 
-const plans: readonly (readonly [Channel, readonly Plan[]])[] = [
+const plans: readonly (readonly [DemoChannel, readonly CampaignPlan[]])[] = [
   [
     google,
     [
@@ -169,7 +169,7 @@ const plans: readonly (readonly [Channel, readonly Plan[]])[] = [
 ];
 
 /** The campaigns of the sample data: ten a channel, `C-1001` to `C-1040`. Some run all the time, some for some weeks. */
-export const campaigns: readonly Campaign[] = plans
+export const campaigns: readonly DemoCampaign[] = plans
   .flatMap(([channel, list]) => list.map((plan) => ({ channel, plan })))
   .map(({ channel, plan: [name, dailyCost, efficiency, firstDay = 0, lastDay = sampleDays - 1] }, index) => ({
     id: `C-${1_001 + index}`,

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { type Config, readConfig } from '../config/config.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type DemoEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Whether a variable is set; an empty one counts as not set, as everywhere. */
-export const isSet = (environment: Environment, name: string): boolean =>
+export const isSet = (environment: DemoEnvironment, name: string): boolean =>
   (environment[name] ?? '').trim() !== '';
 
 /**
@@ -13,7 +13,7 @@ export const isSet = (environment: Environment, name: string): boolean =>
  *
  * @throws UtmqlError CONFIGURATION
  */
-export function readDemoConfig(environment: Environment): Config {
+export function readDemoConfig(environment: DemoEnvironment): Config {
   const own = { LOG_LEVEL: 'warn', CLICKHOUSE_DATABASE: 'utmql_demo' };
   const unset = Object.entries(own).filter(([name]) => !isSet(environment, name));
   return readConfig({

@@ -1,11 +1,11 @@
 import type { Day } from '../records/day.ts';
-import { type Campaign, campaigns, sampleDays } from './campaigns.ts';
+import { campaigns, type DemoCampaign, sampleDays } from './campaigns.ts';
 import type { Random } from './random.ts';
 
 /** One ads row as it ought to be, before anything is spoilt. */
 export interface AdsRow {
   readonly day: Day;
-  readonly campaign: Campaign;
+  readonly campaign: DemoCampaign;
   readonly source: string;
   readonly content: string;
   readonly term: string;
@@ -34,7 +34,7 @@ export function sampleAds(today: Day, random: Random): AdsRow[] {
 const weekdayOf = (day: Day): number => (day + 3) % 7;
 
 /** The campaign's cost on a day: growth over the half year, a wave of two months, the week, and days to warm up. */
-function costOf(campaign: Campaign, index: number, weekday: number): number {
+function costOf(campaign: DemoCampaign, index: number, weekday: number): number {
   if (index < campaign.firstDay || index > campaign.lastDay) return 0;
   const growth = 0.88 + (0.24 * index) / sampleDays;
   const wave = 1 + 0.12 * Math.sin((2 * Math.PI * index) / 61);
@@ -44,7 +44,7 @@ function costOf(campaign: Campaign, index: number, weekday: number): number {
 
 function sampleRow(
   day: Day,
-  campaign: Campaign,
+  campaign: DemoCampaign,
   variant: number,
   campaignCost: number,
   random: Random,

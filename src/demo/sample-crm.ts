@@ -1,5 +1,5 @@
 import { type Day, startOfDay } from '../records/day.ts';
-import { type Channel, sampleDays } from './campaigns.ts';
+import { type DemoChannel, sampleDays } from './campaigns.ts';
 import { createEvenSpread, type Random } from './random.ts';
 import type { AdsRow } from './sample-ads.ts';
 
@@ -42,7 +42,7 @@ const organicUtms = [
 ] as const;
 
 /** Who buys, and for how much. */
-type Market = Pick<Channel, 'winRate' | 'dealSize'>;
+type Market = Pick<DemoChannel, 'winRate' | 'dealSize'>;
 const organicMarket: Market = { winRate: 0.16, dealSize: 4_800 };
 
 /** The CRM's records, oldest first: leads that the ads brought in, and some that nothing paid for did. */

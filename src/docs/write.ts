@@ -9,14 +9,14 @@ import { recordSchemaFiles } from './record-schemas.ts';
 // `npm run docs`: what the documentation says of configuration, errors, measures and records comes from the code, and CI compares.
 const root = new URL('../../', import.meta.url);
 
-interface Row {
+interface VariableRow {
   readonly default?: string;
   readonly description: string;
   readonly reloads?: true;
 }
 
 function configurationTable(): string {
-  const rows = Object.entries<Row>(variables).map(
+  const rows = Object.entries<VariableRow>(variables).map(
     ([name, { default: value, description, reloads }]) =>
       `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${description}${reloads ? ' ↻' : ''} |`,
   );

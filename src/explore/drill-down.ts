@@ -53,7 +53,7 @@ export function opportunityList(query: OpportunitiesQuery): OrderedList<Opportun
   const { by, direction } = query.order;
   return {
     row: opportunityRow,
-    select: sql`SELECT ${columnsOf(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage}`,
+    select: sql`SELECT ${selectList(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage}`,
     order: [
       { ...opportunityKeys[by], direction },
       { by: sql`opportunity_id`, type: 'String', direction: 'asc' },
@@ -95,7 +95,7 @@ export type AdRecord = z.infer<typeof adRow>;
 
 export function adList(query: AdsQuery): OrderedList<AdRecord> {
   const { by, direction } = query.order;
-  const columns = columnsOf(adRow.omit({ breakdowns: true }));
+  const columns = selectList(adRow.omit({ breakdowns: true }));
   const breakdowns = query.showsBreakdowns ? sql`breakdowns` : sql`map() AS breakdowns`;
   return {
     row: adRow,
@@ -111,4 +111,4 @@ export function adList(query: AdsQuery): OrderedList<AdRecord> {
 
 const adKeys = { date: 'Date', cost: 'Decimal(38, 6)', clicks: 'UInt64', impressions: 'UInt64' } as const;
 
-const columnsOf = (row: z.ZodObject): Sql => join(Object.keys(row.shape).map(identifier), ', ');
+const selectList = (row: z.ZodObject): Sql => join(Object.keys(row.shape).map(identifier), ', ');

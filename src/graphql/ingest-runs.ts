@@ -76,7 +76,7 @@ export const FeedColumnType = builder.objectRef<FeedColumn>('FeedColumn').implem
   }),
 });
 
-export const columnsOf = (columns: IngestRun['columns']): FeedColumn[] =>
+export const feedColumnsOf = (columns: IngestRun['columns']): FeedColumn[] =>
   Object.entries(columns)
     .map(([name, share]) => ({ name, share }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -250,7 +250,7 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       type: [FeedColumnType],
       description:
         'The columns of the feed, by the field names of the contract. Empty if the run read too few records to tell.',
-      resolve: (run) => columnsOf(run.columns),
+      resolve: (run) => feedColumnsOf(run.columns),
     }),
     warnings: t.exposeStringList('warnings', {
       description:

@@ -2,7 +2,7 @@ import type { RootField } from '../access/grants.ts';
 import { formatDay } from '../records/day.ts';
 import type { Source } from '../sources/source.ts';
 import { builder } from './builder.ts';
-import { columnsOf, FeedColumnType, ModeEnum } from './ingest-runs.ts';
+import { FeedColumnType, feedColumnsOf, ModeEnum } from './ingest-runs.ts';
 import { RecordKindEnum } from './record-kind.ts';
 
 const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
@@ -45,7 +45,7 @@ const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
     shape: t.field({
       type: [FeedColumnType],
       description: 'The columns of its feed in its last good run. Empty before the first good run.',
-      resolve: async (source, _args, { runs }) => columnsOf(await runs.columns(source)),
+      resolve: async (source, _args, { runs }) => feedColumnsOf(await runs.columns(source)),
     }),
   }),
 });

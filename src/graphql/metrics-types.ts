@@ -10,7 +10,7 @@ import { dimensionFields, measureFields } from './measures.ts';
 import type { LimitBy } from './metrics-arguments.ts';
 
 /** What the fields below `metrics` are resolved from. */
-export interface Answer {
+export interface MetricsAnswer {
   readonly query: MetricsQuery;
   readonly result: MetricsResult;
   readonly warnings: readonly Warning[];
@@ -112,7 +112,7 @@ const WarningType = builder.objectRef<Warning>('MetricsWarning').implement({
   }),
 });
 
-export const MetricsMeta = builder.objectRef<Answer>('MetricsMeta').implement({
+export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').implement({
   description: 'Information about the result: range, freshness, warnings.',
   fields: (t) => ({
     from: t.field({

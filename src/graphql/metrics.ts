@@ -38,7 +38,7 @@ import {
   readHavings,
   readOrder,
 } from './metrics-inputs.ts';
-import { type Answer, MetricsMeta, MetricsNode, MetricsTotals } from './metrics-types.ts';
+import { type MetricsAnswer, MetricsMeta, MetricsNode, MetricsTotals } from './metrics-types.ts';
 import { maxFirst, PageInfo, readFirst } from './pages.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere, readWhere } from './where.ts';
@@ -69,7 +69,7 @@ const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement
   }),
 });
 
-const MetricsAnswer = builder.objectRef<Answer>('Metrics').implement({
+const MetricsAnswer = builder.objectRef<MetricsAnswer>('Metrics').implement({
   description: 'The result of a `metrics` query. utmql calculates only the fields that you select.',
   fields: (t) => ({
     nodes: t.field({
@@ -245,7 +245,7 @@ async function answer(
   limitBy: LimitBy | undefined,
   context: Context,
   asked: string | undefined,
-): Promise<Answer> {
+): Promise<MetricsAnswer> {
   const { metrics, reportingTimezone } = context;
   const warnings = warningsFor(query, { asked, reporting: reportingTimezone });
   if (limitBy === undefined) return { query, limitBy, warnings, result: await metrics.load(query) };

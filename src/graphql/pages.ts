@@ -33,7 +33,7 @@ export interface PageEnd {
 }
 
 /** A page, with the cursor that leads on. */
-interface Page<Row> extends PageEnd {
+interface ListPage<Row> extends PageEnd {
   readonly nodes: readonly Row[];
   count(): Promise<number>;
 }
@@ -66,7 +66,7 @@ export function pageType<Row>(
   description: string,
   node: ObjectRef<PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>, Row>,
 ) {
-  return builder.objectRef<Page<Row>>(name).implement({
+  return builder.objectRef<ListPage<Row>>(name).implement({
     description,
     fields: (t) => ({
       nodes: t.field({ type: [node], description: 'The items of this page.', resolve: (page) => page.nodes }),
@@ -90,7 +90,7 @@ export function loadListPage<Row>(
   args: PageArguments,
   reader: Reader,
   list: OrderedList<Row>,
-): Promise<Page<Row>> {
+): Promise<ListPage<Row>> {
   return loadPage({
     query,
     args,
@@ -116,7 +116,7 @@ export async function loadPage<Row, Key extends readonly (string | number)[]>(op
     after: Key | undefined,
     limit: number,
   ) => Promise<{ rows: readonly { row: Row; key: Readonly<Key> }[]; count: () => Promise<number> }>;
-}): Promise<Page<Row>> {
+}): Promise<ListPage<Row>> {
   const { query, args, keyShape, read } = options;
   const first = readFirst(args.first, options.maxFirst);
   const after = typeof args.after === 'string' ? readCursor(args.after, query, keyShape) : undefined;

@@ -79,7 +79,7 @@ const missing = ({ variable, type }: VariableDefinitionNode, value: null | undef
     : `Variable "$${variable.name.value}" of required type "${print(type)}" was not provided.`;
 
 interface Fault {
-  readonly path: Path;
+  readonly path: VariablePath;
   readonly invalid: unknown;
   readonly error: GraphQLError;
 }
@@ -87,7 +87,7 @@ interface Fault {
 /** Ends the reading of a variable: enough is known to be wrong. */
 const enough = Symbol('enough');
 
-type Path = readonly (string | number)[];
+type VariablePath = readonly (string | number)[];
 
 async function coerceOne(
   value: unknown,
@@ -100,7 +100,7 @@ async function coerceOne(
     faults.push(fault);
     if (faults.length >= most) throw enough;
   };
-  const coerceWhole = (part: unknown, partType: GraphQLInputType, place: Path): unknown => {
+  const coerceWhole = (part: unknown, partType: GraphQLInputType, place: VariablePath): unknown => {
     const misplaced = findMisplaced(part, partType, place);
     if (misplaced === undefined)
       return coerceInputValue(part, partType, (path, invalid, error) =>
@@ -109,7 +109,7 @@ async function coerceOne(
     faults.push(misplaced);
     throw enough;
   };
-  const coerce = async (part: unknown, partType: GraphQLInputType, place: Path): Promise<unknown> => {
+  const coerce = async (part: unknown, partType: GraphQLInputType, place: VariablePath): Promise<unknown> => {
     const inner = isNonNullType(partType) ? partType.ofType : partType;
     if (isListType(inner) && isLong(part)) {
       const items: unknown[] = [];
@@ -193,7 +193,7 @@ export function withCoercedVariables(
 const anything = 'JSON';
 
 /** The first list or object where a single value is wanted: scalars, too, would print it whole in what they throw. */
-function findMisplaced(value: unknown, type: GraphQLInputType, path: Path): Fault | undefined {
+function findMisplaced(value: unknown, type: GraphQLInputType, path: VariablePath): Fault | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (isNonNullType(type)) return findMisplaced(value, type.ofType, path);
   if (isListType(type)) {
@@ -224,7 +224,7 @@ function findMisplaced(value: unknown, type: GraphQLInputType, path: Path): Faul
   return undefined;
 }
 
-const written = (path: Path): string =>
+const written = (path: VariablePath): string =>
   path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
 
 /** An object of which each field is wrong is complained about once for each: its names are looked up once. */

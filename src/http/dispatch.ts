@@ -13,7 +13,7 @@ import type { Telemetry } from '../telemetry.ts';
 import type { SpanStart } from '../tracer.ts';
 import type { Cors } from './cors.ts';
 import { answerJsonError, methodNotAllowed, statusOf } from './error-answers.ts';
-import type { Attempt, RequestInfo } from './graphql-call.ts';
+import type { AuditedOperation, RequestInfo } from './graphql-call.ts';
 import type { KnownHost } from './known-host.ts';
 import { hasBody } from './request-body.ts';
 import type { Route } from './route.ts';
@@ -65,7 +65,7 @@ export async function dispatch(
   const route = candidates.find(
     ({ method }) => method === 'any' || method === (request.method === 'HEAD' ? 'GET' : request.method),
   );
-  const attempt: Attempt = { action: route?.path ?? 'none', actor: undefined, workspace: '' };
+  const attempt: AuditedOperation = { action: route?.path ?? 'none', actor: undefined, workspace: '' };
   if (!route?.isStreamed) boundBody(request, bodyMs);
   response.setHeader('X-Request-Id', requestId);
   setSecurityHeaders(request, response);

@@ -2,10 +2,10 @@ import { type DocumentNode, getOperationAST, Lexer, parse, Source, TokenKind } f
 import { LRUCache } from 'lru-cache';
 import {
   checkShape,
+  type DocumentLimits,
   maxDocumentBytes,
   maxNesting,
   maxTokens,
-  type QueryLimits,
   tooComplex,
 } from './query-limits.ts';
 
@@ -25,10 +25,10 @@ export interface Documents {
    */
   parse(text: string): DocumentNode;
   /** Other limits, also for what is kept. */
-  change(limits: QueryLimits): void;
+  change(limits: DocumentLimits): void;
 }
 
-export function createDocuments(initial: QueryLimits): Documents {
+export function createDocuments(initial: DocumentLimits): Documents {
   let limits = initial;
   const parsed = new LRUCache<string, DocumentNode>({
     maxSize: keptCharacters,
@@ -54,7 +54,7 @@ export function createDocuments(initial: QueryLimits): Documents {
   };
 }
 
-function parseWithinLimits(text: string, limits: QueryLimits): DocumentNode {
+function parseWithinLimits(text: string, limits: DocumentLimits): DocumentNode {
   const bytes = Buffer.byteLength(text);
   if (bytes > maxDocumentBytes) {
     throw tooComplex(

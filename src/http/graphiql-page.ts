@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { exampleQuery } from './example-query.ts';
 
-interface Page {
+interface GraphiqlPage {
   readonly html: Buffer;
   readonly policy: string;
 }
@@ -16,7 +16,7 @@ export const asksForPage = ({ method, headers }: IncomingMessage): boolean =>
 
 /** Its scripts are part of the page: GraphiQL works without the internet. They are 46 MB in memory, so only on demand. */
 export function createGraphiqlPage(): SendGraphiql {
-  let page: Promise<Page> | undefined;
+  let page: Promise<GraphiqlPage> | undefined;
   return async (response) => {
     page ??= makePage();
     const { html, policy } = await page;
@@ -31,7 +31,7 @@ export function createGraphiqlPage(): SendGraphiql {
   };
 }
 
-async function makePage(): Promise<Page> {
+async function makePage(): Promise<GraphiqlPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({ title: 'utmql', defaultQuery: exampleQuery, endpoint: '/graphql' });
   const open = '<script>';

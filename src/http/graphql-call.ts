@@ -8,11 +8,11 @@ export interface RequestInfo {
   readonly requestId: string;
   readonly logger: Logger;
   /** What the audit log tells of it when it is denied. */
-  readonly attempt: Attempt;
+  readonly attempt: AuditedOperation;
 }
 
 /** Filled in while it becomes known. */
-export interface Attempt {
+export interface AuditedOperation {
   /** What was tried: a path, or a field. */
   action: string;
   actor: Identity | undefined;

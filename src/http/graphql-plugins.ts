@@ -18,14 +18,14 @@ import { checkQueryVariables, tooComplex } from './query-limits.ts';
 
 type CallPlugin = Plugin<GraphqlCall & Context>;
 
-interface Execution {
+interface ExecutionArguments {
   readonly document: DocumentNode;
   readonly operationName?: string | null;
   readonly variableValues?: Record<string, unknown>;
 }
 
 const chosenOperation = (args: unknown): OperationDefinitionNode | undefined => {
-  const { document, operationName } = args as Execution;
+  const { document, operationName } = args as ExecutionArguments;
   return operationOf(document, operationName);
 };
 
@@ -54,7 +54,7 @@ export function readRequests(): CallPlugin {
 /** Refuses what its caller may not ask for, before any of it is done. */
 export function checkAccess(schema: GraphQLSchema, introspectionRoles: readonly Role[]): CallPlugin {
   const check = (args: unknown): void => {
-    const { contextValue, document } = args as Execution & { readonly contextValue: GraphqlCall };
+    const { contextValue, document } = args as ExecutionArguments & { readonly contextValue: GraphqlCall };
     const operation = chosenOperation(args);
     if (!operation) return;
     const requirements = requirementsOf(schema, document, operation);
@@ -89,7 +89,7 @@ export function checkVariables(schema: GraphQLSchema, maxComplexity: () => numbe
         document,
         variableValues = {},
         contextValue,
-      } = args as Execution & {
+      } = args as ExecutionArguments & {
         readonly contextValue: GraphqlCall;
       };
       const operation = chosenOperation(args);
@@ -161,7 +161,7 @@ export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly
 export function noteVolatileFields(schema: GraphQLSchema): CallPlugin {
   return {
     onExecute({ args }) {
-      const { contextValue, document } = args as Execution & { readonly contextValue: GraphqlCall };
+      const { contextValue, document } = args as ExecutionArguments & { readonly contextValue: GraphqlCall };
       const operation = chosenOperation(args);
       if (!operation) return;
       const fields = schema.getQueryType()?.getFields() ?? {};

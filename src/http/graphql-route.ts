@@ -16,7 +16,7 @@ import type { GraphqlCall } from './graphql-call.ts';
 import { type Question, readParams, shortBody } from './graphql-params.ts';
 import { createLoopTurns } from './loop-turns.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
-import { type Answer, type AnswerSource, etagOf, type ResponseCache } from './response-cache.ts';
+import { type AnswerSource, type CachedAnswer, etagOf, type ResponseCache } from './response-cache.ts';
 import type { CallInfo, Handler } from './route.ts';
 
 const cacheStatus: Record<AnswerSource, string> = {
@@ -97,7 +97,7 @@ export function createGraphqlRoute(options: {
     signal: AbortSignal,
     queries: Queries,
     costs: Pick<GraphqlCall, 'onCost' | 'onRead'>,
-  ): Promise<Answer> => {
+  ): Promise<CachedAnswer> => {
     let reusable = true;
     let retryAfter: number | undefined;
     const forbid = (): void => {
@@ -243,7 +243,7 @@ const isQuestion = ({ method }: IncomingMessage): boolean => method === 'POST' |
 function send(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: Answer,
+  answer: CachedAnswer,
   source: AnswerSource,
 ): void {
   const { status, contentType, body, etag, reusable, retryAfter } = answer;

@@ -9,7 +9,7 @@ import {
 import { statusOfCode } from '../error-codes.ts';
 
 /** What one GraphQL document may hold. Generous for dashboards, small for a server that must stay responsive. */
-export interface QueryLimits {
+export interface DocumentLimits {
   /** Fields below each other. */
   readonly depth: number;
   /** Fields of an operation's root: a dashboard's tiles. */
@@ -63,7 +63,7 @@ const nothing: Shape = { depth: 0, fields: 0, rootFields: 0 };
  *
  * @throws GraphQLError QUERY_TOO_COMPLEX; GRAPHQL_VALIDATION_FAILED for cyclic fragments
  */
-export function checkShape(document: DocumentNode, limits: QueryLimits): void {
+export function checkShape(document: DocumentNode, limits: DocumentLimits): void {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../time.ts';
 
 /** A finished answer to a query, as it goes over the wire. */
-export interface Answer {
+export interface CachedAnswer {
   readonly status: number;
   readonly contentType: string | null;
   readonly body: Buffer;
@@ -25,7 +25,7 @@ export type AnswerSource = 'hit' | 'miss' | 'collapsed';
  * itself forgets only by age and space.
  */
 export interface ResponseCache {
-  get(key: string): Answer | undefined;
+  get(key: string): CachedAnswer | undefined;
   /**
    * The answer to `key`: made by `make`, or by the call that is at work on it. A caller who leaves does not disturb
    * the others; when all have left, `make`'s signal is aborted.
@@ -33,12 +33,12 @@ export interface ResponseCache {
   share(
     key: string,
     left: AbortSignal,
-    make: (signal: AbortSignal) => Promise<Answer>,
-  ): { answer: Promise<Answer>; source: AnswerSource };
+    make: (signal: AbortSignal) => Promise<CachedAnswer>,
+  ): { answer: Promise<CachedAnswer>; source: AnswerSource };
 }
 
 interface Flight {
-  readonly answer: Promise<Answer>;
+  readonly answer: Promise<CachedAnswer>;
   readonly controller: AbortController;
   waiting: number;
 }
@@ -49,7 +49,7 @@ export function createResponseCache(options: {
   clock: Clock;
 }): ResponseCache {
   const { ttlMs, maxBytes, clock } = options;
-  const kept = new LRUCache<string, Answer>({
+  const kept = new LRUCache<string, CachedAnswer>({
     maxSize: maxBytes,
     // One answer must not push out all others.
     maxEntrySize: Math.ceil(maxBytes / 8),
@@ -66,7 +66,7 @@ export function createResponseCache(options: {
     kept.purgeStale();
   };
 
-  const start = (key: string, make: (signal: AbortSignal) => Promise<Answer>): Flight => {
+  const start = (key: string, make: (signal: AbortSignal) => Promise<CachedAnswer>): Flight => {
     const controller = new AbortController();
     const answer = make(controller.signal)
       .then((made) => {

@@ -14,7 +14,7 @@ import { filePages } from './file-pages.ts';
 import { type HttpPagesOptions, httpPages, readElements } from './http-pages.ts';
 import { mapBatches } from './mapping/map-batches.ts';
 import { createRecordReading, requiredColumns } from './mapping/record-reading.ts';
-import type { Page, PageBody, PagesCall } from './pagination/page.ts';
+import type { FeedPage, PageBody, PagesCall } from './pagination/page.ts';
 import { requestPlanOf } from './settings/request-plan.ts';
 import type { Secrets } from './settings/secrets.ts';
 import type { SourceSettings } from './settings/settings.ts';
@@ -118,7 +118,7 @@ const requiresRecordsArray = ({ records, pagination }: SourceSettings): boolean 
 
 type Pages = Pick<Source, 'state'> & {
   readonly usesSince: boolean;
-  pages(call: PagesCall): AsyncIterable<Page>;
+  pages(call: PagesCall): AsyncIterable<FeedPage>;
 };
 
 function pagesOfFiles({ name, files = [] }: SourceSettings, { folder }: SourceContext): Pages {

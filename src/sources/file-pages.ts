@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { glob } from 'tinyglobby';
 import { UtmqlError } from '../errors.ts';
 import { cancelled } from '../time.ts';
-import type { Page, PagesCall } from './pagination/page.ts';
+import type { FeedPage, PagesCall } from './pagination/page.ts';
 
 const chunkBytes = 128 * 1_024;
 
@@ -33,7 +33,7 @@ export interface FilePagesOptions {
 export async function* filePages(
   { source, files, folder }: FilePagesOptions,
   { signal }: PagesCall,
-): AsyncGenerator<Page> {
+): AsyncGenerator<FeedPage> {
   const found = await glob([...files], { cwd: folder, expandDirectories: false });
   if (found.length === 0) {
     throw new UtmqlError(

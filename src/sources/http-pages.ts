@@ -5,7 +5,7 @@ import { withParameters } from '../http-client/address.ts';
 import type { HttpSource, OpenOptions } from '../http-client/http-source.ts';
 import type { Day } from '../records/day.ts';
 import { createPaginator } from './pagination/create-paginator.ts';
-import type { AskedRange, Page, PageBody, PagesCall } from './pagination/page.ts';
+import type { AskedRange, FeedPage, PageBody, PagesCall } from './pagination/page.ts';
 import { hasArray, pageField } from './pagination/page-field.ts';
 import type { PageRequest, Pagination } from './pagination/pagination.ts';
 import { bodiesOf, type RequestPlan, rangesOf, requestFor } from './settings/request-plan.ts';
@@ -64,7 +64,7 @@ export interface HttpPagesOptions {
 }
 
 /** Yields the pages of an HTTP source in order: range by range, request by request. */
-export async function* httpPages(options: HttpPagesOptions, call: PagesCall): AsyncGenerator<Page> {
+export async function* httpPages(options: HttpPagesOptions, call: PagesCall): AsyncGenerator<FeedPage> {
   const { plan, window, today } = options;
   const { source } = plan;
   const left = { pages: options.maxPages };
@@ -133,7 +133,11 @@ async function bufferedPage(options: HttpPagesOptions, call: PagesCall, request:
   return { answer, page: { label: options.show(asked.url), contentType, body: slicesOf(body) } };
 }
 
-async function streamedPage(options: HttpPagesOptions, call: PagesCall, request: PageRequest): Promise<Page> {
+async function streamedPage(
+  options: HttpPagesOptions,
+  call: PagesCall,
+  request: PageRequest,
+): Promise<FeedPage> {
   const asked = askFor(options, call, request);
   const answer = await options.http.open(asked);
   return { label: options.show(asked.url), ...answer };

@@ -5,7 +5,7 @@ import type { FeedRules } from './mapping/feed-rules.ts';
 import type { MappedBatch } from './mapping/map-batches.ts';
 import type { RecordReading } from './mapping/record-reading.ts';
 import type { SourceKind } from './mapping/source-kind.ts';
-import type { Page, PageBody, PagesCall } from './pagination/page.ts';
+import type { FeedPage, PageBody, PagesCall } from './pagination/page.ts';
 
 /** Defaults of sources by kind. */
 export const defaultsByKind: Readonly<Record<SourceKind, Pick<Source, 'defaultMode' | 'isIncremental'>>> = {
@@ -47,7 +47,7 @@ export interface Source {
    * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, SOURCE_MALFORMED, CANCELLED; after the pages that
    *   came before
    */
-  pages(call: PagesCall): AsyncIterable<Page>;
+  pages(call: PagesCall): AsyncIterable<FeedPage>;
   /**
    * Creates a reader for the pages of one run, in order, since an element can repeat earlier ones.
    *

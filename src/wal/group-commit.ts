@@ -19,7 +19,7 @@ export interface Commits {
   settled(): Promise<void>;
 }
 
-interface Waiting extends AppendBatch {
+interface WaitingBatch extends AppendBatch {
   readonly resolve: (end: number) => void;
   readonly reject: (error: UtmqlError) => void;
 }
@@ -42,14 +42,14 @@ export function createCommits(options: {
   logger: Logger;
 }): Commits {
   const { writer, clock, logger } = options;
-  let queue: Waiting[] = [];
+  let queue: WaitingBatch[] = [];
   const waiting = { records: 0, bytes: 0 };
   let running = false;
   let run: Promise<void> = Promise.resolve();
   /** When the last attempt failed, in `performance.now()`; undefined while all is well. */
   let failedAt: number | undefined;
 
-  const nextGroup = (): Waiting[] => {
+  const nextGroup = (): WaitingBatch[] => {
     let bytes = 0;
     const until = queue.findIndex((batch, at) => {
       bytes += batch.bytes;
@@ -61,7 +61,7 @@ export function createCommits(options: {
     return all;
   };
 
-  const leave = (group: readonly Waiting[]): void => {
+  const leave = (group: readonly WaitingBatch[]): void => {
     for (const { payloads, bytes } of group) {
       waiting.records -= payloads.length;
       waiting.bytes -= bytes;

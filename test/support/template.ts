@@ -4,13 +4,13 @@ import { createStore } from '../../src/clickhouse/create-store.ts';
 import { createDatabase, migrate } from '../../src/clickhouse/migrations/migrate.ts';
 import { applyRetention } from '../../src/clickhouse/retention.ts';
 import { bind, identifier, sql } from '../../src/clickhouse/sql.ts';
-import type { QueryLimits, Store } from '../../src/clickhouse/store.ts';
+import type { Store, StoreLimits } from '../../src/clickhouse/store.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { EngineLogin } from './engine.ts';
 
 const silent = createLogger({ level: 'silent' });
 export const migrationsFolder = fileURLToPath(new URL('../../clickhouse', import.meta.url));
-export const testLimits: QueryLimits = {
+export const testLimits: StoreLimits = {
   timeoutMs: 30_000,
   maxMemoryBytes: 2_000_000_000,
   maxRowsToRead: 2_000_000_000,

@@ -23,11 +23,11 @@ const listed = (names: readonly string[]): string =>
   ].join(', ');
 
 /** The record of a row. It has no prototype, since a header can contain any name. */
-class Row {
+class ColumnValues {
   [column: string]: string;
 }
-Object.setPrototypeOf(Row.prototype, null);
-Reflect.deleteProperty(Row.prototype, 'constructor');
+Object.setPrototypeOf(ColumnValues.prototype, null);
+Reflect.deleteProperty(ColumnValues.prototype, 'constructor');
 
 /**
  * Normalises a column name: `Campaign ID`, `campaign_id` and ` CAMPAIGN_ID ` are equal. Apply it to names from a header and to
@@ -88,7 +88,7 @@ export class Columns {
 
   /** Returns the non-empty cells of a row by column name; undefined if all are empty. */
   recordOf(cells: readonly string[]): Readonly<Record<string, string>> | undefined {
-    const record = new Row();
+    const record = new ColumnValues();
     let isEmpty = true;
     for (let index = 0; index < this.names.length; index++) {
       const name = this.names[index];

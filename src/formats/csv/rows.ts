@@ -18,7 +18,7 @@ import { RowScanner } from './row-scanner.ts';
 export type CsvContext = Pick<ReadContext, 'batches' | 'maxRecordBytes'>;
 
 /** A row in the bytes that are being read, without its newline. */
-interface Row {
+interface ScannedRow {
   readonly from: number;
   readonly to: number;
   readonly line: number;
@@ -72,7 +72,7 @@ export class CsvRows implements FeedStage {
       from = this.skipOversized(this.oversized, bytes);
       if (from < 0) return { consumed: bytes.length, next: this };
     }
-    const rows: Row[] = [];
+    const rows: ScannedRow[] = [];
     const end = this.findRows(bytes, this.readPlainLines(bytes, from), rows);
     this.readRows(bytes, rows);
     if (bytes.length - end <= this.context.maxRecordBytes) return { consumed: end, next: this };
@@ -138,7 +138,7 @@ export class CsvRows implements FeedStage {
   }
 
   /** Finds the rows that end in `bytes`, starting at `from`. Returns the offset after the last. */
-  private findRows(bytes: Buffer, from: number, rows: Row[]): number {
+  private findRows(bytes: Buffer, from: number, rows: ScannedRow[]): number {
     const { scanner } = this;
     const { maxRecordBytes } = this.context;
     for (let rowFrom = from; ; ) {
@@ -169,7 +169,7 @@ export class CsvRows implements FeedStage {
   }
 
   /** Adds consecutive rows of `bytes`. Rows with quotes are parsed in one call, which is fastest. */
-  private readRows(bytes: Buffer, found: readonly Row[]): void {
+  private readRows(bytes: Buffer, found: readonly ScannedRow[]): void {
     const [first, last] = [found[0], found.at(-1)];
     if (first === undefined || last === undefined) return;
     const rows = isUtf8(bytes.subarray(first.from, last.to))
@@ -228,7 +228,7 @@ export class CsvRows implements FeedStage {
   }
 }
 
-function validateText(bytes: Buffer, row: Row): Row {
+function validateText(bytes: Buffer, row: ScannedRow): ScannedRow {
   if (row.flaw !== undefined || isUtf8(bytes.subarray(row.from, row.to))) return row;
   return { ...row, flaw: { reason: 'invalid_csv', detail: 'The row is not valid UTF-8.' } };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UtmqlError } from '../../errors.ts';
 import { readTextIfExists, writeDurably } from '../../files/durable-file.ts';
 import type { Day } from '../../records/day.ts';
-import type { Side } from '../kinds/kind.ts';
+import type { AttributionSide } from '../kinds/kind.ts';
 
 const fileShape = z.array(
   z.object({
@@ -15,7 +15,7 @@ const fileShape = z.array(
 
 interface Entry {
   readonly workspace: string;
-  readonly side: Side;
+  readonly side: AttributionSide;
   /** How many writers have marked each day; 0: left over by a failure or by an earlier process. */
   readonly marks: Map<Day, number>;
 }
@@ -23,14 +23,18 @@ interface Entry {
 /** Days whose attribution is due, in memory and in a file that is never behind. */
 export interface PendingDays {
   /** Resolves when the days are on disk. */
-  mark(workspace: string, side: Side, days: Iterable<Day>): Promise<void>;
+  mark(workspace: string, side: AttributionSide, days: Iterable<Day>): Promise<void>;
   /** One writer's mark is made good; a day goes when no other writer's mark is left. */
-  settle(workspace: string, side: Side, days: Iterable<Day>): Promise<void>;
+  settle(workspace: string, side: AttributionSide, days: Iterable<Day>): Promise<void>;
   /** One writer's mark is given up: the day stays, as a leftover. */
-  abandon(workspace: string, side: Side, days: Iterable<Day>): void;
-  leftovers(): { readonly workspace: string; readonly side: Side; readonly days: readonly Day[] }[];
+  abandon(workspace: string, side: AttributionSide, days: Iterable<Day>): void;
+  leftovers(): {
+    readonly workspace: string;
+    readonly side: AttributionSide;
+    readonly days: readonly Day[];
+  }[];
   /** Leftovers are made good. */
-  clear(workspace: string, side: Side, days: Iterable<Day>): Promise<void>;
+  clear(workspace: string, side: AttributionSide, days: Iterable<Day>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,7 +44,7 @@ export async function openPendingDays(file: string): Promise<PendingDays> {
   let changes = 0;
   let saved = 0;
 
-  const entryOf = (workspace: string, side: Side): Entry => {
+  const entryOf = (workspace: string, side: AttributionSide): Entry => {
     const key = JSON.stringify([workspace, side]);
     const entry = entries.get(key) ?? { workspace, side, marks: new Map<Day, number>() };
     entries.set(key, entry);
@@ -62,7 +66,7 @@ export async function openPendingDays(file: string): Promise<PendingDays> {
   };
   const remove = async (
     workspace: string,
-    side: Side,
+    side: AttributionSide,
     days: Iterable<Day>,
     left: (marks: number) => number,
   ): Promise<void> => {

@@ -3,7 +3,7 @@ import { toUtmqlError, type UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { DayRange } from '../../metrics/query.ts';
 import type { Day } from '../../records/day.ts';
-import type { Side } from '../kinds/kind.ts';
+import type { AttributionSide } from '../kinds/kind.ts';
 import type { Attribution } from './attribution.ts';
 import { openPendingDays } from './pending-days.ts';
 
@@ -16,20 +16,25 @@ const retryAfterMs = 15_000;
  */
 export interface AttributionQueue {
   /** Call it before writing; every call needs a `settle` of the same days, whatever became of the write. Durable when it resolves. */
-  mark(workspace: string, side: Side, days: Iterable<Day>): Promise<void>;
+  mark(workspace: string, side: AttributionSide, days: Iterable<Day>): Promise<void>;
   /**
    * Call it after writing: resolves when these days are attributed, with the ranges of opportunities that were looked at.
    *
    * @throws UtmqlError when the store fails; the days stay marked and are tried again in the background
    */
-  settle(workspace: string, side: Side, days: Iterable<Day>, call: CallOptions): Promise<readonly DayRange[]>;
+  settle(
+    workspace: string,
+    side: AttributionSide,
+    days: Iterable<Day>,
+    call: CallOptions,
+  ): Promise<readonly DayRange[]>;
   /** Ends the background work; what waits is on disk. */
   stop(): Promise<void>;
 }
 
-interface Waiting {
+interface MarkedDays {
   readonly workspace: string;
-  readonly side: Side;
+  readonly side: AttributionSide;
   readonly days: Set<Day>;
   readonly waiters: {
     readonly resolve: (ranges: readonly DayRange[]) => void;
@@ -46,12 +51,12 @@ export async function createAttributionQueue(options: {
 }): Promise<AttributionQueue> {
   const { attribution, logger } = options;
   const pending = await openPendingDays(options.file);
-  const waiting = new Map<string, Waiting>();
+  const waiting = new Map<string, MarkedDays>();
   const stopping = new AbortController();
   let working: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
 
-  const enqueue = (workspace: string, side: Side, days: Iterable<Day>): Waiting => {
+  const enqueue = (workspace: string, side: AttributionSide, days: Iterable<Day>): MarkedDays => {
     const key = JSON.stringify([workspace, side]);
     const known = waiting.get(key) ?? {
       workspace,
@@ -65,7 +70,12 @@ export async function createAttributionQueue(options: {
     return known;
   };
 
-  const attribute = async ({ workspace, side, days, requestId }: Waiting): Promise<readonly DayRange[]> => {
+  const attribute = async ({
+    workspace,
+    side,
+    days,
+    requestId,
+  }: MarkedDays): Promise<readonly DayRange[]> => {
     const call = { requestId, signal: stopping.signal };
     return side === 'ads'
       ? attribution.afterAds(workspace, days, call)
@@ -153,14 +163,14 @@ export async function createAttributionQueue(options: {
 
 interface Marked {
   readonly workspace: string;
-  readonly side: Side;
+  readonly side: AttributionSide;
   readonly days: Set<Day>;
 }
 
 /** The days that one piece of work has marked for attribution, each marked once however often it is begun again. */
 export interface AttributionMarks {
   /** Marks those of these days that are not marked yet. Durable when it resolves. */
-  mark(workspace: string, side: Side, days: Iterable<Day>): Promise<void>;
+  mark(workspace: string, side: AttributionSide, days: Iterable<Day>): Promise<void>;
   /** Attributes all that was marked and forgets it. */
   settle(requestId: string): Promise<void>;
 }

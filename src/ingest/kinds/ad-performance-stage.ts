@@ -15,7 +15,7 @@ import {
   type Applied,
   type ApplyOptions,
   type Extent,
-  type Stage,
+  type RunStage,
   type StageOptions,
   takesNothing,
 } from '../storage/stage.ts';
@@ -80,7 +80,7 @@ interface Census {
   readonly repeating: ReadonlySet<Day>;
 }
 
-export interface AdsStage extends Stage<AdPerformance> {
+export interface AdsStage extends RunStage<AdPerformance> {
   /** Tells of a row of which only the key could be read: what is stored of it stays. */
   keep(record: AdPerformance): void;
 }

@@ -8,10 +8,10 @@ import type { RejectedKey } from '../../records/rejected-ad-key.ts';
 import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { IngestMode } from '../runs/run.ts';
 import type { RecordTable } from '../storage/record-table.ts';
-import type { RecordWriter, Stage, StageOptions } from '../storage/stage.ts';
+import type { RecordWriter, RunStage, StageOptions } from '../storage/stage.ts';
 
 /** Which table has changed: opportunities match the ads of their own and earlier days, so a change of ads reaches further. */
-export type Side = 'ads' | 'opportunities';
+export type AttributionSide = 'ads' | 'opportunities';
 
 /** What every record has. */
 export interface StoredRecord {
@@ -55,7 +55,7 @@ interface Folding<T> {
   sum(records: readonly T[]): readonly T[];
   /** What is wrong with records that may not differ; undefined where none do. */
   conflictOf(records: readonly T[], source: string): Error | undefined;
-  createStage(options: KindStageOptions & { readonly duplicates: DuplicateRule }): Stage<T>;
+  createStage(options: KindStageOptions & { readonly duplicates: DuplicateRule }): RunStage<T>;
 }
 
 /** What is known of the run that pulls. */
@@ -73,7 +73,7 @@ interface PullOptions extends KindStageOptions {
 /** How one run reads and stages records of a kind. */
 export interface Pulled<T extends StoredRecord> {
   readonly normalise: Normalise<T>;
-  readonly stage: Stage<T>;
+  readonly stage: RunStage<T>;
   /** What can still be read of a rejected record. */
   remainsOf(raw: unknown): RejectedKey<T>;
   /** Leaves what is stored of a record as it is. */
@@ -86,7 +86,7 @@ export interface Kind<T extends StoredRecord> {
   /** The variable that says for how many days the kind is kept. */
   readonly retention: 'DATA_RETENTION_DAYS' | 'EVENT_RETENTION_DAYS';
   /** Which days are attributed anew when records of this kind change. */
-  readonly attributed: Side | undefined;
+  readonly attributed: AttributionSide | undefined;
   /** Whether days are merged when they have changed: FINAL reads those faster. */
   readonly isMerged: boolean;
   /** Whether its writer may wait for minutes for a run that has its lock: others are written before. */
@@ -107,7 +107,7 @@ export interface Kind<T extends StoredRecord> {
 
 /** A kind of record that sources have. */
 export interface PulledKind<T extends StoredRecord> extends Kind<T> {
-  readonly attributed: Side;
+  readonly attributed: AttributionSide;
   /** Whether the days that a source is asked for are those of its records; or, as of a CRM, of their changes. */
   readonly isAskedByDay: boolean;
   openPull(options: PullOptions): Pulled<T>;

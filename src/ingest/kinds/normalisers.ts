@@ -8,7 +8,7 @@ import type { KindRules, Normalise } from './kind.ts';
 import { type KindRecord, kinds, type Records } from './kinds.ts';
 
 /** For how many days each kind is kept, and how far ahead a day may be: the environment variables of these names. */
-export interface Retention {
+export interface AcceptedAges {
   readonly DATA_RETENTION_DAYS: number;
   readonly EVENT_RETENTION_DAYS: number;
   readonly MAX_FUTURE_DAYS: number;
@@ -56,7 +56,7 @@ export interface Normalisers {
 export function createNormalisers(options: {
   /** By which rules the records of a source are read now; of `push`, those that are pushed. */
   rulesOf: (workspace: string, source: string) => OpportunityRules;
-  retention: Retention;
+  retention: AcceptedAges;
   clock: Clock;
 }): Normalisers {
   const { rulesOf, retention, clock } = options;

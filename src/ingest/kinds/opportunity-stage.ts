@@ -13,7 +13,7 @@ import {
   type Applied,
   type ApplyOptions,
   type Extent,
-  type Stage,
+  type RunStage,
   type StageOptions,
   takesNothing,
   type Weights,
@@ -70,7 +70,7 @@ const rowsToChange = ({ added, changed, moved, removed, deleted, gone }: DayPlan
 /** The deletion of a record that is not stored is written, too: an older state of it may still come. */
 const rowsToWrite = (day: DayPlan): number => rowsToChange(day) + day.noted;
 
-interface Plan {
+interface OpportunityPlan {
   readonly apply: OpportunitiesApply;
   readonly byDay: ReadonlyMap<Day, DayPlan>;
 }
@@ -83,7 +83,7 @@ interface Plan {
  */
 export function createOpportunityStage(
   options: StageOptions & { readonly store: Store; readonly namespace: string; readonly lock: Lock },
-): Stage<Opportunity> {
+): RunStage<Opportunity> {
   const { store, runId, requestId, lock } = options;
   const rows = createStagedRows({
     ...options,
@@ -114,7 +114,7 @@ export function createOpportunityStage(
   };
 
   /** What is to be written, by day: worked out on the server, where the plan stays until it is written or dropped. */
-  const plan = async (call: Extent): Promise<Plan> => {
+  const plan = async (call: Extent): Promise<OpportunityPlan> => {
     const skipDays = call.skipDays ?? new Set();
     await dropRun(store, 'planned_opportunities', runId);
     const apply = {
@@ -178,7 +178,7 @@ export function createOpportunityStage(
     };
   };
 
-  const changes: Stage<Opportunity>['changes'] = async (call) => {
+  const changes: RunStage<Opportunity>['changes'] = async (call) => {
     if (rows.count === 0) return [];
     const { byDay } = await plan(call);
     return [...byDay].filter(([, day]) => rowsToChange(day) > 0).map(toDayChanges);
@@ -197,7 +197,7 @@ export function createOpportunityStage(
     };
   };
 
-  const weigh: Stage<Opportunity>['weigh'] = async ({ mode, skipDays }) => {
+  const weigh: RunStage<Opportunity>['weigh'] = async ({ mode, skipDays }) => {
     if (mode === 'upsert') return weighDeletions();
     const days = [...rows.days.keys()].filter((day) => !skipDays?.has(day));
     const [stored] = await select(countRow, ownOpportunitiesStatement(options, days));

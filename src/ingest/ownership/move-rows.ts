@@ -17,14 +17,14 @@ import {
 } from './statements.ts';
 
 const dayRow = z.object({ day: z.number(), rows: z.number() });
-type DayRows = z.infer<typeof dayRow>;
+type OwnedDay = z.infer<typeof dayRow>;
 
 /** Rewrites stored rows under other owners. Each call can be broken off anywhere; the same again completes it. */
 export interface RowMover {
-  daysOf(table: OwnedTable, owned: Owned): Promise<readonly DayRows[]>;
+  daysOf(table: OwnedTable, owned: Owned): Promise<readonly OwnedDay[]>;
   /** Returns the days whose rows may have changed. Of opportunities, under their lock. */
   move(table: OwnedTable, move: Move): Promise<readonly Day[]>;
-  remove(table: OwnedTable, owned: Owned, days: readonly DayRows[]): Promise<void>;
+  remove(table: OwnedTable, owned: Owned, days: readonly OwnedDay[]): Promise<void>;
 }
 
 /** @param options.workspace whose rows are rewritten */
@@ -35,10 +35,10 @@ export function createRowMover(options: {
   signal: AbortSignal;
 }): RowMover {
   const { store, workspace, requestId, signal } = options;
-  const select = (statement: Sql): Promise<DayRows[]> =>
+  const select = (statement: Sql): Promise<OwnedDay[]> =>
     store.select(dayRow, statement, { requestId, signal, settings: readSettings });
   const write = async (
-    found: readonly DayRows[],
+    found: readonly OwnedDay[],
     statementOf: (days: readonly Day[]) => Sql,
   ): Promise<void> => {
     const rows = new Map(found.map((row) => [row.day, row.rows]));

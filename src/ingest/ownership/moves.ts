@@ -18,10 +18,10 @@ export interface Move {
 export type OwnershipInWorkspace = Ownership & { readonly workspace: string };
 
 /** What of a source decides whose rows are. */
-type Owner = Pick<Source, 'name' | 'kind' | 'workspace' | 'namespace' | 'formerly'>;
+type RowOwner = Pick<Source, 'name' | 'kind' | 'workspace' | 'namespace' | 'formerly'>;
 
 /** The source that now stands for a name, be it a former one. */
-export const sourceNamed = <S extends Owner>(
+export const sourceNamed = <S extends RowOwner>(
   sources: readonly S[],
   workspace: string,
   name: string,
@@ -33,7 +33,10 @@ export const sourceNamed = <S extends Owner>(
  * What has to move so that every source has its records, those that it sent under former names or into another namespace
  * among them. What was pushed stays where it was pushed to. Pure.
  */
-export function opportunityMoves(stored: readonly OwnershipInWorkspace[], sources: readonly Owner[]): Move[] {
+export function opportunityMoves(
+  stored: readonly OwnershipInWorkspace[],
+  sources: readonly RowOwner[],
+): Move[] {
   const owners = sources.filter(({ kind }) => kind === 'opportunity');
   return stored.flatMap(({ workspace, source, namespace }): Move[] => {
     const owner = source === pushSource ? undefined : sourceNamed(owners, workspace, source);
@@ -49,7 +52,7 @@ export function opportunityMoves(stored: readonly OwnershipInWorkspace[], source
 /** The same of ads rows, whose keys have no namespace: only former names matter. */
 export function adMoves(
   stored: readonly Pick<OwnershipInWorkspace, 'workspace' | 'source'>[],
-  sources: readonly Owner[],
+  sources: readonly RowOwner[],
 ): Move[] {
   const owners = sources.filter(({ kind }) => kind === 'ad_performance');
   return stored.flatMap(({ workspace, source }): Move[] => {

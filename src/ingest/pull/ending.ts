@@ -8,7 +8,7 @@ export interface Ending {
 }
 
 /** What has become of a run's steps. */
-export interface Outcome {
+export interface StepsOutcome {
   /** The first step that failed. */
   readonly failure: UtmqlError | undefined;
   /** A sentence on what the run would take away; empty where it may be written. */
@@ -18,7 +18,7 @@ export interface Outcome {
   readonly isIncomplete: boolean;
 }
 
-export function endingOf(run: IngestRun, { failure, loss, hasStored, isIncomplete }: Outcome): Ending {
+export function endingOf(run: IngestRun, { failure, loss, hasStored, isIncomplete }: StepsOutcome): Ending {
   if (failure === undefined) {
     if (loss !== '') return { status: 'held', error: { code: 'HELD', message: loss } };
     return { status: isIncomplete ? 'partial' : 'succeeded' };

@@ -13,7 +13,7 @@ import type { Clock } from '../../time.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
 import type { PulledKind, StoredRecord } from '../kinds/kind.ts';
 import { pulledKinds, type Records } from '../kinds/kinds.ts';
-import type { Retention } from '../kinds/normalisers.ts';
+import type { AcceptedAges } from '../kinds/normalisers.ts';
 import type { Owners } from '../ownership/owners.ts';
 import { readBySource } from '../push/read-again.ts';
 import { createRejectWriter } from '../rejects/reject-writer.ts';
@@ -26,7 +26,7 @@ import { createFeedShape, type FeedColumns } from './feed-shape.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createReading } from './reading.ts';
 import { finishedState, type RunParts, runningState } from './run-state.ts';
-import { type Attempt, createWriting } from './writing.ts';
+import { createWriting, type RunStep } from './writing.ts';
 
 export interface PullDeps {
   readonly store: Store;
@@ -36,7 +36,7 @@ export interface PullDeps {
   readonly merger: DayMerger;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly retention: Retention;
+  readonly retention: AcceptedAges;
   /** Encoded rows held at most, while one batch as large is on its way. */
   readonly batchBytes: number;
   /** Whether callers wait for queries: feeds give way to them. */
@@ -108,7 +108,7 @@ async function pullKind<T extends StoredRecord>(
   const logger = deps.logger.child({ runId: run.id, source: source.name, requestId: run.requestId });
 
   const failures: UtmqlError[] = [];
-  const attempt: Attempt = async (step) => {
+  const attempt: RunStep = async (step) => {
     try {
       await step();
     } catch (error) {

@@ -7,7 +7,7 @@ import { linkSignals } from '../../time.ts';
 import { sourceNamed } from '../ownership/moves.ts';
 import type { Executions } from '../runs/executions.ts';
 import { createRunFollower } from '../runs/follow.ts';
-import { begunAgain, createOrphans, endingOf } from '../runs/orphans.ts';
+import { begunAgain, createOrphans, interruptedEnding } from '../runs/orphans.ts';
 import { endedWell, type IngestRun, isFinished, newRun } from '../runs/run.ts';
 import type { RunCancellations } from '../runs/run-cancellations.ts';
 import type { RunRepository } from '../runs/run-table.ts';
@@ -109,7 +109,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const resumeRun = async (run: IngestRun): Promise<void> => {
     const source = sourceOf(run);
-    const ending = endingOf(run, source !== undefined);
+    const ending = interruptedEnding(run, source !== undefined);
     if (ending !== undefined || source === undefined) {
       await runs.save({ ...run, ...ending, finishedAt: clock.now() });
       return;

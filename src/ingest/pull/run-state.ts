@@ -2,7 +2,7 @@ import type { Day } from '../../records/day.ts';
 import type { Repairs } from '../../records/outcome.ts';
 import type { RejectWriter } from '../rejects/reject-writer.ts';
 import type { IngestRun } from '../runs/run.ts';
-import type { Stage } from '../storage/stage.ts';
+import type { RunStage } from '../storage/stage.ts';
 import type { Ending } from './ending.ts';
 import type { FeedColumns, FeedShape } from './feed-shape.ts';
 import type { Reading } from './reading.ts';
@@ -11,7 +11,7 @@ import type { Writing } from './writing.ts';
 /** What takes part in a run, and counts. */
 export interface RunParts {
   readonly reading: Pick<Reading, 'counts'>;
-  readonly stage: Pick<Stage<never>, 'progress'>;
+  readonly stage: Pick<RunStage<never>, 'progress'>;
   readonly writing: Pick<Writing, 'applied' | 'changes' | 'touched'>;
   readonly rejects: Pick<RejectWriter, 'counts'>;
   readonly repairs: Repairs;

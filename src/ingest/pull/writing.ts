@@ -5,20 +5,20 @@ import type { PulledKind, StoredRecord } from '../kinds/kind.ts';
 import { opportunityTable } from '../kinds/opportunity-table.ts';
 import type { DayChanges, IngestRun } from '../runs/run.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
-import type { Applied, Extent, Stage } from '../storage/stage.ts';
+import type { Applied, Extent, RunStage } from '../storage/stage.ts';
 import { describeLoss, lossOf, takesTooMuch } from './guard.ts';
 
 /** Runs a step; an error is kept as a failure of the run, which goes on. */
-export type Attempt = (step: () => Promise<void>) => Promise<void>;
+export type RunStep = (step: () => Promise<void>) => Promise<void>;
 
 export interface WritingOptions {
   readonly run: IngestRun;
   readonly kind: Pick<PulledKind<StoredRecord>, 'attributed' | 'table'>;
-  readonly stage: Pick<Stage<never>, 'apply' | 'changes' | 'weigh' | 'progress'>;
+  readonly stage: Pick<RunStage<never>, 'apply' | 'changes' | 'weigh' | 'progress'>;
   readonly queue: AttributionQueue;
   readonly merger: DayMerger;
   readonly signal: AbortSignal;
-  readonly attempt: Attempt;
+  readonly attempt: RunStep;
 }
 
 /** One run's writing of what it has staged. */

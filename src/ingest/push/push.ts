@@ -12,7 +12,7 @@ import { type Clock, fulfilsWithin } from '../../time.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
 import { needsAllRows } from '../kinds/kinds.ts';
-import { createNormalisers, type Retention } from '../kinds/normalisers.ts';
+import { type AcceptedAges, createNormalisers } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
 import type { RunRepository } from '../runs/run-table.ts';
 import type { Versions } from '../runs/versions.ts';
@@ -100,7 +100,7 @@ export interface PushOptions {
   /** Who stands for a source now, and whose ids its opportunities have. */
   readonly ownerOf: (workspace: string, source: string) => Ownership;
   readonly sourceOf: (workspace: string, name: string) => Source | undefined;
-  readonly retention: Retention;
+  readonly retention: AcceptedAges;
   readonly clock: Clock;
   /** Gives records the time by which they win. */
   readonly versions: Versions;

@@ -25,7 +25,7 @@ export const readingKey = ({
   source,
 }: Pick<StoredReject, 'kind' | 'reading' | 'source'>): string => JSON.stringify([kind, reading, source]);
 
-type Reading = Pick<PushReading, 'map' | 'spread'> & Partial<Pick<PushReading, 'rules'>>;
+type RejectReading = Pick<PushReading, 'map' | 'spread'> & Partial<Pick<PushReading, 'rules'>>;
 
 export interface ReadAgainDeps {
   readonly readings: PushReadings;
@@ -38,8 +38,8 @@ export async function readingsOf(
   { readings, sourceOf }: ReadAgainDeps,
   stored: readonly StoredReject[],
   workspace: string,
-): Promise<ReadonlyMap<string, Reading | NotAgain>> {
-  const found = new Map<string, Reading | NotAgain>();
+): Promise<ReadonlyMap<string, RejectReading | NotAgain>> {
+  const found = new Map<string, RejectReading | NotAgain>();
   for (const row of stored) {
     const key = readingKey(row);
     if (row.reading === '' || found.has(key)) continue;
@@ -87,7 +87,7 @@ export const partOfSum = {
  * @param patch holds of fields of the contract after the mapping, too
  */
 export function readAgain(
-  reading: Reading,
+  reading: RejectReading,
   { kind }: Pick<StoredReject, 'kind'>,
   raw: unknown,
   patch: RecordPatch | undefined,

@@ -55,7 +55,7 @@ export interface Executions {
   stop(): Promise<void>;
 }
 
-interface Execution {
+interface RunExecution {
   run: IngestRun;
   readonly controller: AbortController;
   readonly done: Promise<IngestRun>;
@@ -72,7 +72,7 @@ export function createExecutions(options: {
   onFinished: (run: IngestRun) => void;
 }): Executions {
   const { runs, leases, cancellations, clock, versions, logger, tracer } = options;
-  const atWork = new Map<string, Execution>();
+  const atWork = new Map<string, RunExecution>();
   /** Runs whose rows are being stored. */
   const beginning = new Map<IngestRun, Promise<IngestRun>>();
   const slots = new Semaphore(maxActiveRuns);

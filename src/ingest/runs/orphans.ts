@@ -11,7 +11,7 @@ import type { RunRepository } from './run-table.ts';
 const maxAttempts = 3;
 
 /** How a run that a crash interrupted ends; undefined when it is to be begun again. */
-export function endingOf(
+export function interruptedEnding(
   run: IngestRun,
   isSourceKnown: boolean,
 ): Pick<IngestRun, 'status' | 'errorCode' | 'errorMessage'> | undefined {

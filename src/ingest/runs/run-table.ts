@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonRow } from '../../clickhouse/json-row.ts';
 import { bind, empty, type Sql, sql } from '../../clickhouse/sql.ts';
-import { columnsOf, type Store } from '../../clickhouse/store.ts';
+import { insertColumns, type Store } from '../../clickhouse/store.ts';
 import { type Day, formatDay, parseIsoDay } from '../../records/day.ts';
 import { type IngestRun, ingestModes, type RunStatus, runStatuses } from './run.ts';
 
@@ -220,7 +220,7 @@ export function createRunRepository(store: Store): RunRepository {
       is_deleted: 0,
     };
     const body = [jsonRow(row)];
-    await store.insert('ingest_runs', columnsOf(row), 'JSONEachRow', body, {
+    await store.insert('ingest_runs', insertColumns(row), 'JSONEachRow', body, {
       requestId: run.requestId,
       changesAnswersOf,
     });

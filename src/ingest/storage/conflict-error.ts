@@ -25,7 +25,7 @@ export function conflictError(source: string, count: number, rows: readonly Conf
   const isPushed = source === pushSource;
   const where =
     first === undefined ? '' : `, such as those of campaign ${first.campaign_id} on ${formatDay(first.day)}`;
-  const columns = differing(rows.map(columnsOf));
+  const columns = differing(rows.map(extraColumnsOf));
   const figures = differing(rows.map(figuresOf));
   const names = [...columns, ...figures];
   const differ = names.length === 0 ? '' : `; they differ in ${names.join(', ')}`;
@@ -60,7 +60,7 @@ const breakdownNameOf = (column: string): string =>
     .slice(0, breakdownLimits.nameLength) || 'name';
 
 /** Columns by their paths. */
-const columnsOf = ({ extra }: ConflictingRow): ReadonlyMap<string, unknown> =>
+const extraColumnsOf = ({ extra }: ConflictingRow): ReadonlyMap<string, unknown> =>
   new Map(extra === '' ? [] : flat(JSON.parse(extra) as object, ''));
 
 const flat = (value: object, prefix: string): [string, unknown][] =>

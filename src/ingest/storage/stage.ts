@@ -78,7 +78,7 @@ export interface Applied {
  * Takes the records of one run into tables of their own, in any order, until the feed has ended; then writes what differs
  * from what is stored. Each day's difference is one part of the table: readers see the day before it or after it.
  */
-export interface Stage<T> {
+export interface RunStage<T> {
   add(record: T): void;
   /** True when `send` should be called before more is added. */
   readonly full: boolean;

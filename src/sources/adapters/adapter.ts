@@ -1,6 +1,6 @@
 import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
-import type { Raw } from '../../formats/json/parse.ts';
+import type { JsonObject } from '../../formats/json/parse.ts';
 import type { FailureClassifier } from '../../http-client/failure-classifier.ts';
 import type { PlatformRecords } from '../mapping/record-mapper.ts';
 import type { SourceKind } from '../mapping/source-kind.ts';
@@ -55,7 +55,7 @@ export interface Adapter extends PlatformRecords {
    * Creates a test for the elements of one run, in order: true if an element sums up earlier ones, which it would count
    * twice.
    */
-  readonly createRollupTest?: () => (element: Raw) => boolean;
+  readonly createRollupTest?: () => (element: JsonObject) => boolean;
   /** Recognises the platform's own signals of throttling and failure. */
   readonly classifyFailure?: FailureClassifier;
 }

@@ -1,6 +1,6 @@
 import { UtmqlError } from '../../errors.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
-import { isObject, parseJson, type Raw } from '../../formats/json/parse.ts';
+import { isObject, type JsonObject, parseJson } from '../../formats/json/parse.ts';
 import { readJsonRecords } from '../../formats/read-records.ts';
 import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
 import { utmsOfQuery, utmsOfUrl } from '../mapping/landing-url.ts';
@@ -47,7 +47,7 @@ function rowsOf(value: unknown): readonly unknown[] {
 }
 
 /** A stream with status 200 can still end in an error, even one of the query. */
-function errorOf({ error }: Raw): UtmqlError {
+function errorOf({ error }: JsonObject): UtmqlError {
   const { code } = asObject(error);
   const isRefusal = typeof code === 'number' && code >= 400 && code < 500 && code !== 429;
   const what = `The answer ended in an error of Google’s (${typeof code === 'number' ? code : 'without a code'})`;
@@ -93,7 +93,7 @@ export const googleAds: Adapter = {
  * Creates a test that returns true for campaign rows that repeat ad rows. A campaign without ads, such as Performance Max, has
  * only campaign rows; one with ad rows on the same day has both, and the campaign row is their sum.
  */
-function createCampaignRollupTest(): (row: Raw) => boolean {
+function createCampaignRollupTest(): (row: JsonObject) => boolean {
   const withAds = new Map<unknown, Set<unknown>>();
   return ({ segments, campaign, adGroup, adGroupAd }) => {
     const { date } = asObject(segments);
@@ -112,12 +112,12 @@ function createCampaignRollupTest(): (row: Raw) => boolean {
  *
  * @param levels ad, ad group, campaign and customer; empty where the query did not select them
  */
-function landingPageUtms(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
+function landingPageUtms(levels: readonly [JsonObject, JsonObject, JsonObject, JsonObject]): JsonObject {
   const [ad, adGroup, campaign] = levels;
   const lowest = (field: string): unknown =>
     levels.find((level) => asText(level[field]).trim() !== '')?.[field];
   const [finalUrl] = Array.isArray(ad.finalUrls) ? ad.finalUrls : [];
-  const utms: Raw = {
+  const utms: JsonObject = {
     ...utmsOfUrl(lowest('trackingUrlTemplate')),
     ...utmsOfQuery(lowest('finalUrlSuffix')),
     ...utmsOfUrl(finalUrl),
@@ -137,7 +137,7 @@ function landingPageUtms(levels: readonly [Raw, Raw, Raw, Raw]): Raw {
 }
 
 /** `{_season}` stands for the custom parameter `season`. */
-function customParameters(level: Raw): [string, unknown][] {
+function customParameters(level: JsonObject): [string, unknown][] {
   const parameters: unknown[] = Array.isArray(level.urlCustomParameters) ? level.urlCustomParameters : [];
   return parameters.map(asObject).map(({ key, value }) => [`_${asText(key).toLowerCase()}`, value]);
 }

@@ -1,5 +1,5 @@
 import { UtmqlError } from '../../errors.ts';
-import { isObject, type Raw } from '../../formats/json/parse.ts';
+import { isObject, type JsonObject } from '../../formats/json/parse.ts';
 
 /** The error for a row that covers several days: stored on the first of them, it would make every daily figure wrong. */
 export const multiDayRowError = (parameter: string): UtmqlError =>
@@ -9,7 +9,7 @@ export const multiDayRowError = (parameter: string): UtmqlError =>
   );
 
 /** Returns `value` if it is an object, else an empty object, whose fields are all missing. */
-export const asObject = (value: unknown): Raw => (isObject(value) ? value : {});
+export const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
 /**
  * Converts millionths of a currency unit to exact decimal text: `350750000` → `350.750000`. Returns anything but a whole number

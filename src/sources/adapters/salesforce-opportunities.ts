@@ -1,4 +1,4 @@
-import type { Raw } from '../../formats/json/parse.ts';
+import type { JsonObject } from '../../formats/json/parse.ts';
 import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
 import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
@@ -45,7 +45,7 @@ export const salesforceOpportunities: Adapter = {
 };
 
 /** Custom fields by lower-case name: every org spells `UTM_Campaign__c` differently. */
-const customFields = (opportunity: Raw): Raw =>
+const customFields = (opportunity: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(opportunity)
       .filter(([name]) => /__c$/i.test(name))

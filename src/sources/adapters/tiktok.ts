@@ -1,4 +1,4 @@
-import type { Raw } from '../../formats/json/parse.ts';
+import type { JsonObject } from '../../formats/json/parse.ts';
 import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
 import { pageField } from '../pagination/page-field.ts';
 import type { Adapter } from './adapter.ts';
@@ -19,7 +19,7 @@ export const tiktok: Adapter = {
   classifyFailure: classifyTiktokFailure,
   record(row) {
     // A row of ads has the ids of its ad group and campaign among the metrics, if requested.
-    const values: Raw = { ...withoutDashes(row.metrics), ...withoutDashes(row.dimensions) };
+    const values: JsonObject = { ...withoutDashes(row.metrics), ...withoutDashes(row.dimensions) };
     return {
       date: dayOf(values.stat_time_day),
       campaign_id: values.campaign_id,
@@ -34,7 +34,7 @@ export const tiktok: Adapter = {
 };
 
 /** Removes values of `-`, which mean no value. */
-const withoutDashes = (values: unknown): Raw =>
+const withoutDashes = (values: unknown): JsonObject =>
   Object.fromEntries(Object.entries(asObject(values)).filter(([, value]) => value !== '-'));
 
 /** `2025-08-01 00:00:00` is a day in the ad account's time zone, not an instant. */

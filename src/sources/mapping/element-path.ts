@@ -1,5 +1,5 @@
 import { columnName } from '../../formats/csv/columns.ts';
-import { isObject, parseJson, type Raw } from '../../formats/json/parse.ts';
+import { isObject, type JsonObject, parseJson } from '../../formats/json/parse.ts';
 
 /** Path of a value in an element, with the other names under which it is looked up. */
 export interface ElementPath {
@@ -23,7 +23,7 @@ export const candidateKeys = ({ path, dotted, column, head }: ElementPath): read
 ];
 
 /** Returns the value at a path. A key with dots takes precedence over the path. Text on the way is parsed as JSON. */
-export function valueAt(element: Raw, { path, dotted, column, head }: ElementPath): unknown {
+export function valueAt(element: JsonObject, { path, dotted, column, head }: ElementPath): unknown {
   if (Object.hasOwn(element, dotted)) return element[dotted];
   if (Object.hasOwn(element, column)) return element[column];
   const [first = '', ...rest] = path;

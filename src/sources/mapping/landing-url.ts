@@ -1,4 +1,4 @@
-import type { Raw } from '../../formats/json/parse.ts';
+import type { JsonObject } from '../../formats/json/parse.ts';
 
 const utmNames = ['utm_campaign', 'utm_source', 'utm_medium', 'utm_content', 'utm_term'] as const;
 
@@ -7,7 +7,7 @@ const utmNames = ['utm_campaign', 'utm_source', 'utm_medium', 'utm_content', 'ut
  * those of the fragment. The first of a repeated parameter counts. Other parameters (`gclid`, `fbclid`) are ignored. The
  * address may be percent-encoded as a whole, or be the query alone.
  */
-export function utmsOfUrl(url: unknown): Raw {
+export function utmsOfUrl(url: unknown): JsonObject {
   if (typeof url !== 'string') return {};
   const address = /^\s*https?%3a/i.test(url) ? decoded(url) : url;
   const from = address.search(/[?#]/);
@@ -16,7 +16,7 @@ export function utmsOfUrl(url: unknown): Raw {
 }
 
 /** The same for a query string without `?`. */
-export function utmsOfQuery(query: unknown): Raw {
+export function utmsOfQuery(query: unknown): JsonObject {
   if (typeof query !== 'string') return {};
   // HTML escapes `&` this way.
   const [search = '', ...fragment] = query.replace(/&(?:(?:amp|#0*38|#x0*26);)+/gi, '&').split('#');
@@ -24,7 +24,7 @@ export function utmsOfQuery(query: unknown): Raw {
   return Object.keys(utms).length > 0 ? utms : utmsIn(fragment.join('&'));
 }
 
-function utmsIn(parameters: string): Raw {
+function utmsIn(parameters: string): JsonObject {
   const utms: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(parameters.replaceAll('?', '&'))) {
     const utm = utmNames.find((known) => known === name.trim().toLowerCase());

@@ -1,5 +1,5 @@
 import { leftOut } from '../../formats/feed/left-out.ts';
-import { isObject, type Raw } from '../../formats/json/parse.ts';
+import { isObject, type JsonObject } from '../../formats/json/parse.ts';
 import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { FieldRules } from '../../records/field-rules.ts';
 import { createMissingTextTest } from '../../records/missing-values.ts';
@@ -34,7 +34,7 @@ export interface MappingSettings {
 /** How a platform's elements map to the record contract. */
 export interface PlatformRecords {
   /** Maps one element, always an object, to a raw record. Default: unchanged. */
-  readonly record?: (element: Raw) => Raw;
+  readonly record?: (element: JsonObject) => JsonObject;
   /** Channel of records without one. */
   readonly channel?: string;
   /** The platform's own stage names. */
@@ -115,7 +115,7 @@ const lowerKeys = (values: Readonly<Record<string, string>>): ReadonlyMap<string
 interface FieldSelector {
   readonly name: string;
   readonly places: readonly ElementPath[];
-  valueIn(element: Raw): unknown;
+  valueIn(element: JsonObject): unknown;
 }
 
 function fieldSelectorOf(name: string, place: FieldPath): FieldSelector {
@@ -141,7 +141,10 @@ const isPath = (place: FieldPath): place is readonly string[] => Array.isArray(p
  * Removes from an element the members that were mapped to other fields, unless they are fields of the contract themselves. All
  * others stay, so that nothing is lost.
  */
-function withoutMovedFields(chosen: readonly FieldSelector[], kind: RecordKind): (element: Raw) => Raw {
+function withoutMovedFields(
+  chosen: readonly FieldSelector[],
+  kind: RecordKind,
+): (element: JsonObject) => JsonObject {
   const known = knownFields(kind);
   const moved = new Set(
     chosen.flatMap(({ places }) => places.flatMap(candidateKeys)).filter((name) => !known.has(name)),

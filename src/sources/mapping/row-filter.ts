@@ -1,4 +1,4 @@
-import type { Raw } from '../../formats/json/parse.ts';
+import type { JsonObject } from '../../formats/json/parse.ts';
 import { type ElementPath, valueAt } from './element-path.ts';
 
 /** Values that a row must, or must not, have at a path. A value may end in the wildcard `*`. */
@@ -9,7 +9,7 @@ export interface RowCondition {
 }
 
 /** Creates a test that returns true if an element meets all conditions. It ignores case and surrounding white space. */
-export function createRowFilter(conditions: readonly RowCondition[]): (element: Raw) => boolean {
+export function createRowFilter(conditions: readonly RowCondition[]): (element: JsonObject) => boolean {
   const tests = conditions.map(testOf);
   return (element) => tests.every((test) => test(element));
 }
@@ -20,14 +20,14 @@ export function createRowFilter(conditions: readonly RowCondition[]): (element: 
  */
 export function createStrayRowTest(conditions: readonly RowCondition[]) {
   const tests = conditions.map((condition) => ({ condition, test: testOf(condition) }));
-  return (row: Raw, isLonger: boolean): boolean =>
+  return (row: JsonObject, isLonger: boolean): boolean =>
     tests.some(({ condition: { place }, test }) => {
       const isKnown = isLonger || textOf(valueAt(row, place)) !== '';
       return isKnown && !test(row);
     });
 }
 
-function testOf({ place, values, isNegated }: RowCondition): (element: Raw) => boolean {
+function testOf({ place, values, isNegated }: RowCondition): (element: JsonObject) => boolean {
   const matchers = values.map(matcherOf);
   return (element) => {
     const text = textOf(valueAt(element, place));

@@ -8,7 +8,7 @@ export interface PageBody {
 }
 
 /** One response of a source, or one file. */
-export interface Page extends PageBody {
+export interface FeedPage extends PageBody {
   /** Its origin, for logs and errors; without parameters and secrets. */
   readonly label: string;
 }

@@ -47,7 +47,7 @@ export const digest = (value: string | Buffer): string => createHash('sha256').u
 export const malformedPage = (source: string, what: string, advice: string): UtmqlError =>
   new UtmqlError('SOURCE_MALFORMED', `A page of source ${source} ${what}. ${advice}`);
 
-type Path = readonly string[];
+type FieldPath = readonly string[];
 
 /** Where the page parameter goes: into the query, or the JSON body of a POST. */
 export type ParameterLocation = 'query' | 'body';
@@ -60,20 +60,20 @@ interface PageParameter {
 /** A page has the cursor of the next one at `field`. With `more`, there is a next page only if that field is set, too. */
 export interface CursorPagination extends PageParameter {
   readonly kind: 'cursor';
-  readonly field: Path;
-  readonly more?: Path | undefined;
+  readonly field: FieldPath;
+  readonly more?: FieldPath | undefined;
 }
 
 /** A page has the address of the next one, in its body or in the `Link` header. */
 export type LinkPagination =
-  | { readonly kind: 'next_link'; readonly field: Path }
+  | { readonly kind: 'next_link'; readonly field: FieldPath }
   | { readonly kind: 'link_header' };
 
 /** Pages are numbered. The last is followed by an empty one, or its number is in a field. */
 export interface NumberPagination extends PageParameter {
   readonly kind: 'page_number';
   readonly start: number;
-  readonly stop: 'empty' | Path;
+  readonly stop: 'empty' | FieldPath;
 }
 
 /** Pages start at a record offset. They end with an empty page, one below `limit`, or at the total in a field. */
@@ -81,7 +81,7 @@ export interface OffsetPagination extends PageParameter {
   readonly kind: 'offset';
   readonly limitParameter: string;
   readonly limit: number;
-  readonly stop: 'empty' | 'short' | Path;
+  readonly stop: 'empty' | 'short' | FieldPath;
 }
 
 /** How a source pages its records. Paths address values in a page. */

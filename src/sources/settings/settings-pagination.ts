@@ -51,10 +51,10 @@ export function windowOf(
 }
 
 /** Returns the path of the total number of results in a page. */
-export function totalOf({ total, pagination }: SourceSettings, adapter: Adapter): Path | undefined {
+export function totalOf({ total, pagination }: SourceSettings, adapter: Adapter): SettingPath | undefined {
   const counted = pagination?.offset?.stop;
   const isPath = counted !== undefined && !['empty', 'short'].includes(counted.join('.'));
   return total ?? (isPath ? counted : undefined) ?? adapter.total;
 }
 
-type Path = readonly string[];
+type SettingPath = readonly string[];

@@ -1,5 +1,5 @@
 import { formatDay } from '../../records/day.ts';
-import type { AskedRange, Page } from '../pagination/page.ts';
+import type { AskedRange, FeedPage } from '../pagination/page.ts';
 import { missingResultsError, type SearchPage, searchLimitError } from './search-page.ts';
 import type { DayWindow } from './window.ts';
 
@@ -14,7 +14,7 @@ export async function* searchByDay(
   { limit }: DayWindow,
   range: AskedRange,
   search: (range: AskedRange) => AsyncIterable<SearchPage>,
-): AsyncGenerator<Page> {
+): AsyncGenerator<FeedPage> {
   let came = 0;
   let told: number | undefined;
   let isFirst = true;

@@ -1,7 +1,7 @@
 import type { UtmqlError } from '../../errors.ts';
 import { isObject } from '../../formats/json/parse.ts';
 import { elementPathOf, valueAt } from '../mapping/element-path.ts';
-import type { Page } from '../pagination/page.ts';
+import type { FeedPage } from '../pagination/page.ts';
 import { missingResultsError, type SearchPage, searchLimitError } from './search-page.ts';
 import type { IdWindow } from './window.ts';
 
@@ -14,7 +14,7 @@ export async function* searchById(
   source: string,
   window: IdWindow,
   search: (lastId: string | undefined) => AsyncIterable<SearchPage>,
-): AsyncGenerator<Page> {
+): AsyncGenerator<FeedPage> {
   const id = elementPathOf(window.id);
   const outOfOrder = (came: number): UtmqlError =>
     searchLimitError(

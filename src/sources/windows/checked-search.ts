@@ -1,4 +1,4 @@
-import type { Page } from '../pagination/page.ts';
+import type { FeedPage } from '../pagination/page.ts';
 import { missingResultsError, type SearchPage } from './search-page.ts';
 
 /**
@@ -10,7 +10,7 @@ import { missingResultsError, type SearchPage } from './search-page.ts';
 export async function* searchWithTotalCheck(
   source: string,
   pages: AsyncIterable<SearchPage>,
-): AsyncGenerator<Page> {
+): AsyncGenerator<FeedPage> {
   let came = 0;
   let least = Number.POSITIVE_INFINITY;
   for await (const { page, total, elements } of pages) {

@@ -1,9 +1,9 @@
 import { UtmqlError } from '../../errors.ts';
-import type { Page } from '../pagination/page.ts';
+import type { FeedPage } from '../pagination/page.ts';
 
 /** A buffered page of one search. */
 export interface SearchPage {
-  readonly page: Page;
+  readonly page: FeedPage;
   /** Total number of results of the search, if the page has it. */
   readonly total: number | undefined;
   /** Resolves to the results on the page; an unreadable one is undefined. */

@@ -5,7 +5,7 @@ import { bind, Sql, sql } from '../../../src/clickhouse/sql.ts';
 import type { CommandOptions, Store } from '../../../src/clickhouse/store.ts';
 import { createAdsStage } from '../../../src/ingest/kinds/ad-performance-stage.ts';
 import { createOpportunityStage } from '../../../src/ingest/kinds/opportunity-stage.ts';
-import type { Applied, ApplyOptions, Stage } from '../../../src/ingest/storage/stage.ts';
+import type { Applied, ApplyOptions, RunStage } from '../../../src/ingest/storage/stage.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import { type Day, parseIsoDay } from '../../../src/records/day.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
@@ -86,13 +86,13 @@ const common = (options: RunOptions) => ({
 export const adsStage = (
   store: Store,
   { duplicates = 'last', ...options }: RunOptions & { readonly duplicates?: DuplicateRule } = {},
-): Stage<AdPerformance> => createAdsStage({ store, duplicates, ...common(options) });
+): RunStage<AdPerformance> => createAdsStage({ store, duplicates, ...common(options) });
 
 const lock = new Mutex();
-export const opportunityStage = (store: Store, options: RunOptions = {}): Stage<Opportunity> =>
+export const opportunityStage = (store: Store, options: RunOptions = {}): RunStage<Opportunity> =>
   createOpportunityStage({ store, lock, namespace: options.namespace ?? 'shared', ...common(options) });
 
-export async function fill<T>(stage: Stage<T>, records: Iterable<T>): Promise<void> {
+export async function fill<T>(stage: RunStage<T>, records: Iterable<T>): Promise<void> {
   for (const record of records) {
     stage.add(record);
     if (stage.full) await stage.send();
@@ -109,7 +109,7 @@ export const applyOptions = (options: Partial<ApplyOptions> = {}): ApplyOptions 
 
 /** A whole run: what it says it changed. */
 export async function runStage<T>(
-  stage: Stage<T>,
+  stage: RunStage<T>,
   records: Iterable<T>,
   options: Partial<ApplyOptions> = {},
 ): Promise<Applied> {
