@@ -69,7 +69,7 @@ const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement
   }),
 });
 
-const MetricsAnswer = builder.objectRef<MetricsAnswer>('Metrics').implement({
+const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement({
   description: 'The result of a `metrics` query. utmql calculates only the fields that you select.',
   fields: (t) => ({
     nodes: t.field({
@@ -163,7 +163,7 @@ const MetricsAnswer = builder.objectRef<MetricsAnswer>('Metrics').implement({
 
 builder.queryField('metrics', (t) =>
   t.field({
-    type: MetricsAnswer,
+    type: MetricsResultType,
     description:
       'Ad spend and its outcomes: any measures, grouped by any dimensions, over any range of days.',
     extensions: { access: 'read', keepsPolicy: true, countReads: countMetricsReads } satisfies RootField &
