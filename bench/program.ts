@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
+import { startCommand } from './start-command.ts';
 
 /** The program as users run it: a process of its own, on the bench's ClickHouse. */
 export interface Program {
@@ -27,7 +27,8 @@ export async function startProgram(
   environment: Record<string, string> = {},
 ): Promise<Program> {
   const dataDir = await mkdtemp(join(tmpdir(), 'utmql-bench-program-'));
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
+  const [node, ...parameters] = startCommand;
+  const child = spawn(node, parameters, {
     env: {
       ...process.env,
       PORT: '0',

@@ -2,7 +2,6 @@ import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
 import { readConfig, readEnvironment } from './config/config.ts';
 import type { UtmqlError } from './errors.ts';
-import { boundHeapGrowth } from './heap-growth.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 import { runCheck } from './start-checks/run-check.ts';
@@ -37,7 +36,6 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
 try {
-  boundHeapGrowth();
   const environment = await readEnvironment(process.env);
   if (process.argv.includes('--check')) process.exit(await runCheck(environment));
   const trial = trialArguments(process.argv.slice(2));

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { nodeFlags } from '../../bench/start-command.ts';
 import { readText } from '../support/deploy.ts';
 
 const instructions = readText('Dockerfile')
@@ -26,7 +27,7 @@ describe('the image', () => {
   it('runs as a user without rights, ends by SIGTERM to the program itself, and tells whether it is alive', () => {
     expect(last('USER')).toBe('node');
     expect(last('STOPSIGNAL')).toBe('SIGTERM');
-    expect(JSON.parse(last('CMD') ?? '')).toEqual(['node', 'dist/main.js']);
+    expect(JSON.parse(last('CMD') ?? '')).toEqual(['node', ...nodeFlags, 'dist/main.js']);
     expect(last('HEALTHCHECK')).toContain('/healthz');
     expect(last('VOLUME')).toBe('/data');
     expect(last('ENV')).toContain('DATA_DIR=/data');

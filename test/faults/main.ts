@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startCommand } from '../../bench/start-command.ts';
 import { printTable, progress } from '../../bench/table.ts';
 import { startClickHouse } from './clickhouse.ts';
 import type { Report } from './report.ts';
@@ -23,7 +24,7 @@ const scale: Scale = values.long ? 'long' : values.short ? 'test' : 'full';
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const command: readonly [string, ...string[]] = values.sources
   ? [process.execPath, '--import', 'tsx', fileOf('../../src/main.ts')]
-  : [process.execPath, fileOf('../../dist/main.js')];
+  : startCommand;
 
 const names = scenarios.map(({ name }) => name);
 const unknown = positionals.filter((name) => !names.includes(name));
