@@ -1,15 +1,15 @@
 import { UtmqlError } from '../errors.ts';
 
-/** Where a source is, with its credentials taken out of the URL so that they reach neither logs nor errors. */
+/** The address of a source, without the credentials of the configured URL, so that logs and errors never contain them. */
 export interface SourceAddress {
   readonly url: URL;
-  /** The Authorization header, when the configured URL held a user name or password. */
+  /** The Authorization header, if the configured URL has a user name or password. */
   readonly authorization: string | undefined;
 }
 
 /**
- * Splits the configured URL of source `name`.
- * @throws UtmqlError CONFIGURATION; the URL is not repeated, since it may hold a secret
+ * Parses the configured URL of source `name`.
+ * @throws UtmqlError CONFIGURATION; its message does not contain the URL, which may hold a secret
  */
 export function parseSourceAddress(name: string, configured: string): SourceAddress {
   try {
@@ -31,13 +31,13 @@ export function parseSourceAddress(name: string, configured: string): SourceAddr
   }
 }
 
-/** The Authorization header for `user:password`. */
+/** Returns the Authorization header for `user:password`. */
 export const basicAuthorization = (credentials: string): string =>
   `Basic ${Buffer.from(credentials).toString('base64')}`;
 
 /**
- * `url` with the parameters set: in place of one of that name, else behind those it has. The others stay as they are
- * written, since they may be signed, or in a notation that must not be escaped. Undefined leaves a parameter alone.
+ * Returns `url` with the parameters set. A parameter replaces the one with its name, else it is appended. All others keep their
+ * exact text: they may be signed, or use a notation that must not be escaped. A parameter that is undefined is ignored.
  */
 export function withParameters(url: URL, parameters: Readonly<Record<string, string | undefined>>): URL {
   let members = url.search.slice(1).split('&');
@@ -55,5 +55,5 @@ export function withParameters(url: URL, parameters: Readonly<Record<string, str
 
 const nameOf = (member: string): string | undefined => new URLSearchParams(member).keys().next().value;
 
-/** What may be shown of an address: origin and path. Its parameters may be secrets. */
+/** Returns the part of an address that may be shown: origin and path. Parameters may hold secrets. */
 export const originAndPath = (url: URL): string => `${url.origin}${url.pathname}`;

@@ -11,7 +11,7 @@ import {
 } from 'cockatiel';
 import type { FailedAttempt } from './request.ts';
 
-/** The first wait, about, and the longest, in milliseconds. */
+/** The approximate first wait and the maximum wait, in milliseconds. */
 export interface BackoffRules {
   readonly initial: number;
   readonly max: number;
@@ -20,10 +20,10 @@ export interface BackoffRules {
 export const isFailed = (result: unknown): result is FailedAttempt =>
   typeof result === 'object' && result !== null && 'kind' in result && result.kind === 'failed';
 
-/** The source is there, and wants to be asked more slowly. */
+/** Whether the source works and asks for fewer requests. */
 export const isThrottled = ({ outcome }: FailedAttempt): boolean => outcome === 'rate_limited';
 
-/** Exponential with decorrelated jitter, and never shorter than the source asked for. */
+/** Returns exponential backoff with decorrelated jitter. A wait is at least as long as the source's Retry-After. */
 export const backoff = ({ initial, max }: BackoffRules) =>
   new DelegateBackoff(({ result }: IRetryBackoffContext<unknown>, before?: IBackoff<unknown>) => {
     const step =
@@ -32,35 +32,35 @@ export const backoff = ({ initial, max }: BackoffRules) =>
     return { delay: Math.max(asked, step.duration), state: step };
   });
 
-/** When a service is left alone, for how long, and what it takes to be trusted again. */
+/** When a circuit opens, for how long, and when it closes. */
 export interface BreakerRules {
-  /** Failed calls in a row that open the circuit. */
+  /** Consecutive failed calls that open the circuit. */
   readonly failures: number;
   readonly openMs: number;
-  /** Good calls in a row that close it again. */
+  /** Consecutive successful calls that close the circuit again. */
   readonly successes: number;
 }
 
-/** What every circuit goes by where nothing else is said. */
+/** The rules for circuits without their own. */
 export const defaultBreakerRules: BreakerRules = { failures: 5, openMs: 30_000, successes: 2 };
 
-/** `open` refuses calls; in `half-open` the service is on trial: one more failure opens the circuit again. */
+/** `open`: calls are refused. `half-open`: calls are tried, and one more failure opens the circuit again. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export interface CircuitBreaker {
   /** Runs `call`, or throws cockatiel's BrokenCircuitError while the circuit is open. */
   execute<T>(call: () => Promise<T>): Promise<T>;
   state(): BreakerState;
-  /** How long the circuit stays open yet. */
+  /** Returns the remaining milliseconds in which the circuit is open. */
   openForMs(): number;
 }
 
-/** A circuit breaker for one service; `failure` is the policy that tells a failed call. */
+/** Returns a circuit breaker for one service. The policy `failure` decides which calls failed. */
 export function createCircuitBreaker(failure: Policy, rules: BreakerRules): CircuitBreaker {
   const trial = new TrialBreaker(rules);
   const policy = circuitBreaker(failure, { halfOpenAfter: rules.openMs, breaker: trial });
   let openedAt = 0;
-  // Date.now, and not the injected clock, because cockatiel goes by that.
+  // Uses Date.now instead of the injected clock, because cockatiel uses it.
   policy.onBreak(() => {
     openedAt = Date.now();
   });
@@ -80,8 +80,8 @@ export function createCircuitBreaker(failure: Policy, rules: BreakerRules): Circ
 export const isBrokenCircuit = (error: unknown): boolean => error instanceof BrokenCircuitError;
 
 /**
- * cockatiel closes a circuit after one good call and has no setting for more. So this breaker keeps the count of failures
- * that opened the circuit until enough good calls followed: on that trial, a single failure opens it again.
+ * cockatiel closes a circuit after one successful call and has no setting for more. This breaker keeps the failure count that
+ * opened the circuit until enough calls have succeeded. Until then, a single failure opens the circuit again.
  */
 class TrialBreaker implements IBreaker {
   readonly state = { failures: 0, successes: 0 };

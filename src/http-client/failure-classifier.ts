@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** An answer as a platform's rules classifyFailure it. */
+/** A response as the rules of a platform see it. */
 export interface ClassifiedResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Decompressed: all of a page, or the first 64 KB of an answer that is an error by its status. */
+  /** Decompressed: the whole page, or the first 64 KB of a response with an error status. */
   readonly body: Buffer;
 }
 
 /**
- * What an answer means beyond its status: `throttled` and `unavailable` are asked again, `refused` is not. `detail` says in
- * a few words what the platform gave as its reason; never its own text, which can repeat credentials.
+ * What a response means beyond its status: `throttled` and `unavailable` are retried, `refused` is not. `detail` states the
+ * platform's reason in a few words. It never quotes the platform, whose text can contain credentials.
  */
 export type FailureClass =
   | { readonly kind: 'throttled'; readonly detail: string; readonly retryAfterMs?: number | undefined }
@@ -18,9 +18,9 @@ export type FailureClass =
   | {
       readonly kind: 'refused';
       readonly detail: string;
-      /** What to do, in words that end the sentence. Default: to check what is asked for and the credentials. */
+      /** What to do, as the end of a sentence. Default: to check the request and the credentials. */
       readonly advice?: string | undefined;
     };
 
-/** A platform's own signs of throttling and failure. Undefined: the status says it all. */
+/** Detects throttling and failures by a platform's own rules. Returns undefined if the status alone decides. */
 export type FailureClassifier = (answer: ClassifiedResponse) => FailureClass | undefined;

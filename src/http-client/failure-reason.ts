@@ -1,10 +1,10 @@
 /** Why a call failed, for the operator of the source. */
 export interface FailureCause {
-  /** In words that follow a colon. */
+  /** Why the call failed, in words that follow a colon. */
   readonly reason: string;
-  /** What to do beside asking again: a sentence. */
+  /** What to do besides a retry, as a sentence. */
   readonly advice?: string;
-  /** Asking again changes nothing until somebody has done that. */
+  /** True if a retry cannot succeed until someone follows the advice. */
   readonly lasts?: true;
 }
 
@@ -47,7 +47,7 @@ const causes: Readonly<Record<string, FailureCause>> = {
   },
 };
 
-/** What failed a call, and what helps. Never the error's own message, which can hold anything. */
+/** Returns why a call failed and what to do. It never contains the message of the error, which can hold anything. */
 export function failureCause(error: unknown): FailureCause {
   const code = errorCodeOf(error);
   if (code === undefined) return { reason: 'the connection failed' };
@@ -66,7 +66,7 @@ export function failureCause(error: unknown): FailureCause {
   return { reason: `the connection failed (${code})` };
 }
 
-/** The first code of an error, of the errors it gathers (a host with several addresses), or of its cause. */
+/** Returns the code of an error, else that of its first inner error (a host with several addresses) or of its cause. */
 export function errorCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
@@ -74,6 +74,6 @@ export function errorCodeOf(error: unknown): string | undefined {
   return errorCodeOf(error.cause);
 }
 
-/** `1500` → `1.5 s`, `200` → `200 ms`. */
+/** Formats milliseconds: `1500` → `1.5 s`, `200` → `200 ms`. */
 export const formatDuration = (ms: number): string =>
   ms < 1_000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`;

@@ -33,88 +33,88 @@ import { createSourceDispatchers, type Network, systemNetwork } from './source-d
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-/** What a source answered: iterate `body`, or abort the signal; until then the connection is held. */
+/** A response whose body is streamed. It holds its connection until `body` is consumed or the signal aborts. */
 interface StreamedResponse {
-  /** Decompressed bytes. Throws UtmqlError when the answer breaks off, stalls or cannot be decompressed. */
+  /** Decompressed bytes. Throws UtmqlError if the body is truncated, stalls or cannot be decompressed. */
   readonly body: AsyncIterable<Uint8Array>;
   readonly contentType: string | undefined;
 }
 
-/** A whole answer, decompressed. */
+/** A complete response, decompressed. */
 interface BufferedResponse extends SourceResponse<Buffer> {
   readonly contentType: string | undefined;
 }
 
 export interface OpenOptions {
-  /** What to ask for, within the source. Default: the configured address. */
+  /** The address to request, which belongs to the source. Default: the configured address. */
   readonly url?: URL | undefined;
   readonly body?: string | undefined;
-  /** `url` was taken from an answer of the source. */
+  /** True if `url` comes from a response of the source. */
   readonly isPointedTo?: boolean | undefined;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly requestId?: string | undefined;
 }
 
-/** One configured source of records that is fetched over HTTP. */
+/** A configured source of records, read over HTTP. */
 export interface HttpSource {
   readonly name: string;
   /**
-   * Asks the source, again and again where that can help, until it answers with a 2xx.
+   * Requests the source, with retries if they can help, until it answers with a 2xx status.
    * @throws UtmqlError SOURCE_UNAVAILABLE (retryable), SOURCE_REFUSED, CANCELLED
    */
   open(options: OpenOptions): Promise<StreamedResponse>;
   /**
-   * Asks likewise until an answer has come whole, and is no error by the platform's own rules.
-   * @throws UtmqlError also SOURCE_MALFORMED, for an answer of more than `maxBytes` or one that cannot be decompressed
+   * Like `open`, but until a response is complete and not an error by the platform's rules.
+   * @throws UtmqlError also SOURCE_MALFORMED, for a response of more than `maxBytes` or one that cannot be decompressed
    */
   page(options: OpenOptions, maxBytes: number): Promise<BufferedResponse>;
-  /** `open`: calls fail at once. `half-open`: the next failure opens the circuit again. */
+  /** `open`: calls fail immediately. `half-open`: the next failure opens the circuit again. */
   state(): BreakerState;
 }
 
-/** How a call ended, for metrics: each attempt, and each call that the open circuit or the caller ended. */
+/** How an attempt ended, as a metric label; also for calls that the open circuit refused or the caller cancelled. */
 export type SourceOutcome = AttemptOutcome | 'circuit_open' | 'cancelled';
 
 export interface HttpSourceOptions {
   readonly name: string;
-  /** May hold credentials (sent as basic authorization) and parameters; neither is ever shown. */
+  /** May contain credentials (sent as basic authorization) and parameters. Neither is ever shown. */
   readonly url: string;
   /** Default GET. */
   readonly method?: 'GET' | 'POST' | undefined;
-  /** Sent with every request, in place of the program's own of the same name (lower case). */
+  /** Headers of every request, with lower-case names. They override the default headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Headers that must be got first, such as a token that expires. */
+  /** Returns headers that must be requested first, such as an expiring token. */
   readonly authorize?: ((call: OpenOptions) => Promise<Readonly<Record<string, string>>>) | undefined;
-  /** What `authorize` gave was refused (401): the next call of it gets others. */
+  /** Called if the source refuses the headers of `authorize` (401). The next call of `authorize` must return new ones. */
   readonly reauthorize?: (() => void) | undefined;
   /** Where the credentials are configured, in words that follow `check`. */
   readonly credentials?: string | undefined;
-  /** Longest wait for the headers, connecting included, and longest silence within the body. */
+  /** Maximum wait for the headers, including the connection, and maximum silence within the body. */
   readonly timeoutMs: number;
-  /** Attempts in all that may fail, those that are throttled apart. Default 4. */
+  /** Maximum number of failed attempts; throttled attempts do not count. Default 4. */
   readonly attempts?: number | undefined;
   /**
-   * How long is waited in all, of one request, for a source that throttles (429), and for one that names a time. A longer
-   * Retry-After fails the call: a scheduler can come again then, a waiting run holds its place for nothing.
+   * Maximum total wait of one request for a source that throttles (429), and the longest Retry-After that is accepted. A longer
+   * Retry-After fails the call: the scheduler can retry later, and the run does not occupy its slot meanwhile.
    */
   readonly patienceMs?: number | undefined;
   readonly backoffMs?: BackoffRules | undefined;
-  /** Default: 5 failures open the circuit for 30 s, 2 successes close it. */
+  /** Default: 5 failures open the circuit for 30 s, and 2 successes close it. */
   readonly breaker?: BreakerRules | undefined;
-  /** Requests a second on average, and at once. Default 100 and 10. */
+  /** Requests a second on average, and the maximum burst. Default 100 and 10. */
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number } | undefined;
   readonly classifyFailure?: FailureClassifier | undefined;
-  /** What may be shown of an address. Default: origin and path. */
+  /** Returns the part of an address that may be shown. Default: origin and path. */
   readonly show?: ((url: URL) => string) | undefined;
-  /** Whether it may point from a public address into a private network. Default: no. */
-  readonly mayLeadInside?: boolean | undefined;
+  /** Whether a public source may refer to a private address. Default: no. */
+  readonly allowsPrivateAddresses?: boolean | undefined;
   readonly network?: Network | undefined;
   readonly clock?: Clock | undefined;
   readonly metrics?: { onRequest(outcome: SourceOutcome, seconds: number): void } | undefined;
 }
 
-/** Makes a source with its own connections, circuit breaker and rate limit, so that no other source suffers from it. */
+/** Creates a source with its own connections, circuit breaker and rate limit, so that sources do not affect each other. */
 export function createHttpSource(options: HttpSourceOptions): HttpSource {
   const {
     name,
@@ -130,17 +130,17 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     clock = systemClock,
   } = options;
   const address = parseSourceAddress(name, options.url);
-  const reach = createSourceDispatchers({
+  const dispatchers = createSourceDispatchers({
     configured: address.url,
     timeoutMs,
-    mayLeadInside: options.mayLeadInside ?? false,
+    allowsPrivateAddresses: options.allowsPrivateAddresses ?? false,
     network: options.network ?? systemNetwork,
   });
-  // A source that throttles is well: leaving it alone for longer than it asks for would only fail the run.
+  // A source that throttles works: an open circuit would wait longer than the source asks and only fail the run.
   const isBroken = (result: unknown): boolean => isFailed(result) && !isThrottled(result);
   const breaker = createCircuitBreaker(handleWhenResult(isBroken), rules);
-  // p-throttle counts calls in a window and knows no bursts. Ten in any 100 ms (`strict` lets the window slide) is both: never
-  // more than 10 at once, never more than 100 in a second. 100 in any 1000 ms would let 100 go at once.
+  // p-throttle has no bursts: it counts calls in a window. Ten in any 100 ms (`strict` makes the window slide) means never more
+  // than 10 at once and never more than 100 in a second. 100 in any 1000 ms would allow 100 at once.
   const window = { limit: rateLimit.burst, interval: (1_000 * rateLimit.burst) / rateLimit.perSecond };
   const turn = pThrottle({ ...window, strict: true })(async () => undefined);
   let last: FailureCause = { reason: '' };
@@ -177,10 +177,10 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     const { classifyFailure } = options;
     const now = () => clock.now();
     const rules = { turn, now, show, credentials, classifyFailure };
-    return { name, method, url, headers, body, reach, isPointedTo, timeoutMs, signal, ...rules };
+    return { name, method, url, headers, body, dispatchers, isPointedTo, timeoutMs, signal, ...rules };
   }
 
-  /** Asks until there is an answer, or the rules say that it is enough. */
+  /** Makes attempts until one succeeds, is refused, or the rules allow no more. */
   async function ask<Body>(
     call: OpenOptions,
     attemptOnce: (request: AttemptOptions) => Promise<AttemptResult<Body>>,
@@ -223,7 +223,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     });
     const execute = (): Promise<AttemptResult<Body>> => policy.execute(() => breaker.execute(attempt));
     let result = await execute();
-    // A token may run out, or be withdrawn, in the middle of a feed: another one goes on where it stood.
+    // A token can expire or be revoked in the middle of a feed. The same request is made again with a new one.
     if (result.kind === 'refused' && result.status === 401 && options.reauthorize !== undefined) {
       options.reauthorize();
       request = await requestOf(call);
@@ -240,7 +240,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
   ): Promise<SourceResponse<Body>> {
     const { signal } = call;
     try {
-      // cockatiel's waits between attempts do not end with the signal.
+      // The signal does not end cockatiel's waits between attempts.
       return await untilAborted(asking, signal);
     } catch (error) {
       if (signal.aborted) {

@@ -9,24 +9,27 @@ import { privateAddressCode, type SourceDispatchers } from './source-dispatchers
 
 const MAX_REDIRECTS = 3;
 
-/** An answer that is neither good nor worth another attempt, and may point elsewhere. */
+/** A response with a redirect status. */
 export interface Redirection {
   readonly method: 'GET' | 'POST';
-  /** What was asked, and the status it answered with. */
+  /** The requested address, and the status of its response. */
   readonly url: URL;
   readonly status: number;
   readonly location: string;
-  /** Redirects followed so far. */
+  /** Number of redirects followed so far. */
   readonly followed: number;
-  /** What may be shown of an address. */
+  /** Returns the part of an address that may be shown. */
   readonly show: (url: URL) => string;
 }
 
-/** Where a redirect leads when it may be followed: within the origin, three times. Else why it is not, to follow its status. */
+/**
+ * Returns the address of a redirect that may be followed: within the origin, at most three times. Else returns why not, in words
+ * that follow the status.
+ */
 export function redirectTarget(redirection: Redirection): URL | string {
   const { method, url, status, location, followed, show } = redirection;
   const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
-  // After the other redirects a POST would have to become a GET, which asks for something else.
+  // With the other redirects a POST would become a GET, which requests something else.
   const keepsMethod = method === 'GET' || status === 307 || status === 308;
   if (next?.origin !== url.origin || !keepsMethod) {
     const place = next === undefined ? 'an address that is none' : show(next);
@@ -39,12 +42,12 @@ export function redirectTarget(redirection: Redirection): URL | string {
   );
 }
 
-/** Nothing beyond it can be meant, and dates far beyond it cannot be written. */
+/** Maximum wait: a longer one is a mistake, and its date may not be representable. */
 const LONGEST_MS = 365 * 86_400_000;
 
 /**
- * Milliseconds that a Retry-After header asks to wait; it holds seconds or an HTTP date (RFC 9110, 10.2.3).
- * `undefined` when there is none or it is neither.
+ * Returns the milliseconds of a Retry-After header, which holds seconds or an HTTP date (RFC 9110, 10.2.3). Returns `undefined`
+ * if the header is missing or holds neither.
  */
 function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? '';
@@ -53,13 +56,13 @@ function parseRetryAfter(header: string | undefined, now: number): number | unde
   return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), LONGEST_MS);
 }
 
-/** An error's body is read this far: enough for what it says, whatever it is. */
+/** Maximum bytes read of an error's body. */
 const MAX_ERROR_BYTES = 65_536;
 
 /** How an attempt ended, as a metric label. */
 export type AttemptOutcome = 'ok' | 'refused' | 'rate_limited' | 'server_error' | 'timeout' | 'network_error';
 
-/** A good answer: its headers, and its body still to come, or held. */
+/** A successful response: its headers, and its body as a stream or a buffer. */
 export interface SourceResponse<Body> {
   readonly headers: Dispatcher.ResponseData['headers'];
   readonly body: Body;
@@ -72,16 +75,16 @@ export interface FailedAttempt extends FailureCause {
   readonly cause?: unknown;
 }
 
-/** The source is there and says no: asking again would change nothing. */
+/** The source refused the request: a retry would not help. */
 interface RefusedAttempt {
   readonly kind: 'refused';
   readonly outcome: 'refused';
   readonly error: UtmqlError;
-  /** Of the answer, where the source refused by one. */
+  /** The status of the response, if there was one. */
   readonly status?: number | undefined;
 }
 
-/** One attempt to get an answer from a source. */
+/** The result of one attempt. */
 export type AttemptResult<Body> =
   | { readonly kind: 'answered'; readonly outcome: 'ok'; readonly answer: SourceResponse<Body> }
   | RefusedAttempt
@@ -95,28 +98,31 @@ export interface AttemptOptions {
   readonly url: URL;
   readonly headers: Record<string, string>;
   readonly body: string | undefined;
-  readonly reach: SourceDispatchers;
-  /** The address was taken from an answer of the source. */
+  readonly dispatchers: SourceDispatchers;
+  /** True if the address comes from a response of the source. */
   readonly isPointedTo: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Waits for the source's rate limit. */
   readonly turn: () => Promise<void>;
   readonly now: () => number;
-  /** What may be shown of an address. */
+  /** Returns the part of an address that may be shown. */
   readonly show: (url: URL) => string;
-  /** Where its credentials are configured, in words. */
+  /** Where the credentials are configured, in words. */
   readonly credentials: string;
   readonly classifyFailure: FailureClassifier | undefined;
 }
 
-/** Asks once, and leaves the body of a good answer to the caller. Throws only when `signal` aborts. */
+/** Makes one attempt. The caller consumes the body of a successful response. Throws only if `signal` aborts. */
 export async function attemptRequest(options: AttemptOptions): Promise<AttemptResult<ReadableBody>> {
   const { attempt } = await ask(options);
   return attempt;
 }
 
-/** Asks once for an answer that is whole, and good by the platform's rules, too. Throws only when `signal` aborts. */
+/**
+ * Makes one attempt and reads the whole response, which must not be an error by the platform's rules. Throws only if `signal`
+ * aborts.
+ */
 export async function attemptPage(options: AttemptOptions, maxBytes: number): Promise<AttemptResult<Buffer>> {
   const { attempt, url } = await ask(options);
   if (attempt.kind !== 'answered') return attempt;
@@ -137,7 +143,7 @@ export async function attemptPage(options: AttemptOptions, maxBytes: number): Pr
   }
 }
 
-/** Asks once, following redirects; and the address that the answer came from. */
+/** Makes one attempt and follows redirects. Returns the result and the address that it came from. */
 async function ask(options: AttemptOptions): Promise<{ attempt: AttemptResult<ReadableBody>; url: URL }> {
   const { method, show } = options;
   let { url } = options;
@@ -152,7 +158,7 @@ async function ask(options: AttemptOptions): Promise<{ attempt: AttemptResult<Re
       return { attempt: { kind: 'answered', outcome: 'ok', answer: { headers, body } }, url };
     }
     const verdict = await classifyErrorResponse(options, url, answer);
-    // undici reports the aborted body as an error, which nobody else listens for.
+    // undici reports the aborted body as an error event, which needs a listener.
     body.on('error', () => undefined).destroy();
     options.signal.throwIfAborted();
 
@@ -185,7 +191,7 @@ async function ask(options: AttemptOptions): Promise<{ attempt: AttemptResult<Re
 
 const slowDownAdvice = 'Lower its rate_limit, or raise its patience_ms.';
 
-/** What the platform's own rules say of an error, for which they may need its body. */
+/** Classifies an error response by the platform's rules, which may need its body. */
 async function classifyErrorResponse(
   options: AttemptOptions,
   url: URL,
@@ -225,24 +231,24 @@ function bodyOptions(
   return { name, subject: 'its answer', from: show(url), body, contentEncoding, idleMs: timeoutMs, signal };
 }
 
-/** The answer's headers, its body still to come; or how the wait for them failed. */
+/** Returns a response with its headers, whose body is still to be read, or why there is none. */
 async function firstAnswer(
   options: AttemptOptions,
   url: URL,
   isPointedTo: boolean,
 ): Promise<Dispatcher.ResponseData | FailedAttempt | RefusedAttempt> {
-  const { reach, method, headers, signal, timeoutMs } = options;
+  const { dispatchers, method, headers, signal, timeoutMs } = options;
   const late = new Error('no answer in time');
-  // undici aborts the body by it, too: it stays linked until that has ended.
+  // undici uses this signal for the body, too, so it stays linked until the body has ended.
   const linked = linkSignals([signal]);
   const timer = setTimeout(() => linked.abort(late), timeoutMs);
-  // undici's own timeouts are off: they count in half seconds.
+  // undici's own timeouts are off, because they are rounded to half seconds.
   const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
   const body = options.body ?? null;
   try {
-    const dispatcher = isPointedTo ? reach.pointedTo(url) : reach.configured;
+    const dispatcher = isPointedTo ? dispatchers.pointedTo(url) : dispatchers.configured;
     const asked = request(url, { dispatcher, method, headers, body, signal: linked.signal, ...timeouts });
-    // undici looks at its signal only once connected.
+    // undici ignores its signal until it is connected.
     const answer = await untilAborted(asked, linked.signal);
     answer.body.once('close', linked.unlink);
     return answer;
@@ -283,7 +289,7 @@ function refused(
   };
 }
 
-/** What is wrong with a request that is answered so, in words that follow `check`. */
+/** Returns what to check for a status, in words that follow `check`. */
 function whatToCheck({ credentials }: AttemptOptions, status: number): string {
   if (status === 401 || status === 403 || status === 407) return credentials;
   if (status === 405) return 'its method, GET or POST';
@@ -292,6 +298,6 @@ function whatToCheck({ credentials }: AttemptOptions, status: number): string {
   return isOfAddress ? 'the address configured for it' : 'what it is asked for: parameters, body and headers';
 }
 
-/** A header that must come once; of several the first. */
+/** Returns a header that must occur once; the first if there are several. */
 export const firstHeader = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;

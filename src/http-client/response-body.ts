@@ -4,13 +4,13 @@ import { cancelled } from '../time.ts';
 import { createDecompressor } from './decompressors.ts';
 import { failureCause, formatDuration } from './failure-reason.ts';
 
-/** A body that must be whole may take so many times the longest silence, so that one that drips ends, too. */
+/** Maximum time for a whole body, as a multiple of the maximum silence, so that a body that trickles also ends. */
 const WHOLE_IN_TIMEOUTS = 20;
 
 /**
- * A whole body of at most `maxBytes`, decompressed. What comes beyond is not read.
+ * Returns a whole body of at most `maxBytes`, decompressed. Bytes beyond the limit are not read.
  *
- * @throws UtmqlError SOURCE_MALFORMED when it is longer, SOURCE_UNAVAILABLE when it takes too long; whatever `sourceBody` throws
+ * @throws UtmqlError SOURCE_MALFORMED if it is longer, SOURCE_UNAVAILABLE if it takes too long; also whatever `sourceBody` throws
  */
 export async function bufferedBody(options: SourceBodyOptions, maxBytes: number): Promise<Buffer> {
   const { chunks, whole } = await collect(options, maxBytes);
@@ -21,7 +21,10 @@ export async function bufferedBody(options: SourceBodyOptions, maxBytes: number)
   );
 }
 
-/** As much of a body as comes without trouble, at most `maxBytes`. Never throws: it only helps to tell what went wrong. */
+/**
+ * Returns the first bytes of a body, at most `maxBytes`; empty if it cannot be read. Never throws, because the text only helps to
+ * explain another error.
+ */
 export async function bodyExcerpt(options: SourceBodyOptions, maxBytes: number): Promise<Buffer> {
   try {
     const { chunks } = await collect(options, maxBytes);
@@ -58,22 +61,22 @@ const tooSlow = (
 
 export interface SourceBodyOptions {
   readonly name: string;
-  /** The address as it may be shown. */
+  /** The address in a form that may be shown. */
   readonly from: string;
-  /** What messages call the answer. Default: with the source's name and address. */
+  /** What messages call the response. Default: text with the source's name and address. */
   readonly subject?: string;
   readonly body: Readable;
   readonly contentEncoding: string | undefined;
-  /** Longest silence. The time that the reader takes between two chunks does not count. */
+  /** Maximum silence of the source. Time between two reads by the consumer does not count. */
   readonly idleMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * The bytes of an answer, decompressed. Leaving the iteration early closes the connection.
+ * Returns the bytes of a response, decompressed. Ending the iteration early closes the connection.
  *
- * Throws SOURCE_UNAVAILABLE (retryable) when the answer breaks off or stalls, SOURCE_MALFORMED when it cannot be
- * decompressed, CANCELLED when the signal aborts.
+ * Throws SOURCE_UNAVAILABLE (retryable) if the response is truncated or stalls, SOURCE_MALFORMED if it cannot be decompressed,
+ * CANCELLED if the signal aborts.
  */
 export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Uint8Array> {
   const { name, body, signal, subject = subjectOf(options) } = options;
@@ -90,7 +93,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
         `${subject} is in the encoding ‘${encoding}’, which was not asked for; have it sent plainly or in gzip.`,
       );
     }
-    // The callback is empty because whatever breaks also breaks the iteration below.
+    // The callback is empty because every error also ends the iteration below.
     pipeline(receivedBytes(options), decompressor, () => undefined);
     yield* decompressor as AsyncIterable<Uint8Array>;
   } catch (error) {
@@ -120,7 +123,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
 
 const subjectOf = ({ name, from }: SourceBodyOptions): string => `The answer of source ${name} from ${from}`;
 
-/** The bytes as they come over the wire. */
+/** Returns the bytes as received, still compressed. */
 async function* receivedBytes(options: SourceBodyOptions): AsyncGenerator<Uint8Array> {
   const { body, idleMs, signal, subject = subjectOf(options) } = options;
   let received = 0;

@@ -2,7 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 
-const inside = new BlockList();
+const privateNetworks = new BlockList();
 // This host, private networks, carrier NAT, loopback, link-local (and the metadata services of clouds), protocol
 // assignments, benchmarking, multicast, reserved: RFC 6890 and the IANA registry behind it.
 for (const [network, prefix] of [
@@ -18,9 +18,9 @@ for (const [network, prefix] of [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const)
-  inside.addSubnet(network, prefix, 'ipv4');
-// Loopback, IPv4 in IPv6 (compatible, NAT64, 6to4), unique local, link-local, site-local, multicast. Mapped ones
-// (::ffff:127.0.0.1) are judged as the IPv4 address that they are.
+  privateNetworks.addSubnet(network, prefix, 'ipv4');
+// Loopback, IPv4 in IPv6 (compatible, NAT64, 6to4), unique local, link-local, site-local, multicast. A mapped address
+// (::ffff:127.0.0.1) is checked as its IPv4 address.
 for (const [network, prefix] of [
   ['::', 96],
   ['64:ff9b::', 96],
@@ -31,18 +31,18 @@ for (const [network, prefix] of [
   ['fec0::', 10],
   ['ff00::', 8],
 ] as const)
-  inside.addSubnet(network, prefix, 'ipv6');
+  privateNetworks.addSubnet(network, prefix, 'ipv6');
 
-/** Whether an IP address belongs to this machine or a network that is not the public one. What is no address counts as such. */
+/** Whether an IP address belongs to this machine or to a private network. True for text that is not an IP address. */
 export function isPrivateAddress(address: string): boolean {
   const plain = address.replace(/^\[|\]$|%.*$/g, '');
   const family = isIP(plain);
-  return family === 0 || inside.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+  return family === 0 || privateNetworks.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** The network as it is seen from here. */
+/** Name resolution and address checks, so that tests can replace them. */
 export interface Network {
-  /** All addresses of a name. */
+  /** Returns all addresses of a name. */
   resolve(hostname: string): Promise<readonly LookupAddress[]>;
   isPrivate(address: string): boolean;
 }
@@ -55,46 +55,45 @@ export const systemNetwork: Network = {
   isPrivate: isPrivateAddress,
 };
 
-/** The code of the error where an address that a source points to is not followed for where it leads. */
+/** The code of the error for a private address that a public source refers to. */
 export const privateAddressCode = 'UTMQL_PRIVATE_ADDRESS';
 
 /**
- * Where a source may be asked. Its configured address is the operator's word and may be anywhere. An address that its answers
- * point to (a redirect, a link to the next page) must not lead from a public source into a private network: not by its name,
- * not by what the name resolves to at that moment. The check is made by the connection itself, which goes to no other
- * address than the one that was checked.
+ * The dispatchers for requests to one source. The operator sets the configured address, which may be anywhere. An address from a
+ * response (a redirect, a link to the next page) must not lead from a public source into a private network, neither as a literal
+ * address nor by what its name resolves to. The check is part of the connection, which uses only addresses that were checked.
  */
 export interface SourceDispatchers {
   readonly configured: Dispatcher;
-  /** @throws Error with `privateAddressCode` for an address that is written as a private one */
+  /** @throws Error with `privateAddressCode` for a literal private address */
   pointedTo(url: URL): Dispatcher;
 }
 
 export function createSourceDispatchers(options: {
   configured: URL;
   timeoutMs: number;
-  /** Whether a public source may point into a private network. */
-  mayLeadInside: boolean;
+  /** Whether a public source may refer to a private address. */
+  allowsPrivateAddresses: boolean;
   network: Network;
 }): SourceDispatchers {
-  const { configured, timeoutMs: timeout, mayLeadInside, network } = options;
+  const { configured, timeoutMs: timeout, allowsPrivateAddresses, network } = options;
   const isPrivateLiteral = ({ hostname }: URL): boolean => {
-    // What WHATWG's parser has left: 2130706433 and 0177.1 are 127.0.0.1 by now, and IPv6 stands in brackets.
+    // The hostname as the WHATWG parser returns it: 2130706433 and 0177.1 are already 127.0.0.1, and IPv6 is in brackets.
     const host = hostname.replace(/^\[|\]$/g, '');
     return isIP(host) !== 0 && network.isPrivate(host);
   };
-  /** Whether the configured address is in a private network itself, by the newest that is known of it. */
-  let isInside = isPrivateLiteral(configured);
+  /** Whether the configured address is in a private network, by its latest resolution. */
+  let isConfiguredPrivate = isPrivateLiteral(configured);
 
-  const own = new Agent({
+  const unrestricted = new Agent({
     connect: {
       timeout,
       lookup: lookupWith(network, (addresses) => {
-        isInside = addresses.some(({ address }) => network.isPrivate(address));
+        isConfiguredPrivate = addresses.some(({ address }) => network.isPrivate(address));
       }),
     },
   });
-  const outside = new Agent({
+  const publicOnly = new Agent({
     connect: {
       timeout,
       lookup: lookupWith(network, (addresses) => {
@@ -103,11 +102,11 @@ export function createSourceDispatchers(options: {
     },
   });
   return {
-    configured: own,
+    configured: unrestricted,
     pointedTo(url) {
-      if (mayLeadInside || isInside) return own;
+      if (allowsPrivateAddresses || isConfiguredPrivate) return unrestricted;
       if (isPrivateLiteral(url)) throw privateAddress();
-      return outside;
+      return publicOnly;
     },
   };
 }
@@ -115,7 +114,7 @@ export function createSourceDispatchers(options: {
 const privateAddress = (): Error =>
   Object.assign(new Error('The address leads into a private network.'), { code: privateAddressCode });
 
-/** Node's lookup, by the network's; `check` may throw. */
+/** Returns a lookup function for Node that uses `network`. `check` may throw. */
 function lookupWith(network: Network, check: (addresses: readonly LookupAddress[]) => void): LookupFunction {
   const find = async (hostname: string): Promise<LookupAddress[]> => {
     const addresses = await network.resolve(hostname);

@@ -16,7 +16,7 @@ export interface SourceContext {
     /** WATERMARK_OVERLAP_DAYS; undefined: each platform's default. */
     readonly restatesDays: number | undefined;
     /** Whether a public source may redirect or link into a private network. */
-    readonly mayLeadInside: boolean;
+    readonly allowsPrivateAddresses: boolean;
   };
   readonly metrics: { onRequest(source: string, outcome: SourceOutcome, seconds: number): void } | undefined;
   readonly network?: Network | undefined;

@@ -17,5 +17,5 @@ export const contextDefaults = (config: Config, rules: OpportunityRules): Source
   attempts: config.SOURCE_ATTEMPTS,
   patienceMs: config.SOURCE_PATIENCE_MS,
   restatesDays: config.WATERMARK_OVERLAP_DAYS,
-  mayLeadInside: config.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
+  allowsPrivateAddresses: config.SOURCE_REDIRECTS_TO_PRIVATE === 'allow',
 });

@@ -72,7 +72,7 @@ export async function openFeeds(yaml: string, options: OpenedYaml = {}): Promise
       attempts: options.attempts ?? 2,
       patienceMs: 150_000,
       restatesDays: options.restatesDays,
-      mayLeadInside: false,
+      allowsPrivateAddresses: false,
     },
     network: options.network,
     ...(options.metrics && { metrics: options.metrics }),
