@@ -9,7 +9,7 @@ import { createSourceMetrics, type SourceMetrics } from './telemetry/source-metr
 import { createStoreMetrics, type StoreMetrics } from './telemetry/store-metrics.ts';
 import { noTracer, type Tracer } from './tracer.ts';
 
-/** What is measured, for Prometheus, and traced. Labels are bounded: never SQL, ids or workspaces. */
+/** The metrics for Prometheus, and the tracer. Label values are bounded: never SQL, ids or workspaces. */
 export interface Telemetry
   extends HttpMetrics,
     GraphqlMetrics,

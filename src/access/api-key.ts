@@ -6,7 +6,7 @@ const idLetters = '0123456789abcdefghijklmnopqrstuvwxyz';
 
 export interface NewKey {
   readonly id: string;
-  /** The key itself, which nothing keeps. */
+  /** The key itself, which is never stored. */
   readonly text: string;
   readonly sha256: string;
 }
@@ -17,10 +17,10 @@ export function makeKey(): NewKey {
   return { id, text, sha256: hashOfKey(text).toString('hex') };
 }
 
-/** The id in a text that has the form of a key. */
+/** Returns the id in a text with the form of a key. */
 export const idInKey = (text: string): string | undefined => pattern.exec(text)?.[1];
 
 export const isKeyLike = (text: string): boolean => text.startsWith('utmql_');
 
-/** A fast hash is enough: a secret of 256 random bits cannot be guessed, however fast one tries. */
+/** A fast hash is sufficient: a secret of 256 random bits cannot be found by trying. */
 export const hashOfKey = (text: string): Buffer => createHash('sha256').update(text).digest();

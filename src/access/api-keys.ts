@@ -9,31 +9,31 @@ import type { KeyUses } from './key-uses.ts';
 import { readKeysFile, type StoredKey } from './keys-file.ts';
 import { unauthenticated } from './refusals.ts';
 
-/** How soon a changed file is noticed. */
+/** How often the file is checked for changes. */
 const pollEveryMs = 1_000;
 
-/** The API keys of a file, as it is now. */
+/** The API keys of a file. Changes of the file take effect while the program runs. */
 export interface ApiKeys {
   /** @throws UtmqlError UNAUTHENTICATED */
   identify(key: string): Promise<Identity>;
-  /** Whether the key that was identified so is still good for the same. */
+  /** Whether the key still exists, is not expired or revoked, and still has the same role, workspaces and policy. */
   isValid(identity: Identity): Promise<boolean>;
   /**
-   * Reads the file again, and gives what makes its keys the ones that hold.
+   * Reads the file again, and returns a function that puts its keys into effect.
    *
-   * @throws UtmqlError CONFIGURATION when the file is broken
+   * @throws UtmqlError CONFIGURATION if the file is invalid
    */
   prepareReload(): Promise<() => void>;
   close(): Promise<void>;
 }
 
-/** @throws UtmqlError CONFIGURATION when the file is broken */
+/** @throws UtmqlError CONFIGURATION if the file is invalid */
 export async function openApiKeys(options: {
   file: string;
   uses: KeyUses;
   clock: Clock;
   logger: Logger;
-  /** Is told what has changed in the file since it was last read. */
+  /** Called for each key that has changed since the file was last read. */
   onKeyChange?: ((change: KeyChange) => void) | undefined;
 }): Promise<ApiKeys> {
   const { file, uses, clock, logger, onKeyChange } = options;
@@ -43,7 +43,7 @@ export async function openApiKeys(options: {
   let looking: Promise<void> | undefined;
 
   const prepareReload = async (): Promise<() => void> => {
-    // Before it is read: a change in between is noticed at the next look.
+    // The version is determined before the file is read, so that the next check finds a change in between.
     const found = await versionOf(file);
     const next = byId(await readKeysFile(file));
     return () => {
@@ -66,7 +66,8 @@ export async function openApiKeys(options: {
   const current = async (id: string | undefined): Promise<StoredKey | undefined> => {
     const now = clock.now();
     const isNew = id !== undefined && !keys.has(id);
-    // A clock that is set back must not keep us from looking. A key that was just made can be used at once.
+    // Math.abs: a clock that is set back must not stop the checks. An unknown id causes a check, so that a new key works
+    // immediately.
     if (isNew || Math.abs(now - lookedAt) >= pollEveryMs) {
       lookedAt = now;
       looking ??= look().finally(() => {
@@ -82,7 +83,7 @@ export async function openApiKeys(options: {
   return {
     async identify(text) {
       const key = await current(idInKey(text));
-      // An unknown id is compared, too: how long the answer takes tells nothing of which ids there are.
+      // An unknown id is also compared with a hash, so that the response time does not reveal which ids exist.
       const isRight = timingSafeEqual(hashOfKey(text), Buffer.from(key?.sha256 ?? noHash, 'hex'));
       if (key === undefined || !isRight) throw unauthenticated('This API key is not known.');
       if (key.revokedAt !== undefined) throw unauthenticated('This API key has been revoked.');
@@ -123,7 +124,7 @@ function identityOf(key: StoredKey): Identity {
 const byId = (keys: readonly StoredKey[]): ReadonlyMap<string, StoredKey> =>
   new Map(keys.map((key) => [key.id, key]));
 
-/** Differs when the file is another or has other content; empty where there is none. */
+/** Returns a text that changes when the file is replaced or modified; empty if there is no file. */
 async function versionOf(file: string): Promise<string> {
   try {
     const { ino, size, mtimeNs } = await stat(file, { bigint: true });

@@ -12,28 +12,28 @@ import { unauthenticated } from './refusals.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { chooseWorkspace } from './workspaces.ts';
 
-/** Tells who calls. */
+/** Identifies callers by their credentials. */
 export interface Authenticator {
-  /** Nobody has to log in: everybody is an admin. */
+  /** True without authentication: every caller is an admin. */
   readonly isOpen: boolean;
   /** @throws UtmqlError UNAUTHENTICATED; AUTHENTICATION_UNAVAILABLE */
   identify(credential: string): Promise<Identity>;
-  /** Whether somebody who was let in may stay: false once the key is revoked or changed, or the token has expired. */
+  /** Whether an identity is still valid: false if its key was revoked or changed, or its token has expired. */
   isValid(identity: Identity): Promise<boolean>;
   /**
-   * Reads the keys again, and gives what puts them into force.
+   * Reads the keys again, and returns a function that puts them into effect.
    *
-   * @throws UtmqlError CONFIGURATION when their file is broken
+   * @throws UtmqlError CONFIGURATION if their file is invalid
    */
   prepareReload(): Promise<() => void>;
-  /** Writes when keys were last used. */
+  /** Writes when keys were last used to the file. */
   close(): Promise<void>;
 }
 
-/** Where a process keeps when keys were last used. */
+/** Returns the file in which a process stores when keys were last used. */
 export const keyUsesFile = (dataDir: string): string => join(dataDir, 'api-key-uses.json');
 
-/** @throws UtmqlError CONFIGURATION when the file of keys is broken */
+/** @throws UtmqlError CONFIGURATION if the file of keys is invalid */
 export async function openAuthenticator(options: {
   config: Config;
   clock: Clock;
@@ -96,7 +96,7 @@ function createAuthenticator(options: {
 
 const noop = (): void => undefined;
 
-/** Where nobody has to log in. */
+/** The authenticator of a server without authentication. */
 export const anonymousAuthenticator: Authenticator = {
   isOpen: true,
   identify: async () => anonymous,
@@ -106,9 +106,9 @@ export const anonymousAuthenticator: Authenticator = {
 };
 
 /**
- * Whoever made a request, in the workspace that it asks for.
+ * Returns the caller of a request, in the workspace that the request names.
  *
- * @throws UtmqlError FORBIDDEN for a workspace that is not theirs
+ * @throws UtmqlError FORBIDDEN for a workspace that the identity may not use
  */
 export function callerInWorkspace(identity: Identity, request: IncomingMessage, requestId: string): Caller {
   const asked = request.headers['x-workspace'];

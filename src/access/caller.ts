@@ -2,35 +2,35 @@ import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import type { Role } from '../roles.ts';
 
-/** Who is behind an API key or a token. */
+/** The owner of an API key or a token. */
 export interface Identity {
-  /** The same for every call with the same key, or with tokens of the same subject. */
+  /** Equal for all calls with one key, or with tokens of one subject. */
   readonly id: string;
-  /** For people: stands in runs and logs. */
+  /** A name for people, shown in runs and logs. */
   readonly name: string;
   readonly role: Role;
-  /** The first is the usual one. */
+  /** The first is the default. */
   readonly workspaces: readonly string[] | 'all';
-  /** Of ads rows and CRM records, only those that it lets through. */
+  /** A filter on ads rows and CRM records: all others are invisible. Undefined: all are visible. */
   readonly policy: Filter | undefined;
-  /** Epoch milliseconds; undefined: never. */
+  /** Epoch milliseconds; undefined if it does not expire. */
   readonly expiresAt: number | undefined;
 }
 
-/** For whom a run is started, or records are taken. */
+/** The workspace and request that a run is started for, or records are accepted for. */
 export interface Requester {
   readonly workspace: string;
   readonly requestId: string;
   readonly name: string;
 }
 
-/** Who calls, and in which workspace. */
+/** An identity in a workspace. */
 export interface Caller extends Identity, Requester {}
 
-/** What a caller may see. */
+/** Returns which data a caller may see. */
 export const dataScope = ({ workspace, policy }: Caller): DataScope => ({ workspace, policy });
 
-/** Everybody, where nobody has to log in. */
+/** The identity of every caller of a server without authentication. */
 export const anonymous: Identity = {
   id: 'anonymous',
   name: 'anonymous',
@@ -40,7 +40,7 @@ export const anonymous: Identity = {
   expiresAt: undefined,
 };
 
-/** Ads rows of these channels, and CRM records that are attributed to them. */
+/** Returns a filter for the ads rows of these channels and the CRM records attributed to them. */
 export const onlyChannels = (channels: readonly string[]): Filter => ({
   dimension: 'channel',
   operator: 'in',

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { unauthenticated } from './refusals.ts';
 import { isFromOwnPages } from './same-origin.ts';
 
-/** Holds the key or token of a browser that logged in at `/login`. */
+/** The cookie with the key or token of a browser that logged in at `/login`. */
 export const cookieName = 'utmql_key';
 
 interface Request {
@@ -11,10 +11,10 @@ interface Request {
 }
 
 /**
- * The key or token that a request comes with. A cookie is sent by the browser whoever made it ask, so it counts only for
- * requests that our own pages make (CSRF).
+ * Returns the key or token of a request. Browsers send a cookie with requests of any site, so it counts only for requests from
+ * our own pages (CSRF).
  *
- * @throws UtmqlError UNAUTHENTICATED where there is none
+ * @throws UtmqlError UNAUTHENTICATED if there is none
  */
 export function credentialOf(request: Request): string {
   const { authorization, 'x-api-key': apiKey, cookie } = request.headers;

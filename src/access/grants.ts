@@ -1,32 +1,32 @@
 import type { Role } from '../roles.ts';
 import type { Caller } from './caller.ts';
 
-/** What can be asked for, by what it is for, with the roles that may. */
+/** The grants, each with the roles that have it. */
 export const grants = {
-  /** Figures and what they are made of. */
+  /** Read figures and the records behind them. */
   read: ['viewer', 'admin'],
-  /** Whatever brings data in, and the raw records that could not be taken. */
+  /** Bring in data, and see rejected records. */
   ingest: ['ingestor', 'admin'],
-  /** How ingestion goes. */
+  /** Follow the progress of ingestion. */
   follow: ['viewer', 'ingestor', 'admin'],
   admin: ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Grant = keyof typeof grants;
 
-/** What the `extensions` of a GraphQL root field say. One that does not say who may ask for it is for admins. */
+/** The `extensions` of a GraphQL root field. A field without a grant is for admins only. */
 export interface RootField {
   readonly access: Grant;
-  /** Shows those whom a row policy restricts only what it lets through; without it, they are refused. */
+  /** True if the field applies the row policy of a caller. Without it, the field refuses callers who have a row policy. */
   readonly keepsPolicy?: true;
-  /** News, which must not be given again from a cache. */
+  /** True if the result changes with time and must not come from a cache. */
   readonly volatile?: true;
 }
 
-/** What those of a field within another can say: by default it is for all who may ask for that. */
+/** The `extensions` of a nested field. By default it has the grant of its root field. */
 export interface InnerField {
   readonly access?: Grant;
-  /** Cannot be shown to those whom a row policy restricts. */
+  /** False if the field refuses callers who have a row policy. */
   readonly keepsPolicy?: false;
 }
 

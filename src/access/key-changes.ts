@@ -1,6 +1,6 @@
 import type { StoredKey } from './keys-file.ts';
 
-/** What became of a key between two looks at the file. */
+/** A change of a key between two reads of the file. */
 export interface KeyChange {
   readonly what: 'created' | 'changed' | 'revoked' | 'removed';
   readonly key: StoredKey;

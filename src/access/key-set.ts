@@ -2,15 +2,16 @@ import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVer
 import { UtmqlError } from '../errors.ts';
 import type { Clock } from '../time.ts';
 
-/** How long the keys that were fetched last are good for while they cannot be fetched again. */
+/** How long fetched keys stay valid if they cannot be fetched again. */
 const staleMs = 3_600_000;
 
 const retrySeconds = 5;
 
 /**
- * The keys at an address, fetched when they are needed, kept, and fetched again when a token names one that is new.
+ * Returns a function that finds the key of a token. The keys are fetched from the address when needed, cached, and fetched again
+ * when a token names an unknown key.
  *
- * The function throws UtmqlError AUTHENTICATION_UNAVAILABLE when there are none and none can be had.
+ * The function throws UtmqlError AUTHENTICATION_UNAVAILABLE if no keys are cached and none can be fetched.
  */
 export function createKeySet(url: string, clock: Clock): JWTVerifyGetKey {
   let fetchedAt = Number.NEGATIVE_INFINITY;
@@ -39,7 +40,7 @@ export function createKeySet(url: string, clock: Clock): JWTVerifyGetKey {
   };
 }
 
-/** The keys were there, and none fits. */
+/** Whether keys are available but none matches the token. */
 const isTokenError = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey ||
   error instanceof errors.JWKSMultipleMatchingKeys ||

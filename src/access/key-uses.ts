@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { readTextIfExists, writeDurably } from '../files/durable-file.ts';
 import type { Logger } from '../logger.ts';
 
-/** How often the uses of keys are written, at most. */
+/** Minimum time between two writes of the file. */
 const writeEveryMs = 60_000;
 
 const usesShape = z.record(z.string(), z.iso.datetime());
 
-/** When which key was last used, as far as this process and its predecessors have seen. */
+/** When each key was last used, as seen by this process and earlier ones. */
 export interface KeyUses {
   note(id: string, now: number): void;
-  /** Writes what is not written yet. */
+  /** Writes the uses that are not written yet. */
   close(): Promise<void>;
 }
 
@@ -43,7 +43,9 @@ export function createKeyUses({ file, logger }: { file: string; logger: Logger }
   };
 }
 
-/** By key id, as RFC 3339; empty where nothing readable is there: it is for people to look at. */
+/**
+ * Returns the last use of each key as RFC 3339, by key id. Empty if the file is missing or invalid: it is only for information.
+ */
 export async function readKeyUses(file: string): Promise<Readonly<Record<string, string>>> {
   try {
     return usesShape.parse(JSON.parse((await readTextIfExists(file)) ?? '{}'));

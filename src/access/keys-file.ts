@@ -10,9 +10,9 @@ const keyShape = z
     name: z.string().min(1).max(100),
     role: z.enum(roles, `is not one of ${roles.join(', ')}`),
     workspaces: z.union([z.array(workspaceName).min(1), z.literal('all')]),
-    /** Rows of these channels only; all when it is left out. */
+    /** Channels of the visible rows; all if omitted. */
     channels: z.array(z.string().min(1)).min(1).optional(),
-    /** Of the whole key, in hex. */
+    /** The hash of the whole key in hex. */
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in hex'),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime().optional(),
@@ -29,7 +29,7 @@ const fileShape = z
   .refine(({ keys }) => new Set(keys.map(({ id }) => id)).size === keys.length, 'has two keys of one id');
 
 /**
- * The keys of a file; none where there is no file yet.
+ * Returns the keys of a file, or none if the file does not exist.
  *
  * @throws UtmqlError CONFIGURATION with one sentence for the operator
  */
@@ -54,7 +54,7 @@ export async function readKeysFile(file: string): Promise<readonly StoredKey[]> 
   throw broken(file, `is no file of keys: ${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is wrong'}`);
 }
 
-/** Replaces the file as a whole; only its owner can read it. */
+/** Replaces the file atomically. Only its owner can read it. */
 export const writeKeysFile = (file: string, keys: readonly StoredKey[]): Promise<void> =>
   writeDurably(file, `${JSON.stringify({ keys }, null, 2)}\n`);
 

@@ -34,11 +34,11 @@ const usage = `Usage:
   npm run keys -- revoke ID
 Roles: ${roles.join(', ')}.`;
 
-/** Makes, lists and revokes the keys of a file. What it gives back is for people to read. */
+/** Returns a command that creates, lists and revokes the keys of a file. It returns text for people. */
 export function createKeysCommand(options: { file: string; usesFile: string; clock: Clock }) {
   const { file, usesFile, clock } = options;
 
-  /** The file is read and written while no other command does. */
+  /** Reads and writes the file under a lock, so that commands do not overwrite each other's changes. */
   const change = async <Result>(
     work: (keys: readonly StoredKey[]) => { readonly keys: readonly StoredKey[]; readonly result: Result },
   ): Promise<Result> => {
@@ -142,7 +142,7 @@ function readRole(text: string | undefined): Role {
   return role;
 }
 
-/** A day, whose beginning (UTC) it is, or an instant. */
+/** Parses a day, which means its start in UTC, or an instant. */
 function readExpiry(text: string, now: number): string {
   const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at))

@@ -1,6 +1,6 @@
 import { UtmqlError } from '../errors.ts';
 
-/** How a caller shows who they are. */
+/** The advice of all UNAUTHENTICATED errors. */
 const howToLogIn = 'Send an API key or a token as "Authorization: Bearer …", or an API key as "X-API-Key".';
 
 export const unauthenticated = (what: string, cause?: unknown): UtmqlError =>

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Whether a browser says that one of our own pages, or the person at it, made this request. Browsers that say nothing (over
- * plain HTTP they leave out both headers when they only read) are believed for methods that change nothing: the cookie is
- * SameSite=Strict, so that they do not send it with the requests of others.
+ * Whether a request comes from one of our own pages or from the person at the browser, according to its headers. Over plain HTTP,
+ * browsers omit both headers for reads. A request without them is accepted if its method changes nothing: the cookie is
+ * SameSite=Strict, so browsers do not send it with requests of other sites.
  */
 export function isFromOwnPages(request: {
   readonly method?: string | undefined;

@@ -9,11 +9,14 @@ import { createKeySet } from './key-set.ts';
 import { unauthenticated } from './refusals.ts';
 import { workspaceName } from './workspaces.ts';
 
-/** A key of one kind is never used with an algorithm of the other, whatever the token's header says. */
+/**
+ * Algorithms for JWT_SECRET. A secret is never used with an algorithm for public keys, or the reverse, whatever the token's
+ * header names.
+ */
 const secretAlgorithms = ['HS256'];
 const keySetAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
-/** How far the clock of whoever issues tokens may be off. */
+/** Accepted clock difference to the issuer of tokens. */
 const toleranceSeconds = 5;
 
 export interface TokenSettings {
@@ -21,14 +24,14 @@ export interface TokenSettings {
   readonly jwksUrl: string | undefined;
   readonly issuer: string;
   readonly audience: string;
-  /** Stands before the names of our claims: `https://example.com/utmql/`. */
+  /** The prefix of our claims: `https://example.com/utmql/`. */
   readonly claimPrefix: string;
   readonly clock: Clock;
 }
 
-/** Reads JSON Web Tokens. */
+/** Verifies JSON Web Tokens. */
 export interface Tokens {
-  /** @throws UtmqlError UNAUTHENTICATED; AUTHENTICATION_UNAVAILABLE while their keys cannot be had */
+  /** @throws UtmqlError UNAUTHENTICATED; AUTHENTICATION_UNAVAILABLE if no keys are cached and none can be fetched */
   identify(token: string): Promise<Identity>;
 }
 

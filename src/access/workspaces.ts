@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Identity } from './caller.ts';
 import { forbidden } from './refusals.ts';
 
-/** The workspace of those who may see all and choose none. */
+/** The workspace of callers who may use all and name none. */
 const defaultWorkspace = 'default';
 
 export const workspaceName = z
@@ -10,7 +10,7 @@ export const workspaceName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is no name of a workspace: letters, digits, ".", "_" and "-"');
 
 /**
- * The workspace of a call. What is refused is refused alike whether there is such a workspace or not.
+ * Returns the workspace of a call. The error does not reveal whether a workspace exists.
  *
  * @param asked the header X-Workspace
  * @throws UtmqlError FORBIDDEN

@@ -7,32 +7,35 @@ import { createDenials, type Denial } from './denials.ts';
 import type { AuditEntry } from './entry.ts';
 import { createPseudonym } from './pseudonym.ts';
 
-/** Rows that are sent at a time, and how long one waits for others. */
+/** Rows of one insert, and the maximum wait for further rows. */
 const batchRows = 500;
 const flushEveryMs = 1_000;
-/** Rows that wait for a store that is away; further ones are only in the log lines. */
+/** Maximum number of rows that wait for an unavailable store. Further entries are only in the log lines. */
 const maxWaiting = 10_000;
-/** Longest that the end of the program waits for the last rows. */
+/** Maximum wait for the last rows at shutdown. */
 const lastFlushMs = 150;
-/** In which denied attempts of one kind are counted together. */
+/** Period in which equal denied attempts are counted together. */
 const denialWindowMs = 60_000;
 
-/** Who did what. To note something takes no time and never fails: a log line at once, a row in the table soon. */
+/**
+ * The audit log: who did what. `note` returns immediately and never fails. It writes a log line at once and a row to the table
+ * shortly after.
+ */
 export interface AuditLog {
   note(entry: AuditEntry): void;
   noteDenial(denial: Denial): void;
-  /** Rows are written from now on. */
+  /** Starts writing rows to the store. */
   begin(store: Pick<Store, 'insert'>): void;
-  /** Writes what waits, now. */
+  /** Writes the waiting rows now. */
   flush(): Promise<void>;
-  /** Writes what it can in a moment. The store must still be open. */
+  /** Writes as many waiting rows as it can in a short time. The store must still be open. */
   close(): Promise<void>;
 }
 
 export function createAuditLog(options: {
   clock: Clock;
   logger: Logger;
-  /** Of the pseudonyms that stand for e-mail addresses in names. */
+  /** The key for pseudonyms of names that are e-mail addresses. */
   pseudonymKey: string;
   onDropped: (rows: number) => void;
   denialWindowMs?: number;
@@ -103,7 +106,7 @@ export function createAuditLog(options: {
     async close() {
       denials.close();
       const late = setTimeout(() => end.abort(), lastFlushMs);
-      // What is being sent may have been taken before the last rows came.
+      // A running insert may have started before the last rows were noted.
       await flushing;
       await flush();
       clearTimeout(late);

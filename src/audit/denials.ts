@@ -1,6 +1,6 @@
 import type { Actor, AuditEntry } from './entry.ts';
 
-/** Kinds of denied attempts that are told apart in one window; all further ones are one kind. */
+/** Maximum number of kinds of denied attempts in one period. All further attempts count as one kind. */
 const maxKinds = 1_000;
 
 export interface Denial {
@@ -12,12 +12,12 @@ export interface Denial {
 }
 
 /**
- * Denied attempts, without letting whoever is denied fill the log: the first of a caller, an endpoint and a code is told
- * at once, and the others of the same window together at its end, as a number.
+ * Notes denied attempts, without letting callers fill the log. The first attempt of a caller, endpoint and code is logged at
+ * once. Further ones of the same period are logged together at its end, as a number.
  */
 export interface Denials {
   note(denial: Denial): void;
-  /** Tells those that were counted. */
+  /** Logs the attempts that are only counted so far. */
   close(): void;
 }
 

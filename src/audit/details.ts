@@ -2,15 +2,12 @@ import { z } from 'zod';
 import { ingestModes } from '../ingest/runs/run.ts';
 import { namePattern } from '../records/names.ts';
 
-/**
- * What an entry tells beside who and what: only what is named here, and only in the form that it has here. Records, keys
- * and free texts fit none of these forms.
- */
+/** The details of an entry. Only these values are logged, and only in these formats, which no record, key or free text has. */
 export interface AuditDetails {
   readonly ids?: readonly string[] | undefined;
   readonly sources?: readonly string[] | undefined;
   readonly mode?: string | undefined;
-  /** Whom rows of `sources` were handed to; of an orphaned source alone: it was removed. */
+  /** The new owner of the rows of `sources`. An orphaned source without a new owner was removed. */
   readonly handedOverTo?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly wait?: boolean | undefined;
@@ -19,22 +16,22 @@ export interface AuditDetails {
   readonly before?: string | undefined;
   readonly accepted?: number | undefined;
   readonly rejected?: number | undefined;
-  /** Of a key. */
+  /** The id of a changed key. */
   readonly keyId?: string | undefined;
   readonly role?: string | undefined;
 }
 
-/** Ids that one entry lists. */
+/** Maximum number of ids in one entry. */
 const maxIds = 100;
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-/** Of a run, or of a rejected record. */
+/** The id of a run or of a rejected record. */
 const id = z.string().regex(new RegExp(`^${uuid}(:\\d{1,15})?$`, 'i'));
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 const sourceName = z.string().regex(namePattern);
 const count = z.number().int().nonnegative();
 
-/** Undefined instead of whatever has another form. */
+/** Returns a schema that turns values of another form into undefined. */
 const optionalOf = <T>(shape: z.ZodType<T>) => shape.optional().catch(undefined);
 const listOf = <T>(shape: z.ZodType<T>) =>
   optionalOf(
@@ -59,7 +56,7 @@ const fields = {
   until: optionalOf(day),
   before: optionalOf(day),
 };
-/** Of arguments: those at the top and of `input` and `where` within it, never of the records there. */
+/** The arguments that are logged: top-level ones and those of `input` and `input.where`, never those of records. */
 const argumentsShape = z
   .object({
     ...fields,
@@ -72,7 +69,7 @@ const retried = z.array(z.object({ isAccepted: z.boolean() })).transform((record
   accepted: records.filter(({ isAccepted }) => isAccepted).length,
   rejected: records.filter(({ isAccepted }) => !isAccepted).length,
 }));
-/** A source whose rows were settled: its name is told once it was found to be no other thing. */
+/** A settled orphaned source. Its name is logged, because the mutation has found a source of that name. */
 const orphan = z.object({ source: optionalOf(sourceName), handedOverTo: optionalOf(sourceName) });
 const outcome = z.object({
   orphan: optionalOf(orphan),
@@ -88,9 +85,9 @@ function readResult(result: unknown): z.infer<typeof outcome> {
 }
 
 /**
- * What may be told of a field's arguments and of what came of it.
+ * Returns the details of a field's arguments and result that may be logged.
  *
- * @param knownSources the only names of sources that are told: any other could be anything
+ * @param knownSources the only names of sources that are logged, because any other name could be free text
  */
 export function detailsOf(args: unknown, result: unknown, knownSources: readonly string[]): AuditDetails {
   const {

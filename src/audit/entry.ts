@@ -4,22 +4,22 @@ import type { AuditDetails } from './details.ts';
 export const auditKinds = ['mutation', 'query', 'denied', 'key'] as const;
 export type AuditKind = (typeof auditKinds)[number];
 
-/** Who did something; undefined where nobody said who they are, or could prove it. */
+/** Who did something; undefined if the caller is not authenticated. */
 export type Actor = Pick<Identity, 'id' | 'name' | 'role'> | undefined;
 
-/** Something that somebody did, or was kept from doing. */
+/** An action that was done or denied. */
 export interface AuditEntry {
   readonly kind: AuditKind;
-  /** A field of Mutation or Query, the path of an endpoint, or what became of a key. */
+  /** A field of Mutation or Query, the path of an endpoint, or the change of a key. */
   readonly action: string;
   /** `ok`, or the code of the error. */
   readonly outcome: string;
   readonly actor: Actor;
-  /** Empty: nobody knows whose. */
+  /** Empty if the workspace is unknown. */
   readonly workspace: string;
   readonly requestId: string;
   readonly durationMs: number;
-  /** How many alike it stands for. */
+  /** Number of equal attempts that this entry counts. */
   readonly attempts: number;
   readonly details: AuditDetails;
 }

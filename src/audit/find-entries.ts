@@ -4,16 +4,16 @@ import { type DataScope, workspaceRows } from '../metrics/data-scope.ts';
 import { firstDay, formatDay, lastDay } from '../records/day.ts';
 import { auditKinds } from './entry.ts';
 
-/** Which entries; all that are given must hold. Instants are epoch milliseconds. */
+/** Conditions on entries; all that are given must hold. Instants are epoch milliseconds. */
 export interface AuditFilter {
-  /** Of this workspace and no other. */
+  /** Only entries of this workspace. */
   readonly scope: DataScope;
-  /** Also those of which nobody knows whose they are. */
+  /** Also entries whose workspace is unknown. */
   readonly withUnowned: boolean;
   readonly from: number | undefined;
-  /** Before it. */
+  /** Exclusive. */
   readonly to: number | undefined;
-  /** Id or name. */
+  /** The id or name of a caller. */
   readonly caller: string | undefined;
   readonly action: string | undefined;
 }
@@ -34,12 +34,12 @@ export const storedEntry = z.object({
 });
 export type StoredEntry = z.infer<typeof storedEntry>;
 
-/** After which entry of the order a page begins. */
+/** The last entry before a page. */
 export type EntryCursor = readonly [at: number, id: string];
 
 export const entryCursor = ({ at, audit_id }: StoredEntry): EntryCursor => [at.getTime(), audit_id];
 
-/** The latest first. */
+/** Selects entries, the latest first. */
 export function entriesStatement(filter: AuditFilter, after: EntryCursor | undefined, limit: number): Sql {
   return sql`SELECT audit_id, at, kind, action, outcome, caller_id, caller_name, role, request_id, duration_ms, attempts, details FROM audit_log FINAL WHERE ${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY at DESC, toString(audit_id) DESC LIMIT ${bind('UInt64', limit)}`;
 }
@@ -61,6 +61,6 @@ function conditions({ scope, withUnowned, from, to, caller, action }: AuditFilte
 const isAfter = ([at, id]: EntryCursor): Sql =>
   sql` AND date <= ${dayOf(at)} AND (at < ${instantOf(at)} OR (at = ${instantOf(at)} AND toString(audit_id) < ${bind('String', id)}))`;
 
-/** The day of an instant, UTC. */
+/** Returns the day of an instant in UTC. */
 const dayOf = (epochMs: number) =>
   bind('Date', formatDay(Math.min(Math.max(firstDay, Math.floor(epochMs / 86_400_000)), lastDay)));

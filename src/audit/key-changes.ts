@@ -1,7 +1,10 @@
 import type { KeyChange } from '../access/key-changes.ts';
 import type { AuditLog } from './audit-log.ts';
 
-/** Who changed a key is not known here: the command works on the file, on the machine that has it. Each workspace of a key is told. */
+/**
+ * Notes the change of a key in each workspace of the key. The actor is unknown, because the keys command changes the file on its
+ * machine.
+ */
 export function noteKeyChange(audit: Pick<AuditLog, 'note'>, { what, key }: KeyChange): void {
   const { id, role, workspaces } = key;
   for (const workspace of workspaces === 'all' ? [''] : workspaces) {

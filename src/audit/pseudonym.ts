@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
 
-/** Stands for a text that may be somebody's e-mail address: the same for the same text, and without the key no way back. */
+/**
+ * Returns a function that replaces texts which may be e-mail addresses. Equal texts get equal pseudonyms. Without the key they
+ * cannot be reversed.
+ */
 export const createPseudonym =
   (key: string) =>
   (text: string): string =>

@@ -7,21 +7,22 @@ import { UtmqlError } from '../errors.ts';
 
 const pollEveryMs = 250;
 
-/** How far a backup or restore has come. */
+/** The progress of a backup or restore. */
 export interface BackupProgress {
   readonly files: number;
   readonly ofFiles: number;
   readonly bytes: number;
 }
 
-/** Copies of the whole database, made and put back by ClickHouse itself. */
+/** Backs up and restores the whole database with ClickHouse's own commands. */
 export interface Backups {
-  /** @throws UtmqlError CONFIGURATION for a name that is taken, or a server that has no place for backups */
+  /** @throws UtmqlError CONFIGURATION if the name is taken, or the server has no place for backups */
   create(name: string): Promise<BackupProgress>;
   /**
-   * Puts a backup in the database's place. It is restored beside the database first: one that cannot be read changes nothing.
+   * Replaces the database by a backup. The backup is first restored under another name, so that an unreadable one changes
+   * nothing.
    *
-   * @param options.replace what the database holds is to be given up; without it a database with rows is left alone
+   * @param options.replace whether the current rows may be dropped. Without it, a database with rows is an error
    * @throws UtmqlError CONFIGURATION
    */
   restore(name: string, options: { readonly replace: boolean }): Promise<BackupProgress>;
@@ -36,9 +37,9 @@ const states = z.object({
 });
 
 /**
- * @param options.store opened on a database that is not the one to be copied
- * @param options.disk of the server; undefined: the folder that its `backups.allowed_path` names
- * @param options.onProgress is called several times a second
+ * @param options.store opened on a database other than the one to copy
+ * @param options.disk a disk of the server; undefined: the folder that its `backups.allowed_path` names
+ * @param options.onProgress called several times a second
  */
 export function createBackups(options: {
   store: Store;
@@ -52,11 +53,11 @@ export function createBackups(options: {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) {
       throw wrong(`${JSON.stringify(name)} is no name of a backup: letters, digits, ".", "_" and "-".`);
     }
-    // ClickHouse takes no parameters here; both names hold nothing that a literal could end with.
+    // ClickHouse accepts no parameters here. Both names contain no character that could end a literal.
     return new Sql([disk === undefined ? `File('${name}')` : `Disk('${disk}', '${name}')`], []);
   };
 
-  /** Starts it, and follows it to its end. */
+  /** Starts a backup or restore and waits until it ends. */
   const follow = async (statement: Sql): Promise<BackupProgress> => {
     const id = randomUUID();
     await store.command(sql`${statement} SETTINGS id = ${new Sql([`'${id}'`], [])} ASYNC`, {
@@ -108,7 +109,7 @@ export function createBackups(options: {
           sql`RESTORE DATABASE ${identifier(database)} AS ${identifier(fresh)} FROM ${place}`,
         );
         await drop(former);
-        // ClickHouse renames one database at a time: for a moment there is none, and queries fail.
+        // ClickHouse renames one database at a time: for a moment the database does not exist, and queries fail.
         if (rows !== undefined) await rename(database, former);
         try {
           await rename(fresh, database);
@@ -128,7 +129,7 @@ export function createBackups(options: {
 const wrong = (message: string, cause?: unknown): UtmqlError =>
   new UtmqlError('CONFIGURATION', message, cause === undefined ? {} : { cause });
 
-/** ClickHouse gives no type here, so the names of its errors within the text must do. */
+/** ClickHouse reports no error type here, so this looks for error names in the text. */
 function explain(error: string): UtmqlError {
   const cause = new Error(error);
   if (error.includes('BACKUP_ALREADY_EXISTS'))

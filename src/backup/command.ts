@@ -50,7 +50,10 @@ function readCall(): { verb: 'backup' | 'restore'; name: string; replace: boolea
   throw new UtmqlError('CONFIGURATION', usage);
 }
 
-/** The server at CLICKHOUSE_URL, while the program runs; or the program's own, which must not be running then. */
+/**
+ * Calls `work` with the server at CLICKHOUSE_URL, which utmql may be using, or with utmql's own server, which must not be
+ * running.
+ */
 async function onServer<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
   const server =
     config.CLICKHOUSE_URL === undefined

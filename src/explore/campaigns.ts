@@ -7,7 +7,7 @@ import type { OrderedList } from './ordered-list.ts';
 import { containsText, recordsOf, type Scope } from './records.ts';
 
 export interface CampaignsQuery extends Scope {
-  /** Only campaigns with this in their id or in one of their utm_campaigns. */
+  /** Only campaigns whose id or one of whose utm_campaign values contains this text. */
   readonly search: string;
 }
 
@@ -44,7 +44,7 @@ export const campaignList = (query: CampaignsQuery): OrderedList<Campaign> => ({
   ],
 });
 
-/** These campaigns, over all days that are stored. */
+/** Returns the campaigns with these ids, over all stored days. */
 export function campaignsByIdStatement(scope: DataScope, ids: readonly string[]): Sql {
   const always: Scope = { ...scope, range: { from: firstDay, to: lastDay }, where: undefined };
   return statement(always, sql` AND campaign_id IN (${bind('Array(String)', ids)})`, empty);
@@ -58,8 +58,9 @@ export function channelsStatement(scope: Scope): Sql {
 }
 
 /**
- * The ads side says what a campaign is called; the CRM's word counts only where no ads row names it. Of names with the
- * same last day the one with most clicks, then the last of the alphabet, so that the answer never depends on the order of rows.
+ * Selects campaigns with their names. A name comes from the ads side; the CRM side counts only if no ads row has a name. Of
+ * several names the one with the latest day wins, then the one with most clicks, then the last in the alphabet, so that the
+ * result never depends on the order of rows.
  */
 function statement(scope: Scope, condition: Sql, having: Sql): Sql {
   const part = (side: 'ads' | 'crm', clicks: Sql, cost: Sql): Sql =>

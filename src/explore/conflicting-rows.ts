@@ -10,23 +10,26 @@ import type { Reader } from './reader.ts';
 
 const row = z.object({ source: z.string(), days: z.number(), folded: z.number() });
 
-/** Of each source the days of which the newest run had rows that gave way to others of their key, and how many those were. */
+/**
+ * Selects, for each source, the number of days on which the latest run folded rows with conflicting figures, and the number of
+ * these rows.
+ */
 export function conflictingRowsStatement(scope: DataScope, range: DayRange, sources: readonly string[]): Sql {
   const runs = sql`ingest_runs FINAL WHERE ${workspaceRows(scope)} AND source IN (${bind('Array(String)', sources)}) AND dry_run = 0 AND status IN ('succeeded', 'partial')`;
   const affected = sql`SELECT source FROM ${runs} AND notEmpty(folded)`;
-  // A replay reads again what an earlier run had read: it is newer than that run, and older than those that read the source since.
+  // A replay reads what an earlier run fetched. It replaces that run, but not runs that read the source later.
   const begun = sql`SELECT source, days, folded, started_at, min(started_at) OVER (PARTITION BY if(replay_of = '', toString(run_id), replay_of)) AS read_at FROM ${runs} AND source IN (${affected})`;
   const newest = sql`SELECT source, arrayJoin(days) AS day, argMax(folded[day], (read_at, started_at)) AS lost FROM (${begun}) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
-  // Of a day of pushes counts what was pushed of it last that could fold rows, or said what such rows mean.
+  // For a day of pushes, the last push of that day counts that could fold rows or that said how to fold them.
   const pushed = sql`SELECT source, arrayJoin(mapKeys(folded)) AS day, argMax(folded[day], started_at) AS lost FROM ingest_runs FINAL WHERE ${workspaceRows(scope)} AND source = ${bind('String', pushSource)} AND status IN ('running', 'succeeded') AND notEmpty(folded) GROUP BY source, day HAVING day BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} AND lost > 0`;
   return sql`SELECT source, count() AS days, sum(lost) AS folded FROM (${newest} UNION ALL ${pushed}) GROUP BY source ORDER BY source`;
 }
 
 /**
- * A warning for each ads source, and one for pushes, of which rows were folded away on days of the range. Of those whose settings say that the last
- * row counts, nobody needs to be told.
+ * Returns a warning for each ads source, and one for pushes, that lost rows to folding on days of the range. Sources whose
+ * settings say that the last row counts get no warning.
  *
- * @param sources of the workspace
+ * @param sources the sources of the workspace
  */
 export async function conflictWarnings(
   reader: Reader,

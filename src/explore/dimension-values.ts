@@ -7,11 +7,11 @@ import { containsText, optionalText, recordsOf, type Scope } from './records.ts'
 
 export interface DimensionValuesQuery extends Scope {
   readonly dimension: TextDimension;
-  /** Only values with this in them. Null has nothing in it. */
+  /** Only values that contain this text. Null contains no text. */
   readonly search: string;
 }
 
-/** A value, or null, with the stored records that have it (ads and CRM) and their cost. */
+/** A value or null, with the number of its stored records (ads and CRM) and their cost. */
 const dimensionValueRow = z.object({
   value: optionalText,
   record_count: z.number(),
@@ -41,7 +41,7 @@ const mostCostFirst: OrderedList<DimensionValue>['order'] = [
   { by: sql`value`, type: 'String', direction: 'asc' },
 ];
 
-/** The names of the breakdowns that ads rows have, each with the rows that have it and their cost. */
+/** Returns the names of the breakdowns of ads rows, each with its number of rows and their cost. */
 export function breakdownNameList(scope: Scope): OrderedList<DimensionValue> {
   return {
     row: dimensionValueRow,
@@ -51,7 +51,7 @@ export function breakdownNameList(scope: Scope): OrderedList<DimensionValue> {
   };
 }
 
-/** Searches are written as people know the values; labels are stored normalised. */
+/** Normalises the search like the stored values, because people type values in another form. */
 function searchCondition(column: Sql, dimension: TextDimension, search: string): Sql {
   const form = textDimension(dimension).values;
   const stored = {

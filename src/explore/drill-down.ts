@@ -14,7 +14,7 @@ export const opportunityOrders = ['createdAt', 'amount'] as const;
 type OpportunityOrder = RecordOrder<(typeof opportunityOrders)[number]>;
 
 export interface OpportunitiesQuery extends Scope {
-  /** Only records that are at one of these stages now; every stage when undefined. */
+  /** Only records whose current stage is one of these; all if undefined. */
   readonly stages: readonly Stage[] | undefined;
   readonly order: OpportunityOrder;
 }
@@ -27,7 +27,7 @@ const utms = {
   utm_term: z.string(),
 };
 
-// `contact_hash` stays out: it tells which records are of one person.
+// `contact_hash` is omitted, because it reveals which records belong to one person.
 const opportunityRow = z.object({
   opportunity_id: z.string(),
   created_at: z.string().transform((text) => new Date(text)),
@@ -73,7 +73,7 @@ type AdOrder = RecordOrder<(typeof adOrders)[number]>;
 
 export interface AdsQuery extends Scope {
   readonly order: AdOrder;
-  /** Whether rows tell their breakdowns, which is a column more to read. */
+  /** Whether rows contain their breakdowns, which costs one more column to read. */
   readonly showsBreakdowns: boolean;
 }
 
@@ -103,7 +103,7 @@ export function adList(query: AdsQuery): OrderedList<AdRecord> {
     order: [
       { by: identifier(by), type: adKeys[by], direction },
       { by: sql`date`, type: 'Date', direction: 'asc' },
-      // A hash of the rest of the record's key: with the day it makes the order complete.
+      // A hash of the other key columns. Together with the day it makes the order complete.
       { by: sql`row_key`, type: 'UInt64', direction: 'asc' },
     ],
   };

@@ -7,20 +7,20 @@ import { type Day, firstDay, formatDay, lastDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
 import { containsText } from './records.ts';
 
-/** Which events; all that are given must hold. */
+/** Conditions on events; all that are given must hold. */
 export interface EventsQuery extends DataScope {
   readonly service: string | undefined;
   readonly eventId: string | undefined;
-  /** In the message or the metadata, whatever the case. */
+  /** Text in the message or the metadata, in any case. */
   readonly search: string | undefined;
   readonly where: Filter | undefined;
-  /** At or after it, epoch milliseconds. */
+  /** Inclusive, in epoch milliseconds. */
   readonly from: number | undefined;
-  /** Before it, epoch milliseconds. */
+  /** Exclusive, in epoch milliseconds. */
   readonly to: number | undefined;
 }
 
-/** After which event a page begins. */
+/** The last event before a page. */
 export type EventCursor = readonly [timestamp: number, eventId: string, service: string];
 
 const eventRow = z.object({
@@ -51,7 +51,7 @@ interface Days {
   readonly last: Day;
 }
 
-/** The latest events of some days, those of one moment in a fixed order. */
+/** Selects the latest events of a range of days; events of one instant have a fixed order. */
 export function eventsStatement(
   query: EventsQuery,
   days: Days,
@@ -83,23 +83,23 @@ function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
 const isBeforeCursor = ([timestamp, eventId, service]: EventCursor): Sql =>
   sql` AND (timestamp, event_id, service) < (${instantOf(timestamp)}, ${bind('String', eventId)}, ${bind('String', service)})`;
 
-/** Reading goes back by so many days, then twice as many, and beyond the last of these to the beginning. */
+/** Number of days in the first query. Each further one reads twice as many; after one of `lastStep` days, all earlier days. */
 const firstStep = 1;
 const lastStep = 64;
 
-/** How to read the pages of a query. */
+/** Reads the pages of a query. */
 export interface EventPages {
-  /** Up to `limit` events from `after` on, the latest first. */
+  /** Returns up to `limit` events after `after`, the latest first. */
   read(after: EventCursor | undefined, limit: number): Promise<readonly EventRecord[]>;
   count(): Promise<number>;
 }
 
 /**
- * Reads a day at a time from the latest on, until there is enough: the latest events of years are as near as those of a
- * day.
+ * Returns a reader of pages. It reads from the latest days backwards in growing steps until it has enough events, so that the
+ * latest events of years are read as fast as those of a day.
  *
- * @param dayOf the day of an instant, in the reporting time zone: the one that events are stored by
- * @param today the day that reading begins at, with everything after it
+ * @param dayOf returns the day of an instant in the reporting time zone, by which events are stored
+ * @param today the first query starts at this day and includes all later days
  */
 export function eventPages(
   reader: Reader,

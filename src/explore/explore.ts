@@ -6,19 +6,19 @@ import { type Campaign, campaignRow, campaignsByIdStatement } from './campaigns.
 import { createPerformance, type Performance } from './performance.ts';
 import { createReader, type Reader } from './reader.ts';
 
-/** What the exploring fields of one request read with. */
+/** The readers for the explore fields of one request. */
 export interface Explore {
   readonly reader: Reader;
   /** Measures of campaigns and channels. */
   readonly performance: Performance;
-  /** A campaign over all stored days, by its id; null when there is none. */
+  /** Loads a campaign over all stored days by its id; null if there is none. */
   readonly campaigns: DataLoader<string, Campaign | null>;
 }
 
 export function createExplore(options: {
   store: Pick<Store, 'read'>;
   metrics: MetricsLoader;
-  /** What its caller may see. */
+  /** What the caller may see. */
   scope: DataScope;
 }): Explore {
   const { metrics, scope } = options;

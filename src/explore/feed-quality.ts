@@ -21,7 +21,7 @@ export function runCountsStatement(scope: Scope, kind: keyof typeof runCounts): 
 
 const countsRow = z.object({ counts: z.record(z.string(), z.coerce.number()) });
 
-/** Sums over the runs that were asked for on days of the range and have finished, by kind or reason. */
+/** Returns sums by kind or reason over finished runs that were requested on days of the range. */
 export async function loadRunCounts(
   reader: Reader,
   scope: Scope,
@@ -37,7 +37,7 @@ const rejectedRow = z.object({
   reason: z.string(),
   count: z.number(),
 });
-/** How many rejected records of one source, kind and reason there are. */
+/** The number of rejected records of one source, kind and reason. */
 export type RejectedCount = z.infer<typeof rejectedRow>;
 
 export function rejectedCountsStatement(scope: Scope): Sql {
@@ -45,7 +45,7 @@ export function rejectedCountsStatement(scope: Scope): Sql {
   return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE ${workspaceRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
 }
 
-/** Those that were rejected on days (UTC) of the range and have not been accepted since, the most frequent first. */
+/** Returns the counts of records that were rejected on days (UTC) of the range and not accepted since, the largest first. */
 export const loadRejectedCounts = (reader: Reader, scope: Scope): Promise<readonly RejectedCount[]> =>
   reader.rows(rejectedRow, rejectedCountsStatement(scope));
 
@@ -60,7 +60,7 @@ const sourceRow = z.object({
   last_status: z.enum(runStatuses),
 });
 
-/** How fresh a source's data is. All null before its first run. */
+/** How fresh a source's data is. All values are null before its first run. */
 export interface SourceFreshness {
   readonly source: string;
   readonly lastSucceededAt: Date | null;
@@ -68,11 +68,11 @@ export interface SourceFreshness {
   readonly lastStatus: RunStatus | null;
 }
 
-// Runs by their ids as text: these are UUIDv7, which sort by time, but not in ClickHouse's order of UUIDs.
+// Run ids are compared as text: UUIDv7 sort by time, but ClickHouse orders UUIDs differently.
 export const sourcesStatement = (scope: DataScope): Sql =>
   sql`SELECT source, maxIf(finished_at, status = 'succeeded' OR status = 'partial' AND error_code = '') AS succeeded_at, max(finished_at) AS ended_at, argMax(status, toString(run_id)) AS last_status FROM ingest_runs FINAL WHERE ${workspaceRows(scope)} GROUP BY source ORDER BY source`;
 
-/** Every source that is configured or has run, by name. */
+/** Returns all sources that are configured or have run, ordered by name. */
 export async function loadFreshness(
   reader: Reader,
   scope: DataScope,
@@ -104,7 +104,7 @@ export function adsDaysStatement(scope: Scope): Sql {
   return sql`SELECT groupUniqArrayIf(date, ${isInRange}) AS days, min(date) AS first_date, max(date) AS last_date, count() AS record_count FROM ad_performance FINAL WHERE ${visibleRows('ads', scope)}`;
 }
 
-/** Days of the range without ads rows, between the first and the last day that has some. */
+/** Returns the days of the range without ads rows, between the first and the last day with ads rows. */
 export async function loadDaysWithoutData(reader: Reader, scope: Scope): Promise<readonly string[]> {
   const [row] = await reader.rows(daysRow, adsDaysStatement(scope));
   if (row === undefined || row.record_count === 0) return [];

@@ -2,7 +2,7 @@ import { emptyQuery, type MetricsQuery, type MetricsRow } from '../metrics/query
 import type { DimensionName } from '../metrics/registry.ts';
 import type { Scope } from './records.ts';
 
-/** The steps in order, each with the measure that counts it. */
+/** The steps in order, each with its measure. */
 const funnelSteps = {
   impression: 'impressions',
   click: 'clicks',
@@ -16,9 +16,9 @@ export const funnelStepNames = Object.keys(funnelSteps) as readonly FunnelStepNa
 export interface FunnelStep {
   readonly step: FunnelStepName;
   readonly count: number;
-  /** Null for the first step, and where the one before counts 0. */
+  /** Null for the first step, and if the previous step counts 0. */
   readonly stepConversion: number | null;
-  /** Null where the first step counts 0. */
+  /** Null if the first step counts 0. */
   readonly overallConversion: number | null;
 }
 
@@ -29,7 +29,7 @@ export interface Funnel {
 
 const order = (by: MetricsQuery['measures'][number]) => ({ by, of: 'current', direction: 'desc' }) as const;
 
-/** Most impressions first, then most clicks, then most leads: what is large at the top of the funnel. */
+/** Orders by most impressions, then most clicks, then most leads. */
 export function funnelQuery(scope: Scope, by: DimensionName | undefined, limit: number): MetricsQuery {
   return {
     ...emptyQuery,

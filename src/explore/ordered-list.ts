@@ -1,33 +1,33 @@
 import { z } from 'zod';
 import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 
-/** Types of the values that lists are ordered by. */
+/** Types of values by which a list can be ordered. */
 type KeyType = 'String' | 'Date' | 'UInt64' | 'Int64' | 'Decimal(38, 6)';
 
-/** One of the things that a list is ordered by. */
+/** One value by which a list is ordered. */
 interface OrderPart {
-  /** Of columns of the list. */
+  /** An expression on columns of the list. */
   readonly by: Sql;
   readonly type: KeyType;
   readonly direction: 'asc' | 'desc';
 }
 
-/** Where in a list a row stands: its value of each part of the order, as text. */
+/** The position of a row in a list: its value of each part of the order, as text. */
 export type ListKey = readonly string[];
 
-/** A list that is read page by page. */
+/** A list that can be read page by page. */
 export interface OrderedList<Row> {
   readonly row: z.ZodType<Row>;
-  /** All of its rows, in any order. */
+  /** Selects all rows, in any order. */
   readonly select: Sql;
-  /** Complete: no two rows are equal in all parts. */
+  /** A complete order: no two rows have the same key. */
   readonly order: readonly OrderPart[];
 }
 
-/** The column that has each row's key. */
+/** The column with the key of each row. */
 export const keyColumn = 'list_key';
 
-/** Up to `limit` rows behind `after`, in order, each with its key. */
+/** Selects up to `limit` rows after `after`, in order, each with its key. */
 export function listStatement(
   { select, order }: OrderedList<unknown>,
   after: ListKey | undefined,
@@ -45,7 +45,7 @@ export function listStatement(
 export const listCountStatement = ({ select }: OrderedList<unknown>): Sql =>
   sql`SELECT count() AS count FROM (${select})`;
 
-/** In the first part behind the key, or equal in it and behind in the next. */
+/** A condition for rows after the key: greater in the first part, or equal in it and greater in the next. */
 function isAfterKey([part, ...others]: readonly OrderPart[], [value = '', ...values]: ListKey): Sql {
   if (part === undefined) return sql`0`;
   const { by, type, direction } = part;
@@ -56,7 +56,7 @@ function isAfterKey([part, ...others]: readonly OrderPart[], [value = '', ...val
     : sql`(${isBehind} OR (${by} = ${bound} AND ${isAfterKey(others, values)}))`;
 }
 
-/** What ClickHouse can read as a value of the type. */
+/** The texts that ClickHouse can read as a value of the type. */
 const partShapes: Readonly<Record<KeyType, z.ZodType<string>>> = {
   String: z.string(),
   Date: z.iso.date().refine((date) => date >= '1970-01-01' && date < '2149-06-06'),
@@ -65,7 +65,7 @@ const partShapes: Readonly<Record<KeyType, z.ZodType<string>>> = {
   'Decimal(38, 6)': z.string().regex(/^-?\d{1,30}(\.\d{1,6})?$/),
 };
 
-/** What a key of a list is, for keys that come from outside. */
+/** Returns the valid form of a list's keys, to check keys from requests. */
 export const keyShapeOf = ({ order }: OrderedList<unknown>): z.ZodType<ListKey> =>
   z
     .array(z.string())

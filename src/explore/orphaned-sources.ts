@@ -16,7 +16,7 @@ const orphanRow = z.object({
   cost: z.number(),
   revenue: z.number(),
 });
-/** What a source that is not configured has stored on some days, of one kind. */
+/** What a source that is not configured has stored in a range of days, for one kind. */
 export type OrphanedSource = z.infer<typeof orphanRow>;
 
 function orphanedSourcesStatement(scope: Scope, owned: readonly string[]): Sql {
@@ -35,7 +35,7 @@ function orphanedSourcesStatement(scope: Scope, owned: readonly string[]): Sql {
     ) ORDER BY source, kind`;
 }
 
-/** @param owned names that configured sources have or had: their rows are, or will be, their own */
+/** @param owned current and former names of configured sources, whose rows are or become their own */
 export const loadOrphanedSources = (
   reader: Reader,
   scope: Scope,

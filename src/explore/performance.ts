@@ -7,29 +7,30 @@ import { type DayRange, emptyQuery, type MetricsQuery, type MetricsRow } from '.
 import { queryKey } from '../metrics/query-key.ts';
 import type { BreakdownName, Granularity, MeasureName, Weekday } from '../metrics/registry.ts';
 
-/** One of the things that have `metrics` and `timeseries`: a campaign by its id, or a channel by its name. */
+/** A campaign by its id, or a channel by its name: an object that has `metrics` and `timeseries`. */
 export interface Subject {
   readonly dimension: 'campaignId' | 'channel';
   readonly value: string;
 }
 
-/** What is asked about each of many subjects. */
+/** What one field reads for each of its subjects. */
 export interface PerformanceQuery {
   readonly range: DayRange;
   readonly where: Filter | undefined;
-  /** One row a bucket; one row in all when undefined. */
+  /** With buckets, one row for each; if undefined, one row in total. */
   readonly buckets: { readonly granularity: Granularity; readonly weekStart: Weekday } | undefined;
-  /** One row a combination of their values. */
+  /** With breakdowns, one row for each combination of their values. */
   readonly breakdowns: readonly BreakdownName[];
   readonly measures: readonly MeasureName[];
 }
 
 export interface Performance {
   /**
-   * The rows of one subject. Subjects of one request that are asked the same are answered by one `metrics` query.
+   * Returns the rows of one subject. One `metrics` query reads all subjects of a request with the same query.
    *
-   * @param place where in the document it is asked: everything there asks the same, so `read` runs once a place
-   * @throws UtmqlError QUERY_TOO_EXPENSIVE when all subjects together have more rows than one query may return
+   * @param place the place of the field in the document. The query is the same for all subjects of one place, so `read` is called
+   *   once a place
+   * @throws UtmqlError QUERY_TOO_EXPENSIVE if all subjects together have more rows than one query may return
    */
   rows(subject: Subject, place: object, read: () => PerformanceQuery): Promise<readonly MetricsRow[]>;
 }
@@ -37,11 +38,11 @@ export interface Performance {
 interface Asked {
   readonly subject: Subject;
   readonly question: PerformanceQuery;
-  /** The same for the same question about the same kind of subject. */
+  /** Equal for equal queries of the same kind of subject. */
   readonly key: string;
 }
 
-/** All that a store's answer can hold; more is refused there as too expensive. */
+/** The most rows that the store returns; it refuses more as too expensive. */
 const maxRows = 100_000;
 
 export function createPerformance(metrics: MetricsLoader, scope: DataScope): Performance {
@@ -80,7 +81,7 @@ function ask(question: PerformanceQuery, { dimension }: Subject): Omit<Asked, 's
   return { question, key: queryKey([dimension, question]) };
 }
 
-/** One query for all values, its rows by value. */
+/** Runs one query for all values and returns its rows by value. */
 async function answer(
   metrics: MetricsLoader,
   scope: DataScope,

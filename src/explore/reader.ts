@@ -9,18 +9,18 @@ import {
   type OrderedList,
 } from './ordered-list.ts';
 
-/** Some rows of a list, each with where it stands. */
+/** A page of a list. */
 interface ListRows<Row> {
   readonly rows: readonly { readonly row: Row; readonly key: ListKey }[];
-  /** Rows of the whole list. */
+  /** Returns the number of rows of the whole list. */
   count(): Promise<number>;
 }
 
-/** What the exploring fields of one request read. */
+/** Reads rows for the explore fields of one request. */
 export interface Reader {
-  /** All rows, up to what the store lets one query return. */
+  /** Returns all rows, up to the most that the store returns for one query. */
   rows<Row>(row: z.ZodType<Row>, statement: Sql): Promise<readonly Row[]>;
-  /** Up to `limit` rows of a list behind `after`, or its first ones. */
+  /** Returns up to `limit` rows of a list after `after`, or its first rows. */
   list<Row>(list: OrderedList<Row>, after: ListKey | undefined, limit: number): Promise<ListRows<Row>>;
 }
 

@@ -7,7 +7,7 @@ import type { DayRange } from '../metrics/query.ts';
 import type { Side } from '../metrics/registry.ts';
 import { formatDay } from '../records/day.ts';
 
-/** Which records: those that a `metrics` query with the same range and filter counts. */
+/** Selects the records that a `metrics` query with the same range and filter counts. */
 export interface Scope extends DataScope {
   readonly range: DayRange;
   readonly where: Filter | undefined;
@@ -15,16 +15,16 @@ export interface Scope extends DataScope {
 
 const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
-/** What stands after FROM in every read of records; further conditions follow with AND. */
+/** Returns the text after FROM for all reads of records. Further conditions follow with AND. */
 export function recordsOf(side: Side, scope: Scope): Sql {
   const { range, where } = scope;
   const filter = where === undefined ? empty : sql` AND ${compileFilter(where, side)}`;
   return sql`${tables[side]} FINAL WHERE ${visibleRows(side, scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}${filter}`;
 }
 
-/** Whether a text has `search` in it, whatever the case. */
+/** Returns a condition: `text` contains `search`, in any case. */
 export const containsText = (text: Sql, search: string): Sql =>
   sql`position(lowerUTF8(${text}), lowerUTF8(${bind('String', search)})) > 0`;
 
-/** A column where an empty text stands for null. */
+/** A column in which an empty text means null. */
 export const optionalText = z.string().transform((text) => (text === '' ? null : text));

@@ -7,7 +7,7 @@ import { recordsOf, type Scope } from './records.ts';
 
 const revenue = sql`sumIf(amount, stage = 'closed_won')`;
 
-/** CRM records of one kind of attribution. Shares are of all CRM records and of all revenue; null without any. */
+/** CRM records of one kind of attribution. Shares are of all CRM records and of all revenue; null if there are none. */
 export interface MatchShare {
   readonly match: (typeof matches)[number];
   readonly records: number;
@@ -21,7 +21,7 @@ const matchRow = z.object({ kind: z.enum(matches), record_count: z.number(), rev
 export const matchesStatement = (scope: Scope): Sql =>
   sql`SELECT match AS kind, count() AS record_count, ${revenue} AS revenue FROM ${recordsOf('crm', scope)} GROUP BY kind`;
 
-/** One entry for each match, also where there is no record of it. */
+/** Returns one entry for each kind of attribution, including those without records. */
 export async function loadMatchShares(reader: Reader, scope: Scope): Promise<readonly MatchShare[]> {
   const rows = await reader.rows(matchRow, matchesStatement(scope));
   const allRecords = rows.reduce((sum, row) => sum + row.record_count, 0);
@@ -64,7 +64,7 @@ export function unfundedRevenueList(
 
 export interface UnattributedRevenue {
   readonly revenue: number;
-  /** Of all revenue; null without any. */
+  /** Share of all revenue; null without revenue. */
   readonly share: number | null;
   readonly closedWon: number;
 }

@@ -6,7 +6,7 @@ import type { Reader } from './reader.ts';
 import type { Scope } from './records.ts';
 
 const sharedRow = z.object({ namespaces: z.array(z.string()), records: z.number(), revenue: z.number() });
-/** Ids that opportunities of several namespaces have. */
+/** The number of opportunity ids that several namespaces share, and their revenue. */
 export type SharedIds = z.infer<typeof sharedRow>;
 
 function sharedIdsStatement(scope: Scope): Sql {
@@ -22,6 +22,6 @@ function sharedIdsStatement(scope: Scope): Sql {
     GROUP BY namespaces ORDER BY records DESC, namespaces`;
 }
 
-/** By the namespaces that share them, the most frequent first. */
+/** Returns the counts by set of namespaces, the largest first. */
 export const loadSharedIds = (reader: Reader, scope: Scope): Promise<readonly SharedIds[]> =>
   reader.rows(sharedRow, sharedIdsStatement(scope));

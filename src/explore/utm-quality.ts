@@ -20,7 +20,7 @@ const utmColumns: Readonly<Record<UtmName, Sql>> = {
 /** Ads rows whose value of one UTM dimension is unknown. */
 export interface MissingUtm {
   readonly cost: number;
-  /** Of all cost; null without any. */
+  /** Share of the total cost; null without cost. */
   readonly share: number | null;
   readonly rows: number;
 }
@@ -66,7 +66,7 @@ export async function loadSpendWithoutUtm(reader: Reader, scope: Scope): Promise
   };
 }
 
-/** RE2: everything but letters, their marks, and digits. */
+/** RE2: everything except letters, combining marks and digits. */
 const separators = '[^\\p{L}\\p{M}\\p{N}]';
 
 const nearDuplicateRow = z
@@ -83,8 +83,8 @@ const nearDuplicateRow = z
 export type NearDuplicate = z.infer<typeof nearDuplicateRow>;
 
 /**
- * Values of one UTM dimension that have the same letters and digits in the same order. Both sides count, since a CRM that
- * spells a campaign otherwise than the ads do is what breaks attribution.
+ * Returns groups of values of one UTM dimension that have the same letters and digits in the same order. Both sides count:
+ * attribution fails if the CRM spells a campaign differently from the ads.
  */
 export function nearDuplicateList(scope: Scope): OrderedList<NearDuplicate> {
   const pairs = join(

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Replaces a small file as a whole: after a crash it holds the old or the new text, and the new one once this resolves. */
+/** Replaces a small file atomically: after a crash it has the old or the new text. The new text is durable when this resolves. */
 export async function writeDurably(file: string, text: string): Promise<void> {
   await makeFolder(dirname(file));
   const temporary = `${file}.new`;
@@ -16,12 +16,12 @@ export async function writeDurably(file: string, text: string): Promise<void> {
   await syncFolder(dirname(file));
 }
 
-/** A folder that only the program's own user may look into. */
+/** Creates a folder and its parents that only the program's user can read. */
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
 }
 
-/** Makes names in a folder durable: a new or renamed file is found after a power cut only then. */
+/** Makes the names in a folder durable. Only then does a new or renamed file survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -31,7 +31,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The text of a file, or undefined where there is none. */
+/** Returns the text of a file, or undefined if the file does not exist. */
 export async function readTextIfExists(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');

@@ -4,19 +4,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { UtmqlError } from '../errors.ts';
 
-/** Exclusive, and do not wait: LOCK_EX | LOCK_NB, the same on Linux and macOS. */
+/**
+ * LOCK_EX
+ *  LOCK_NB: exclusive, without waiting. The values are the same on Linux and macOS.
+ */
 const exclusiveNonBlocking = 2 | 4;
-/** The program before this one may still be ending: a supervisor starts the next one within milliseconds. */
+/** A supervisor can start a program milliseconds before the previous one has ended. */
 const attempts = 20;
 const attemptEveryMs = 50;
 
 /**
- * Keeps other processes off a folder until `unlock` or until this process is gone, however it goes.
+ * Locks a folder against other processes until `unlock` or until this process has ended in any way.
  *
- * It is the kernel's flock(2), which Node has no function for: no process id that is used again, in a container or after a
- * reboot, can be taken for the owner, and no dead owner for a living one.
+ * It uses flock(2), for which Node has no function. A lock with a process id would be wrong if the id is used again, in a
+ * container or after a reboot.
  *
- * @throws UtmqlError CONFIGURATION when another process holds it, or when the folder cannot be locked
+ * @throws UtmqlError CONFIGURATION if another process holds the lock, or if the folder cannot be locked
  */
 export async function lockFolder(folder: string, path: string): Promise<{ unlock(): Promise<void> }> {
   const file = await promisify(open)(path, fileConstants.O_RDWR | fileConstants.O_CREAT, 0o600);
@@ -34,7 +37,7 @@ export async function lockFolder(folder: string, path: string): Promise<{ unlock
   return { unlock };
 }
 
-/** True when it is ours. */
+/** Returns true if this process now holds the lock. */
 async function tryLock(file: number, folder: string): Promise<boolean> {
   const { value, errnoCode } = await flock(file).catch((cause: unknown) => {
     throw cannotLock(folder, cause);
@@ -45,9 +48,9 @@ async function tryLock(file: number, folder: string): Promise<boolean> {
 }
 
 async function flock(file: number): Promise<{ value: number; errnoCode: number }> {
-  // Loaded here, so that only programs that have a buffer need this native library.
+  // Imported here, so that only programs with a buffer need this native library.
   const { DataType, load, open: openLibrary } = await import('ffi-rs');
-  // No path means this process, which has the C library loaded.
+  // An empty path means this process, which has loaded the C library.
   openLibrary({ library: 'process', path: '' });
   return load({
     library: 'process',
@@ -59,13 +62,13 @@ async function flock(file: number): Promise<{ value: number; errnoCode: number }
   });
 }
 
-/** Only for the sentence that a second process prints; a full disk does not matter. */
+/** Writes the owner for the error message of a second process. Errors, such as a full disk, are ignored. */
 function writeOwnerPid(file: number): void {
   try {
     ftruncateSync(file);
     writeSync(file, `process ${process.pid} on ${hostname()}\n`, 0);
   } catch {
-    // The sentence then names nobody.
+    // The message then names no owner.
   }
 }
 

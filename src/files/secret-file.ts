@@ -5,12 +5,12 @@ import { UtmqlError } from '../errors.ts';
 import { makeFolder, syncFolder } from './durable-file.ts';
 
 /**
- * A secret or id that is made once and kept in a file. Of two programs that start at once, both read the one that was
- * written. The file is there only once its whole text is on disk, so a crash leaves no empty one behind.
+ * Returns the secret or id in a file, which is created if it does not exist. If two programs start at once, both return the same
+ * text. The file appears only when its whole text is on disk, so that a crash leaves no empty file.
  *
- * @param options.shape what a whole text looks like: a file that was cut short must not be used, since hashes and leases made
- *   with it would not be those of before; nor replaced, since the old text may be in a backup
- * @throws UtmqlError CONFIGURATION when the file holds something else
+ * @param options.shape the form of a complete text. A truncated file is an error: hashes and leases made with it would not match
+ *   earlier ones. It is not replaced, because a backup may have the old text
+ * @throws UtmqlError CONFIGURATION if the text has another form
  */
 export async function readOrCreateSecretFile(
   file: string,
@@ -35,7 +35,7 @@ async function create(file: string, text: string): Promise<string> {
     } finally {
       await handle.close();
     }
-    // Unlike `rename`, this leaves a file alone that another program has made meanwhile.
+    // Unlike `rename`, `link` does not replace a file that another program has created meanwhile.
     await link(temporary, file).catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST')) throw error;
     });

@@ -28,11 +28,11 @@ const maxBytesWithoutRecord = 64 * 1024 * 1024;
 /** Longest record that is skipped and reported as too large. */
 const maxSkippedRecordBytes = 1024 * 1024 * 1024;
 
-/** A longer record is reported as malformed and skipped without being held. */
+/** Longer records are reported as malformed and skipped without being kept in memory. */
 const defaultMaxRecordBytes = 1024 * 1024;
 
 /**
- * Streams a body through the stages that read it, beginning with the one that `start` makes.
+ * Streams a body through the stages that read it, beginning with the one that `start` returns.
  *
  * Throws what a stage or `body` throws, after all complete records before it. Yields to the event loop regularly, however short
  * the records are.
@@ -133,11 +133,11 @@ class FeedReader {
   }
 }
 
-/** `json` stands for an array, the envelope, NDJSON and a single object alike: the body itself shows which it is. */
+/** `json` includes an array, the envelope, NDJSON and a single object. The body shows which one it is. */
 export type BodyFormat = 'json' | 'csv';
 
 export interface BodyRecordsOptions extends JsonRecordsOptions {
-  /** Undefined: JSON when the first byte that is not blank is `{` or `[`, else CSV. */
+  /** Undefined: JSON if the first non-blank byte is `{` or `[`, else CSV. */
   readonly format: BodyFormat | undefined;
   readonly csv?: CsvHeaderOptions | undefined;
 }
@@ -180,23 +180,23 @@ export type { MalformedRecord, RecordBatch } from './feed/record-batch.ts';
 
 /** How to read a feed of records. */
 export interface JsonRecordsOptions {
-  /** The keys that lead to the array of records, e.g. `['external', 'ads', 'performance']`. */
+  /** The keys that lead to the array of records, such as `['external', 'ads', 'performance']`. */
   readonly envelope: readonly string[];
-  /** A longer record is reported as malformed and skipped without being held. Default 1 MiB. */
+  /** Longer records are reported as malformed and skipped without being kept in memory. Default 1 MiB. */
   readonly maxRecordBytes?: number | undefined;
-  /** How much is scanned and parsed at a time, and about how much of the feed one batch holds. Default 256 KiB. */
+  /** Bytes that are scanned and parsed at a time, and the approximate size of a batch. Default 256 KiB. */
   readonly batchBytes?: number | undefined;
 }
 
 /**
- * Streams the records of a JSON feed: the envelope `{"external":{"ads":{"performance":[…]}}}` (whatever stands beside it is
- * skipped), a bare array, or NDJSON. Elements that are not objects come as the values they are. A record that is not JSON
- * or is too long comes in `malformed` and costs no other. An empty body has no records, and gives no batch.
+ * Streams the records of a JSON feed: the envelope `{"external":{"ads":{"performance":[…]}}}` (its other members are skipped), an
+ * array, or NDJSON. Elements that are not objects are returned as they are. A record that is invalid JSON or too long is in
+ * `malformed` and affects no other. An empty body has no records and no batch.
  *
- * Memory is bounded by one chunk, `maxRecordBytes` and `batchBytes`, however long the feed.
+ * Memory is limited by one chunk, `maxRecordBytes` and `batchBytes`, however long the feed is.
  *
- * Throws, after all whole records that came before: SOURCE_MALFORMED when the body is not such a feed (not retryable) or
- * ends in the middle (retryable); whatever `body` throws when that breaks.
+ * Throws, after all complete records before the error: SOURCE_MALFORMED if the body is not such a feed (not retryable) or is
+ * truncated (retryable); whatever `body` throws.
  */
 export function readJsonRecords(
   body: AsyncIterable<Uint8Array>,
@@ -210,24 +210,22 @@ export { columnName } from './csv/columns.ts';
 
 /** How to read a body of CSV. */
 export interface CsvRecordsOptions extends CsvHeaderOptions {
-  /** A longer row is reported as malformed and skipped without being held. Default 1 MiB. */
+  /** Longer rows are reported as malformed and skipped without being kept in memory. Default 1 MiB. */
   readonly maxRecordBytes?: number | undefined;
-  /** How much is scanned and parsed at a time, and about how much of the body one batch holds. Default 256 KiB. */
+  /** Bytes that are scanned and parsed at a time, and the approximate size of a batch. Default 256 KiB. */
   readonly batchBytes?: number | undefined;
 }
 
 /**
- * Streams the records of CSV in UTF-8, as RFC 4180 has it: objects from the header's names to the cells' text. Names are
- * trimmed and lower case, with `_` for white space in them (`columnName`); an empty cell is left out, and a row without any
- * text is no record. A row with too many or too few cells, broken quotes or broken UTF-8, or one that is too long comes in
- * `malformed` and costs no other; positions are the numbers of the lines that rows begin in. An empty body or a header
- * alone has no records, and gives no batch.
+ * Streams the records of CSV in UTF-8 (RFC 4180) as objects from column names to cell texts. Column names are normalised by
+ * `columnName`. Empty cells are omitted, and a row without text is skipped. A row is in `malformed` and affects no other if it
+ * has too many or too few cells, broken quotes or invalid UTF-8, or is too long. A position is the number of a row's first line.
+ * An empty body or a header alone has no records and no batch.
  *
- * Memory is bounded by one chunk, `maxRecordBytes` and `batchBytes`, however long the body.
+ * Memory is limited by one chunk, `maxRecordBytes` and `batchBytes`, however long the body is.
  *
- * Throws, after all whole records that came before: SOURCE_MALFORMED when the header cannot be used (not retryable), or
- * when the body ends inside quotes or in the middle of a row (retryable); CONFIGURATION for a delimiter that cannot be one;
- * whatever `body` throws when that breaks.
+ * Throws, after all complete records before the error: SOURCE_MALFORMED if the header is invalid (not retryable), or if the body
+ * ends inside quotes or a row (retryable); CONFIGURATION for an invalid delimiter; whatever `body` throws.
  */
 export function readCsvRecords(
   body: AsyncIterable<Uint8Array>,
@@ -238,8 +236,8 @@ export function readCsvRecords(
 }
 
 /**
- * Cuts and gathers chunks of any size into blocks of about `sizeOf()` bytes, so that reading a record costs the same whether
- * the network sends single bytes or megabytes. When the body breaks, what came before is given first.
+ * Splits and joins chunks of any size into blocks of about `sizeOf()` bytes, so that a record costs the same whether the network
+ * sends single bytes or megabytes. If the body fails, all bytes before that are returned first.
  */
 async function* byteBlocks(body: AsyncIterable<Uint8Array>, sizeOf: () => number): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];

@@ -30,7 +30,7 @@ export async function* toUtf8(
   };
   let first: Buffer = Buffer.alloc(0);
   for await (const chunk of body) {
-    // The mark has two bytes, which may come one by one.
+    // The mark has two bytes, which can arrive separately.
     const bytes = decoder === undefined ? Buffer.concat([first, chunk]) : chunk;
     if (decoder === undefined && bytes.length < 2) {
       first = Buffer.from(bytes);

@@ -2,22 +2,22 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 export const windowSeconds = 60;
 
-/** What is left of somebody's budget. */
+/** The remaining budget of an account. */
 export interface Balance {
-  /** False when the budget was used up already. */
+  /** False if the budget was already used up. */
   readonly isGranted: boolean;
   readonly remaining: number;
-  /** Until the whole budget is there again. */
+  /** Seconds until the whole budget is available again. */
   readonly resetSeconds: number;
 }
 
-/** So much a minute for each account. The minute of an account begins with the first thing that it takes. */
+/** A budget for each minute and account. An account's minute begins with its first use. */
 export interface Budget {
   readonly limit: number;
   take(account: string, amount?: number): Promise<Balance>;
-  /** Whether anything is left. */
+  /** Returns whether anything is left, without using it. */
   look(account: string): Promise<Balance>;
-  /** The accounts keep what they have taken. */
+  /** Changes the limit. What accounts have used stays counted. */
   change(limit: number): void;
 }
 
@@ -37,7 +37,7 @@ export function createBudget(limit: number): Budget {
     },
     async look(account) {
       const used = await limiter.get(account);
-      // A record may outlive its minute by a moment.
+      // An entry can outlive its minute for a moment.
       if (used === null || used.msBeforeNext <= 0)
         return { isGranted: true, remaining: limiter.points, resetSeconds: 0 };
       return balance(used.remainingPoints > 0, used);

@@ -6,23 +6,28 @@ import { refusalCost } from './refusal-cost.ts';
 import type { LimitSettings } from './settings.ts';
 import { createSlots } from './slots.ts';
 
-/** Of what a request takes one. Pushes are many, and small. */
+/** The budgets of requests. Pushes have their own, because they are many and small. */
 export type RequestBudget = 'requests' | 'pushes';
 
-/** What callers may use, by their accounts: the id of a key or a token’s subject, or an address. Tells them in the answer. */
+/**
+ * The limits of each account: the id of a key, the subject of a token, or an address. The remaining budget is in the response
+ * headers.
+ */
 export interface Limits {
   /** @throws UtmqlError RATE_LIMITED */
   countRequest(budget: RequestBudget, account: string, response: ServerResponse): Promise<void>;
-  /** Before a query is run, whose cost is known only then. @throws UtmqlError RATE_LIMITED when nothing is left */
+  /**
+   * Checks the cost budget before a query, whose cost is known only after it. @throws UtmqlError RATE_LIMITED if nothing is left
+   */
   checkCost(account: string, response: ServerResponse): Promise<void>;
-  /** What a query that is run takes. More than is left is taken, too: the next has to wait. */
+  /** Uses cost for a query. The cost can exceed what is left; the next query is then refused. */
   spend(account: string, cost: number): Promise<void>;
-  /** What a request takes that was refused after `bytes` of it had been looked at. */
+  /** Uses budget for a request that was refused after `bytes` of it were read. */
   spendOnRefusal(account: string, what: 'query' | 'push', bytes: number): Promise<void>;
   /**
-   * Waits for its turn for a moment.
+   * Waits a short time for a turn.
    *
-   * @returns what ends the turn
+   * @returns a function that ends the turn
    * @throws UtmqlError RATE_LIMITED
    */
   takeTurn(account: string, what: 'operation' | 'subscription' | 'push'): Promise<() => void>;

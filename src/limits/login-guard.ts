@@ -9,24 +9,24 @@ import { createBudget } from './budget.ts';
 import { rateLimited } from './limits.ts';
 import type { RemoteAddress } from './remote-address.ts';
 
-/** Lets nobody try one key after the other. */
+/** Prevents guessing of keys and tokens. */
 export interface LoginGuard {
   /**
-   * Who made a request. Reads nothing but its headers.
+   * Identifies the caller of a request. It reads only headers.
    *
-   * @throws what `Authenticator` throws; UtmqlError RATE_LIMITED, with the credential not looked at
+   * @throws what `Authenticator` throws; UtmqlError RATE_LIMITED, without checking the credential
    */
   authenticate(request: IncomingMessage): Promise<Identity>;
-  /** @throws the same */
+  /** @throws the same as `authenticate` */
   identify(request: IncomingMessage, credential: string): Promise<Identity>;
 }
 
-/** How many credentials that were good are remembered. */
+/** Maximum number of valid credentials that are remembered. */
 const maxKnownCredentials = 10_000;
 
 /**
- * Counts wrong keys and tokens by address. Once there are too many, only what was found good before is still checked:
- * others behind the same address, or one program with an expired key, do not lock everybody out.
+ * Counts invalid keys and tokens by address. After too many, only credentials that were valid before are still checked. So
+ * neither others behind the same address nor a program with an expired key can lock out everyone.
  */
 export function createLoginGuard(options: {
   authenticator: Authenticator;

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { type Balance, type Budget, windowSeconds } from './budget.ts';
 
-/** Headers that tell callers of budgets: draft-ietf-httpapi-ratelimit-headers-10. */
+/** Response headers for budgets: draft-ietf-httpapi-ratelimit-headers-10. */
 export const rateLimitFields = ['RateLimit-Policy', 'RateLimit'] as const;
 
-/** Adds a budget to what the answer tells. */
+/** Adds a budget to the response headers. */
 export function addBudgetHeaders(
   response: ServerResponse,
   name: string,

@@ -2,13 +2,13 @@ import type { Store } from '../clickhouse/store.ts';
 import { wrapStore } from '../clickhouse/wrap-store.ts';
 import { UtmqlError } from '../errors.ts';
 
-/** Bytes of columns, as ClickHouse reads them, that cost as much as one value of an answer. */
+/** Bytes of columns, as ClickHouse reads them, that cost as much as one value of a response. */
 const bytesPerUnit = 4_000;
 
-/** A read that failed or was left tells no bytes: it counts as what is usually read in its time. */
+/** A failed or cancelled read reports no bytes. It counts as the bytes that are usually read in its time. */
 const bytesPerMillisecond = 500_000;
 
-/** The same store; `spend` is told what each read costs, by the rows and columns that it had to read. */
+/** Returns a store that calls `spend` with the cost of each read, by the bytes that ClickHouse read. */
 export function withReadCost(store: Store, spend: (cost: number) => void): Store {
   return wrapStore(store, {
     async read(options, next) {
@@ -18,7 +18,7 @@ export function withReadCost(store: Store, spend: (cost: number) => void): Store
         spend(Math.floor(answer.bytesRead / bytesPerUnit));
         return answer;
       } catch (error) {
-        // Nobody pays for a database that is away.
+        // Reads cost nothing if the database is unavailable.
         if (!(error instanceof UtmqlError && error.code === 'STORE_UNAVAILABLE'))
           spend(Math.floor(((performance.now() - started) * bytesPerMillisecond) / bytesPerUnit));
         throw error;

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv6 } from 'node:net';
 
-/** Tells by which address a caller is known. */
+/** Returns the address that identifies a caller. */
 export type RemoteAddress = (request: IncomingMessage) => string;
 
 /**
- * @param hops how many proxies of our own stand before us. Each adds to X-Forwarded-For the address that called it; what
- *   stands left of those, anybody can have written. 0: the header is not looked at.
+ * @param hops number of our own proxies in front of the server. Each appends the address of its client to X-Forwarded-For;
+ *   entries before those can be forged. 0: the header is ignored.
  */
 export const createRemoteAddress =
   (hops: number): RemoteAddress =>
@@ -25,7 +25,7 @@ const withoutPort = (text: string): string =>
     .replace(/^\[(.*)\](:\d+)?$/, '$1')
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
 
-/** An IPv4 address, or the /64 of an IPv6 one: whoever has one address there has them all. */
+/** Returns an IPv4 address, or the /64 network of an IPv6 address: its owner can use every address in it. */
 function network(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;

@@ -1,17 +1,17 @@
 import type { Config } from '../config/config.ts';
 
-/** What each caller may use, in this process. */
+/** The limits of each caller in this process. */
 export interface LimitSettings {
   readonly requestsPerMinute: number;
   readonly pushesPerMinute: number;
   readonly costPerMinute: number;
-  /** Queries and mutations at work at a time, as many subscriptions, and as many pushes to `/ingest/…`. */
+  /** Maximum number of concurrent queries and mutations; the same for subscriptions, and for pushes to `/ingest/…`. */
   readonly concurrency: number;
 }
 
 const usual = { requestsPerMinute: 6_000, costPerMinute: 20_000_000, concurrency: 20 };
 
-/** Where nobody logs in, callers are known only by their address, and all programs of a machine have one. */
+/** Without authentication, callers are identified only by address, and all programs of a machine share one. */
 const openFactor = 100;
 
 export function limitSettings(

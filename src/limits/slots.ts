@@ -1,24 +1,24 @@
 import { E_TIMEOUT, Semaphore, type SemaphoreInterface, withTimeout } from 'async-mutex';
 
-/** A burst, such as the tiles of a dashboard that are asked for one by one, waits so long for its turn. */
+/** How long a request waits for a slot, so that a burst, such as single requests for the tiles of a dashboard, is not refused. */
 const waitMs = 5_000;
 
-/** Bounds what each account has at work at a time. */
+/** Limits the concurrent work of each account. */
 export interface Slots {
-  /** @returns what gives the slot back; undefined when none became free in time, or too many wait already */
+  /** @returns a function that releases the slot; undefined if none was free in time or too many already wait */
   take(account: string): Promise<(() => void) | undefined>;
-  /** For accounts that have nothing at work when they come next. */
+  /** Changes the limit. It applies to an account once it has no work left. */
   change(most: number): void;
 }
 
 interface Account {
   readonly semaphore: SemaphoreInterface;
-  /** Slots taken and waited for. */
+  /** Number of slots in use and waited for. */
   users: number;
   readonly mostUsers: number;
 }
 
-/** @param mostWaiting for each slot */
+/** @param options.mostWaiting number of waiting requests for each slot */
 export function createSlots(options: { most: number; mostWaiting: number }): Slots {
   let { most } = options;
   const accounts = new Map<string, Account>();

@@ -1,19 +1,19 @@
 import { type Day, formatDay } from './day.ts';
 import type { Reject } from './outcome.ts';
 
-/** Which days of records are taken on a day. */
+/** The range of days for which records are accepted. */
 export interface AcceptedDays {
   readonly today: Day;
-  /** How many days are kept, today included. */
+  /** Number of days that are kept, including today. */
   readonly keptDays: number;
-  /** The environment variable that says so. */
+  /** The environment variable that sets `keptDays`. */
   readonly keptBy: 'DATA_RETENTION_DAYS' | 'EVENT_RETENTION_DAYS';
   readonly maxFutureDays: number;
 }
 
 /**
- * Why a record of this day is not taken; undefined where it is. An older one would be stored only to vanish. Each day ahead would be
- * a partition for good: nothing but the calendar would bound how many a caller can make, and each slows down every start.
+ * Returns why a record of this day is rejected, or undefined if it is accepted. An older record would expire at once. Each future
+ * day creates a partition; without a limit, callers could create any number of them, and each one slows down every start.
  */
 export function dayRejection(
   day: Day,

@@ -66,16 +66,16 @@ export const adPerformanceContract = {
   ],
 } as const satisfies Contract;
 
-/** A field as it is sent. */
+/** A field name as received. */
 export type AdField = keyof typeof adPerformanceContract.fields;
 
-/** One row a day, channel, campaign and UTM set. Its key is every field but the figures. */
+/** One row for each day, channel, campaign and UTM set. The key is every field except clicks, impressions and cost. */
 export interface AdPerformance {
   readonly day: Day;
-  /** Normalised; `unknown` where the feed has none. */
+  /** Normalised; `unknown` if the feed has none. */
   readonly channel: string;
   readonly campaignId: string;
-  /** Empty where the feed is not that fine. */
+  /** Empty if the feed has no ad groups. */
   readonly adGroupId: string;
   readonly adId: string;
   readonly utmCampaign: string;
@@ -83,21 +83,21 @@ export interface AdPerformance {
   readonly utmMedium: string;
   readonly utmContent: string;
   readonly utmTerm: string;
-  /** Dimensions of the feed's own, part of the key. */
+  /** Custom dimensions of the feed; part of the key. */
   readonly breakdowns: Breakdowns | undefined;
   /** ISO 4217. */
   readonly currency: string;
   readonly clicks: number;
   readonly impressions: number;
-  /** Spend in `currency`, to six decimals. */
+  /** Spend in `currency`, with up to six decimals. */
   readonly cost: number;
-  /** When the source last changed the row (epoch milliseconds), where it says so. */
+  /** When the source last changed the row, in epoch milliseconds, if the source says so. */
   readonly updatedAt: number | undefined;
-  /** Fields that the contract does not name, as JSON text; empty where there are none. */
+  /** The fields that the contract does not name, as JSON text; empty if there are none. */
   readonly extra: string;
 }
 
-/** Makes the normaliser for one source's ads rows: raw JSON in, a record or the reason against it out. */
+/** Returns the normaliser for the ads rows of one source. It turns raw JSON into a record or the reason for a rejection. */
 export function createAdPerformanceNormaliser(rules: FieldRules) {
   const read = createFieldReader<AdField>(rules);
   const unknownFields = new UnknownFields(adPerformanceContract);
@@ -126,7 +126,7 @@ export function createAdPerformanceNormaliser(rules: FieldRules) {
     });
 }
 
-/** `Total`, `Total: Account`, `Grand total`, `Gesamt`: how reports call the row that sums up the others. */
+/** Names that reports give to the row of totals: `Total`, `Total: Account`, `Grand total`, `Gesamt`. */
 const totals = /^(?:(?:grand |sub)?totals?(?:\s*[:–-].*)?|gesamt(?:summe|ergebnis)?|summe)$/i;
 
 function checkTotals(campaignId: string): string {

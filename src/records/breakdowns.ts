@@ -1,27 +1,27 @@
 import type { FieldReader } from './fields.ts';
 import { displayValue, RejectError, type Repairs } from './outcome.ts';
 
-/** Dimensions of one's own of an ads row: value by name, in the order of names; undefined where it has none. */
+/** The custom dimensions of an ads row: values by name, sorted by name; undefined if the row has none. */
 export type Breakdowns = Readonly<Record<string, string>>;
 
-/** What the breakdowns of one record may be: lengths are characters. */
+/** Limits for the breakdowns of one record. Lengths are in characters. */
 export const breakdownLimits = { names: 8, nameLength: 40, valueLength: 200 } as const;
 
 const namePattern = /^[a-z][a-z0-9_]{0,39}$/;
 
 export const isBreakdownName = (name: string): boolean => namePattern.test(name);
 
-/** How names are written, for JSON Schemas. */
+/** The pattern of a breakdown name, for JSON Schemas. */
 export const breakdownNameSource = namePattern.source;
 
-/** How names are written, for a sentence. */
+/** The pattern of a breakdown name in words, for messages. */
 export const breakdownNameText = `a lower-case letter, then up to ${breakdownLimits.nameLength - 1} of a–z, 0–9 and _`;
 
 /**
- * Reads the breakdowns of a record: an object, or the JSON text of one. They are part of the record's key, so names stand in one order
- * and no breakdowns are undefined, however they are written.
+ * Returns the breakdowns of a record, given as an object or its JSON text. They are part of the record's key. Equal breakdowns
+ * must be equal keys, so the names are sorted, and no breakdowns are undefined.
  *
- * @throws RejectError when it is no such object or beyond `breakdownLimits`
+ * @throws RejectError if `value` is not such an object or exceeds `breakdownLimits`
  */
 export function parseBreakdowns(
   value: unknown,

@@ -1,9 +1,9 @@
-/** The version of the contract that records are written in; one without `schema_version` means this one. */
+/** The current version of the record contract, and the default for records without `schema_version`. */
 export const currentSchemaVersion = '1.0';
 
 /**
- * How the value of a field is written. A format says which JSON types are accepted; `json-schema.ts` says the rest of it
- * in JSON Schema, and `FieldReader` reads it.
+ * The formats of field values, with the JSON types that each accepts. `json-schema.ts` describes the rest of a format, and
+ * `FieldReader` reads it.
  */
 export const formatTypes = {
   version: ['string', 'number', 'null'],
@@ -21,17 +21,17 @@ export const formatTypes = {
 } as const satisfies Record<string, readonly string[]>;
 export type FieldFormat = keyof typeof formatTypes;
 
-/** One field of a record, by its name as it is sent. */
+/** One field of a record. Its key in `Contract.fields` is the name as received. */
 export interface Field {
   readonly format: FieldFormat;
   readonly description: string;
-  /** Without it the record is rejected. */
+  /** A record without this field is rejected. */
   readonly required?: true;
-  /** Characters at most, where that differs from the format's; of `text`, bytes as UTF-8. */
+  /** Maximum length in characters if it differs from the format's; for `text`, in bytes of UTF-8. */
   readonly maxLength?: number;
 }
 
-/** Parameters of a push that say how its records are to be read, beyond those that every kind has. */
+/** Parameters of a push that say how to read its records, in addition to the parameters of every kind. */
 export type PushParameter = 'decimal' | 'thousands' | 'scale' | 'currency' | 'channel' | 'duplicates';
 
 export const figureParameters = [
@@ -45,23 +45,25 @@ export const figureParameters = [
 interface PushContract {
   /** `POST /ingest/ad-performance`; the mutation `ingestAdPerformance` is named after it. */
   readonly path: `/ingest/${string}`;
-  /** What the mutation does, in a sentence. */
+  /** A sentence about what the mutation does. */
   readonly description: string;
   readonly parameters: readonly PushParameter[];
-  /** Record ids belong to a namespace, which a push may name. */
+  /** True if record ids belong to a namespace, which a push can name. */
   readonly takesNamespace?: true;
 }
 
-/** What records of one kind look like as they are sent. */
+/** The fields and examples of one kind of record, as received. */
 export interface Contract {
   readonly title: string;
-  /** What one record is, in a few words. */
+  /** Describes one record in a few words. */
   readonly meaning: string;
   readonly description: string;
-  /** The keys that lead to the array of records, where a body has an envelope. */
+  /** The keys that lead to the array of records if the body has an envelope. */
   readonly envelope: readonly string[];
   readonly fields: Readonly<Record<string, Field>>;
-  /** The flag that says a record is deleted, and the fields that are read of it then; the others are not looked at. */
+  /**
+   * The flag that marks a record as deleted, and the fields that are read from a deleted record. Its other fields are ignored.
+   */
   readonly deletion?: { readonly flag: string; readonly reads: readonly string[] };
   readonly push: PushContract;
   readonly examples: readonly Readonly<Record<string, unknown>>[];

@@ -4,8 +4,8 @@ import { eventContract } from './event.ts';
 import { opportunityContract } from './opportunity.ts';
 
 /**
- * The records that are taken in, each field once. What is a known field, what the JSON Schemas in `schema/records` say and
- * which names the normalisers may read all come from here. Fields beyond these are kept aside, never an error.
+ * The contracts of all record kinds. They define the known fields, the JSON Schemas in `schema/records`, and the field names that
+ * normalisers may read. Other fields are kept as `extra` and cause no error.
  */
 export const contracts = {
   ad_performance: adPerformanceContract,
@@ -17,12 +17,12 @@ export type RecordKind = keyof typeof contracts;
 
 export const contractOf = (kind: RecordKind): Contract => contracts[kind];
 
-/** How a record of a kind says that it is deleted, where it can. */
+/** Returns how a record of this kind is marked as deleted; undefined if it cannot be. */
 export const deletionOf = (kind: RecordKind): Contract['deletion'] => contractOf(kind).deletion;
 
 export const recordKinds = Object.keys(contracts) as readonly RecordKind[];
 
-/** The fields of a kind, in the order in which the contract names them. */
+/** Returns the fields of a kind in the order of its contract. */
 export const fieldsOf = (kind: RecordKind): readonly (readonly [name: string, field: Field])[] =>
   Object.entries<Field>(contracts[kind].fields);
 

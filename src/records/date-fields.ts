@@ -5,21 +5,21 @@ import { createInstantOfLocal } from './local-time.ts';
 import { createMissingTest } from './missing-values.ts';
 import { displayValue, RejectError } from './outcome.ts';
 
-/** An instant, as epoch milliseconds, and the day it falls on. */
+/** An instant in epoch milliseconds, and its day. */
 interface InstantAndDay {
   readonly instant: number;
   readonly day: Day;
 }
 
-/** Reads days and instants of raw records. Each throws RejectError. */
+/** Reads days and instants of raw records. Each method throws RejectError. */
 export interface DateFields<Name extends string> {
-  /** The day of an ads row: the one that is written, unless an offset says that it is an instant. */
+  /** Returns the day of an ads row: the written day or, for a date with an offset, the day in the time zone of the rules. */
   day(raw: RawFields, field: Name): Day;
-  /** A day without a time stays that day, west of UTC, too. */
+  /** Returns the instant and its day. A date without a time keeps its day in zones west of UTC, too. */
   instantAndDay(raw: RawFields, field: Name): InstantAndDay;
-  /** Like `instantAndDay`, with an instant that stands in where the field is not given. */
+  /** Like `instantAndDay`, but uses `standIn` if the field is missing. */
   instantAndDayOr(raw: RawFields, field: Name, standIn: () => number): InstantAndDay;
-  /** An instant where the field is given; undefined where it is not. */
+  /** Returns the instant, or undefined if the field is missing. */
   optionalInstant(raw: RawFields, field: Name): number | undefined;
 }
 

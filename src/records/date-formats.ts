@@ -1,20 +1,23 @@
 import { type Day, dayOf } from './day.ts';
 
-/** How a source writes its dates beside the forms that can be read in one way only. */
+/** A date format of a source, in addition to the formats that are unambiguous. */
 export interface DateFormat {
-  /** As the source's settings say it, such as `DD.MM.YYYY`. */
+  /** The format as configured, such as `DD.MM.YYYY`. */
   readonly text: string;
-  /** The day that the beginning of a text names; its length tells where a time may follow. */
+  /**
+   * Reads the date at the beginning of a text. Returns its day and its length; the text after it may be a time. The day is
+   * undefined if it does not exist.
+   */
   read(text: string): { readonly day: Day | undefined; readonly length: number } | undefined;
-  /** Two formats of one shape would take each other's dates. */
+  /** The format with its parts replaced. Two formats of one shape match the same texts. */
   readonly shape: string;
-  /** Of the parts in their order: formats of one shape and one order are the same. */
+  /** The order of year, month and day. Formats of one shape and one order are equal. */
   readonly order: string;
-  /** Written in digits alone, so that a number may be one. */
+  /** True if dates consist of digits only, so that a number can be a date. */
   readonly isDigits: boolean;
 }
 
-/** Stands in the list of formats: numbers of up to eleven digits are seconds since 1970. */
+/** An entry of the list of formats: numbers of up to eleven digits are seconds since 1970. */
 export const epochSeconds = 'epoch_seconds';
 
 const monthNames = [
@@ -33,7 +36,7 @@ const monthNames = [
 ];
 
 const tokens = /YYYY|YY|MMMM|MMM|MM|M|DD|D/g;
-// The forms of a time are read alike, whichever of them a format names.
+// All forms of a time are read alike, so a format may name any of them.
 const timeTail = /(?:T| |, )(?:HH?|hh?):mm(?::ss(?:\.[Sf]+)?)?(?: ?[Aa])?(?: ?Z{1,2})?$/;
 
 const patterns: Readonly<Record<string, { part: 'year' | 'month' | 'day'; pattern: string }>> = {
@@ -48,10 +51,10 @@ const patterns: Readonly<Record<string, { part: 'year' | 'month' | 'day'; patter
 };
 
 /**
- * A format such as `DD.MM.YYYY`, `D-M-YYYY`, `YYYYMMDD`, `MMM D, YYYY` or `MM/DD/YYYY hh:mm A`. Behind each date a time may
- * stand, whether the format names it or not.
+ * Parses a format such as `DD.MM.YYYY`, `D-M-YYYY`, `YYYYMMDD`, `MMM D, YYYY` or `MM/DD/YYYY hh:mm A`. A time may follow each
+ * date, even if the format does not name one.
  *
- * @returns undefined when it does not name a year, a month and a day, each once
+ * @returns undefined unless the format names a year, a month and a day, each once
  */
 export function parseDateFormat(text: string): DateFormat | undefined {
   const date = text.trim().replace(timeTail, '');
@@ -69,7 +72,7 @@ export function parseDateFormat(text: string): DateFormat | undefined {
     .replace(/YYYY|YY|MMMM|MMM|MM|(?<!\\)M|DD|D/g, (token) =>
       isDigits ? String.raw`(\d{${token.length}})` : (patterns[token]?.pattern ?? ''),
     );
-  // A digit behind the date would belong to its last part.
+  // A digit after the date would belong to its last part.
   const expression = new RegExp(`^${pattern}(?!\\d)`);
   return {
     text,
@@ -91,7 +94,7 @@ const shapeOf = (token: string): string =>
 
 const yearOf = (digits: string): number => Number(digits) + (digits.length === 2 ? 2_000 : 0);
 
-/** 0, which no month has, for a name that is none. */
+/** Returns the number of a month; 0 for an unknown name. */
 function monthOf(text: string): number {
   if (/^\d/.test(text)) return Number(text);
   const name = text.toLowerCase();
@@ -100,8 +103,8 @@ function monthOf(text: string): number {
 }
 
 /**
- * What is wrong with a list of formats; undefined when all is well. Formats that could read one text in two ways are wrong
- * together: `01/02/2025` is never guessed.
+ * Returns what is wrong with a list of formats; undefined if it is valid. Two formats that read one text as two days are an error
+ * together: utmql never guesses the meaning of `01/02/2025`.
  */
 export function dateFormatsProblem(formats: readonly string[]): string | undefined {
   const known: DateFormat[] = [];

@@ -1,28 +1,28 @@
 import { epochSeconds, parseDateFormat } from './date-formats.ts';
 import { type Day, dayOf } from './day.ts';
 
-/** What a date says: an instant in epoch milliseconds, or a day with the time of a clock where one is written. */
+/** A parsed date: an instant in epoch milliseconds, or a day with an optional time of day. */
 export type ReadDate =
   | { readonly instant: number }
   | {
       readonly day: Day;
       /** Milliseconds since midnight; undefined without a time. */
       readonly time: number | undefined;
-      /** Milliseconds east of UTC; undefined where the text does not say. */
+      /** Milliseconds east of UTC; undefined without an offset. */
       readonly offset: number | undefined;
     };
 
 export interface DateReader {
-  /** Undefined for what is written in no accepted form, or names no day that there is. */
+  /** Returns undefined if the value has no accepted form or names a day that does not exist. */
   read(value: unknown): ReadDate | undefined;
-  /** The accepted forms, for a message. */
+  /** The accepted forms as text for a message. */
   readonly accepted: string;
 }
 
 const time =
   /^(?:[Tt]|,?\s{1,2})(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?(?:\s?([AaPp])\.?[Mm]\.?)?\s?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$/i;
 
-/** @param formats what the source says of its dates, checked before; they go before the usual forms */
+/** @param formats valid formats of the source; they take precedence over the usual forms */
 export function createDateReader(formats: readonly string[] = []): DateReader {
   const hasSeconds = formats.includes(epochSeconds);
   const own = formats.map(parseDateFormat).filter((format) => format !== undefined);
@@ -54,7 +54,7 @@ export function createDateReader(formats: readonly string[] = []): DateReader {
   };
 }
 
-/** `none` where the date or the time is none that there is; undefined where what follows the date is no time. */
+/** Returns `none` if the date or time does not exist; undefined if the text after the date is not a time. */
 function withTime(day: Day | undefined, rest: string): ReadDate | 'none' | undefined {
   if (rest === '') return day === undefined ? 'none' : { day, time: undefined, offset: undefined };
   const match = time.exec(rest);
@@ -69,13 +69,13 @@ function withTime(day: Day | undefined, rest: string): ReadDate | 'none' | undef
   return { day, time: sinceMidnight, offset };
 }
 
-/** Of a clock of twelve hours with `a` or `p`, else of one of 24. */
+/** Converts an hour of a 12-hour clock (`half` is `a` or `p`) or of a 24-hour clock. */
 function hourOf(hour: number, half: string | undefined): number | undefined {
   if (half === undefined) return hour <= 23 ? hour : undefined;
   return hour >= 1 && hour <= 12 ? (hour % 12) + (half === 'p' ? 12 : 0) : undefined;
 }
 
-/** NaN for an offset that there is not. */
+/** Returns NaN for an offset that does not exist. */
 function offsetOf(zone: string): number {
   if (!/^[+-]/.test(zone)) return 0;
   const digits = zone.slice(1).replace(':', '');

@@ -1,14 +1,14 @@
 import { displayValue, RejectError } from './outcome.ts';
 
-/** What the metadata of one event may be: the size is that of its JSON text as UTF-8. */
+/** Limits for the metadata of one event. `bytes` limits its JSON text in UTF-8. */
 export const metadataLimits = { bytes: 16_384, keys: 100, depth: 5 } as const;
 
 /**
- * The metadata of an event as JSON text, empty where there is none. An object is written out; the JSON text of one stays as
- * it is, so that long numbers in it keep their digits.
+ * Returns the metadata of an event as JSON text, or an empty string if there is none. An object is serialised. A JSON text stays
+ * as received, so that long numbers keep their digits.
  *
  * @param value an object, or the JSON text of one
- * @throws RejectError when it is no object or beyond `metadataLimits`
+ * @throws RejectError if `value` is not an object or exceeds `metadataLimits`
  */
 export function readMetadata(value: unknown, field: string): string {
   if (value === undefined || value === null) return '';
@@ -47,7 +47,7 @@ function checkSize(text: string, field: string): void {
   );
 }
 
-/** Stops as soon as a limit is passed: what comes from outside may be as deep and as wide as a body is long. */
+/** Stops at the first exceeded limit, because received values can be arbitrarily deep and wide. */
 function checkObject(value: unknown, field: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new RejectError(

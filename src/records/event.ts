@@ -63,39 +63,42 @@ export const eventContract = {
 
 const { service: serviceField, message: messageField } = eventContract.fields;
 
-/** Anything that happened, known by `eventId`. */
+/** One event, identified by `eventId`. */
 export interface Event {
   readonly eventId: string;
   /** Epoch milliseconds. */
   readonly timestamp: number;
   /** The day of `timestamp` in the reporting time zone. */
   readonly day: Day;
-  /** What sent it, in its own case; `unknown` where the event does not say. */
+  /** The service that sent it, with its case kept; `unknown` if the event does not say. */
   readonly service: string;
   readonly message: string;
-  /** The JSON text of an object; empty where there is none. */
+  /** JSON text of an object; empty if there is none. */
   readonly metadata: string;
   readonly utmCampaign: string;
   readonly utmSource: string;
   readonly utmMedium: string;
   readonly utmContent: string;
   readonly utmTerm: string;
-  /** Fields that the contract does not name, as JSON text; empty where there are none. */
+  /** The fields that the contract does not name, as JSON text; empty if there are none. */
   readonly extra: string;
-  /** Its id is the same when it is sent again, but its timestamp is when it came: it is known by the id alone. */
+  /**
+   * True if the id stays the same when the event is sent again, but the timestamp is the time of arrival. Such an event is
+   * identified by its id alone.
+   */
   readonly isDatedByArrival?: true;
 }
 
 export interface EventRules extends FieldRules {
-  /** Epoch milliseconds: stands in for a missing timestamp. */
+  /** Returns the value for a missing timestamp, in epoch milliseconds. */
   now(): number;
-  /** Stands in for a missing event_id. */
+  /** Returns the value for a missing event_id. */
   makeId(): string;
-  /** Whether the id that is made is the same when the event is sent again. */
+  /** Whether `makeId` returns the same id when the event is sent again. */
   isMadeIdRepeatable?(): boolean;
 }
 
-/** Makes the normaliser for events: raw JSON in, an event or the reason against it out. */
+/** Returns the normaliser for events. It turns raw JSON into an event or the reason for a rejection. */
 export function createEventNormaliser(rules: EventRules) {
   const read = createFieldReader<keyof typeof eventContract.fields>(rules);
   const unknownFields = new UnknownFields(eventContract);

@@ -1,31 +1,34 @@
 import type { Notation } from './numerals.ts';
 
-/** How the values of a source's fields are written. */
+/** How to read the field values of a source. */
 export interface FieldRules {
-  /** Days of instants are taken in this IANA time zone, and times without an offset are of it. */
+  /** The IANA time zone for the day of an instant and for times without an offset. */
   readonly timezone: string;
-  /** Taken where a record names no currency. */
+  /** The currency of records that name none. */
   readonly currency: string;
-  /** Formats of dates beside the usual ones, checked by `dateFormatsProblem`. */
+  /** Additional date formats, validated by `dateFormatsProblem`. */
   readonly dateFormats?: readonly string[] | undefined;
-  /** How numbers are written; without it only as in `1234.56`. */
+  /** The notation of numbers; without it only the form `1234.56` is accepted. */
   readonly notation?: Notation | undefined;
-  /** Figure → the power of ten that makes units of it: -6 for micros. */
+  /** The power of ten that converts a figure to units, by field: -6 for micros. */
   readonly scale?: Readonly<Record<string, number>> | undefined;
-  /** Words that stand for nothing, in place of the usual ones. */
+  /** The words that mean "no value", instead of the usual ones. */
   readonly missing?: readonly string[] | undefined;
 }
 
-/** A record as it came. */
+/** A record as received. */
 export type RawFields = Readonly<Record<string, unknown>>;
 
-/** No number and no date is longer; patterns are not tried on what is, since they take more than twice as long for twice as much. */
+/**
+ * Maximum length of a number or a date. Longer texts are not matched against patterns, whose time grows faster than the length of
+ * the text.
+ */
 export const maxFigureLength = 256;
 
-/** Entries beyond this make a memory start anew: high-cardinality text must not fill it. */
+/** Maximum number of memoized texts; beyond it the cache is cleared, so that high-cardinality text does not fill memory. */
 const maxMemoized = 20_000;
 
-/** Reads a text once, and remembers what it was read as. What throws is read again. */
+/** Returns `read` with a cache of its results. Errors are not cached. */
 export function memoized<T>(read: (text: string, field: string) => T): typeof read {
   const known = new Map<string, T>();
   return (text, field) => {

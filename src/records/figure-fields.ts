@@ -9,13 +9,13 @@ import {
 } from './numerals.ts';
 import { displayValue, RejectError, type Repairs } from './outcome.ts';
 
-/** Reads numbers and amounts of raw records. Each throws RejectError. */
+/** Reads numbers and amounts of raw records. Each method throws RejectError. */
 export interface FigureFields<Name extends string> {
-  /** A code of three letters; the one of the rules where the record names none. */
+  /** Returns the three-letter code of the record, or the currency of the rules if the record has none. */
   currency(raw: RawFields): string;
-  /** A whole, non-negative number. */
+  /** Returns a whole, non-negative number. */
   count(raw: RawFields, field: Name, repairs: Repairs): number;
-  /** An amount of money, to six decimals. */
+  /** Returns an amount of money with up to six decimals. */
   money(raw: RawFields, field: Name, repairs: Repairs): number;
 }
 
@@ -60,7 +60,7 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
     );
   };
 
-  /** A sign of another currency than the record's would be an amount of the wrong one. */
+  /** Rejects an amount whose currency sign contradicts the record's currency. */
   const checkUnit = (raw: RawFields, field: string, unit: string): void => {
     const isMoney = field === 'cost' || field === 'amount';
     const fits =
@@ -92,7 +92,7 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
     const number = numberIn(raw, field);
     if (!Number.isFinite(number)) throw noNumber(field, raw[field]);
     if (number >= 0) return number;
-    // Zero with float noise is zero, not a repair.
+    // Float noise around zero counts as zero, not as a repair.
     if (number <= -5e-7) repairs.note('negative_to_zero');
     return 0;
   };
@@ -127,9 +127,9 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
         );
       }
       if (Number.isInteger(value)) return value;
-      // From 2^32 on the product would lose the last decimals.
+      // From 2^32 on, the multiplication would lose the last decimals.
       const rounded = value < 2 ** 32 ? Math.round(value * 1e6) / 1e6 : Number(value.toFixed(6));
-      // Float noise (0.1 + 0.2) is no finer amount; a real seventh decimal is.
+      // Float noise (0.1 + 0.2) is not a repair; a real seventh decimal is.
       if (Math.abs(rounded - value) > 5e-9) repairs.note('rounded_money');
       return rounded;
     },

@@ -9,26 +9,26 @@ import { maxTextLength } from './text.ts';
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 const major = Number.parseInt(currentSchemaVersion, 10);
-// Of a larger whole number the last digits are lost: it has to come as a string.
+// A larger whole number loses its last digits in JSON, so it must be a string.
 const safe = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 const name = { maxLength: maxTextLength, ...safe };
-/** The usual words for nothing, in any case. */
+/** The usual words for a missing value, in any case. */
 const gap = missingValueWords.map((word) => anyCase(word.replace(/[()]/g, String.raw`\$&`))).join('|');
-// Before or behind the digits may stand a currency; a source may have a notation of its own.
+// A currency may precede or follow the digits. A source can have its own notation.
 const unit = String.raw`([A-Za-z]{0,3}[^\d\s.,;:]{1,3}\.?\s*)?`;
 const figure = String.raw`${unit}[+−-]?\(?${unit}[+−-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*${unit}-?\)?|${gap}`;
 const time = String.raw`([Tt]|,?\s{1,2})\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s?[AaPp]\.?[Mm]\.?)?\s?([Zz]|[Uu][Tt][Cc]|[Gg][Mm][Tt]|[+-]\d{2}(:?\d{2})?)?`;
 const date = String.raw`(\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2})(${time})?`;
 const instant = {
-  // Epoch milliseconds; then the form for sources that say whether they mean MM/DD/YYYY or DD/MM/YYYY.
+  // Epoch milliseconds. The last form is for sources that say whether they mean MM/DD/YYYY or DD/MM/YYYY.
   pattern: String.raw`${date}|\d{12,14}|\d{1,2}/\d{1,2}/\d{4}(${time})?|${gap}`,
   minimum: Date.UTC(1999, 11, 31),
   exclusiveMaximum: Date.UTC(2149, 0, 2),
 };
 
 /**
- * What the value of a field may be beyond its type; a pattern is that of a text without the white space around it. Broad:
- * whatever a normaliser accepts is valid, repaired or not.
+ * The rules for the value of a field beyond its type. A pattern applies to the text without surrounding white space. The rules
+ * are broad: whatever a normaliser accepts is valid, with or without a repair.
  */
 const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & JsonSchema>> = {
   version: {
@@ -41,7 +41,7 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
   text: safe,
   day: instant,
   instant,
-  // A negative count becomes 0, whole or not.
+  // A negative count becomes 0, even if it is not whole.
   count: {
     pattern: figure,
     maximum: Number.MAX_SAFE_INTEGER,
@@ -58,7 +58,7 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
   flag: { pattern: `${anyCase('true|false|yes|no')}|[01]|${gap}`, minimum: 0, maximum: 1, multipleOf: 1 },
 };
 
-/** The JSON Schema (draft 2020-12) of one kind of record. */
+/** Returns the JSON Schema (draft 2020-12) of one kind of record. */
 export function jsonSchemaOf(kind: RecordKind): JsonSchema {
   const { title, description, examples } = contracts[kind];
   const fields = fieldsOf(kind);
@@ -82,13 +82,13 @@ export function jsonSchemaOf(kind: RecordKind): JsonSchema {
   };
 }
 
-/** `ad_performance` → `ad-performance`. */
+/** Returns the file name of a kind: `ad_performance` → `ad-performance`. */
 export const fileNameOf = (kind: RecordKind): string => kind.replaceAll('_', '-');
 
 const propertiesOf = (fields: ReturnType<typeof fieldsOf>): JsonSchema =>
   Object.fromEntries(fields.map(([field, definition]) => [field, schemaOf(definition)]));
 
-/** Valid for a record whose `flag` is set. */
+/** Returns the schema of a record whose `flag` is set. */
 const deleted = (flag: string): JsonSchema => ({
   properties: {
     [flag]: {
@@ -115,7 +115,7 @@ function schemaOf({ format, description, required, maxLength }: Field): JsonSche
   };
 }
 
-/** A pattern of lower-case words that takes them in any case: JSON Schema has no flag for it. */
+/** Returns a pattern that matches lower-case words in any case: JSON Schema has no flag for it. */
 function anyCase(words: string): string {
   return words.replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
 }

@@ -1,11 +1,12 @@
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** Days beyond this make the cache start anew. */
+/** Maximum number of cached days; beyond it the cache is cleared. */
 const cachedDays = 5_000;
 
 /**
- * Makes the function from a local time, written as if it were UTC, to its instant; both epoch milliseconds. Of an hour that
- * comes twice when clocks go back, the first; an hour that is left out when they go forward is as long after midnight.
+ * Returns a function from a local time, written as if it were UTC, to its instant. Both are epoch milliseconds. An hour that
+ * occurs twice when clocks go back means its first occurrence. An hour that is skipped when clocks go forward keeps its distance
+ * from midnight.
  */
 export function createInstantOfLocal(timezone: string): (local: number) => number {
   if (timezone === 'UTC') return (local) => local;
@@ -22,7 +23,7 @@ export function createInstantOfLocal(timezone: string): (local: number) => numbe
   const offsetsOf = (day: number): readonly [before: number, after: number] => {
     const found = known.get(day);
     if (found !== undefined) return found;
-    // No zone is further from UTC than this: the local day lies between.
+    // No zone is further from UTC than this, so the local day lies between the two instants.
     const offsets = [offsetAt(day * dayMs - 14 * hourMs), offsetAt((day + 1) * dayMs + 12 * hourMs)] as const;
     if (known.size >= cachedDays) known.clear();
     known.set(day, offsets);

@@ -1,6 +1,5 @@
 /**
- * Words that files write where there is no value, as whole values in any case: of databases, spreadsheets, forms and
- * analytics exports.
+ * Words that databases, spreadsheets, forms and analytics exports write instead of a value. They match whole values in any case.
  */
 export const missingValueWords: readonly string[] = [
   'null',
@@ -15,7 +14,7 @@ export const missingValueWords: readonly string[] = [
   '--',
 ];
 
-/** Tells whether a text is one of `words` as a whole, in any case; the empty text always is. */
+/** Returns a test whether a text as a whole is one of `words`, in any case. It is true for empty text. */
 export function createMissingTextTest(
   words: readonly string[] = missingValueWords,
 ): (text: string) => boolean {
@@ -27,7 +26,7 @@ export function createMissingTextTest(
   };
 }
 
-/** Tells whether a value is none: null, blank, or a word that stands for nothing. */
+/** Returns a test whether a value is missing: null, blank, or a word that means "no value". */
 export function createMissingTest(words?: readonly string[]): (value: unknown) => boolean {
   const isGap = createMissingTextTest(words);
   return (value) => value === undefined || value === null || (typeof value === 'string' && isGap(value));

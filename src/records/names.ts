@@ -1,11 +1,11 @@
 import { badInput } from '../errors.ts';
 
-/** Names of sources, and of namespaces, which are those of sources unless they are shared. */
+/** The pattern of source names and namespaces. A namespace is a source's name unless sources share one. */
 export const namePattern = /^[a-z0-9_-]{1,64}$/;
 export const nameText = 'expected up to 64 of a–z, 0–9, _ and -';
 
 /**
- * The namespace that a push names; undefined: that of pushes.
+ * Returns the namespace that a push names, or undefined for the namespace of pushes.
  *
  * @throws UtmqlError BAD_USER_INPUT
  */
@@ -15,5 +15,5 @@ export function readNamespace(given: string | null | undefined): string | undefi
   throw badInput(`namespace: ${nameText}, such as the name of the source that has the same records.`);
 }
 
-/** The name in `source` of runs that collect pushed records. */
+/** The source name of runs that collect pushed records. */
 export const pushSource = 'push';

@@ -1,26 +1,26 @@
 /** How a source writes numbers. */
 export interface Notation {
   readonly decimal: '.' | ',';
-  /** What stands between groups of digits; without it any of the usual signs but `decimal`, `none` for nothing. */
+  /** The separator of groups of digits; `none` for no separator. Without it, any usual separator except `decimal` is accepted. */
   readonly thousands?: Thousands | undefined;
 }
 
 export const thousandsSigns = ['.', ',', ' ', "'", 'none'] as const;
 type Thousands = (typeof thousandsSigns)[number];
 
-/** What a text of a number says. */
+/** A parsed number. */
 export type Numeral =
   | {
-      /** As JSON has it: `-2662.38`. */
+      /** The number in JSON notation: `-2662.38`. */
       readonly digits: string;
-      /** A currency's sign or code, or `%`; empty without one. */
+      /** A currency sign, a currency code or `%`; empty if there is none. */
       readonly unit: string;
     }
   | 'ambiguous'
   | undefined;
 
 const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-/** A point that may as well stand between thousands. */
+/** A point that could also be a thousands separator. */
 const ambiguous = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
 
 const unit = String.raw`(?:[A-Za-z]{0,3}\p{Sc}|[A-Z]{3}|[Kk]r\.?|zł|Fr\.|%)`;
@@ -30,14 +30,14 @@ const decoratedNumber = new RegExp(
 );
 
 /**
- * Makes the reader of numbers in one notation. Without a notation only `1234.56` is one: digits that are grouped are not
- * guessed at, and those that a point or comma makes two numbers of (`2.662`, `1,234`) are `ambiguous`.
+ * Returns a parser for numbers in one notation. Without a notation it accepts only the form `1234.56` and rejects grouped digits.
+ * It returns `ambiguous` for texts that are one number with a decimal point and another with a decimal comma (`2.662`, `1,234`).
  */
 export function createNumeralReader(notation: Notation | undefined): (text: string) => Numeral {
   const read = notation === undefined ? readWithoutNotation : createNotationReader(notation);
   return (text) => {
     const trimmed = text.trim();
-    // Most are plain, and the rest of this is slow.
+    // Most numbers are plain, and the general case is slow.
     if (notation === undefined && plain.test(trimmed)) {
       return ambiguous.test(trimmed) ? 'ambiguous' : { digits: trimmed, unit: '' };
     }
@@ -49,7 +49,7 @@ export function createNumeralReader(notation: Notation | undefined): (text: stri
   };
 }
 
-/** Takes off the sign, the currency and the brackets that bookkeeping has for a minus. */
+/** Removes the sign, the currency and the brackets that mark a negative number in bookkeeping. */
 function stripDecoration(
   text: string,
 ): { readonly digits: string; readonly isNegative: boolean; readonly unit: string } | undefined {
@@ -66,7 +66,7 @@ function stripDecoration(
 const readWithPoint = createNotationReader({ decimal: '.' });
 const readWithComma = createNotationReader({ decimal: ',' });
 
-/** Digits of which no notation is known. */
+/** Parses digits of unknown notation. */
 function readWithoutNotation(digits: string): string | 'ambiguous' | undefined {
   const [point, comma] = [readWithPoint(digits), readWithComma(digits)];
   if (point !== undefined && comma !== undefined && Number(point) !== Number(comma)) return 'ambiguous';
@@ -84,7 +84,7 @@ function createNotationReader({ decimal, thousands }: Notation): (digits: string
     none: '',
   };
   const sign = thousands === undefined ? usual : signs[thousands];
-  // The last group has three digits; in India those before it have two.
+  // The last group has three digits; in Indian notation the groups before it have two.
   const grouped = sign === '' ? '' : String.raw`[1-9]\d{0,2}(?<sign>[${sign}])(?:\d{2,3}\k<sign>)*\d{3}|`;
   const point = decimal === '.' ? String.raw`\.` : ',';
   const expression = new RegExp(
@@ -98,7 +98,7 @@ function createNotationReader({ decimal, thousands }: Notation): (digits: string
   };
 }
 
-/** The notations that read a text which has none, for a message. */
+/** Returns the decimal signs with which a text is a number, for a message. */
 export const notationsOf = (text: string): readonly Notation['decimal'][] => {
   const digits = stripDecoration(text.trim())?.digits ?? '';
   return [
@@ -107,7 +107,7 @@ export const notationsOf = (text: string): readonly Notation['decimal'][] => {
   ];
 };
 
-/** `digits` × 10^`power`, to the last digit. */
+/** Returns `digits` × 10^`power` without losing a digit. */
 export function shiftDecimal(digits: string, power: number): string {
   const match = /^(-?)\+?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(digits);
   if (match === null) return digits;
@@ -115,7 +115,7 @@ export function shiftDecimal(digits: string, power: number): string {
   return `${sign}${whole || '0'}${rest === '' ? '' : `.${rest}`}e${Number(exponent) + power}`;
 }
 
-/** The currencies that a sign may stand for; a code stands for itself, and a sign that is not known here for none. */
+/** The currencies that a sign can mean. A code means itself. A sign that is not listed means no currency. */
 const currenciesOfSign: Readonly<Record<string, readonly string[]>> = {
   '€': ['EUR'],
   '£': ['GBP', 'EGP', 'LBP'],

@@ -84,7 +84,7 @@ export const opportunityContract = {
   ],
 } as const satisfies Contract;
 
-/** The current state of one CRM record, known by `opportunityId`. */
+/** The current state of one CRM record, identified by `opportunityId`. */
 export interface Opportunity {
   readonly opportunityId: string;
   /** Epoch milliseconds. */
@@ -92,23 +92,23 @@ export interface Opportunity {
   /** The day of `createdAt` in the reporting time zone. */
   readonly day: Day;
   readonly stage: Stage;
-  /** The stage in the CRM's own words. */
+  /** The stage name of the CRM. */
   readonly stageName: string;
-  /** The CRM has deleted it: nothing of it is to be stored. */
+  /** True if the CRM has deleted the record. utmql then stores nothing of it. */
   readonly isDeleted: boolean;
   readonly amount: number;
   /** ISO 4217. */
   readonly currency: string;
-  /** HMAC-SHA256 of the e-mail address, hex; empty without one. The address itself is never stored. */
+  /** HMAC-SHA256 of the e-mail address in hex; empty if there is no address. The address itself is never stored. */
   readonly contactHash: string;
   readonly utmCampaign: string;
   readonly utmSource: string;
   readonly utmMedium: string;
   readonly utmContent: string;
   readonly utmTerm: string;
-  /** When the CRM last changed the record (epoch milliseconds), where it says so. */
+  /** When the CRM last changed the record, in epoch milliseconds, if the CRM says so. */
   readonly updatedAt: number | undefined;
-  /** Fields that the contract does not name, as JSON text without e-mail addresses; empty where there are none. */
+  /** The fields that the contract does not name, as JSON text without e-mail addresses; empty if there are none. */
   readonly extra: string;
 }
 
@@ -117,7 +117,7 @@ export interface OpportunityRules extends FieldRules {
   readonly contactHashKey: string;
 }
 
-/** Makes the normaliser for one CRM: raw JSON in, a record or the reason against it out. */
+/** Returns the normaliser for one CRM. It turns raw JSON into a record or the reason for a rejection. */
 export function createOpportunityNormaliser(rules: OpportunityRules) {
   const read = createFieldReader<keyof typeof opportunityContract.fields>(rules);
   const readStage = createStageReader(rules.stages);
@@ -140,7 +140,7 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
       }
       const stageName = read.optionalIdentifier(fields, 'stage');
       const told = outcomeOf(read.optionalFlag(fields, 'is_won'), read.optionalFlag(fields, 'is_closed'));
-      // A pipeline of one's own has stages that no table knows; the CRM's word on the outcome goes before their names.
+      // The flags of the CRM take precedence over stage names: custom pipelines have stages that are in no table.
       const stage = told ?? readStage(stageName);
       if (stage === undefined) repairs.note('unknown_stage');
       return {
@@ -164,7 +164,7 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
     });
 }
 
-/** What a deletion says beside what it is about: whatever else the record holds, it cannot be wrong. */
+/** The values of a deleted record's other fields. They are constant, so that no other field can cause a rejection. */
 const deletedFields = {
   isDeleted: true,
   stage: 'lead',
@@ -179,7 +179,7 @@ const deletedFields = {
   extra: '',
 } as const;
 
-/** What the CRM's own flags say; undefined while the deal is open, or where there are none. */
+/** Returns the outcome by the CRM's flags; undefined if the deal is open or has no flags. */
 function outcomeOf(isWon: boolean | undefined, isClosed: boolean | undefined): Stage | undefined {
   if (isWon === true) return 'closed_won';
   return isClosed === true && isWon === false ? 'closed_lost' : undefined;

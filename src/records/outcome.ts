@@ -1,4 +1,4 @@
-/** Why a record could not be stored. Each reject is kept whole with its reason. */
+/** Why a record was rejected. Each reject is kept in full with its reason. */
 export const rejectReasons = {
   not_an_object: 'The record is not a JSON object.',
   malformed: 'The record is not valid JSON, or not a complete CSV row.',
@@ -31,7 +31,7 @@ export const rejectReasons = {
 } as const;
 export type RejectReason = keyof typeof rejectReasons;
 
-/** What was changed in a record so that it could be stored. Counted by kind. */
+/** The changes that make a record storable; counted by kind. */
 export const repairKinds = {
   normalised_text:
     'A channel, UTM or breakdown value was normalised: its case, white space or Unicode form changed.',
@@ -52,19 +52,19 @@ export type RepairKind = keyof typeof repairKinds;
 export interface Reject {
   readonly reason: RejectReason;
   readonly field: string;
-  /** A sentence with the offending value, for the person who mends the feed. */
+  /** A sentence with the invalid value, for the person who corrects the feed. */
   readonly detail: string;
 }
 
-/** A record, or why there is none. Repairs go to the `Repairs` that was passed in. */
+/** A record, or why it was rejected. Repairs go to the `Repairs` argument. */
 export type Outcome<T> = { readonly record: T } | { readonly reject: Reject };
 
-/** A feed with more unknown fields than this, or with longer names, is told only how many others there were. */
+/** Maximum number of unknown field names that are counted by name, and maximum length of a name. Others are counted together. */
 const maxUnknownNames = 100;
 const maxUnknownNameLength = 128;
 const otherNames = '(other)';
 
-/** Counts by kind. A normaliser notes repairs as it goes and keeps them only when the record turns out to be good. */
+/** Counts repairs by kind. A normaliser notes repairs as it reads a record; they count only if the record is accepted. */
 export class Repairs {
   private readonly counts = new Map<RepairKind, number>();
   private readonly unknownNames = new Map<string, number>();
@@ -75,7 +75,7 @@ export class Repairs {
     this.noted.push(kind);
   }
 
-  /** Notes that a record has fields which the contract does not name; at least one. */
+  /** Notes that a record has unknown fields. `names` is not empty. */
   noteUnknownFields(names: readonly string[]): void {
     this.noted.push('unknown_field');
     this.notedNames = names;
@@ -97,8 +97,8 @@ export class Repairs {
   }
 
   /**
-   * In how many records each unknown field stood, by name: at most 100 names, the rest under `(other)`. The names come
-   * from outside, hence the object without a prototype.
+   * Returns how many records had each unknown field: up to 100 names, the others as `(other)`. The object has no prototype,
+   * because names can be anything.
    */
   unknownFields(): Record<string, number> {
     const fields: Record<string, number> = Object.create(null);
@@ -116,7 +116,7 @@ export class Repairs {
   }
 }
 
-/** Thrown inside the normalisers and turned into an `Outcome` at their border. */
+/** Thrown inside normalisers; `normalise` turns it into an `Outcome`. */
 export class RejectError extends Error {
   readonly reject: Reject;
 
@@ -126,7 +126,7 @@ export class RejectError extends Error {
   }
 }
 
-/** A value as a person should see it in a message: short, on one line. */
+/** Returns a value as a short text on one line, for messages. */
 export function displayValue(value: unknown): string {
   const text = writeJson(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
@@ -140,7 +140,7 @@ function writeJson(value: unknown): string | undefined {
   }
 }
 
-/** Runs one normaliser: turns what it throws into an `Outcome`, and keeps its repairs only with the record. */
+/** Runs one normaliser. Returns what it throws as a reject, and keeps its repairs only with a record. */
 export function normalise<T>(
   raw: unknown,
   repairs: Repairs,

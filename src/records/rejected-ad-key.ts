@@ -4,12 +4,15 @@ import type { Day } from './day.ts';
 import type { FieldRules } from './field-rules.ts';
 import { normalise, Repairs } from './outcome.ts';
 
-/** What can still be read of a record that was rejected: its key; or its day at least; or nothing. */
+/** What is readable of a rejected record: its key, only its day, or nothing. */
 export type RejectedKey<T> = { readonly keyed: T } | { readonly day: Day } | 'nothing';
 
 const noFigures = { clicks: 0, impressions: 0, cost: 0, updated_at: null };
 
-/** Reads the remains of rejected ads rows, by the rules of their source. Figures of a keyed one are 0. */
+/**
+ * Returns a function that reads the key or day of rejected ads rows, by the rules of their source. The figures of a keyed row are
+ * 0.
+ */
 export function createRejectedAdKeyReader(rules: FieldRules): (raw: unknown) => RejectedKey<AdPerformance> {
   const normaliseAd = createAdPerformanceNormaliser(rules);
   const read = createDateFields<AdField>(rules);

@@ -4,8 +4,8 @@ import { displayValue, RejectError } from './outcome.ts';
 const supportedMajor = Number.parseInt(currentSchemaVersion, 10);
 
 /**
- * Refuses a record that says it is written in a version of the contract that is not known here, since its fields may mean
- * something else. Minor versions only add fields, which are kept aside like any unknown one.
+ * Rejects a record with an unknown major version of the contract, because its fields may have another meaning. Minor versions
+ * only add fields, which are kept like unknown ones.
  */
 export function checkSchemaVersion(raw: Readonly<Record<string, unknown>>): void {
   const version = raw.schema_version;

@@ -2,7 +2,7 @@
 export const stages = ['lead', 'opportunity', 'closed_won', 'closed_lost'] as const;
 export type Stage = (typeof stages)[number];
 
-/** A CRM's own stage names (normalised: lower case, words joined by `_`) to ours. Configurable by STAGE_MAP. */
+/** The stage of each stage name of a CRM (lower case, words joined by `_`). STAGE_MAP extends it. */
 export type StageTable = Readonly<Record<string, Stage>>;
 
 export const defaultStages: StageTable = {
@@ -32,7 +32,7 @@ export const defaultStages: StageTable = {
   lost: 'closed_lost',
 };
 
-/** A stage's name as it stands in a `StageTable`. */
+/** Returns a stage name as a key of `StageTable`. */
 export const stageKey = (text: string): string =>
   text
     .normalize('NFC')
@@ -40,12 +40,12 @@ export const stageKey = (text: string): string =>
     .toLowerCase()
     .replace(/[\s_\-/]+/g, '_');
 
-/** Entries beyond this make the cache start anew: stages from outside must not fill memory. */
+/** Maximum number of cached stage names; beyond it the cache is cleared, so that received names do not fill memory. */
 const cacheSize = 1_000;
 
 /**
- * Makes the reader of one CRM's stages: undefined for one that the table does not hold. `Closed Won`, `closed-won` and
- * `closedwon` are one stage. What was read before is remembered, since a CRM has few stages and many records.
+ * Returns a function from a CRM's stage name to its stage, or undefined if the table does not have it. `Closed Won`, `closed-won`
+ * and `closedwon` are equal. Results are cached, because a CRM has few stages and many records.
  */
 export function createStageReader(table: StageTable): (text: string) => Stage | undefined {
   const known = new Map<string, Stage | undefined>();

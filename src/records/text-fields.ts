@@ -12,19 +12,19 @@ import {
   unknown,
 } from './text.ts';
 
-/** Reads names, identifiers and other texts of raw records. Each throws RejectError. */
+/** Reads names, identifiers and other texts of raw records. Each method throws RejectError. */
 export interface TextFields<Name extends string> {
-  /** A channel or UTM value. */
+  /** Returns a channel or UTM value. */
   label(raw: RawFields, field: Name, repairs: Repairs): string;
-  /** A name for a group of rows, in its own case; `unknown` where it is missing. */
+  /** Returns a name of a group of rows with its case kept; `unknown` if it is missing. */
   groupName(value: unknown, field: string, maxLength: number, repairs: Repairs): string;
-  /** An identifier that the record is known by; without it the record is rejected. */
+  /** Returns an identifier of the record; the record is rejected if it is missing. */
   identifier(raw: RawFields, field: Name): string;
-  /** An identifier, or the empty text where there is none. */
+  /** Returns an identifier, or an empty string if it is missing. */
   optionalIdentifier(raw: RawFields, field: Name, maxLength?: number): string;
-  /** Text as it is, at most `maxBytes` as UTF-8; empty where there is none. */
+  /** Returns text unchanged, at most `maxBytes` of UTF-8; empty if it is missing. */
   text(raw: RawFields, field: Name, maxBytes: number): string;
-  /** Yes or no where the field is given; undefined where it is not. */
+  /** Returns a boolean, or undefined if the field is missing. */
   optionalFlag(raw: RawFields, field: Name): boolean | undefined;
 }
 
@@ -97,7 +97,7 @@ export function createTextFields<Name extends string>({ missing }: FieldRules): 
       const value = raw[field];
       if (value === undefined || value === null) return '';
       const text = typeof value === 'string' ? value : textOf(value, field);
-      // A UTF-16 unit is at most three bytes of UTF-8, so most texts need not be measured.
+      // A UTF-16 unit has at most three bytes in UTF-8, so most texts need no exact count.
       if (text.length * 3 <= maxBytes) return text;
       const bytes = Buffer.byteLength(text);
       if (bytes <= maxBytes) return text;
@@ -111,7 +111,7 @@ export function createTextFields<Name extends string>({ missing }: FieldRules): 
       const value = raw[field];
       if (typeof value === 'boolean') return value;
       if (isMissing(value)) return undefined;
-      // A list of one reads as a text like what is in it.
+      // `String` would turn a list of one element into that element.
       const known = typeof value === 'object' ? undefined : flags.get(String(value).trim().toLowerCase());
       if (known !== undefined) return known;
       throw new RejectError(
@@ -147,7 +147,10 @@ function textOf(value: unknown, field: string): string {
   throw new RejectError('invalid_text', field, `${field} is ${displayValue(value)}; expected text.`);
 }
 
-/** JSON can hold half of a character (`\ud800`), which UTF-8 cannot: two such names would be stored as one, with U+FFFD. */
+/**
+ * Rejects half a surrogate pair, which JSON can hold (`\ud800`) and UTF-8 cannot: two such names would both be stored with U+FFFD
+ * and be equal.
+ */
 function rejectLoneSurrogates(text: string, field: string): string {
   if (!/\p{Surrogate}/u.test(text)) return text;
   throw new RejectError(
@@ -157,7 +160,7 @@ function rejectLoneSurrogates(text: string, field: string): string {
   );
 }
 
-/** How spreadsheets write long numbers: the digits behind those that are shown are lost. */
+/** Long numbers as spreadsheets write them (1.23E+15): the digits that are not shown are lost. */
 const exponentForm = /^\s*[+-]?(?:\d+[.,]\d+e\+?|\d+e\+)\d+\s*$/i;
 
 const lostDigitsError = (field: string, text: string): RejectError =>

@@ -1,35 +1,38 @@
-/** What stands for a channel or UTM value that a feed did not give. */
+/** The stored value of a missing channel or UTM value. */
 export const unknown = 'unknown';
 
-/** Longer texts are no names but accidents. */
+/** Maximum length of a name; longer texts are mistakes. */
 export const maxTextLength = 1_024;
 
-/** A name that is longer as it is sent is not even looked at: encoded, a name takes at most nine times its length. */
+/**
+ * Maximum length of a name as received; percent-encoding makes a name at most nine times as long. Longer texts are rejected
+ * unread.
+ */
 export const maxRawLength = 9 * maxTextLength;
 
-// {{site_source_name}}, {campaignid}, __CAMPAIGN_NAME__: placeholders that an ad platform failed to fill in.
+// Placeholders that an ad platform did not replace: {{site_source_name}}, {campaignid}, __CAMPAIGN_NAME__.
 const placeholders = /\{\{[^{}]*\}\}|\{[^{}]*\}|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__/g;
 const onlySeparators = /^[\s_|:./-]*$/;
 
 /**
- * Zero-width characters, marks of direction, soft hyphens, byte order marks, and control characters that are no white space.
- * The joiner that makes one emoji of several stays: without it there would be others to see.
+ * Zero-width characters, direction marks, soft hyphens, byte order marks, and control characters except white space. The joiner
+ * inside an emoji is not matched: without it the emoji would look different.
  */
 const invisible =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|(?<!\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d|\u200d(?!\p{Extended_Pictographic})/gu;
-/** A character of UTF-8, encoded; what else stands between is left as it is. */
+/** A percent-encoded UTF-8 character. */
 const encoded =
   /%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}/gi;
 
 /**
- * A channel or UTM value as it was meant: without invisible characters, and decoded where a form stored it as it stood in an
- * address (`back%20to%20school`), however often it was encoded. A `+` stays, since a name may have one.
+ * Returns a channel or UTM value without invisible characters and with percent-encoding decoded (`back%20to%20school`), even if
+ * it was encoded several times. A `+` stays, because names can contain one.
  */
 export function readableText(text: string): string {
   let readable = text.replace(invisible, '').normalize('NFC');
   while (readable.includes('%')) {
-    // A percent sign that was encoded again and again is one at once: a round for each time would cost a long text dearly.
+    // Decodes a percent sign that was encoded many times in one round: one round for each level would be slow for long texts.
     const decoded = readable
       .replace(/%(?:25)+/g, '%')
       .replace(encoded, decode)
@@ -49,12 +52,12 @@ function decode(sequence: string): string {
   }
 }
 
-/** Channels and UTM values as they are stored and compared: readable, NFC, one space between words, lower case. */
+/** Returns a channel or UTM value as it is stored and compared: readable, NFC, single spaces, lower case. */
 export function normaliseLabel(text: string): string {
   return readableText(text).toLowerCase().normalize('NFC').replace(/\s+/g, ' ').trim();
 }
 
-/** Identifiers as they are stored: NFC, trimmed and without invisible characters; their case is theirs. */
+/** Returns an identifier as it is stored: NFC, trimmed, without invisible characters, with its case kept. */
 export const normaliseIdentifier = (text: string): string =>
   text
     .replace(invisible, '')
@@ -62,10 +65,10 @@ export const normaliseIdentifier = (text: string): string =>
     .replace(/[\u00a0\u202f]/g, ' ')
     .trim();
 
-/** Names of groups as they are stored: like identifiers, with one space between words. */
+/** Returns the name of a group as it is stored: like an identifier, with single spaces. */
 export const normaliseName = (text: string): string => normaliseIdentifier(text).replace(/\s+/g, ' ');
 
-/** Whether a text is made of placeholders, and of nothing else that would tell one campaign from another. */
+/** Whether a text consists of placeholders only, so that it does not identify a campaign. */
 export function isTemplate(text: string): boolean {
   const rest = text.replace(placeholders, '');
   return rest.length < text.length && onlySeparators.test(rest);

@@ -1,15 +1,17 @@
 import type { Contract } from './contract-field.ts';
 import type { Repairs } from './outcome.ts';
 
-/** How much of the unknown fields of one record is kept, as UTF-8. */
+/** Maximum size of the unknown fields of one record, in bytes of UTF-8. */
 export const maxExtraBytes = 16_384;
 
 type RecordFields = Readonly<Record<string, unknown>>;
 
-/** Finds the fields of records that their contract does not name, and keeps them as JSON text. */
+/** Finds the fields of records that the contract does not name, and returns them as JSON text. */
 export class UnknownFields {
   private readonly known: ReadonlySet<string>;
-  /** The records of a feed mostly have the same fields in the same order: what was found for the last is found again. */
+  /**
+   * The field names of the last record. Most records of a feed have the same fields in the same order, so its result is reused.
+   */
   private lastNames: string[] = [];
   private lastUnknown: string[] = [];
 
@@ -17,7 +19,7 @@ export class UnknownFields {
     this.known = new Set(Object.keys(fields));
   }
 
-  /** A JSON object of the unknown fields of `raw`, or the empty text where there are none. */
+  /** Returns a JSON object of the unknown fields of `raw`, or an empty string if there are none. */
   read(raw: RecordFields, repairs: Repairs): string {
     const unknown = this.namesOf(raw);
     if (unknown.length === 0) return '';
@@ -42,7 +44,7 @@ export class UnknownFields {
   }
 }
 
-/** The members are written out one by one: a name such as `__proto__` is never the key of an object here. */
+/** Serialises each member separately, so that a name such as `__proto__` never becomes a key of an object. */
 function writeExtra(raw: RecordFields, names: readonly string[], repairs: Repairs): string {
   const members = names.map((name) => writeMember(name, raw[name]));
   const whole = members.filter((member) => member !== undefined);
@@ -53,7 +55,7 @@ function writeExtra(raw: RecordFields, names: readonly string[], repairs: Repair
   return kept.length === 0 ? '' : `{${kept.join(',')}}`;
 }
 
-/** The members that fit, in their order, when the largest are left out. */
+/** Returns the members that fit without the largest ones, in their order. */
 function withoutLargest(members: readonly string[]): readonly string[] {
   const bySize = members.map((member, index) => ({ index, size: Buffer.byteLength(member) + 1 }));
   bySize.sort((a, b) => a.size - b.size);
@@ -67,7 +69,7 @@ function withoutLargest(members: readonly string[]): readonly string[] {
   return members.filter((_, index) => kept.has(index));
 }
 
-/** Undefined for a value that cannot be written: nested too deeply, say. */
+/** Returns undefined for a value that cannot be serialised, such as one nested too deeply. */
 function writeMember(name: string, value: unknown): string | undefined {
   try {
     const text = JSON.stringify(value);

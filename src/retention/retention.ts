@@ -6,17 +6,17 @@ import { type Day, formatDay } from '../records/day.ts';
 
 const retainedTables = tablesThat(({ isEmptied }) => isEmptied === true);
 
-/** What of a table is older than the day. */
+/** The rows of a table that are older than a day. */
 export interface RetainedTable {
   readonly table: TableName;
-  /** As they are stored: older versions and deletions that are not merged yet count, too. */
+  /** Stored rows, including older versions and deletions that are not merged yet. */
   readonly rows: number;
   readonly days: number;
 }
 
-/** Deletes what is older than a day, of one workspace. */
+/** Deletes rows of one workspace that are older than a day. */
 export interface Retention {
-  /** What there is, and with `dryRun: false` what has been deleted. Repeating it is harmless. */
+  /** Returns what is older; without `dryRun`, deletes it. It can be repeated without harm. */
   apply(options: {
     workspace: string;
     before: Day;
@@ -39,7 +39,7 @@ export function createRetention(store: Store): Retention {
         );
         found.push({ table, ...count });
         if (dryRun || count.rows === 0) continue;
-        // Not DROP PARTITION: a day is shared by all workspaces, and another's record may come in at this moment.
+        // Not DROP PARTITION: all workspaces share a day, and another one's record may be written at this moment.
         await store.command(
           sql`ALTER TABLE ${store.layout.held(table)} DELETE WHERE ${olderThan(workspace, before)}`,
           {

@@ -1,7 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 
 export interface AuditMetrics {
-  /** Rows of the audit log could not be kept for a store that is away; they stand in the log lines only. */
+  /** Rows of the audit log were dropped because the store was unavailable. They are only in the log lines. */
   onAuditDropped(rows: number): void;
 }
 

@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { BufferStats } from '../wal/wal.ts';
 
 export interface BufferMetrics {
-  /** The write-ahead buffer, looked at whenever Prometheus asks. */
+  /** Registers the write-ahead buffer, whose figures are read at each scrape. */
   observeBuffer(buffer: { stats(): BufferStats }, now: () => number): void;
 }
 

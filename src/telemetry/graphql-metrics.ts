@@ -1,15 +1,15 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { secondsBuckets } from './buckets.ts';
 
-/** What the label `operation` says of documents that are in no manifest: their names are the callers' and without bound. */
+/** The label `operation` of documents that are in no manifest: callers choose their names, so they are not bounded. */
 export const otherOperation = 'other';
 
-/** Errors that their caller can mend are told apart from those that the operator must. */
+/** `caller_error`: the caller can correct it. `server_error`: only the operator can. */
 export type OperationOutcome = 'ok' | 'caller_error' | 'server_error';
 
 /** One executed operation. */
 interface MeasuredOperation {
-  /** Its name where a manifest has the document, else `otherOperation`. */
+  /** Its name if a manifest has the document, else `otherOperation`. */
   readonly operation: string;
   readonly kind: string;
   readonly outcome: OperationOutcome;

@@ -5,7 +5,7 @@ import { secondsBuckets } from './buckets.ts';
 export interface HttpMetrics {
   onHttp(route: string, method: string, status: number, seconds: number): void;
   onHttpInFlight(change: 1 | -1): void;
-  /** A caller was refused for what they have used up. */
+  /** A caller was refused because a limit was used up. */
   onRateLimited(limit: LimitName | 'logins'): void;
 }
 

@@ -6,12 +6,12 @@ import { pushSource } from '../records/names.ts';
 import type { Source } from '../sources/source.ts';
 
 export interface IngestMetrics {
-  /** A run has ended; it read records of this kind. */
+  /** Counts a run that has ended, and its records, which are of the source's kind. */
   onRun(run: IngestRun, source: Pick<Source, 'kind' | 'feed'>): void;
   /**
-   * Records were pushed, and are stored or durable.
+   * Counts pushed records that are stored or durable.
    *
-   * @param folded rows of the kind that were folded in the runs of pushes that go on
+   * @param folded rows of the kind that were folded in the current push runs
    */
   onPush(kind: RecordKind, counts: PushCounts, folded: number): void;
 }
@@ -85,9 +85,9 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
         failures.inc({ source, code: run.errorCode });
       if (startedAt !== undefined && finishedAt !== undefined)
         latency.observe({ source }, (finishedAt - startedAt) / 1_000);
-      // Its records count when it has been decided what becomes of them.
+      // The records of a held run count once it is decided whether they are written.
       if (status === 'held') return;
-      // Whoever says that the last one counts knows of it.
+      // If the settings say that the last row counts, folded rows are intended.
       const isMeant = feed.duplicates === 'last' || kind !== 'ad_performance';
       folded.set({ source }, isMeant ? 0 : (run.recordsSkipped.conflicting_duplicate ?? 0));
       count(kind, {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { noTracer, type Tracer } from '../tracer.ts';
 
-/** The tracer that is configured. OpenTelemetry's libraries are loaded only where there is a collector. */
+/** Returns the configured tracer. It loads OpenTelemetry's libraries only if there is a collector. */
 export async function openTracer(config: Config): Promise<Tracer> {
   const base = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const url =

@@ -13,21 +13,24 @@ import { fulfilsWithin } from '../time.ts';
 import type { Span, Tracer } from '../tracer.ts';
 
 export interface OtlpOptions {
-  /** Whole address of the collector's traces. */
+  /** The full URL for traces of the collector. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly serviceName: string;
-  /** Share of the traces begun here that are kept. */
+  /** Share of the traces started here that are sampled. */
   readonly share: number;
 }
 
 const sendTimeoutMs = 2_000;
-/** Longest that a shutdown waits for a collector. */
+/** Maximum wait for the collector at shutdown. */
 const closeWithinMs = 3_000;
 
 const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
 
-/** Spans go to a collector in batches, behind the work. What it does not take is dropped. */
+/**
+ * Returns a tracer that sends spans to a collector in batches, in the background. Spans that the collector does not accept are
+ * dropped.
+ */
 export function createOtlpTracer(options: OtlpOptions): Tracer {
   const exporter = new OTLPTraceExporter({
     url: options.url,
@@ -40,7 +43,7 @@ export function createOtlpTracer(options: OtlpOptions): Tracer {
     spanProcessors: [new BatchSpanProcessor(exporter, { exportTimeoutMillis: sendTimeoutMs })],
   });
   const tracer = provider.getTracer('utmql');
-  // Not the API's global one: several programs in one process, as in tests, keep apart.
+  // Not the API's global context, so that several programs in one process, as in tests, stay separate.
   const storage = new AsyncLocalStorage<Context>();
   const current = (): Context => storage.getStore() ?? ROOT_CONTEXT;
 
@@ -58,7 +61,7 @@ export function createOtlpTracer(options: OtlpOptions): Tracer {
       try {
         return await storage.run(trace.setSpan(context, span), async () => work(handle));
       } catch (error) {
-        // Neither message nor stack: they may tell what a caller sent.
+        // Neither message nor stack, because they can contain what a caller sent.
         handle.fail(error instanceof UtmqlError ? error.code : 'INTERNAL');
         throw error;
       } finally {
@@ -80,7 +83,7 @@ export function createOtlpTracer(options: OtlpOptions): Tracer {
   };
 }
 
-/** Undefined where the header is missing or is no `traceparent`, as the recommendation has it: then a trace begins here. */
+/** Returns undefined if the header is missing or not a valid `traceparent` (W3C Trace Context). A new trace then starts here. */
 function contextOf(traceparent: string | undefined): Context | undefined {
   const [, traceId, spanId, flags] =
     /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-|$)/.exec(

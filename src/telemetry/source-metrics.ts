@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { BreakerState } from '../http-client/circuit-breaker.ts';
 import { secondsBuckets } from './buckets.ts';
 
-/** Something whose state can be looked at whenever Prometheus asks. */
+/** A circuit breaker, whose state is read at each scrape. */
 interface Breaker {
   state(): BreakerState;
 }

@@ -5,25 +5,25 @@ import { createDayOfInstant, formatDay } from '../records/day.ts';
 import { pushSource } from '../records/names.ts';
 import type { Clock } from '../time.ts';
 
-/** What the tables say of sources and rejects, whichever process wrote them. */
+/** Figures of sources, rejects and days, counted in the tables and therefore over all processes. */
 export interface StoreCensus {
   readonly sources: readonly {
     readonly source: string;
-    /** End of the last good run; where there was none, when this process first saw the source. Epoch milliseconds. */
+    /** End of the last good run in epoch milliseconds. Without one, when this process first saw the source. */
     readonly freshAt: number | undefined;
-    /** Runs that failed since then. */
+    /** Number of failed runs since then. */
     readonly failures: number;
-    /** Runs since then that wait for somebody's word. */
+    /** Number of held runs since then. */
     readonly held: number;
   }[];
   readonly rejects: readonly { readonly kind: string; readonly reason: string; readonly records: number }[];
-  /** Days stored, each of them a partition, and how many records that are taken can make: of all workspaces together. */
+  /** Days that each table stores over all workspaces (one partition each), and the most that accepted records can create. */
   readonly days: readonly { readonly table: string; readonly stored: number; readonly most: number }[];
 }
 
-/** A source that runs once a week has failed three times in a row within this. */
+/** Long enough for three failures of a source that runs once a week. */
 const failuresOfDays = 30;
-/** A census that takes longer is given up: it must not be what keeps ClickHouse busy. */
+/** Maximum time of each query, so that the census does not keep ClickHouse busy. */
 const censusSeconds = 10;
 
 const sourceRow = z.object({ source: z.string(), good_at: z.string().nullable() });
@@ -32,14 +32,14 @@ const daysRow = z.object({ name: z.string(), stored: z.number() });
 const rejectRow = z.object({ kind: z.string(), reason: z.string(), records: z.number() });
 
 /**
- * What takes the census. Sources that are no longer configured are left out, so that nobody is woken for them; one that never
- * ran is there, so that somebody is. Dry runs and replays say nothing about a source.
+ * Returns a function that takes the census. It omits sources that are no longer configured, so that they cause no alerts, and
+ * includes those that never ran, so that they do. Dry runs and replays do not count.
  */
 export function createCensus(options: {
   store: Store;
-  /** Names of the configured ones. */
+  /** Returns the names of the configured sources. */
   sourceNames: () => readonly string[];
-  /** Of each table that has a partition a day. */
+  /** Retention of each table that has a partition for each day. */
   retentionDays: Readonly<Record<string, number>>;
   maxFutureDays: number;
   clock: Clock;
@@ -60,7 +60,7 @@ export function createCensus(options: {
   };
 }
 
-/** By table; a day that is on several shards counts once. */
+/** Returns the number of stored days of each table. A day on several shards counts once. */
 async function countDays(store: Store, tables: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const { layout, database } = store;
   const nameOf = new Map(tables.map((table) => [layout.heldName(table), table]));
@@ -74,7 +74,7 @@ async function countDays(store: Store, tables: readonly string[]): Promise<Reado
   return new Map(counted.map(({ name, stored }) => [nameOf.get(name) ?? name, stored]));
 }
 
-/** Read to its end, and stored but for what could not be read. */
+/** A run that read its source to the end and stored all valid records. */
 const isGood = sql`(status = 'succeeded' OR status = 'partial' AND error_code = '')`;
 
 async function takeCensus(
@@ -86,7 +86,7 @@ async function takeCensus(
   const call = { settings: { max_execution_time: censusSeconds } };
   const names = bind('Array(String)', [...sources, pushSource]);
   const from = formatDay(createDayOfInstant('UTC')(now) - failuresOfDays);
-  // A run that has ended well stays so: its older versions need no FINAL over years of partitions.
+  // A run that has ended well keeps that status, so this needs no FINAL, which is slow over years of partitions.
   const good = await store.select(
     sourceRow,
     sql`SELECT source, max(if(${isGood}, finished_at, NULL)) AS good_at FROM ingest_runs

@@ -1,23 +1,26 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { StoreCensus } from './store-census.ts';
 
-/** Least time between two censuses: they read tables. */
+/** Minimum time between two censuses, because they read tables. */
 const censusEveryMs = 60_000;
 
-/** The store, as seen from here. */
+/** The functions that read the figures of the store. */
 interface ObservedStore {
-  /** Resolves soon, whatever the store does. */
+  /** Resolves soon, even if the store does not answer. */
   isUp(): Promise<boolean>;
-  /** Reads what only the tables know, since several processes write them. */
+  /** Reads figures from the tables, which several processes write. */
   census(): Promise<StoreCensus>;
-  /** A census failed; the figures stay as they were. */
+  /** Called when a census failed; the figures stay as they were. */
   failed(error: unknown): void;
   /** Epoch milliseconds. */
   now(): number;
 }
 
 export interface StoreMetrics {
-  /** Is asked behind the scrapes: a scrape shows what the one before it has found, and never waits for the store. */
+  /**
+   * Registers the store. Each scrape starts reading in the background and shows the results of the previous one, so that it never
+   * waits for the store.
+   */
   observeStore(store: ObservedStore): void;
 }
 

@@ -11,11 +11,11 @@ import { collectCorrupt, type SetAside } from './set-aside.ts';
 const minWindowBytes = 64 * 1024;
 const maxWindowBytes = 1024 * 1024;
 
-/** The side of the buffer that drains it. Its calls wait for each other. */
+/** The reading side of the buffer. Its calls run one after the other. */
 export interface BacklogReader {
   read(limit: { records: number; bytes: number }): Promise<Buffered>;
   release(end: number): Promise<void>;
-  /** Removes the segments that are wholly released. */
+  /** Removes segments whose records are all released. */
   removeReleased(): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,9 +27,9 @@ export function createBacklogReader(options: {
   positions: PositionFile;
   setAside: SetAside;
   drainRate: DrainRate;
-  /** The segment that may still be written to. */
+  /** Returns the segment that the writer may still append to. */
   current: () => Segment | undefined;
-  /** Called when nothing waits, before segments are removed. */
+  /** Called when no record waits, before segments are removed. */
   onDrained: () => Promise<void>;
   logger: Logger;
 }): BacklogReader {
@@ -52,7 +52,7 @@ export function createBacklogReader(options: {
     return file;
   };
 
-  /** Walks a segment from an offset on; corrupt bytes on the way are set aside and counted. Where it stopped. */
+  /** Visits the frames of a segment from an offset on. Sets aside and counts corrupt bytes. Returns where it stopped. */
   const visit = async (
     segment: Segment,
     span: { from: number; index?: number; window: number },
@@ -101,7 +101,7 @@ export function createBacklogReader(options: {
     return { payloads, end };
   };
 
-  /** The first intact record at or behind a position. */
+  /** Returns the first intact record at or after a position. */
   const firstFrom = async (position: number): Promise<Oldest | undefined> => {
     for (const segment of [...backlog.segments]) {
       if (endOf(segment) <= position) continue;
@@ -140,14 +140,14 @@ export function createBacklogReader(options: {
     do {
       seen = backlog.end();
       oldest = await firstFrom(end);
-      // What was appended meanwhile waits, too.
+      // Records that were appended meanwhile wait, too.
     } while (oldest === undefined && backlog.end() !== seen);
     options.drainRate.note(backlog.release(end, oldest));
     try {
       await positions.save(end);
       failing = false;
     } catch (error) {
-      // Segments go all the same: that makes room, and a start begins with the oldest one there is.
+      // Segments are removed nevertheless: that frees disk space, and a start begins with the oldest existing segment.
       if (!failing) logger.error({ err: error }, 'the buffer cannot note what is drained');
       failing = true;
     }
@@ -163,7 +163,7 @@ export function createBacklogReader(options: {
         if (closed) throw shuttingDown();
         try {
           const buffered = await read(limit);
-          // Nothing but corrupt bytes: nobody else would pass over them.
+          // Only corrupt bytes were found: release them here, since the caller has no record to release.
           if (buffered.payloads.length === 0 && buffered.end > backlog.released) await release(buffered.end);
           return buffered;
         } catch (error) {

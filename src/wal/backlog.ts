@@ -2,14 +2,14 @@ import { endOf, type Segment, waitingIn } from './segment.ts';
 
 const windowMs = 10_000;
 
-/** How fast records have been released lately. */
+/** The recent rate at which records are released. */
 export interface DrainRate {
   note(records: number): void;
-  /** Seconds until so many more are released, 1 to 30. */
+  /** Returns the seconds until `records` more are released, from 1 to 30. */
   secondsFor(records: number): number;
 }
 
-/** @param now milliseconds that only grow */
+/** @param now returns monotonic milliseconds */
 export function createDrainRate(now: () => number): DrainRate {
   const startedAt = now();
   let releases: { readonly at: number; readonly records: number }[] = [];
@@ -25,36 +25,39 @@ export function createDrainRate(now: () => number): DrainRate {
   return {
     note(records) {
       releases.push({ at: now(), records });
-      // Nobody asks while there is room.
+      // Removes old entries: `secondsFor` is called only if the buffer is full.
       if (releases.length > 1_000) perSecond();
     },
     secondsFor: (records) => Math.min(30, Math.max(1, Math.ceil(records / perSecond()))),
   };
 }
 
-/** What waits on disk, as the writing and the reading side both see it. Only fsynced records are in it. */
+/** The records that wait on disk, shared by the writer and the reader. It contains only fsynced records. */
 export interface Backlog {
-  /** Oldest first. */
+  /** The oldest segment first. */
   readonly segments: readonly Segment[];
-  /** Every record before this position has been released. */
+  /** All records before this position are released. */
   readonly released: number;
-  /** Records that wait. */
+  /** Number of records that wait. */
   readonly records: number;
-  /** When the oldest of them was appended, epoch ms. */
+  /** When the oldest record that waits was appended, in epoch milliseconds. */
   readonly oldestAt: number | undefined;
-  /** Corrupt records found. */
+  /** Number of corrupt records found. */
   readonly corrupt: number;
-  /** Of all segments. */
+  /** Returns the bytes of all segments on disk. */
   diskBytes(): number;
-  /** Position behind the last record, or `released` where that is further. */
+  /** Returns the position after the last record, or `released` if that is greater. */
   end(): number;
-  /** `count` records more, the first of them appended at `time`; the segment has them already. */
+  /** Adds `count` records that `segment` already contains, the first of them appended at `time`. */
   add(segment: Segment, count: number, time: number): void;
-  /** Everything before `position` is released; `oldest` is the first record that waits then, if any does. How many records that were. */
+  /**
+   * Releases everything before `position`. `oldest` is the first record that still waits, if any. Returns the number of released
+   * records.
+   */
   release(position: number, oldest: Oldest | undefined): number;
-  /** Its file is gone. */
+  /** Removes the first segment, whose file no longer exists. */
   dropFirst(): void;
-  /** Notes corrupt bytes once, however often they are met. True the first time. */
+  /** Counts corrupt bytes once, however often they are found. Returns true the first time. */
   noteCorrupt(segment: Segment, range: { readonly from: number; readonly records: number }): boolean;
 }
 
@@ -77,7 +80,7 @@ export function createBacklog(start: {
   let records = segments.reduce((sum, segment) => sum + waitingIn(segment), 0);
   let oldestAt = start.oldestAt;
   let corrupt = start.corrupt;
-  /** Of all segments but the last one, which alone can change. */
+  /** Bytes of all segments except the last, which alone can change. */
   let sealedBytes = segments.slice(0, -1).reduce((sum, segment) => sum + segment.diskBytes, 0);
 
   return {
@@ -129,7 +132,7 @@ export function createBacklog(start: {
       if (segment.lost.has(from)) return false;
       segment.lost.set(from, lost);
       corrupt += Math.max(1, lost);
-      // Until now they had been taken for records that wait.
+      // These records were counted as waiting until now.
       if (from >= segment.next.offset) records -= lost;
       return true;
     },
@@ -139,6 +142,6 @@ export function createBacklog(start: {
 /** Records in the order in which they were appended. */
 export interface Buffered {
   readonly payloads: readonly Buffer[];
-  /** Position behind the last of them; give it to `release`. */
+  /** The position after the last record; the argument for `release`. */
   readonly end: number;
 }

@@ -2,33 +2,33 @@ import { mkdir, open, readdir, unlink } from 'node:fs/promises';
 
 /** An open file of the buffer. All offsets and lengths are bytes. */
 export interface BufferFile {
-  /** How many bytes were read; 0 behind the end of the file. */
+  /** Returns the number of bytes read; 0 after the end of the file. */
   read(target: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** How many bytes were written, possibly fewer than asked for. */
+  /** Returns the number of bytes written, which may be fewer than `length`. */
   write(source: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** Resolves when what was written is on the medium. */
+  /** Resolves when all written bytes are on the storage device. */
   datasync(): Promise<void>;
   truncate(size: number): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** What the buffer needs of a file system. Tests put disks between that are full, broken or slow. */
+/** The file system functions that the buffer uses. Tests replace them with full, broken or slow disks. */
 export interface BufferFiles {
-  /** Makes it, and what is above it, unless it is there. */
+  /** Creates the folder and its parents if they do not exist. */
   makeFolder(folder: string): Promise<void>;
-  /** Resolves when the names of new and removed files are on the medium. */
+  /** Resolves when the names of new and removed files are on the storage device. */
   syncFolder(folder: string): Promise<void>;
-  /** The names in a folder, in any order. */
+  /** Returns the names in a folder, in any order. */
   list(folder: string): Promise<readonly string[]>;
-  /** `read` and `write` want a file that is there, `create` one that is not, `replace` empties one that may be there. */
+  /** `read` and `write` require an existing file, `create` a new one; `replace` creates a file or empties it. */
   open(path: string, how: 'read' | 'write' | 'create' | 'replace'): Promise<BufferFile>;
   remove(path: string): Promise<void>;
 }
 
 const flags = { read: 'r', write: 'r+', create: 'wx', replace: 'w' } as const;
 
-/** The real file system. What it makes is for this user only. */
+/** The real file system. Only the current user can access what it creates. */
 export const nodeFiles: BufferFiles = {
   async makeFolder(folder) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -58,7 +58,7 @@ export const nodeFiles: BufferFiles = {
   remove: (path) => unlink(path),
 };
 
-/** Writes all of it, however little the file system takes at a time. */
+/** Writes all bytes, in several writes if the file system takes only some of them. */
 export async function writeFully(
   file: BufferFile,
   source: Uint8Array,
@@ -72,7 +72,7 @@ export async function writeFully(
   }
 }
 
-/** Reads until `target` is full or the file ends; how many bytes it holds then. */
+/** Reads until `target` is full or the file ends. Returns the number of bytes read. */
 export async function readFully(file: BufferFile, target: Uint8Array, position: number): Promise<number> {
   for (let filled = 0; ; ) {
     const more = await file.read(target, filled, target.length - filled, position + filled);
@@ -81,6 +81,6 @@ export async function readFully(file: BufferFile, target: Uint8Array, position: 
   }
 }
 
-/** The code of an error of the operating system, such as ENOENT. */
+/** Returns the code of an operating system error, such as ENOENT. */
 export const systemErrorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error ? String(error.code) : undefined;

@@ -21,7 +21,7 @@ export const diskBudgetExceeded = (maxBytes: number): UtmqlError =>
     { retryable: true },
   );
 
-/** The disk does not take what it is given. */
+/** Returns the error for a failed write. */
 export const writeFailed = (cause: unknown): UtmqlError =>
   new UtmqlError(
     'BUFFER_UNAVAILABLE',

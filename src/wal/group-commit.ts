@@ -5,17 +5,17 @@ import { writeFailed } from './errors.ts';
 import { frameHeaderBytes } from './segment.ts';
 import type { AppendBatch, SegmentWriter } from './segment-writer.ts';
 
-/** Group commit: whatever waits while an fsync runs shares the next one. */
+/** Group commit: all appends that arrive during one fsync share the next one. */
 export interface Commits {
   /**
-   * Resolves with the position behind the last record when all are durable.
+   * Resolves with the position after the last record when all records are durable.
    *
-   * @throws UtmqlError BUFFER_UNAVAILABLE when the disk takes nothing
+   * @throws UtmqlError BUFFER_UNAVAILABLE if the disk is full or failing
    */
   submit(payloads: readonly Buffer[]): Promise<number>;
-  /** Not durable yet. */
+  /** Records that are not durable yet. */
   readonly waiting: { readonly records: number; readonly bytes: number };
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no records are left to write. */
   settled(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ interface WaitingBatch extends AppendBatch {
   readonly reject: (error: UtmqlError) => void;
 }
 
-/** How often a failing disk is tried. */
+/** Minimum time between two attempts on a failing disk. */
 const retryEveryMs = 250;
 
 export const bytesOf = (payloads: readonly Buffer[]): number =>
@@ -33,7 +33,7 @@ export const bytesOf = (payloads: readonly Buffer[]): number =>
 /** @param options.onDurable called after each group */
 export function createCommits(options: {
   writer: SegmentWriter;
-  /** What is more waits for the next group, unless it is one append. */
+  /** Maximum bytes of a group; further appends wait for the next one. A single append may be larger. */
   groupBytes: number;
   /** Called before each group. */
   prepare: () => Promise<void>;
@@ -46,7 +46,7 @@ export function createCommits(options: {
   const waiting = { records: 0, bytes: 0 };
   let running = false;
   let run: Promise<void> = Promise.resolve();
-  /** When the last attempt failed, in `performance.now()`; undefined while all is well. */
+  /** When the last attempt failed, as `performance.now()`; undefined if it succeeded. */
   let failedAt: number | undefined;
 
   const nextGroup = (): WaitingBatch[] => {
@@ -78,7 +78,7 @@ export function createCommits(options: {
         if (failedAt === undefined)
           logger.error({ err: error }, 'the buffer cannot write; it takes no records until it can');
         failedAt = performance.now();
-        // Those behind it would meet the same disk.
+        // The appends after this group would fail on the same disk.
         const refused = [...group, ...queue];
         queue = [];
         leave(refused);

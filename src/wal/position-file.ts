@@ -2,17 +2,19 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type BufferFile, type BufferFiles, readFully, systemErrorCode, writeFully } from './disk.ts';
 
-/** Where the buffer notes what has been released. */
+/** The file that stores the position up to which records are released. */
 export interface PositionFile {
-  /** What the file said when it was opened; undefined when it is missing or damaged. */
+  /** The position in the file when it was opened; undefined if the file is missing or damaged. */
   readonly saved: number | undefined;
-  /** Durable when it resolves; only one call at a time. After an error, what was saved before still counts. */
+  /**
+   * Resolves when the position is durable. Calls must not overlap. After an error, the previously saved position is still valid.
+   */
   save(position: number): Promise<void>;
   close(): Promise<void>;
 }
 
-// Two places that are written in turn, each in a block of its own: a torn write damages only the older note. Writing in place
-// needs no room, so positions can be noted on a full disk, which is when segments must go.
+// Two slots are written alternately, each in its own block, so that a torn write damages only the older position. Writing in
+// place needs no free space: positions can be saved on a full disk, which is when segments must be removed.
 const slotBytes = 4096;
 const noteBytes = 20;
 const magic = Buffer.from('utmqlpos');
@@ -85,7 +87,7 @@ async function openOrCreate(files: BufferFiles, path: string): Promise<BufferFil
   }
   const file = await files.open(path, 'create');
   try {
-    // Both blocks are taken now, so that later notes need no room.
+    // Allocates both blocks now, so that later writes need no free space.
     await writeFully(file, Buffer.alloc(2 * slotBytes), 2 * slotBytes, 0);
     await file.datasync();
     await files.syncFolder(dirname(path));

@@ -17,27 +17,27 @@ import {
 } from './segment.ts';
 import { collectCorrupt, createSetAside, type SetAside } from './set-aside.ts';
 
-/** What the file of a segment holds. */
+/** The contents of a segment file. */
 interface Scanned {
   readonly segment: Segment;
-  /** False for a file that was never a segment: nothing in it is whole, not even its header. */
+  /** False if the file was never a segment: neither its header nor any frame is intact. */
   readonly intact: boolean;
   /** The first record that waits. */
   readonly first: Oldest | undefined;
-  /** When the newest of its records was appended, epoch ms. */
+  /** When its newest record was appended, in epoch milliseconds. */
   readonly newestAt: number | undefined;
-  /** Corrupt records among those that wait. */
+  /** Number of corrupt records among those that wait. */
   readonly corrupt: number;
-  /** Whether all their bytes have been copied. */
+  /** Whether all corrupt bytes have been copied. */
   readonly kept: boolean;
 }
 
 /**
- * Reads a segment that an earlier process wrote, sets aside what is corrupt in it and cuts a torn end.
+ * Reads a segment of an earlier process, sets aside its corrupt bytes and cuts a torn end.
  *
- * @param options.released what is before this position does not matter any more
- * @param options.before position where the next segment begins: bytes from there on do not count
- * @throws UtmqlError CONFIGURATION when it cannot be read or is of a newer version
+ * @param options.released records before this position are released
+ * @param options.before position where the next segment begins; bytes from there on are ignored
+ * @throws UtmqlError CONFIGURATION if it cannot be read or has a newer version
  */
 async function scanSegment(options: {
   folder: string;
@@ -105,7 +105,7 @@ async function scan(
   return { segment, intact, first, newestAt, corrupt, kept };
 }
 
-/** Leaves only what counts. When the disk does not let it, the next segment's base says that the rest does not count. */
+/** Cuts the file after its last valid byte. If the disk fails, the next segment's base marks the end of the valid bytes. */
 async function truncateToIntact(segment: Segment, files: BufferFiles): Promise<void> {
   let file: BufferFile | undefined;
   try {
@@ -114,7 +114,7 @@ async function truncateToIntact(segment: Segment, files: BufferFiles): Promise<v
     await file.datasync();
     segment.diskBytes = segment.size;
   } catch {
-    // It is met again at the next start.
+    // The next start finds these bytes again.
   } finally {
     await file?.close().catch(() => undefined);
   }
@@ -135,19 +135,19 @@ const unreadable = ({ path }: Segment, cause: unknown): UtmqlError =>
 
 const setAsideBytes = 64 * 1024 * 1024;
 
-/** A folder that is this process's own, and what is in it. */
+/** A folder that this process has locked, and its contents. */
 export interface OpenFolder {
   readonly lock: { unlock(): Promise<void> };
   readonly setAside: SetAside;
   readonly positions: PositionFile;
   readonly backlog: Backlog;
-  /** When the newest record that there is was appended, epoch ms. */
+  /** When the newest record in the folder was appended, in epoch milliseconds. */
   readonly newestAt: number | undefined;
-  /** Position behind everything there ever was. */
+  /** A position after all that were ever used. */
   readonly nextBase: number;
 }
 
-/** @throws UtmqlError CONFIGURATION when the folder is in use by another process or cannot be used */
+/** @throws UtmqlError CONFIGURATION if another process uses the folder or it is unusable */
 export async function openFolder(folder: string, files: BufferFiles, logger: Logger): Promise<OpenFolder> {
   try {
     await files.makeFolder(folder);
@@ -168,13 +168,12 @@ export async function openFolder(folder: string, files: BufferFiles, logger: Log
 }
 
 /**
- * What an earlier process left in a folder. Torn ends are cut, corrupt bytes are set aside, segments without a record that waits
- * are removed; other files are left alone.
+ * Opens what an earlier process left in a folder. Cuts torn ends, sets aside corrupt bytes, and removes segments in which no
+ * record waits. Ignores other files.
  *
- * @param options.released the noted position; undefined: everything is there to be drained
- * @returns the records that wait, when the newest record that there is was appended, and a position behind everything there
- *   ever was
- * @throws UtmqlError CONFIGURATION when a segment cannot be read or is of a newer version
+ * @param options.released the saved position; undefined: all records wait
+ * @returns the backlog, when the newest record was appended, and a position after all that were ever used
+ * @throws UtmqlError CONFIGURATION if a segment cannot be read or has a newer version
  */
 async function recover(options: {
   folder: string;
@@ -196,7 +195,7 @@ async function recover(options: {
   let newestAt: number | undefined;
   let nextBase = Math.max(1, released);
   let corrupt = 0;
-  // Newest first: a segment says where the one before it ends, whatever a failed fsync left behind there.
+  // The newest segment first: its base is where the segment before it ends, even if a failed fsync left bytes there.
   let before: number | undefined;
   for (const base of bases) {
     const scanned = await scanSegment({ folder, base, released, before, files, setAside });
@@ -227,7 +226,7 @@ async function recover(options: {
   return { backlog, newestAt, nextBase };
 }
 
-/** True when it is gone; otherwise it is tried again when something is drained. */
+/** Returns whether the file was removed. If not, the next drain tries again. */
 const remove = (files: BufferFiles, { path }: Segment): Promise<boolean> =>
   files.remove(path).then(
     () => true,

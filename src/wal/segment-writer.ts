@@ -11,26 +11,26 @@ import {
   writeSegmentHeader,
 } from './segment.ts';
 
-/** The records of one call. */
+/** The records of one append. */
 export interface AppendBatch {
   readonly payloads: readonly Buffer[];
-  /** As frames. */
+  /** Size of the records as frames. */
   readonly bytes: number;
-  /** When they were appended, epoch ms. */
+  /** When they were appended, in epoch milliseconds. */
   readonly time: number;
-  /** Position behind the last of them, once they are durable. */
+  /** Position after the last record, once the records are durable. */
   end: number;
 }
 
-/** Appends to the newest segment. One `commit` at a time. */
+/** Appends to the newest segment. Calls of `commit` must not overlap. */
 export interface SegmentWriter {
-  /** Writes and fsyncs; the batches are in the backlog when it resolves, and none of them is when it rejects. */
+  /** Writes and fsyncs the batches. When it resolves, all are in the backlog; when it rejects, none is. */
   commit(batches: readonly AppendBatch[]): Promise<void>;
-  /** To be called after a failed commit and before the next one: what it left behind is cut or removed, as far as the disk lets it. */
+  /** Cuts or removes what a failed commit left behind, as far as the disk allows. Must be called before the next commit. */
   cleanUp(): Promise<void>;
-  /** The segment that the next commit goes into. */
+  /** Returns the segment that the next commit appends to. */
   current(): Segment | undefined;
-  /** The next commit goes into a new segment. */
+  /** Ends the segment: the next commit starts a new one. */
   roll(): Promise<void>;
 }
 
@@ -39,11 +39,11 @@ const chunkBytes = 1024 * 1024;
 interface Open {
   readonly segment: Segment;
   readonly file: BufferFile;
-  /** Bytes behind this offset have not been touched. */
+  /** Offset after the last byte that may have been written. */
   reached: number;
 }
 
-/** @param options.nextBase position that is behind everything there ever was */
+/** @param options.nextBase a position after all that were ever used */
 export function createSegmentWriter(options: {
   folder: string;
   nextBase: number;
@@ -61,7 +61,7 @@ export function createSegmentWriter(options: {
   const roll = async (): Promise<void> => {
     const closing = open;
     open = undefined;
-    // What counts in it has been fsynced.
+    // All its valid bytes are fsynced.
     await closing?.file.close().catch(() => undefined);
   };
 
@@ -75,7 +75,7 @@ export function createSegmentWriter(options: {
     }
   };
 
-  /** Encodes into one reused chunk and writes it whenever it is full. Returns where the segment ends then. */
+  /** Encodes frames into one reused chunk and writes it when it is full. Returns the offset where the segment then ends. */
   const write = async (target: Open, batches: readonly AppendBatch[]): Promise<number> => {
     const { segment, file } = target;
     reused ??= Buffer.allocUnsafeSlow(chunkBytes);
@@ -127,7 +127,7 @@ export function createSegmentWriter(options: {
         segment.size = size;
         segment.diskBytes = size;
       } catch (error) {
-        // After a failed fsync the kernel may take what it could not write for clean, so this file is never written again.
+        // After a failed fsync the kernel may treat unwritten pages as clean, so this file is never written again.
         segment.diskBytes = open.reached;
         failed = open;
         open = undefined;
@@ -149,7 +149,7 @@ export function createSegmentWriter(options: {
           segment.diskBytes = segment.size;
         }
       } catch (error) {
-        // The next segment begins right behind what counts in this one, so a start knows that the rest does not.
+        // The next segment's base is directly after the valid bytes of this one. A start therefore ignores the rest.
         if (segment.size === 0) nextBase = segment.base + segmentHeaderBytes;
         logger.debug({ err: error }, 'a failed segment could not be cut');
       }

@@ -3,25 +3,25 @@ import { crc32 } from 'node:zlib';
 import { type BufferFile, readFully } from './disk.ts';
 
 /**
- * How records lie in a segment. Numbers are big-endian.
+ * The format of a segment. Numbers are big-endian.
  *
  *     segment  magic "utmqlwal" · version u32 · base u64 · CRC-32 of those · frames…
  *     frame    marker (4) · CRC-32 of the rest of this header · payload length u32 · CRC-32 of the payload ·
  *              index in the segment u32 · when appended, epoch ms, u48 · payload
  *
- * A header's checksum starts from the frame's offset, so that a payload that holds a copy of a frame is never taken for one;
- * and it makes the length trustworthy even where the payload is not. The marker finds the next frame behind a header that is
- * damaged, and the index tells how many records were lost before it.
+ * The checksum of a header includes the frame's offset, so that a copy of a frame inside a payload is never read as a frame. It
+ * also makes the length reliable if the payload is damaged. The marker locates the next frame after a damaged header, and the
+ * index tells how many records were lost before it.
  */
 
 export const segmentHeaderBytes = 24;
 export const frameHeaderBytes = 26;
-/** Longest payload of one record. It bounds what a start and a read hold at a time. */
+/** Maximum payload of one record. It limits the memory that a start and a read need. */
 export const maxRecordBytes = 16 * 1024 * 1024;
 
 const magic = Buffer.from('utmqlwal');
 const version = 1;
-// No byte of it occurs in UTF-8, so text never holds one.
+// None of its bytes occurs in UTF-8, so text never contains it.
 const marker = Buffer.from([0xf7, 0xc1, 0xfe, 0xc0]);
 const markerNumber = marker.readUInt32BE();
 const checked = 8;
@@ -34,7 +34,7 @@ export function writeSegmentHeader(target: Buffer, base: number): void {
   target.writeUInt32BE(crc32(target.subarray(0, 20)), 20);
 }
 
-/** @param base what the file's name says */
+/** @param base the base in the file's name */
 export function readSegmentHeader(bytes: Buffer, base: number): 'intact' | 'damaged' | 'newer' {
   if (bytes.length < segmentHeaderBytes || !bytes.subarray(0, 8).equals(magic)) return 'damaged';
   if (crc32(bytes.subarray(0, 20)) !== bytes.readUInt32BE(20)) return 'damaged';
@@ -59,27 +59,30 @@ export function writeFrame(
   return start + frame.payload.length;
 }
 
-/** How far a walk through a segment has come. */
+/** The progress of a walk through a segment. */
 export interface WalkState {
-  /** Of the next frame, in the segment. */
+  /** Offset of the next frame in the segment. */
   offset: number;
-  /** Of the next record, in the segment; undefined where the walk began in the middle. */
+  /** Index of the next record in the segment; undefined if the walk began in the middle. */
   index: number | undefined;
-  /** Where the bytes begin that are no frame and whose end is not found yet. */
+  /** Where the current corrupt bytes begin; undefined if there are none. */
   corruptFrom: number | undefined;
 }
 
 export interface FrameVisitor {
-  /** `payload` is a view of the window. False stops before this record. */
+  /** `payload` is a view of the window. Returning false stops the walk before this record. */
   record(offset: number, index: number, time: number, payload: Buffer): boolean;
-  /** Bytes that hold no intact record; `records` were here, as far as their neighbours tell (0 where only other bytes are damaged). */
+  /**
+   * Reports bytes without an intact record. `records` is the number of lost records, by the indexes around them; 0 if no record
+   * was lost.
+   */
   corrupt(from: number, to: number, records: number): void;
 }
 
 /**
- * Visits the frames of a window, which begins at `place.offset` of a segment of `size` bytes, and moves `place` on.
+ * Visits the frames of a window, which begins at `place.offset` of a segment of `size` bytes, and advances `place`.
  *
- * @returns how many bytes the window must have to go on at `place`, or 0 when the segment or the visitor has ended
+ * @returns how many bytes the window needs to continue at `place`, or 0 at the end of the segment or if the visitor stopped
  */
 function visitFrames(window: Buffer, place: WalkState, size: number, visitor: FrameVisitor): number {
   const windowStart = place.offset;
@@ -131,22 +134,22 @@ function isHeader(window: Buffer, at: number, offset: number): boolean {
 }
 
 /**
- * One file of the buffer. Positions are byte positions in the whole of all segments there ever were: `base` is that of this file's
- * first byte and the name of the file, so that positions only grow, also over a restart and over bytes that were cut.
+ * One file of the buffer. A position is a byte position in the concatenation of all segments ever written. `base` is the position
+ * of this file's first byte and the file's name. Positions therefore only grow, even after a restart or after bytes were cut.
  */
 export interface Segment {
   readonly name: string;
   readonly path: string;
   readonly base: number;
-  /** Bytes that count: fsynced, or found intact at the start. */
+  /** Valid bytes: fsynced, or found intact at the start. */
   size: number;
-  /** Bytes on disk. More than `size` where bytes behind it could not be cut. */
+  /** Bytes on disk: more than `size` if invalid bytes could not be cut. */
   diskBytes: number;
-  /** Records in it, lost ones included. */
+  /** Number of records, including lost ones. */
   records: number;
-  /** Where the first record is that has not been released. */
+  /** Where the first record that is not released is. */
   next: { readonly offset: number; readonly index: number };
-  /** Corrupt stretches by their offset: how many records were in each. */
+  /** Number of lost records by the offset of the corrupt bytes. */
   readonly lost: Map<number, number>;
 }
 
@@ -167,18 +170,18 @@ export function newSegment(folder: string, base: number): Segment {
   };
 }
 
-/** The base of the segment that has this file name, or undefined for any other file. */
+/** Returns the base of the segment with this file name, or undefined for other files. */
 export function baseOf(fileName: string): number | undefined {
   const digits = pattern.exec(fileName)?.[1];
   const base = Number(digits);
-  // Far above what can be reached, and far below where numbers stop being exact.
+  // Far more than can ever be written, and small enough to be exact as a number.
   return digits === undefined || base > 2 ** 52 ? undefined : base;
 }
 
-/** Position behind its last byte that counts. */
+/** Returns the position after the last valid byte. */
 export const endOf = (segment: Segment): number => segment.base + segment.size;
 
-/** Intact records in it that have not been released. */
+/** Returns the number of intact records that are not released. */
 export function waitingIn(segment: Segment): number {
   let waiting = segment.records - segment.next.index;
   for (const [offset, records] of segment.lost) if (offset >= segment.next.offset) waiting -= records;
@@ -188,8 +191,8 @@ export function waitingIn(segment: Segment): number {
 /**
  * Visits the frames between two offsets of a file, window by window.
  *
- * @param span.index of the record at `from`, where it is known
- * @param span.window how much to read at a time, but for a longer record; default 1 MiB
+ * @param span.index index of the record at `from`, if known
+ * @param span.window bytes to read at a time, more for a longer record; default 1 MiB
  * @param span.reuse true: a payload is valid only until the next one
  * @returns where the visitor stopped, or `to`
  */
@@ -206,7 +209,7 @@ export async function walk(
     const length = Math.max(0, Math.min(wanted, span.to - place.offset));
     if (kept.length < length || !span.reuse) kept = Buffer.allocUnsafeSlow(length);
     const window = kept.subarray(0, length);
-    // What has vanished from the file is as corrupt as zeros are.
+    // Bytes that are missing from the file count as corrupt, like zeros.
     window.fill(0, await readFully(file, window, place.offset));
     const needed = visitFrames(window, place, span.to, visitor);
     wanted = needed === 0 ? 0 : Math.max(needed, usual);

@@ -3,18 +3,20 @@ import type { Logger } from '../logger.ts';
 import { type BufferFile, type BufferFiles, systemErrorCode, writeFully } from './disk.ts';
 import type { Segment } from './segment.ts';
 
-/** Keeps copies of corrupt bytes for whoever wants to look into them. */
+/** Keeps copies of corrupt bytes for later inspection. */
 export interface SetAside {
-  /** Copies ranges out of a segment, each to a file of its own, and logs them once. True when all are kept; never throws. */
+  /**
+   * Copies corrupt ranges of a segment, each to its own file, and logs them once. Returns true if all were copied. Never throws.
+   */
   keep(segment: Segment, source: BufferFile, found: CorruptFinds): Promise<boolean>;
 }
 
 const blockBytes = 4096;
 const chunkBytes = 256 * 1024;
-/** What a file takes on disk, so that many tiny ones are bounded too. */
+/** Returns the size of a file on disk in whole blocks, so that many tiny files also count. */
 const diskUsageOf = (bytes: number): number => Math.ceil(bytes / blockBytes) * blockBytes;
 
-/** @param options.maxBytes of all copies in the folder; what is beyond it is only counted and logged */
+/** @param options.maxBytes limit for all copies in the folder; ranges beyond it are only counted and logged */
 export async function createSetAside(options: {
   folder: string;
   maxBytes: number;
@@ -95,30 +97,30 @@ async function sizesIn(files: BufferFiles, folder: string): Promise<Map<string, 
   return sizes;
 }
 
-/** Bytes that hold no intact record, in one segment. */
+/** A range of bytes in a segment that holds no intact record. */
 interface CorruptRange {
   readonly from: number;
   readonly to: number;
-  /** How many records they were, as far as their neighbours tell. */
+  /** Number of lost records, by the indexes around them. */
   readonly records: number;
 }
 
-/** When the intact records around corrupt ones were pushed, epoch milliseconds: the corrupt ones were pushed between. */
+/** When the intact records before and after the corrupt ones were pushed, in epoch milliseconds. */
 interface CorruptSpan {
   readonly after: number | undefined;
   readonly before: number | undefined;
 }
 
-/** Gathers what is corrupt while frames are visited. */
+/** Collects corrupt ranges while frames are visited. */
 export interface CorruptFinds {
   readonly ranges: readonly CorruptRange[];
   readonly span: CorruptSpan;
-  /** An intact record has been met. */
+  /** Notes the time of an intact record. */
   passed(time: number): void;
   add(range: CorruptRange): void;
 }
 
-/** For one segment. */
+/** Creates an empty collection for one segment. */
 export function collectCorrupt(): CorruptFinds {
   const ranges: CorruptRange[] = [];
   let latest: number | undefined;

@@ -11,66 +11,70 @@ import { maxRecordBytes, segmentHeaderBytes } from './segment.ts';
 import { createSegmentWriter } from './segment-writer.ts';
 
 /**
- * Records on disk, from being accepted until they are in ClickHouse. What was appended survives `kill -9` and power cuts, and is
- * read again after a restart until it is released: at least once.
+ * Stores records on disk from their acceptance until they are in ClickHouse. Appended records survive `kill -9` and power cuts.
+ * After a restart they are read again until they are released: at least once.
  */
 export interface WriteAheadBuffer {
-  /** When the newest record that was found at the start had been appended, epoch ms; undefined when there was none. */
+  /** When the newest record found at the start was appended, in epoch milliseconds; undefined if there was none. */
   readonly newestAtOpening: number | undefined;
   /**
-   * All or none. Resolves, with the position behind the last record, once they are fsynced.
+   * Appends all records or none. Resolves with the position after the last one when they are fsynced.
    *
-   * @throws UtmqlError BUFFER_FULL when too many records wait (`retryAfterSeconds` says when there may be room);
-   *   BUFFER_UNAVAILABLE when the disk budget is used up or the disk is full or failing; BAD_USER_INPUT when these would never fit
+   * @throws UtmqlError BUFFER_FULL if too many records wait (`retryAfterSeconds` estimates when there is space);
+   *   BUFFER_UNAVAILABLE if the disk budget is used up or the disk is full or failing; BAD_USER_INPUT if the records can never
+   *   fit
    */
   append(payloads: readonly Buffer[]): Promise<number>;
   /**
-   * The next records in order from where `release` left off: those present when it is called, at most this many, and at most so many
-   * bytes unless the first alone is longer; empty when there are none.
+   * Returns the next records after those released, in order: at most `records`, and at most `bytes` unless the first alone is
+   * longer. Empty if no record waits.
    *
-   * @throws UtmqlError BUFFER_UNAVAILABLE, retryable, when the disk cannot be read
+   * @throws UtmqlError BUFFER_UNAVAILABLE, retryable, if the disk cannot be read
    */
   read(limit: { records: number; bytes: number }): Promise<Buffered>;
   /**
-   * Everything before `end`, a position that `read` or `append` gave, is in ClickHouse. It is noted durably before segments are
-   * removed; on a disk that takes no note they go all the same, since that makes room.
+   * Releases everything before `end`, a position that `read` or `append` returned: these records are in ClickHouse. The position
+   * is durable before segments are removed. If it cannot be saved, segments are removed nevertheless to free disk space.
    *
-   * @throws UtmqlError BUFFER_UNAVAILABLE, retryable, when the disk cannot be read
+   * @throws UtmqlError BUFFER_UNAVAILABLE, retryable, if the disk cannot be read
    */
   release(end: number): Promise<void>;
-  /** Called after each durable write, which may be that of several appends. */
+  /** `listener` is called after each durable write, which can contain several appends. */
   onAppend(listener: () => void): void;
   stats(): BufferStats;
-  /** Waits for what is being written, refuses more, and lets go of the folder. Never throws; may be called more than once. */
+  /** Waits for running writes, refuses further appends, and unlocks the folder. Never throws; may be called more than once. */
   close(): Promise<void>;
 }
 
 export interface BufferStats {
-  /** Not released yet, including those that wait for their fsync. */
+  /** Records that are not released, including those that wait for their fsync. */
   readonly records: number;
-  /** On disk, including what waits to be written there. */
+  /** Bytes on disk, including those still to be written. */
   readonly bytes: number;
-  /** When the oldest durable record was appended, epoch ms; undefined when none waits. */
+  /** When the oldest durable record was appended, in epoch milliseconds; undefined if none waits. */
   readonly oldestAt: number | undefined;
-  /** Corrupt records found since the start. */
+  /** Number of corrupt records found since the start. */
   readonly setAside: number;
   readonly maxRecords: number;
   readonly maxBytes: number;
 }
 
 const defaultSegmentBytes = 16 * 1024 * 1024;
-/** So much is written between two fsyncs at most, so that one does not keep everybody waiting. */
+/** Maximum bytes between two fsyncs, so that one large group does not delay all others. */
 const maxGroupBytes = 4 * 1024 * 1024;
-/** Once all is drained, a segment of this size goes; a smaller one is written on, since a new one costs two fsyncs. */
+/**
+ * Minimum size of a segment that is removed once it is drained. A smaller one is appended to, because a new segment costs two
+ * fsyncs.
+ */
 const drainedSegmentBytes = 1024 * 1024;
 
 /**
- * Opens the buffer of a folder, which is made if missing, with what an earlier process left in it.
+ * Opens the buffer in a folder, which is created if missing, with what an earlier process left in it.
  *
- * @param options.maxRecords that may wait
- * @param options.maxBytes of disk for all segments
+ * @param options.maxRecords maximum number of records that wait
+ * @param options.maxBytes maximum size of all segments on disk
  * @param options.segmentBytes size at which a new segment begins; default 16 MiB, less for a small budget
- * @throws UtmqlError CONFIGURATION when the folder is in use by another process or cannot be used
+ * @throws UtmqlError CONFIGURATION if another process uses the folder or it is unusable
  */
 export async function openBuffer(options: {
   folder: string;
@@ -138,7 +142,7 @@ export async function openBuffer(options: {
     const records = backlog.records + commits.waiting.records;
     const excess = records + count - maxRecords;
     if (excess > 0) return bufferFull(maxRecords, drainRate.secondsFor(excess));
-    // With nothing waiting, `prepare` makes room.
+    // If no record waits, `prepare` frees disk space.
     if (records > 0 && backlog.diskBytes() + commits.waiting.bytes + bytes > maxBytes)
       return diskBudgetExceeded(maxBytes);
     return undefined;

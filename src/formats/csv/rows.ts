@@ -129,7 +129,7 @@ export class CsvRows implements FeedStage {
   private readPlainLine(text: string): void {
     const { maxRecordBytes } = this.context;
     const line = this.line++;
-    // A UTF-16 unit is at most three bytes of UTF-8, so most lines need not be measured.
+    // A UTF-16 unit has at most three bytes in UTF-8, so most lines need no exact count.
     if (text.length * 3 > maxRecordBytes && Buffer.byteLength(text) > maxRecordBytes) {
       this.context.batches.addMalformed(line, excerptOf(Buffer.from(text)), 'record_too_large');
       return;
@@ -144,7 +144,7 @@ export class CsvRows implements FeedStage {
     for (let rowFrom = from; ; ) {
       scanner.begin();
       let end = scanner.findEnd(bytes, rowFrom);
-      // Broken quotes were mostly opened by mistake, rows ago: only the line that opened them is rejected.
+      // Broken quotes are usually opened by mistake, some rows earlier: only the line that opened them is rejected.
       const { brokenAt } = scanner;
       if (brokenAt >= 0 && brokenAt - rowFrom <= maxRecordBytes) end = bytes.indexOf(NEWLINE, rowFrom);
       if (end < 0) return rowFrom;

@@ -41,9 +41,9 @@ class OpenBatch implements RecordBatch {
   malformed: MalformedRecord[] = [];
   bytes = 0;
   firstPosition: number;
-  /** In the order of the records; each reaches from `from`, an index of `records`, to the next one's. */
+  /** Texts in the order of the records. Each entry applies from the record index `from` up to the next entry. */
   private readonly texts: { readonly from: number; texts: RecordTexts }[] = [];
-  /** The last of `texts`, while records still come one by one. */
+  /** The last entry of `texts` while records are added one by one. */
   private growing: string[] | undefined;
 
   constructor(firstPosition: number) {
@@ -70,7 +70,7 @@ class OpenBatch implements RecordBatch {
     else for (const record of records) this.records.push(record);
   }
 
-  /** A property of its own, which stays where a batch is copied. */
+  /** An own property, so that a copy of a batch keeps it. */
   readonly textAt = (index: number): string | undefined => {
     const run = this.texts.findLast(({ from }) => from <= index);
     if (run === undefined) return undefined;

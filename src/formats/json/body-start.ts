@@ -19,7 +19,7 @@ import { arrayOf, EnvelopeWalker } from './envelope.ts';
 import { Lines } from './lines.ts';
 import { parseJson } from './parse.ts';
 
-/** Tells by the first byte that is not blank whether a body is JSON; if not, `other` reads it. It consumes nothing itself. */
+/** Determines by the first non-blank byte whether a body is JSON; if not, `other` reads it. It consumes no bytes. */
 export class FirstByte implements FeedStage {
   private readonly context: ReadContext;
   private readonly other: () => FeedStage;
@@ -33,7 +33,7 @@ export class FirstByte implements FeedStage {
     const at = skipSpace(bytes, isPrefixOf(BYTE_ORDER_MARK, bytes) ? BYTE_ORDER_MARK.length : 0);
     const isBlank = at === bytes.length || isPrefixOf(bytes, BYTE_ORDER_MARK);
     if (isBlank && bytes.length <= this.context.maxRecordBytes) return { consumed: 0, next: this };
-    // Blanks without end are left to the reader that lets them go.
+    // Blank bytes go to BodyStart, which consumes them, so that any number of them is no problem.
     const isJson = isBlank || bytes[at] === OPEN_OBJECT || bytes[at] === OPEN_ARRAY;
     return { consumed: 0, next: isJson ? new BodyStart(this.context) : this.other() };
   }
@@ -46,8 +46,8 @@ export class FirstByte implements FeedStage {
 }
 
 /**
- * Reads the first object of a body until it is clear whether it is the envelope or the first line of NDJSON. Until then its
- * bytes are not consumed, since they may be a record; so long as that record may be.
+ * Reads the first object of a body until it is clear whether it is the envelope or the first line of NDJSON. Until then it does
+ * not consume the bytes, because they may be a record, unless they exceed the maximum record size.
  */
 class ObjectHead implements FeedStage {
   private readonly context: ReadContext;
@@ -56,7 +56,7 @@ class ObjectHead implements FeedStage {
   private walked = 1;
   private oversized: OversizedRecord | undefined;
 
-  /** For a body whose first byte that is not white space is the `{` that comes next, in line `line`. */
+  /** The object begins with the next byte, in line `line`. */
   constructor(context: ReadContext, line: number) {
     this.context = context;
     this.walker = EnvelopeWalker.ofObject(context.envelope);
@@ -96,7 +96,7 @@ class ObjectHead implements FeedStage {
     );
   }
 
-  /** The object ended in front of `end` and is not the envelope: it is a record, mostly in one line. */
+  /** The object ends before `end` and is not the envelope. It is a record, usually on one line. */
   private readObject(bytes: Buffer, end: number): FeedStageResult {
     const newlines = countNewlines(bytes, end);
     const text = newlines > 0 ? decodeUtf8(bytes.subarray(0, end)) : undefined;
@@ -110,7 +110,10 @@ class ObjectHead implements FeedStage {
     return { consumed: 0, next: new Lines(this.context, { line: this.line }) };
   }
 
-  /** Lets the bytes in front of `at` go: no record is that long. If it was one, the reader of lines reports it at its newline. */
+  /**
+   * Consumes the bytes before `at`, which are longer than any record. If they begin a line of NDJSON, `Lines` reports it as
+   * oversized at its newline.
+   */
   private drop(bytes: Buffer, at: number, outcome: 'needs-more' | 'closed' | 'broken'): FeedStageResult {
     this.oversized ??= new OversizedRecord();
     this.oversized.add(bytes.subarray(0, at));
@@ -137,7 +140,7 @@ class ObjectHead implements FeedStage {
   }
 }
 
-/** Tells NDJSON with a broken first line, whose brackets never close, from one object that is written over many lines. */
+/** Distinguishes NDJSON with an invalid first line, whose brackets never close, from one object over several lines. */
 function secondLineIsObject(bytes: Buffer): boolean {
   const firstEnd = bytes.indexOf(NEWLINE);
   if (firstEnd === -1) return false;
@@ -147,7 +150,7 @@ function secondLineIsObject(bytes: Buffer): boolean {
   return parseJson(bytes.toString('utf8', from, end === -1 ? bytes.length : end)) !== undefined;
 }
 
-/** Skips the byte order mark and white space, and tells by the first byte what kind of body this is. */
+/** Skips the byte order mark and white space, and determines by the first byte what kind of body follows. */
 export class BodyStart implements FeedStage {
   private readonly context: ReadContext;
   private line = 1;

@@ -16,7 +16,7 @@ import {
 import { ArrayElements } from './array-elements.ts';
 import { ValueScanner } from './value-scanner.ts';
 
-/** The stages for an array found by `walker`: its elements, then what follows its `]`. */
+/** Returns the stages for an array found by `walker`: its elements, then what follows its `]`. */
 export function arrayOf(context: ReadContext, walker: EnvelopeWalker, position: number): FeedStage {
   return new ArrayElements(context, {
     position,
@@ -24,7 +24,7 @@ export function arrayOf(context: ReadContext, walker: EnvelopeWalker, position: 
   });
 }
 
-/** Reads what follows the array up to the last bracket, so that an answer that was cut there is not taken for a whole one. */
+/** Reads what follows the array up to the last bracket, so that a truncated body is detected. */
 class EnvelopeTail implements FeedStage {
   private readonly context: ReadContext;
   private readonly walker: EnvelopeWalker;
@@ -57,7 +57,7 @@ class EnvelopeTail implements FeedStage {
   }
 }
 
-/** A longer key than this cannot be one of the envelope's, and is not held to find out. */
+/** Maximum length of a key in the envelope. A longer key is an error, because it would have to be kept in memory. */
 const MAX_KEY_BYTES = 65_536;
 
 type Expecting =
@@ -69,27 +69,27 @@ type Expecting =
   | 'comma-or-end'
   | 'nothing';
 
-/** How far a walk came: `at` is the first byte that the next walk, or whoever reads on, wants to see. */
+/** The result of a walk. `at` is the first byte that is not consumed. */
 export interface Step {
   readonly outcome: 'needs-more' | 'at-array' | 'closed' | 'broken';
   readonly at: number;
 }
 
 /**
- * Walks the objects around the wanted array, `{"external":{"ads":{"performance":[…` and what comes after it, skipping
- * every other member whatever it holds. Skipped values are not validated.
+ * Walks the objects around the array of records, `{"external":{"ads":{"performance":[…`, and what follows it. It skips all other
+ * members without validating their values.
  */
 export class EnvelopeWalker {
   private readonly path: readonly string[];
   private readonly scanner = new ValueScanner(CLOSE_OBJECT);
   private expecting: Expecting;
-  /** How many of the path's keys lead to the object now walked. */
+  /** Number of keys of the path that lead to the current object. */
   private level = 0;
   private keyMatches = false;
   private keysSeen = 0;
-  /** Whether the outermost object's first key was the path's first key. */
+  /** Whether the first key of the outermost object is the first key of the path. */
   firstKeyMatches = false;
-  /** How many of the path's keys were found, one inside the other. */
+  /** Number of keys of the path that were found, each inside the previous one. */
   reached = 0;
 
   private constructor(path: readonly string[], expecting: Expecting) {
@@ -97,24 +97,24 @@ export class EnvelopeWalker {
     this.expecting = expecting;
   }
 
-  /** For bytes that follow the outermost `{`. */
+  /** Returns a walker for the bytes after the outermost `{`. */
   static ofObject(path: readonly string[]): EnvelopeWalker {
     return new EnvelopeWalker(path, 'key-or-end');
   }
 
-  /** For bytes that follow the `]` of an array without an envelope. */
+  /** Returns a walker for the bytes after the `]` of an array without an envelope. */
   static ofBareArray(): EnvelopeWalker {
     return new EnvelopeWalker([], 'nothing');
   }
 
-  /** Whether the outermost bracket was closed. */
+  /** Whether the outermost bracket is closed. */
   get isClosed(): boolean {
     return this.expecting === 'nothing';
   }
 
   /**
-   * Walks on from `from`. `at-array` stops behind the `[` of the wanted array: read it up to and with its `]`, then walk on.
-   * `closed` stops behind the outermost `}`, after which only white space is not `broken`.
+   * Continues at `from`. `at-array` stops after the `[` of the array of records; the caller reads it including its `]` and then
+   * continues. `closed` stops after the outermost `}`; anything but white space after it is `broken`.
    */
   walk(bytes: Buffer, from: number): Step {
     let i = from;

@@ -17,7 +17,7 @@ export class Lines implements FeedStage {
   /** The oversized line being skipped. */
   private oversized: OversizedRecord | undefined;
 
-  /** `line` is the number of the line that comes first; `oversized` what was dropped of it already. */
+  /** `line` is the number of the next line. `oversized` holds the consumed beginning of that line, if it is oversized. */
   constructor(context: ReadContext, options: { line: number; oversized?: OversizedRecord | undefined }) {
     this.context = context;
     this.line = options.line;
@@ -64,7 +64,7 @@ export class Lines implements FeedStage {
     this.readLine(text);
   }
 
-  /** `bytes` are whole lines, each with its newline. */
+  /** Reads complete lines, each with its newline. */
   private readLines(bytes: Buffer): void {
     const text = decodeUtf8(bytes);
     if (text === undefined) {
@@ -98,7 +98,7 @@ export class Lines implements FeedStage {
     const { batches, maxRecordBytes } = this.context;
     const line = this.line++;
     if (text === '' || text === '\r') return;
-    // A UTF-16 unit is at most three bytes of UTF-8, so most lines need not be measured.
+    // A UTF-16 unit has at most three bytes in UTF-8, so most lines need no exact count.
     if (text.length * 3 > maxRecordBytes && Buffer.byteLength(text) > maxRecordBytes) {
       batches.addMalformed(line, excerptOf(Buffer.from(text)), 'record_too_large');
       return;
