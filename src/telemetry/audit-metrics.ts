@@ -8,7 +8,7 @@ export interface AuditMetrics {
 export function createAuditMetrics(registry: Registry): AuditMetrics {
   const dropped = new Counter({
     name: 'audit_rows_dropped_total',
-    help: 'Rows of the audit log that were dropped because the store was away; their log lines were written.',
+    help: 'Rows of the audit log that were dropped because ClickHouse was unavailable; their log lines were written.',
     registers: [registry],
   });
   return { onAuditDropped: (rows) => dropped.inc(rows) };

@@ -20,26 +20,26 @@ export function createBufferMetrics(registry: Registry): BufferMetrics {
       },
     });
   };
-  gauge('buffer_records', 'Pushed records that wait for ClickHouse.', (stats) => stats.records);
+  gauge('buffer_records', 'Pushed records that wait in the buffer for ClickHouse.', (stats) => stats.records);
   gauge(
     'buffer_records_limit',
-    'Pushed records that may wait (`BUFFER_MAX_SIZE`); more are answered 429.',
+    'Maximum number of pushed records in the buffer (`BUFFER_MAX_SIZE`); further ones are answered with 429.',
     (stats) => stats.maxRecords,
   );
-  gauge('buffer_bytes', 'Disk space that the buffer of pushed records takes.', (stats) => stats.bytes);
+  gauge('buffer_bytes', 'Size of the buffer of pushed records on disk in bytes.', (stats) => stats.bytes);
   gauge(
     'buffer_bytes_limit',
-    'Disk space that it may take (`BUFFER_MAX_BYTES`); more is answered 503.',
+    'Maximum size of the buffer on disk in bytes (`BUFFER_MAX_BYTES`); further records are answered with 503.',
     (stats) => stats.maxBytes,
   );
   gauge(
     'buffer_oldest_seconds',
-    'For how long the oldest pushed record has waited; 0 when none waits.',
+    'How long the oldest pushed record has waited in the buffer, in seconds; 0 if none waits.',
     ({ oldestAt }, now) => (oldestAt === undefined ? 0 : Math.max(0, now - oldestAt) / 1_000),
   );
   gauge(
     'buffer_corrupt_records',
-    'Corrupt records found in the buffer since the start, set aside in its folder.',
+    'Corrupt records found in the buffer since the start and set aside in its folder.',
     (stats) => stats.setAside,
   );
   return {

@@ -8,7 +8,7 @@ export interface ClickHouseMetrics {
 export function createClickHouseMetrics(registry: Registry): ClickHouseMetrics {
   const seconds = new Histogram({
     name: 'clickhouse_query_duration_seconds',
-    help: 'Time of a call to ClickHouse, its repeats included: read, command or insert.',
+    help: 'Duration of calls to ClickHouse in seconds, including retries, by kind: read, command or insert.',
     labelNames: ['kind', 'outcome'],
     buckets: secondsBuckets,
     registers: [registry],

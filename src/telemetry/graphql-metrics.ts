@@ -25,20 +25,20 @@ export function createGraphqlMetrics(registry: Registry): GraphqlMetrics {
   const registers = [registry];
   const operations = new Counter({
     name: 'graphql_operations_total',
-    help: 'GraphQL queries and mutations executed (answers from the cache are not), by name where a manifest has the document, else `other`, and outcome: ok, caller_error or server_error (the caller could do nothing).',
+    help: 'Executed GraphQL queries and mutations, without responses from the cache, by name (`other` if no manifest has the document) and outcome: ok, caller_error or server_error (which the caller cannot correct).',
     labelNames: ['operation', 'kind', 'outcome'],
     registers,
   });
   const seconds = new Histogram({
     name: 'graphql_operation_duration_seconds',
-    help: 'Time to execute a GraphQL operation.',
+    help: 'Execution time of GraphQL operations in seconds.',
     labelNames: ['operation', 'kind'],
     buckets: secondsBuckets,
     registers,
   });
   const cached = new Counter({
     name: 'graphql_response_cache_total',
-    help: 'Queries by how the response cache answered: hit, miss, or collapsed into one that was at work.',
+    help: 'GraphQL queries by outcome of the response cache: hit, miss, or collapsed (they share the result of an identical query that was running).',
     labelNames: ['outcome'],
     registers,
   });

@@ -13,25 +13,25 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'http_requests_total',
-    help: 'HTTP requests answered, by route (`none` where there is none), method and status.',
+    help: 'HTTP requests that have ended, by route (`none` for unknown paths), method and status.',
     labelNames: ['route', 'method', 'status'],
     registers,
   });
   const seconds = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from request to the end of its answer; of a subscription or a streamed push, all of it.',
+    help: 'Duration of HTTP requests in seconds, up to the end of the response; subscriptions and streamed pushes count in full.',
     labelNames: ['route', 'method'],
     buckets: secondsBuckets,
     registers,
   });
   const inFlight = new Gauge({
     name: 'http_requests_in_flight',
-    help: 'HTTP requests being answered.',
+    help: 'HTTP requests in progress.',
     registers,
   });
   const rateLimited = new Counter({
     name: 'rate_limited_requests_total',
-    help: 'Requests that were refused because their caller had used up a limit: requests, pushes, cost, concurrency, queries or logins.',
+    help: 'Requests refused because their caller had used up a limit: requests, pushes, cost, concurrency, queries or logins.',
     labelNames: ['limit'],
     registers,
   });

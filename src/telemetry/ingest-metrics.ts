@@ -27,44 +27,44 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   const registers = [registry];
   const runs = new Counter({
     name: 'ingest_requests_total',
-    help: 'Ingest runs of sources that ended, by status: succeeded, partial, held, failed or cancelled.',
+    help: 'Finished ingest runs of sources by status: succeeded, partial, held, failed or cancelled.',
     labelNames: ['source', 'status'],
     registers,
   });
   const failures = new Counter({
     name: 'ingest_failures_total',
-    help: 'Ingest runs that failed or broke off, by the code of their error.',
+    help: 'Ingest runs that failed or ended early, by error code.',
     labelNames: ['source', 'code'],
     registers,
   });
   const latency = new Histogram({
     name: 'ingest_latency_seconds',
-    help: 'Duration of ingest runs, without the time that they waited for their turn.',
+    help: 'Duration of ingest runs in seconds, without their wait in the queue.',
     labelNames: ['source'],
     buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600],
     registers,
   });
   const records = new Counter({
     name: 'ingest_records_total',
-    help: 'Records of runs and pushes by kind (ad_performance, opportunity, event) and outcome: written (or durable), skipped, rejected.',
+    help: 'Records of runs and pushes by kind (ad_performance, opportunity, event) and outcome: written (pushed records: durable), skipped or rejected.',
     labelNames: ['kind', 'outcome'],
     registers,
   });
   const rejects = new Counter({
     name: 'ingest_rejects_total',
-    help: 'Records that could not be stored, by reason; each is kept whole.',
+    help: 'Rejected records by kind and reason; each is kept in full.',
     labelNames: ['kind', 'reason'],
     registers,
   });
   const folded = new Gauge({
     name: 'ingest_folded_rows',
-    help: 'Ads rows of the last run of a source here, or (source push) of the last ten minutes in which ads rows were pushed, that another row of the same feed or push took the place of, having its key and other figures: spend may be missing.',
+    help: 'Ads rows that were replaced by a row of the same feed or push with the same key and other figures, so that spend may be missing: in the last run of a source by this process, or (source `push`) in the last ten minutes with pushed ads rows.',
     labelNames: ['source'],
     registers,
   });
   const repairs = new Counter({
     name: 'ingest_repairs_total',
-    help: 'Repairs of fields, by kind of record and of repair.',
+    help: 'Repairs of field values, by kind of record and kind of repair.',
     labelNames: ['kind', 'repair'],
     registers,
   });

@@ -19,13 +19,13 @@ export function createSourceMetrics(registry: Registry): SourceMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'source_requests_total',
-    help: 'Requests to sources, each attempt of them.',
+    help: 'Requests to sources by outcome; each attempt counts.',
     labelNames: ['source', 'outcome'],
     registers,
   });
   const seconds = new Histogram({
     name: 'source_request_duration_seconds',
-    help: 'Time until a source answered with headers.',
+    help: 'Duration of an attempt in seconds, including the wait for the rate limit: up to the headers of a streamed response, or up to the end of a page.',
     labelNames: ['source'],
     buckets: secondsBuckets,
     registers,
@@ -33,7 +33,7 @@ export function createSourceMetrics(registry: Registry): SourceMetrics {
   const breakers = new Map<string, Breaker>();
   new Gauge({
     name: 'circuit_breaker_state',
-    help: 'Circuit breakers, of each source and (`clickhouse`) of the writing of pushed records: 0 closed, 1 half-open (on trial), 2 open.',
+    help: 'State of the circuit breaker of each source, and of the writes of pushed records (`clickhouse`): 0 closed, 1 half-open, 2 open.',
     labelNames: ['name'],
     registers,
     collect() {

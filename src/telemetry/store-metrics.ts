@@ -50,7 +50,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
 
   new Gauge({
     name: 'clickhouse_up',
-    help: 'Whether ClickHouse answered when it was last asked, at the scrape before this: 1 or 0.',
+    help: '1 if ClickHouse answered the check that the previous scrape started, else 0.',
     registers,
     collect() {
       askBehind();
@@ -59,7 +59,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'rejected_records',
-    help: 'Rejected records kept, by kind and reason, over all processes; as of at most a minute before.',
+    help: 'Rejected records that are kept, by kind and reason, over all processes; updated about once a minute.',
     labelNames: ['kind', 'reason'],
     registers,
     collect() {
@@ -69,7 +69,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'clickhouse_days',
-    help: 'Days that a table holds, each of them a partition, of all workspaces together; as of at most a minute before.',
+    help: 'Days with rows in a table (one partition each), over all workspaces; updated about once a minute.',
     labelNames: ['table'],
     registers,
     collect() {
@@ -78,7 +78,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'clickhouse_days_limit',
-    help: 'Days that records can make in a table: its retention, MAX_FUTURE_DAYS, and one that is just expiring.',
+    help: 'Maximum number of days that accepted records can have in a table: its retention, MAX_FUTURE_DAYS, and one day that is expiring.',
     labelNames: ['table'],
     registers,
     collect() {
@@ -87,7 +87,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'data_freshness_seconds',
-    help: 'Time since the last good run of a source ended, over all processes; `push`: since pushed records were last stored. A source without a good run counts from when this process first saw it.',
+    help: 'Seconds since the last good run of a source ended, or (`push`) since pushed records were last stored, over all processes; without a good run, since this process first saw the source.',
     labelNames: ['source'],
     registers,
     collect() {
@@ -98,7 +98,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'ingest_consecutive_failures',
-    help: 'Runs of a source that failed or broke off since its last good one (of the last 30 days), over all processes.',
+    help: 'Runs of a source that failed or ended early since its last good run, within the last 30 days, over all processes.',
     labelNames: ['source'],
     registers,
     collect() {
@@ -108,7 +108,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'ingest_runs_held',
-    help: 'Runs of a source since its last good one (of the last 30 days) that would take a lot away and wait for somebody’s word, over all processes.',
+    help: 'Held runs of a source since its last good run, within the last 30 days, over all processes: each would remove many rows and waits for a decision.',
     labelNames: ['source'],
     registers,
     collect() {
