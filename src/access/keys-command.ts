@@ -12,7 +12,7 @@ try {
   if (file === undefined) {
     throw new UtmqlError(
       'CONFIGURATION',
-      'API_KEYS_FILE is not set: set it to where the keys are to be kept, here and for utmql itself.',
+      'API_KEYS_FILE is not set: set it to the path of the file of keys, for this command and for utmql itself.',
     );
   }
   const { values, positionals } = parseArgs({ options: keyOptions, allowPositionals: true });

@@ -61,6 +61,6 @@ export const writeKeysFile = (file: string, keys: readonly StoredKey[]): Promise
 const broken = (file: string, what: string, cause?: unknown): UtmqlError =>
   new UtmqlError(
     'CONFIGURATION',
-    `API_KEYS_FILE (${JSON.stringify(file)}) ${what}. Put back a good copy, or make keys anew with \`npm run keys\`.`,
+    `API_KEYS_FILE (${JSON.stringify(file)}) ${what}. Restore a valid copy, or create new keys with \`npm run keys\`.`,
     { cause },
   );

@@ -120,7 +120,7 @@ function readFields(given: KeyArguments, now: number) {
   const wrong = workspaces?.find((one) => !workspaceName.safeParse(one).success);
   if (wrong !== undefined)
     throw usageError(
-      `--workspace: ${JSON.stringify(wrong)} has other than letters, digits, ".", "_" and "-".`,
+      `--workspace: ${JSON.stringify(wrong)} may have only letters, digits, ".", "_" and "-".`,
     );
   if (channels !== undefined && role !== 'viewer')
     throw usageError('--channel restricts what is read, so only the role viewer can have it.');
@@ -146,8 +146,10 @@ function readRole(text: string | undefined): Role {
 function readExpiry(text: string, now: number): string {
   const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at))
-    throw usageError(`--expires: ${JSON.stringify(text)} is no day such as 2027-01-01, and no instant.`);
-  if (at <= now) throw usageError(`--expires: ${text} is past already.`);
+    throw usageError(
+      `--expires: ${JSON.stringify(text)} is neither a day, such as 2027-01-01, nor an instant.`,
+    );
+  if (at <= now) throw usageError(`--expires: ${text} is in the past.`);
   return new Date(at).toISOString();
 }
 

@@ -115,8 +115,8 @@ function readClaims(payload: JWTPayload, prefix: string): Identity {
 }
 
 const meaning: Readonly<Record<string, string>> = {
-  sub: 'it names who calls',
-  exp: 'it says when the token ends',
+  sub: 'it identifies the caller',
+  exp: 'it says when the token expires',
   role: `one of ${roles.join(', ')}`,
   workspaces: 'a name or a list of names; "*" for all, with the role admin',
   channels: 'a name or a list of names',
@@ -127,7 +127,7 @@ function explain(error: unknown): UtmqlError {
   if (error instanceof errors.JWTExpired) return unauthenticated('The token has expired.', error);
   if (error instanceof errors.JWTClaimValidationFailed) {
     return unauthenticated(
-      `The token’s claim "${error.claim}" is not the one that is asked for here.`,
+      `The token’s claim "${error.claim}" is missing or does not have the value that is expected here.`,
       error,
     );
   }

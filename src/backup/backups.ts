@@ -51,7 +51,9 @@ export function createBackups(options: {
 
   const placeOf = (name: string): Sql => {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) {
-      throw wrong(`${JSON.stringify(name)} is no name of a backup: letters, digits, ".", "_" and "-".`);
+      throw wrong(
+        `${JSON.stringify(name)} is not a valid name of a backup: use letters, digits, ".", "_" and "-".`,
+      );
     }
     // ClickHouse accepts no parameters here. Both names contain no character that could end a literal.
     return new Sql([disk === undefined ? `File('${name}')` : `Disk('${disk}', '${name}')`], []);
@@ -69,7 +71,7 @@ export function createBackups(options: {
         sql`SELECT status, error, num_files AS files, total_size AS bytes, files_read AS read FROM system.backups WHERE id = ${bind('String', id)}`,
       );
       if (state === undefined)
-        throw wrong('ClickHouse has forgotten the backup: was it restarted? Try again.');
+        throw wrong('ClickHouse does not know the backup any more; it may have restarted. Try again.');
       const progress = { files: state.read, ofFiles: state.files, bytes: state.bytes };
       if (/FAILED|CANCELLED/.test(state.status)) throw explain(state.error);
       options.onProgress(progress);
@@ -98,7 +100,7 @@ export function createBackups(options: {
       const rows = await rowsOf();
       if (rows !== undefined && rows > 0 && !replace) {
         throw wrong(
-          `The database ${database} holds ${rows} rows. To give them up for the backup, add --replace; to keep them, set CLICKHOUSE_DATABASE to a new name.`,
+          `The database ${database} holds ${rows} rows. Add --replace to replace them by the backup. To keep them, set CLICKHOUSE_DATABASE to a new name.`,
         );
       }
       const fresh = `${database}_restored`;
@@ -133,7 +135,7 @@ const wrong = (message: string, cause?: unknown): UtmqlError =>
 function explain(error: string): UtmqlError {
   const cause = new Error(error);
   if (error.includes('BACKUP_ALREADY_EXISTS'))
-    return wrong('There is a backup of this name already. Give another.', cause);
+    return wrong('A backup of this name already exists. Choose another name.', cause);
   if (error.includes('BACKUP_NOT_FOUND')) return wrong('There is no backup of this name.', cause);
   if (/INVALID_CONFIG_PARAMETER|BACKUP_DISK|is not allowed for backups|UNKNOWN_DISK/.test(error)) {
     return wrong(
@@ -141,5 +143,9 @@ function explain(error: string): UtmqlError {
       cause,
     );
   }
-  return new UtmqlError('STORE_UNAVAILABLE', `ClickHouse could not do it: ${error.slice(0, 500)}`, { cause });
+  return new UtmqlError(
+    'STORE_UNAVAILABLE',
+    `The backup or restore failed in ClickHouse: ${error.slice(0, 500)}`,
+    { cause },
+  );
 }

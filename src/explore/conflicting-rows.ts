@@ -44,7 +44,7 @@ export async function conflictWarnings(
   return found.map(({ source, days, folded }) => ({
     code: 'CONFLICTING_ROWS',
     message:
-      `${source}: ${folded} ${folded === 1 ? 'row' : 'rows'} gave way to others of the same key on ${days === 1 ? 'a day' : `${days} days`} of the range; the last was kept, and spend may be missing. ` +
+      `${source}: ${folded} ${folded === 1 ? 'row was' : 'rows were'} replaced by rows of the same key on ${days === 1 ? 'a day' : `${days} days`} of the range; the last was kept, and spend may be missing. ` +
       (source === pushSource
         ? 'Push those days again with `?duplicates=`: `sum` where the report is finer than the key, `last` where the last row counts.'
         : 'Set `duplicates` of the source: `sum` where its report is finer than the key, `last` where the last row counts.'),

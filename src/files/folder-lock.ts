@@ -83,6 +83,6 @@ function inUse(folder: string, path: string): UtmqlError {
 const cannotLock = (folder: string, cause: unknown): UtmqlError =>
   new UtmqlError(
     'CONFIGURATION',
-    `The buffer folder ${folder} cannot be locked against a second process: set DATA_DIR to a folder on a file system that knows flock.`,
+    `The buffer folder ${folder} cannot be locked against a second process: set DATA_DIR to a folder on a file system that supports flock.`,
     { cause },
   );

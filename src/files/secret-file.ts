@@ -21,7 +21,7 @@ export async function readOrCreateSecretFile(
   if (options.shape.test(text)) return text;
   throw new UtmqlError(
     'CONFIGURATION',
-    `${file} is empty or damaged. Put the file from your backup back; where nothing was stored yet, delete it.`,
+    `${file} is empty or damaged. Restore the file from a backup. If nothing has been stored yet, delete it.`,
   );
 }
 

@@ -31,10 +31,10 @@ const causes: Readonly<Record<string, FailureCause>> = {
   ENETUNREACH: { ...timedOut, reason: 'its network cannot be reached' },
   UND_ERR_HEADERS_OVERFLOW: {
     reason: 'its headers are too long',
-    advice: 'Check that its address is that of the records.',
+    advice: 'Check that its address returns records.',
     lasts: true,
   },
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { reason: 'its length is not the announced one' },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { reason: 'its body does not have the length in Content-Length' },
   CERT_HAS_EXPIRED: {
     reason: 'its TLS certificate has expired',
     advice: 'Have the certificate renewed, or check the clock of this machine.',
@@ -54,7 +54,7 @@ export function failureCause(error: unknown): FailureCause {
   const known = causes[code];
   if (known !== undefined) return known;
   const advice = 'Check the port in its address, and whether it is http or https.';
-  if (code.startsWith('HPE_')) return { reason: 'what it sent is not HTTP', advice, lasts: true };
+  if (code.startsWith('HPE_')) return { reason: 'its response is not HTTP', advice, lasts: true };
   if (/CERT|SIGNATURE/.test(code)) {
     return {
       reason: `its TLS certificate is not trusted (${code})`,

@@ -155,7 +155,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     if (wait > patienceMs) {
       const when = new Date(clock.now() + wait).toISOString();
       return unavailable(
-        `Source ${name} cannot be read from ${place} now: ${reason} and asks to come again in ${formatDuration(wait)}, at ${when}.`,
+        `Source ${name} cannot be read from ${place} now: ${reason} and asks for a retry in ${formatDuration(wait)}, at ${when}.`,
       );
     }
     const tries = made === 1 ? '1 attempt' : `${made} attempts`;
@@ -250,7 +250,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       if (!isBrokenCircuit(error)) throw error;
       options.metrics?.onRequest('circuit_open', 0);
       const seconds = Math.ceil(breaker.openForMs() / 1_000);
-      const failed = `Source ${name} failed ${rules.failures} times in a row (last: ${last.reason}) and is left alone`;
+      const failed = `Source ${name} failed ${rules.failures} times in a row (last: ${last.reason}) and is not called for now`;
       throw last.lasts
         ? unavailable(`${failed}. ${last.advice ?? ''}`.trimEnd(), last)
         : unavailable(`${failed}; try again in ${seconds} s.`);

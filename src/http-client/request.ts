@@ -32,7 +32,7 @@ export function redirectTarget(redirection: Redirection): URL | string {
   // With the other redirects a POST would become a GET, which requests something else.
   const keepsMethod = method === 'GET' || status === 307 || status === 308;
   if (next?.origin !== url.origin || !keepsMethod) {
-    const place = next === undefined ? 'an address that is none' : show(next);
+    const place = next === undefined ? 'an invalid address' : show(next);
     return `for ${show(url)} and points to ${place}, which is not followed; if the records are there, configure that address.`;
   }
   if (followed < MAX_REDIRECTS) return next;

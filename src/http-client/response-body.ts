@@ -55,7 +55,7 @@ const tooSlow = (
 ): UtmqlError =>
   new UtmqlError(
     'SOURCE_UNAVAILABLE',
-    `${subject} was not whole within ${formatDuration(longestMs)}; ${size} bytes had come.`,
+    `${subject} was not complete within ${formatDuration(longestMs)}; ${size} bytes were received.`,
     { retryable: true },
   );
 
@@ -90,7 +90,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
     if (decompressor === undefined) {
       throw new UtmqlError(
         'SOURCE_MALFORMED',
-        `${subject} is in the encoding ‘${encoding}’, which was not asked for; have it sent plainly or in gzip.`,
+        `${subject} is in the encoding ‘${encoding}’, which was not requested; have it sent uncompressed or in gzip.`,
       );
     }
     // The callback is empty because every error also ends the iteration below.
@@ -111,7 +111,7 @@ export async function* sourceBody(options: SourceBodyOptions): AsyncGenerator<Ui
         )
       : new UtmqlError(
           'SOURCE_MALFORMED',
-          `${subject} is marked as ${encoding} but cannot be decompressed; have it sent plainly, or with the content-encoding that it has.`,
+          `${subject} is marked as ${encoding} but cannot be decompressed; have it sent uncompressed, or with its actual content-encoding.`,
           {
             cause: error,
           },

@@ -24,7 +24,7 @@ export function dayRejection(
     return { reason: 'beyond_retention', field: '', detail };
   }
   if (day > today + maxFutureDays) {
-    const detail = `The record is of ${formatDay(day)}; today is ${formatDay(today)}, and at most ${maxFutureDays} days ahead are taken (MAX_FUTURE_DAYS).`;
+    const detail = `The record is of ${formatDay(day)}; today is ${formatDay(today)}, and at most ${maxFutureDays} days ahead are accepted (MAX_FUTURE_DAYS).`;
     return { reason: 'in_the_future', field: '', detail };
   }
   return undefined;

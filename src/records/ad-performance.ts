@@ -134,6 +134,6 @@ function checkTotals(campaignId: string): string {
   throw new RejectError(
     'totals_row',
     'campaign_id',
-    `campaign_id is ${displayValue(campaignId)}, as in a row that sums up the others; leave such rows out with where, or rename the campaign with map.`,
+    `campaign_id is ${displayValue(campaignId)}, as in a row of totals; exclude such rows with where, or rename the campaign with map.`,
   );
 }

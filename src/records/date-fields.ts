@@ -37,7 +37,7 @@ export function createDateFields<Name extends string>(rules: FieldRules): DateFi
     throw new RejectError(
       'invalid_date',
       field,
-      `${field} is ${displayValue(value)}; ${dates.accepted}, where there is such a day.`,
+      `${field} is ${displayValue(value)}; ${dates.accepted}; the day must exist.`,
     );
   };
 

@@ -156,7 +156,7 @@ function rejectLoneSurrogates(text: string, field: string): string {
   throw new RejectError(
     'invalid_text',
     field,
-    `${field} is ${displayValue(text)}, which holds half of a character.`,
+    `${field} is ${displayValue(text)}, which contains half of a surrogate pair; send valid Unicode.`,
   );
 }
 

@@ -2,22 +2,22 @@ import { badInput, UtmqlError } from '../errors.ts';
 import { systemErrorCode } from './disk.ts';
 
 export const tooManyAtOnce = (records: number, most: number): UtmqlError =>
-  badInput(`These are ${records} records at once; send at most ${most}.`);
+  badInput(`${records} records were sent at once; send at most ${most}.`);
 
 export const tooLong = (bytes: number, most: number): UtmqlError =>
-  badInput(`These are ${bytes} bytes at once; send at most ${most}.`);
+  badInput(`The records have ${bytes} bytes; send at most ${most} at once.`);
 
 export const bufferFull = (maxRecords: number, retryAfterSeconds: number): UtmqlError =>
   new UtmqlError(
     'BUFFER_FULL',
-    `${maxRecords} records wait to be stored, and no more may. None of these was taken: send them again in ${retryAfterSeconds} s.`,
+    `The buffer is full: ${maxRecords} records wait to be stored. No record of this request was accepted: send them again in ${retryAfterSeconds} s.`,
     { retryable: true, retryAfterSeconds },
   );
 
 export const diskBudgetExceeded = (maxBytes: number): UtmqlError =>
   new UtmqlError(
     'BUFFER_UNAVAILABLE',
-    `The ${maxBytes} bytes of disk for records that wait to be stored are used up. None of these was taken: send them again later.`,
+    `The disk space for records that wait to be stored (${maxBytes} bytes) is used up. No record of this request was accepted: send them again later.`,
     { retryable: true },
   );
 
@@ -25,7 +25,7 @@ export const diskBudgetExceeded = (maxBytes: number): UtmqlError =>
 export const writeFailed = (cause: unknown): UtmqlError =>
   new UtmqlError(
     'BUFFER_UNAVAILABLE',
-    'Records cannot be stored at the moment, because the disk is full or failing. None of these was taken: send them again in a while.',
+    'Records cannot be stored at the moment, because the disk is full or failing. No record of this request was accepted: send them again later.',
     { retryable: true, retryAfterSeconds: 1, cause },
   );
 

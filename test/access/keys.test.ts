@@ -83,7 +83,7 @@ describe('API keys', () => {
     await writeFile(keys.file, '{"keys":[{');
     await expect(api.prepareReload()).rejects.toThrow(/API_KEYS_FILE .* is not valid JSON/);
     expect(await outcome(api, key)).toBe('test');
-    await expect(open()).rejects.toThrow(/API_KEYS_FILE .* is not valid JSON\. Put back a good copy/);
+    await expect(open()).rejects.toThrow(/API_KEYS_FILE .* is not valid JSON\. Restore a valid copy/);
     await writeFile(keys.file, '{"keys":[{"id":"abc"}]}');
     await expect(open()).rejects.toThrow(/is no file of keys: keys\.0\.id/);
   });

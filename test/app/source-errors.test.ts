@@ -195,7 +195,7 @@ it('duplicates in one feed: identical ones are one; differing ones change nothin
   expect(await warnings('2025-09-01')).toEqual([
     {
       code: 'CONFLICTING_ROWS',
-      message: expect.stringMatching(/^ads: 1 row gave way .* a day of the range/),
+      message: expect.stringMatching(/^ads: 1 row was replaced .* a day of the range/),
     },
   ]);
   expect(await warnings('2025-09-02')).toEqual([]);

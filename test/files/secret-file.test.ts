@@ -41,7 +41,7 @@ it.each([
   await writeFile(file, text);
   await expect(readOrCreateSecretFile(file, { make: () => '01234567', shape })).rejects.toMatchObject({
     code: 'CONFIGURATION',
-    message: `${file} is empty or damaged. Put the file from your backup back; where nothing was stored yet, delete it.`,
+    message: `${file} is empty or damaged. Restore the file from a backup. If nothing has been stored yet, delete it.`,
   });
   expect(await readFile(file, 'utf8')).toBe(text);
 });

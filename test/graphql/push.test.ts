@@ -273,7 +273,7 @@ describe('rows of a push that gave way to others of their key', () => {
       code: 'CONFLICTING_ROWS',
       message: expect.stringMatching(
         new RegExp(
-          `^push: ${count - 1} rows gave way .* on a day of the range; .* Push those days again with`,
+          `^push: ${count - 1} rows were replaced .* on a day of the range; .* Push those days again with`,
         ),
       ),
     });

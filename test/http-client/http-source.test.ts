@@ -220,7 +220,7 @@ describe('a page', () => {
     await expect(page(sourceAt(server.url, { attempts: 1, timeoutMs: 250 }))).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringMatching(
-        /in 1 attempt: its answer was not whole within 5 s; \d+ bytes had come\.$/,
+        /in 1 attempt: its answer was not complete within 5 s; \d+ bytes were received\.$/,
       ),
     });
   });
@@ -235,7 +235,7 @@ describe('a page', () => {
     });
     await expect(page(source)).rejects.toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: `${start} marked as gzip but cannot be decompressed; have it sent plainly, or with the content-encoding that it has.`,
+      message: `${start} marked as gzip but cannot be decompressed; have it sent uncompressed, or with its actual content-encoding.`,
     });
     expect(server.requests).toHaveLength(2);
   });
@@ -416,14 +416,14 @@ describe('retries', () => {
       retryable: true,
       message:
         `Source ads cannot be read from ${server.url}/ now: it answered 429 Too Many Requests ` +
-        'and asks to come again in 180 s, at 2025-08-01T00:03:00.000Z.',
+        'and asks for a retry in 180 s, at 2025-08-01T00:03:00.000Z.',
     });
     expect(server.requests).toHaveLength(1);
   });
 
   it('are not made when Retry-After asks for ages', async () => {
     const server = await serve(status(503, { 'retry-after': '9'.repeat(400) }));
-    expect((await failureOf(sourceAt(server.url))).message).toMatch(/come again in 31536000 s, at \d{4}-/);
+    expect((await failureOf(sourceAt(server.url))).message).toMatch(/a retry in 31536000 s, at \d{4}-/);
   });
 
   it('are logged with their reason', async () => {
@@ -473,12 +473,12 @@ describe('a body that breaks', () => {
     [
       'gzip that is none',
       text('[1,2]', { 'content-encoding': 'gzip' }),
-      'is marked as gzip but cannot be decompressed; have it sent plainly, or with the content-encoding that it has.',
+      'is marked as gzip but cannot be decompressed; have it sent uncompressed, or with its actual content-encoding.',
     ],
     [
       'an encoding that nobody asked for',
       text('[1,2]', { 'content-encoding': 'zstd' }),
-      '‘zstd’, which was not asked for; have it sent plainly or in gzip.',
+      '‘zstd’, which was not requested; have it sent uncompressed or in gzip.',
     ],
   ])('says so: %s', async (_, behaviour, message) => {
     const server = await serve(behaviour);
@@ -535,7 +535,7 @@ describe('the circuit breaker', () => {
       code: 'SOURCE_UNAVAILABLE',
       retryable: true,
       message:
-        'Source ads failed 5 times in a row (last: it answered 500 Internal Server Error) and is left alone; try again in 30 s.',
+        'Source ads failed 5 times in a row (last: it answered 500 Internal Server Error) and is not called for now; try again in 30 s.',
     });
     expect(server.requests).toHaveLength(5);
     expect(outcomes.at(-1)).toBe('circuit_open');

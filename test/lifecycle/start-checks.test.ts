@@ -74,7 +74,7 @@ it(
       expect.stringMatching(/^ {2}- Port \d+ on 127\.0\.0\.1 is taken\. Stop .* PORT /),
       expect.stringMatching(/^ {2}- SOURCES_FILE \(.*none\.yaml\): there is no such file\./),
       expect.stringMatching(/^ {2}- .*manifest\.json is no manifest .*/),
-      expect.stringMatching(/^ {2}- API_KEYS_FILE \(".*"\) is not valid JSON\. Put back a good copy/),
+      expect.stringMatching(/^ {2}- API_KEYS_FILE \(".*"\) is not valid JSON\. Restore a valid copy/),
       `  - ClickHouse at ${nowhere} cannot be reached (ECONNREFUSED). Start it, or correct CLICKHOUSE_URL.`,
     ]);
 

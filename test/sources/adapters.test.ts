@@ -143,7 +143,7 @@ sources:
     const source = await openOne(yaml(server.url), { environment });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
-      message: `Source google cannot be read from ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream now: it answered 429 Too Many Requests (RESOURCE_EXHAUSTED) and asks to come again in 893 s, at 2025-08-10T12:14:53.000Z.`,
+      message: `Source google cannot be read from ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream now: it answered 429 Too Many Requests (RESOURCE_EXHAUSTED) and asks for a retry in 893 s, at 2025-08-10T12:14:53.000Z.`,
     });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_REFUSED',
@@ -274,7 +274,7 @@ sources:
     const source = await openOne(yaml(server.url), { environment });
     const { message } = (await read(source)).error ?? {};
     expect(message).toContain(
-      'it answered 400 Bad Request (error 80004) and asks to come again in 1140 s, at 2025-08-10T12:19:00.000Z',
+      'it answered 400 Bad Request (error 80004) and asks for a retry in 1140 s, at 2025-08-10T12:19:00.000Z',
     );
     expect(message).not.toContain('EAAB');
   });

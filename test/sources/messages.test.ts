@@ -83,13 +83,13 @@ describe('an error that somebody has to act on names what to do, and promises no
       'an encoding of its own',
       text('x', { 'content-encoding': 'zstd' }),
       '',
-      /have it sent plainly or in gzip\.$/,
+      /have it sent uncompressed or in gzip\.$/,
     ],
     [
       'no gzip',
       text('none at all, but words', { 'content-encoding': 'gzip' }),
       cursor,
-      /have it sent plainly, or with the content-encoding that it has\.$/,
+      /have it sent uncompressed, or with its actual content-encoding\.$/,
     ],
     [
       'a column that is gone',
@@ -192,7 +192,7 @@ describe('an error that may pass by itself can be repeated', () => {
   it.each<[string, Behaviour, RegExp]>([
     ['503', status(503), /it answered 503 Service Unavailable\.$/],
     ['429', status(429), /429 Too Many Requests\. Lower its rate_limit, or raise its patience_ms\.$/],
-    ['429 for a day', status(429, { 'retry-after': '86400' }), /asks to come again in 86400 s, at /],
+    ['429 for a day', status(429, { 'retry-after': '86400' }), /asks for a retry in 86400 s, at /],
     [
       'silence',
       hang,
