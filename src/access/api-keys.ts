@@ -39,8 +39,8 @@ export async function openApiKeys(options: {
   const { file, uses, clock, logger, onKeyChange } = options;
   let version = await versionOf(file);
   let keys = byId(await readKeysFile(file));
-  let lookedAt = clock.now();
-  let looking: Promise<void> | undefined;
+  let checkedAt = clock.now();
+  let checking: Promise<void> | undefined;
 
   const prepareReload = async (): Promise<() => void> => {
     // The version is determined before the file is read, so that the next check finds a change in between.
@@ -52,7 +52,7 @@ export async function openApiKeys(options: {
       version = found;
     };
   };
-  const look = async (): Promise<void> => {
+  const reloadIfChanged = async (): Promise<void> => {
     const found = await versionOf(file);
     if (found === version) return;
     try {
@@ -68,13 +68,13 @@ export async function openApiKeys(options: {
     const isNew = id !== undefined && !keys.has(id);
     // Math.abs: a clock that is set back must not stop the checks. An unknown id causes a check, so that a new key works
     // immediately.
-    if (isNew || Math.abs(now - lookedAt) >= pollEveryMs) {
-      lookedAt = now;
-      looking ??= look().finally(() => {
-        looking = undefined;
+    if (isNew || Math.abs(now - checkedAt) >= pollEveryMs) {
+      checkedAt = now;
+      checking ??= reloadIfChanged().finally(() => {
+        checking = undefined;
       });
     }
-    await looking;
+    await checking;
     return id === undefined ? undefined : keys.get(id);
   };
   const isLive = (key: StoredKey): boolean =>

@@ -38,7 +38,7 @@ export function createSlots(options: { most: number; mostWaiting: number }): Slo
       const account = accounts.get(name) ?? open(name);
       if (account.users >= account.mostUsers) return undefined;
       account.users += 1;
-      const leave = (): void => {
+      const uncount = (): void => {
         account.users -= 1;
         if (account.users === 0) accounts.delete(name);
       };
@@ -46,10 +46,10 @@ export function createSlots(options: { most: number; mostWaiting: number }): Slo
         const [, release] = await account.semaphore.acquire();
         return () => {
           release();
-          leave();
+          uncount();
         };
       } catch (error) {
-        leave();
+        uncount();
         if (error === E_TIMEOUT) return undefined;
         throw error;
       }

@@ -13,7 +13,7 @@ interface InstantAndDay {
 
 /** Reads days and instants of raw records. Each method throws RejectError. */
 export interface DateFields<Name extends string> {
-  /** Returns the day of an ads row: the written day or, for a date with an offset, the day in the time zone of the rules. */
+  /** Returns the day of an ads row: the written day, or the day of an instant or offset date-time in the time zone of the rules. */
   day(raw: RawFields, field: Name): Day;
   /** Returns the instant and its day. A date without a time keeps its day in zones west of UTC, too. */
   instantAndDay(raw: RawFields, field: Name): InstantAndDay;

@@ -29,22 +29,22 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   let store: ObservedStore | undefined;
   let up: boolean | undefined;
   let known: StoreCensus | undefined;
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asking = false;
+  let censusAt = Number.NEGATIVE_INFINITY;
+  let isRefreshing = false;
 
-  const ask = async (observed: ObservedStore): Promise<void> => {
+  const refresh = async (observed: ObservedStore): Promise<void> => {
     up = await observed.isUp();
-    if (!up || observed.now() - askedAt < censusEveryMs) return;
-    askedAt = observed.now();
+    if (!up || observed.now() - censusAt < censusEveryMs) return;
+    censusAt = observed.now();
     known = await observed.census();
   };
-  const askBehind = (): void => {
-    if (store === undefined || asking) return;
-    asking = true;
-    void ask(store)
+  const refreshInBackground = (): void => {
+    if (store === undefined || isRefreshing) return;
+    isRefreshing = true;
+    void refresh(store)
       .catch(store.failed)
       .finally(() => {
-        asking = false;
+        isRefreshing = false;
       });
   };
 
@@ -53,7 +53,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
     help: '1 if ClickHouse answered the check that the previous scrape started, else 0.',
     registers,
     collect() {
-      askBehind();
+      refreshInBackground();
       if (up !== undefined) this.set(up ? 1 : 0);
     },
   });
@@ -119,7 +119,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   return {
     observeStore(observed) {
       store = observed;
-      askBehind();
+      refreshInBackground();
     },
   };
 }

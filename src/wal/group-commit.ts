@@ -61,7 +61,7 @@ export function createCommits(options: {
     return all;
   };
 
-  const leave = (group: readonly WaitingBatch[]): void => {
+  const uncount = (group: readonly WaitingBatch[]): void => {
     for (const { payloads, bytes } of group) {
       waiting.records -= payloads.length;
       waiting.bytes -= bytes;
@@ -81,14 +81,14 @@ export function createCommits(options: {
         // The appends after this group would fail on the same disk.
         const refused = [...group, ...queue];
         queue = [];
-        leave(refused);
+        uncount(refused);
         for (const { reject } of refused) reject(writeFailed(error));
         await writer.cleanUp();
         continue;
       }
       if (failedAt !== undefined) logger.info('the buffer writes again');
       failedAt = undefined;
-      leave(group);
+      uncount(group);
       for (const { resolve, end } of group) resolve(end);
       options.onDurable();
     }
