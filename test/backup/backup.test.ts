@@ -59,7 +59,7 @@ it('a wiped database is what it was once its backup is restored, while the progr
 it('what a database holds is given up only when that is said', async () => {
   const before = await figures();
   await sql.command(`TRUNCATE TABLE ${database}.opportunities`);
-  await expect(backups().restore(name, { replace: false })).rejects.toThrow('add --replace');
+  await expect(backups().restore(name, { replace: false })).rejects.toThrow('Add --replace');
   await backups().restore(name, { replace: true });
   expect(await figures()).toEqual(before);
 });
@@ -69,6 +69,6 @@ it('a backup that is not there, taken or no name changes nothing', async () => {
   await expect(backups().restore('none-such', { replace: true })).rejects.toThrow('There is no backup');
   await expect(backups().create(name)).rejects.toThrow('already');
   for (const bad of ['', '../x', "x')", 'a/b'])
-    await expect(backups().create(bad)).rejects.toThrow('is no name');
+    await expect(backups().create(bad)).rejects.toThrow('is not a valid name');
   expect(await figures()).toEqual(before);
 });
