@@ -60,15 +60,29 @@ export async function copyTemplate(store: Store): Promise<void> {
   );
 }
 
-/** Takes away all rows that the tables of the template do not have: much cheaper than another database. */
-export async function truncateTables(store: Store): Promise<void> {
+/**
+ * Takes away all rows that the tables of the template do not have: much cheaper than another database.
+ *
+ * @param options.except tables that keep their rows
+ * @param options.changesAnswersOf workspaces whose answers a running program may have cached
+ */
+export async function truncateTables(
+  store: Store,
+  {
+    except = [],
+    changesAnswersOf = [],
+  }: { except?: readonly string[]; changesAnswersOf?: readonly string[] } = {},
+): Promise<void> {
   const filled = (database: string) =>
     sql`SELECT name, total_rows FROM system.tables WHERE database = ${bind('String', database)} AND total_rows > 0`;
-  const kept = new Set((await store.select(tableRow, filled(template))).map(({ name }) => name));
+  const kept = new Set([
+    ...except,
+    ...(await store.select(tableRow, filled(template))).map(({ name }) => name),
+  ]);
   const tables = await store.select(tableRow, filled(store.database));
   await Promise.all(
     tables
       .filter(({ name }) => !kept.has(name))
-      .map(({ name }) => store.command(sql`TRUNCATE TABLE ${identifier(name)}`, { changesAnswersOf: [] })),
+      .map(({ name }) => store.command(sql`TRUNCATE TABLE ${identifier(name)}`, { changesAnswersOf })),
   );
 }

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createClient } from 'graphql-sse';
 import { uuidv7 } from 'uuidv7';
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { openLeaseTable } from '../../../src/clickhouse/leases/lease-table.ts';
 import { openLeases } from '../../../src/clickhouse/leases/leases.ts';
@@ -15,10 +12,14 @@ import { startStoreProxy } from '../../support/proxy.ts';
 import { cutAfter, hang } from '../../support/source-server.ts';
 
 let app: TestApp;
-beforeEach(async () => {
+beforeAll(async () => {
   app = await startTestApp();
 });
-afterEach(() => app.close());
+afterEach(async () => {
+  await app.empty();
+  app.answer({});
+});
+afterAll(() => app.close());
 
 const ad = (date: string, cost: number, more: Record<string, unknown> = {}) => ({
   date,
@@ -373,9 +374,6 @@ describe('a run that a crash interrupted', () => {
   };
 
   it('is begun again at start under its own id, and ends well', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'utmql-data-'));
-    await app.close();
-    app = await startTestApp({ environment: { DATA_DIR: folder } });
     app.answer({ ads: adsFeed([ad('2025-03-01', 10)]) });
     await only('');
     const id = await leave({});
@@ -383,7 +381,6 @@ describe('a run that a crash interrupted', () => {
     await app.ingest.resume();
     expect(await ended(id)).toMatchObject({ status: 'succeeded', attempt: 2, recordsChanged: 1 });
     expect(await totals('2025-03-01')).toMatchObject({ cost: 11 });
-    await rm(folder, { recursive: true, force: true });
   });
 
   it('is not begun a fourth time, nor when its source is gone; a living process’s run is left alone', async () => {
@@ -412,10 +409,23 @@ describe('a run that a crash interrupted', () => {
   });
 });
 
-it('a run whose first row was stored but never acknowledged is not left waiting for ever', async () => {
-  const proxy = await startStoreProxy(inject('clickhouse').url);
-  const cut = await startTestApp({ environment: { CLICKHOUSE_URL: proxy.url } });
-  try {
+describe('a run whose rows are cut off on their way to the store', () => {
+  let proxy: Awaited<ReturnType<typeof startStoreProxy>>;
+  let cut: TestApp;
+  beforeAll(async () => {
+    proxy = await startStoreProxy(inject('clickhouse').url);
+    cut = await startTestApp({ environment: { CLICKHOUSE_URL: proxy.url } });
+  });
+  afterEach(async () => {
+    proxy.cutWhen(() => false);
+    await cut.empty();
+  });
+  afterAll(async () => {
+    await cut.close();
+    await proxy.close();
+  });
+
+  it('a run whose first row was stored but never acknowledged is not left waiting for ever', async () => {
     proxy.cutWhen(({ table }) => table === 'ingest_runs');
     const { errors } = await cut.query('mutation { triggerIngest { runs { id } } }');
     expect(errors?.[0]?.extensions.code).toBe('STORE_UNAVAILABLE');
@@ -429,22 +439,15 @@ it('a run whose first row was stored but never acknowledged is not left waiting 
       },
       { timeout: 20_000, interval: 200 },
     );
-  } finally {
-    await cut.close();
-    await proxy.close();
-  }
-});
+  });
 
-it('a call that broke off before all of its runs had begun is completed by the same call', async () => {
-  const proxy = await startStoreProxy(inject('clickhouse').url);
-  const cut = await startTestApp({ environment: { CLICKHOUSE_URL: proxy.url } });
-  const call =
-    'mutation { triggerIngest(input: { wait: true, idempotencyKey: "k" }) { runs { id triggerId source status } } }';
-  const list = async () => {
-    const { data } = await cut.query('{ ingestRuns { id triggerId source status } }');
-    return (data as unknown as { ingestRuns: Record<string, string>[] }).ingestRuns;
-  };
-  try {
+  it('a call that broke off before all of its runs had begun is completed by the same call', async () => {
+    const call =
+      'mutation { triggerIngest(input: { wait: true, idempotencyKey: "k" }) { runs { id triggerId source status } } }';
+    const list = async () => {
+      const { data } = await cut.query('{ ingestRuns { id triggerId source status } }');
+      return (data as unknown as { ingestRuns: Record<string, string>[] }).ingestRuns;
+    };
     let runRows = 0;
     proxy.cutWhen(({ table }) => table === 'ingest_runs' && ++runRows > 1);
     expect((await cut.query(call)).errors?.[0]?.extensions.code).toBe('STORE_UNAVAILABLE');
@@ -464,10 +467,7 @@ it('a call that broke off before all of its runs had begun is completed by the s
     expect(runs.map(({ triggerId }) => triggerId)).toEqual([first?.triggerId, first?.triggerId]);
     expect(runs).toContainEqual(first);
     expect((await cut.query(call)).data).toEqual(data);
-  } finally {
-    await cut.close();
-    await proxy.close();
-  }
+  });
 });
 
 describe('a feed that is not what its source was configured for', () => {
