@@ -263,7 +263,7 @@ it('a flood of denied attempts makes few rows', async () => {
   const before = (await allOf(app.store)).length;
   await Promise.all(
     Array.from({ length: 20 }, async () => {
-      for (let one = 0; one < 500; one++)
+      for (let one = 0; one < 50; one++)
         await fetch(`${app.url}/graphql`, {
           method: 'POST',
           headers: { authorization: `Bearer wrong${one}` },
@@ -274,7 +274,7 @@ it('a flood of denied attempts makes few rows', async () => {
   await eventually(async () => (await allOf(app.store)).length > before);
   // In each window of a minute one at once, and at its end one with the number of the others.
   expect((await allOf(app.store)).length - before).toBeLessThan(10);
-}, 120_000);
+});
 
 describe('a store that is away', () => {
   const note = (action: string): AuditEntry => ({

@@ -14,7 +14,7 @@ beforeAll(async () => {
       utm_content, utm_term, currency, clicks, impressions, cost, source, version, is_deleted)
     SELECT 'default', toDate('2025-08-01') + number % 5, 'google_ads', toString(number % 100_000), '', toString(number), 'a', 'b', 'c', 'd', 'e', 'USD',
       1, 10, 1, 'test', 1, 0
-    FROM numbers(2_000_000)`,
+    FROM numbers(300_000)`,
     { changesAnswersOf: [] },
   );
 });

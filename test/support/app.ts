@@ -58,9 +58,11 @@ export async function startTestApp(
     return behave(request, response);
   });
   const login = inject('clickhouse');
-  const database = `app_${randomBytes(6).toString('hex')}`;
+  // A test that names a database drops it, too.
+  const named = options.environment?.CLICKHOUSE_DATABASE;
+  const database = named ?? `app_${randomBytes(6).toString('hex')}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'utmql-test-'));
-  await createMigratedDatabase(database);
+  if (named === undefined) await createMigratedDatabase(database);
   const app = await startApp({
     config: readConfig({
       PORT: '0',
@@ -117,10 +119,11 @@ export async function startTestApp(
     },
     async close() {
       await app.ingest.idle();
-      await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`, {
-        everywhere: true,
-        changesAnswersOf: [],
-      });
+      if (named === undefined)
+        await app.store.command(sql`DROP DATABASE IF EXISTS ${identifier(database)}`, {
+          everywhere: true,
+          changesAnswersOf: [],
+        });
       await app.stop();
       await source.close();
       await rm(dataDir, { recursive: true, force: true });

@@ -86,13 +86,13 @@ export const rejectsOf = (store: Store): Promise<z.infer<typeof rejectRow>[]> =>
     sql`SELECT line, reason, field, record, kind FROM rejected_records FINAL ORDER BY rejected_at, line`,
   );
 
-/** Waits until `check` gives something, looking again and again. */
+/** Waits until `check` gives something, looking again and again: less often the longer it takes, since each look is work. */
 export async function eventually<T>(check: () => Promise<T | undefined | false>): Promise<T> {
   const deadline = performance.now() + 20_000;
-  for (;;) {
+  for (let waitMs = 20; ; waitMs = Math.min(1.5 * waitMs, 200)) {
     const found = await check();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > deadline) throw new Error('it did not come about within 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }
