@@ -26,6 +26,7 @@ import { openPersistedDocuments } from './http/persisted-documents.ts';
 import { createPushRoutes } from './http/push-routes.ts';
 import type { DocumentLimits } from './http/query-limits.ts';
 import { createResponseCache } from './http/response-cache.ts';
+import { createSchemaRoute } from './http/schema-route.ts';
 import { type HttpServer, listen } from './http/server.ts';
 import { createStoreProbe } from './http/store-probe.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
@@ -288,6 +289,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           access: 'everybody',
           handle: (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
         },
+        createSchemaRoute(config.INTROSPECTION_ROLES),
         ...createLoginRoutes({ guard }),
         ...createPushRoutes({ push, limits }),
         ...healthRoutes({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { roles } from '../roles.ts';
 import {
   flag,
   headerList,
@@ -83,9 +84,9 @@ export const variables = {
   },
   INTROSPECTION_ROLES: {
     parse: roleList,
-    default: 'admin',
+    default: roles.join(','),
     description:
-      'Roles that may introspect the schema and get suggestions for misspelt names: viewer, ingestor, admin, or none.',
+      'Roles that may read the schema (introspection, `/schema.graphql`) and get suggestions for misspelt names: a list of viewer, ingestor and admin, or `none`.',
   },
   METRICS_PUBLIC: {
     parse: flag,

@@ -1,9 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { lexicographicSortSchema, printSchema } from 'graphql';
 import { schema } from './schema.ts';
+import { printSdl } from './sdl.ts';
 
 // `npm run codegen`: the contract for API users, committed and compared in CI.
-writeFileSync(
-  new URL('../../schema/schema.graphql', import.meta.url),
-  `${printSchema(lexicographicSortSchema(schema))}\n`,
-);
+writeFileSync(new URL('../../schema/schema.graphql', import.meta.url), printSdl(schema));

@@ -105,7 +105,7 @@ export function refusalOf(
   if (introspection !== undefined && !introspectionRoles.includes(caller.role)) {
     return forbid(
       introspection,
-      `${introspection} is not for the role ${caller.role}; the schema is in schema/schema.graphql.`,
+      `${introspection} is not for the role ${caller.role}; the operator can allow it (INTROSPECTION_ROLES).`,
     );
   }
   return undefined;

@@ -9,6 +9,7 @@ import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
 import { type Documents, operationOf } from './documents.ts';
 import { methodNotAllowed } from './error-answers.ts';
+import { etagOf, isKnown } from './etag.ts';
 import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
 import type { Graphql } from './graphql.ts';
 import { requirementsOf } from './graphql-access.ts';
@@ -16,7 +17,7 @@ import type { GraphqlCall } from './graphql-call.ts';
 import { type Question, readParams, shortBody } from './graphql-params.ts';
 import { createLoopTurns } from './loop-turns.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
-import { type AnswerSource, type CachedAnswer, etagOf, type ResponseCache } from './response-cache.ts';
+import type { AnswerSource, CachedAnswer, ResponseCache } from './response-cache.ts';
 import type { CallInfo, Handler } from './route.ts';
 
 const cacheStatus: Record<AnswerSource, string> = {
@@ -253,7 +254,7 @@ function send(
     response.appendHeader('Vary', 'Accept, Authorization, Cookie, X-API-Key, X-Workspace');
     response.setHeader('Cache-Control', reusable ? 'private, max-age=0, must-revalidate' : 'no-store');
     if (reusable) response.setHeader('ETag', etag);
-    if (reusable && matches(request.headers['if-none-match'], etag)) {
+    if (reusable && isKnown(request, etag)) {
       response.writeHead(304).end();
       return;
     }
@@ -262,7 +263,3 @@ function send(
   if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
   response.writeHead(status, { 'Content-Length': body.length }).end(body);
 }
-
-/** `If-None-Match` compares weakly: proxies that compress answers mark their validators so. */
-const matches = (header: string | undefined, etag: string): boolean =>
-  header?.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, ''))) ?? false;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../time.ts';
 
@@ -104,7 +103,3 @@ export function createResponseCache(options: {
     },
   };
 }
-
-/** A strong validator: equal exactly when the bytes are. */
-export const etagOf = (body: Buffer): string =>
-  `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;

@@ -37,6 +37,7 @@ beforeAll(async () => {
       JWT_SECRET: secret,
       JWT_ISSUER: issuer,
       JWT_AUDIENCE: 'utmql',
+      INTROSPECTION_ROLES: 'admin',
       RESPONSE_CACHE_TTL_MS: '0',
     },
     headers: admin,
@@ -153,9 +154,14 @@ const attacks: readonly Attack[] = [
     make: () => query('{ auditLog { totalCount } }'),
   },
   {
-    attack: 'A viewer introspects the schema',
+    attack: 'A viewer introspects the schema (`INTROSPECTION_ROLES=admin`)',
     answer: '403 FORBIDDEN',
     make: () => query('{ __schema { types { name } } }'),
+  },
+  {
+    attack: 'A viewer reads `/schema.graphql` (`INTROSPECTION_ROLES=admin`)',
+    answer: '403 FORBIDDEN',
+    make: () => ask({ method: 'GET', path: '/schema.graphql', headers: viewer }),
   },
   ...['/graphql', '/ingest/ad-performance', '/ingest/opportunities', '/ingest/events', '/events'].map(
     (path): Attack => ({

@@ -1,0 +1,5 @@
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+
+/** The schema in the schema definition language, sorted by name. */
+export const printSdl = (schema: GraphQLSchema): string =>
+  `${printSchema(lexicographicSortSchema(schema))}\n`;
