@@ -1,10 +1,10 @@
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
-import { bind, type Sql, sql } from '../../clickhouse/sql.ts';
+import { bind, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { CallOptions, Store } from '../../clickhouse/store.ts';
 import type { DayRange } from '../../metrics/query.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 import { unknown } from '../../records/text.ts';
-import { opportunityTable } from '../kinds/opportunity-table.ts';
+import { type AttributedBy, attributedBy, opportunityTable } from '../kinds/opportunity-table.ts';
 import { insertSelect } from '../storage/record-table.ts';
 
 /** Days of opportunities worked out by one statement: bounds its memory and stays below 100 partitions. */
@@ -65,9 +65,9 @@ export function toRanges(days: Iterable<Day>, reach: number): DayRange[] {
  * One statement: match the opportunities of some days anew and write those whose match has changed, with the version
  * they have, so that a newer record always wins and, among equals, the last written.
  *
- * ASOF JOIN finds the latest ads day up to the opportunity's own. The first join compares campaign, source and medium
- * (EXACT on the same day, WINDOW on an earlier one); the second the campaign alone, for opportunities whose source or
- * medium is unknown (CAMPAIGN). An unknown campaign matches nothing: two gaps are no match.
+ * ASOF JOIN finds the latest ads day up to the opportunity's own. The first join compares all of `attributedBy` (EXACT on the
+ * same day, WINDOW on an earlier one); the second the campaign alone, for opportunities of which one of the others is unknown
+ * (CAMPAIGN). An unknown campaign matches nothing: two gaps are no match.
  */
 function attributionStatement(workspace: string, range: DayRange, windowDays: number): Sql {
   const from = bind('Date', formatDay(range.from));
@@ -76,6 +76,24 @@ function attributionStatement(workspace: string, range: DayRange, windowDays: nu
   const space = bind('String', workspace);
   const gap = bind('String', unknown);
   const window = bind('Int32', windowDays);
+  const [campaign, ...others] = attributedBy;
+  // A column of the opportunity and of the candidate; `attributedBy` is all that they may be compared by.
+  const own = (name: AttributedBy): Sql => sql`o.${identifier(name)}`;
+  const ads = (name: AttributedBy): Sql => identifier(`ads_${name}`);
+  const adsKey = (names: readonly AttributedBy[]): Sql => join(names.map(ads), ', ');
+  const isOf = (names: readonly AttributedBy[], side: Sql): Sql =>
+    join(
+      names.map((name) => sql`${own(name)} = ${side}.${ads(name)}`),
+      ' AND ',
+    );
+  const compared = join(
+    attributedBy.map((name) => sql`${identifier(name)} AS ${ads(name)}`),
+    ', ',
+  );
+  const lacksOne = join(
+    others.map((name) => sql`${own(name)} = ${gap}`),
+    ' OR ',
+  );
   // The candidate with most clicks, then most cost, then first by name, for each day and key. Names differ from those of
   // `opportunities`, whose columns would otherwise come out of the join qualified.
   const candidates = (key: Sql): Sql => sql`
@@ -84,9 +102,9 @@ function attributionStatement(workspace: string, range: DayRange, windowDays: nu
     FROM (
       SELECT ${key}, date, channel, campaign_id, sum(clicks) AS sum_clicks, sum(cost) AS sum_cost
       FROM (
-        SELECT utm_campaign AS ads_campaign, utm_source AS ads_source, utm_medium AS ads_medium, date, channel, campaign_id, clicks, cost
+        SELECT ${compared}, date, channel, campaign_id, clicks, cost
         FROM ad_performance FINAL
-        WHERE workspace = ${space} AND date BETWEEN ${adsFrom} AND ${to} AND utm_campaign != ${gap}
+        WHERE workspace = ${space} AND date BETWEEN ${adsFrom} AND ${to} AND ${identifier(campaign)} != ${gap}
       )
       GROUP BY ${key}, date, channel, campaign_id
     )
@@ -102,14 +120,14 @@ function attributionStatement(workspace: string, range: DayRange, windowDays: nu
       SELECT o.*,
         f.winner.1 != '' AND f.ads_date = o.date AS is_exact,
         f.winner.1 != '' AND f.ads_date >= o.date - ${window} AS is_window,
-        c.winner.1 != '' AND c.ads_date >= o.date - ${window} AND (o.utm_source = ${gap} OR o.utm_medium = ${gap}) AS is_campaign,
+        c.winner.1 != '' AND c.ads_date >= o.date - ${window} AND (${lacksOne}) AS is_campaign,
         multiIf(is_exact, 'EXACT', is_window, 'WINDOW', is_campaign, 'CAMPAIGN', 'UNATTRIBUTED') AS new_match,
         multiIf(is_window, f.winner, is_campaign, c.winner, ('', '')) AS new_winner
       FROM (SELECT * FROM opportunities FINAL WHERE workspace = ${space} AND date BETWEEN ${from} AND ${to}) AS o
-      ASOF LEFT JOIN (${candidates(sql`ads_campaign, ads_source, ads_medium`)}) AS f
-        ON o.utm_campaign = f.ads_campaign AND o.utm_source = f.ads_source AND o.utm_medium = f.ads_medium AND o.date >= f.ads_date
-      ASOF LEFT JOIN (${candidates(sql`ads_campaign`)}) AS c
-        ON o.utm_campaign = c.ads_campaign AND o.date >= c.ads_date
+      ASOF LEFT JOIN (${candidates(adsKey(attributedBy))}) AS f
+        ON ${isOf(attributedBy, sql`f`)} AND o.date >= f.ads_date
+      ASOF LEFT JOIN (${candidates(ads(campaign))}) AS c
+        ON ${isOf([campaign], sql`c`)} AND o.date >= c.ads_date
     )
     WHERE channel != new_winner.1 OR campaign_id != new_winner.2 OR match != new_match`;
 }

@@ -3,7 +3,7 @@ import { type Day, formatDay } from '../../records/day.ts';
 import type { IngestMode } from '../runs/run.ts';
 import { insertSelect, listOf } from '../storage/record-table.ts';
 import type { StageOptions } from '../storage/stage.ts';
-import { opportunityTable } from './opportunity-table.ts';
+import { attributedBy, opportunityTable } from './opportunity-table.ts';
 
 /** What one apply is about. */
 export type OpportunitiesApply = Pick<StageOptions, 'runId' | 'workspace' | 'source' | 'version'> & {
@@ -37,7 +37,7 @@ const daysIn = (days: readonly Day[]): Sql => sql`${bind('Array(Date)', days.map
 const content = listOf(Object.keys(opportunityTable.values.columns).filter((name) => name !== 'date'));
 const attribution = listOf(['channel', 'campaign_id', 'match']);
 const contentHash = sql`cityHash64(${content})`;
-const utmHash = sql`cityHash64(utm_campaign, utm_source, utm_medium)`;
+const utmHash = sql`cityHash64(${listOf(attributedBy)})`;
 const idKey = sql`sipHash128(opportunity_id)`;
 
 type Run = Pick<OpportunitiesApply, 'runId'>;

@@ -1,5 +1,7 @@
+import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { Opportunity } from '../../records/opportunity.ts';
 import { stages } from '../../records/stage.ts';
+import type { ColumnsFor } from '../storage/column-set.ts';
 import { recordTable } from '../storage/record-table.ts';
 
 /** The ads campaign that an opportunity is attributed to. */
@@ -30,3 +32,14 @@ export const opportunityTable = recordTable<Opportunity, 'updatedAt' | 'isDelete
   },
   others: ['channel', 'campaign_id', 'match', 'workspace', 'namespace', 'source', 'version', 'is_deleted'],
 });
+
+/**
+ * The columns of opportunities and ads rows that attribution compares, the campaign first. An opportunity that is written again
+ * keeps its match while its day and these columns stay.
+ */
+export const attributedBy = [
+  'utm_campaign',
+  'utm_source',
+  'utm_medium',
+] as const satisfies readonly (keyof ColumnsFor<Opportunity> & keyof ColumnsFor<AdPerformance>)[];
+export type AttributedBy = (typeof attributedBy)[number];

@@ -1,17 +1,18 @@
 import { z } from 'zod';
+import { columnsOf } from '../../clickhouse/columns-of.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { type Day, parseIsoDay } from '../../records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../../records/opportunity.ts';
-import { columnSet } from '../storage/column-set.ts';
+import { columnSet, valueIn } from '../storage/column-set.ts';
 import { DayBatches } from '../storage/day-batches.ts';
-import { rowFormat } from '../storage/record-table.ts';
+import { listOf, rowFormat } from '../storage/record-table.ts';
 import { RowEncoder } from '../storage/row-binary.ts';
 import type { RecordWriter } from '../storage/stage.ts';
 import { type PulledKind, withVersions } from './kind.ts';
 import { createOpportunityStage } from './opportunity-stage.ts';
-import { type Attributed, opportunityTable } from './opportunity-table.ts';
+import { type Attributed, attributedBy, opportunityTable } from './opportunity-table.ts';
 
 const row = rowFormat(
   opportunityTable,
@@ -33,9 +34,7 @@ const storedRow = z.object({
   date: z.string(),
   opportunity_id: z.string(),
   version: z.number(),
-  utm_campaign: z.string(),
-  utm_source: z.string(),
-  utm_medium: z.string(),
+  ...columnsOf(attributedBy, z.string()),
   channel: z.string(),
   campaign_id: z.string(),
   match: z.string(),
@@ -105,7 +104,7 @@ export function createOpportunityWriter(options: {
   const lookUp = async (ids: readonly string[]): Promise<Map<string, StoredRow[]>> => {
     const rows = await store.select(
       storedRow,
-      sql`SELECT date, opportunity_id, version, utm_campaign, utm_source, utm_medium, channel, campaign_id, match
+      sql`SELECT ${listOf(Object.keys(storedRow.shape))}
           FROM opportunities FINAL
           WHERE workspace = ${bind('String', workspace)} AND namespace = ${namespace} AND opportunity_id IN (${bind('Array(String)', ids)})`,
       { requestId: options.requestId, settings: { max_rows_to_read: '0' } },
@@ -187,11 +186,8 @@ export function createOpportunityWriter(options: {
 }
 
 function carriedOver(record: Opportunity, stored: StoredRow | undefined): Attributed {
-  const stays =
-    stored !== undefined &&
-    stored.utm_campaign === record.utmCampaign &&
-    stored.utm_source === record.utmSource &&
-    stored.utm_medium === record.utmMedium;
+  if (stored === undefined) return unattributed;
+  const stays = attributedBy.every((column) => stored[column] === valueIn(record, column));
   return stays
     ? { channel: stored.channel, campaignId: stored.campaign_id, match: stored.match }
     : unattributed;

@@ -106,3 +106,7 @@ function writerOf<T>(
 /** `utm_campaign` → `utmCampaign`. */
 const propertyOf = (column: string): string =>
   column === 'date' ? 'day' : column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Returns what a column is written from. */
+export const valueIn = <T>(from: T, column: keyof ColumnsFor<T> & string): unknown =>
+  (from as Readonly<Record<string, unknown>>)[propertyOf(column)];

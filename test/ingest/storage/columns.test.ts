@@ -5,13 +5,15 @@ import { bind, identifier, join, type Sql, sql } from '../../../src/clickhouse/s
 import { createAttribution } from '../../../src/ingest/attribution/attribution.ts';
 import { adPerformanceTable } from '../../../src/ingest/kinds/ad-performance-table.ts';
 import { eventTable } from '../../../src/ingest/kinds/event-table.ts';
-import { opportunityTable } from '../../../src/ingest/kinds/opportunity-table.ts';
+import { createOpportunityWriter } from '../../../src/ingest/kinds/opportunity.ts';
+import { attributedBy, opportunityTable } from '../../../src/ingest/kinds/opportunity-table.ts';
 import { createRowMover } from '../../../src/ingest/ownership/move-rows.ts';
+import { valueIn } from '../../../src/ingest/storage/column-set.ts';
 import { createDayMerger } from '../../../src/ingest/storage/merge-days.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
 import { openMigratedStore, silent } from '../../support/database.ts';
-import { adsStage, dayOf, opportunityStage, runStage } from './support.ts';
+import { adsStage, dayOf, execute, nextVersion, opportunityStage, runStage } from './support.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -261,5 +263,48 @@ describe('all that a record says is stored', () => {
     const others = altered(opportunityRecord, properties, tellApart);
     const applied = await runStage(opportunityStage(store), [opportunityRecord, ...others]);
     expect(applied).toMatchObject({ written: records.length + 1, changed: records.length });
+  });
+});
+
+describe('the match of an opportunity that comes again with another value', () => {
+  const write = async (records: readonly Opportunity[]): Promise<void> => {
+    const writer = createOpportunityWriter({
+      store,
+      workspace,
+      source: 'feed',
+      namespace: 'shared',
+      version: nextVersion(),
+      requestId: 'test',
+      lock: new Mutex(),
+    });
+    for (const record of records) writer.add(record);
+    await writer.finish();
+  };
+
+  it.each([
+    ['pulled', (records: readonly Opportunity[]) => runStage(opportunityStage(store), records)],
+    ['pushed', write],
+  ])('stays unless attribution compares the column: %s', async (_, writeAgain) => {
+    await store.command(sql`TRUNCATE TABLE opportunities`, { changesAnswersOf: [] });
+    const { day: _day, opportunityId: _id, isDeleted: _is, updatedAt: _at, ...said } = opportunityRecord;
+    const properties = Object.keys(said) as (keyof typeof said)[];
+    const tellApart = (index: number) => ({ opportunityId: properties[index] });
+    await write(properties.map((_property, index) => ({ ...opportunityRecord, ...tellApart(index) })));
+    await execute(
+      store,
+      `INSERT INTO opportunities SELECT * REPLACE ('google' AS channel, 'C-1' AS campaign_id, 'EXACT' AS match) FROM opportunities FINAL`,
+    );
+    const changed = altered(opportunityRecord, properties, tellApart);
+    await writeAgain(changed);
+    const open = (await rowsIn('opportunities')).filter(({ channel }) => channel === '');
+    const differs = (record: Opportunity): boolean =>
+      attributedBy.some((column) => valueIn(record, column) !== valueIn(opportunityRecord, column));
+    expect(open.map((row) => row.opportunity_id).sort()).toEqual(
+      changed
+        .filter(differs)
+        .map(({ opportunityId }) => opportunityId)
+        .sort(),
+    );
+    expect(open).toHaveLength(attributedBy.length);
   });
 });
