@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { columnsOf } from '../clickhouse/columns-of.ts';
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { matches } from '../metrics/registry.ts';
+import { adFigures, isCount } from '../records/ad-performance.ts';
 import { type Stage, stages } from '../records/stage.ts';
-import type { OrderedList } from './ordered-list.ts';
+import type { KeyType, OrderedList } from './ordered-list.ts';
 import { optionalText, recordsOf, type Scope } from './records.ts';
 
 interface RecordOrder<Column extends string> {
@@ -68,7 +70,7 @@ const opportunityKeys = {
   amount: { by: sql`amount`, type: 'Decimal(38, 6)' },
 } as const;
 
-export const adOrders = ['date', 'cost', 'clicks', 'impressions'] as const;
+export const adOrders = ['date', ...adFigures] as const;
 type AdOrder = RecordOrder<(typeof adOrders)[number]>;
 
 export interface AdsQuery extends Scope {
@@ -85,9 +87,7 @@ const adRow = z.object({
   ad_id: optionalText,
   ...utms,
   currency: z.string(),
-  clicks: z.number(),
-  impressions: z.number(),
-  cost: z.number(),
+  ...columnsOf(adFigures, () => z.number()),
   source: z.string(),
   breakdowns: z.record(z.string(), z.string()),
 });
@@ -101,7 +101,7 @@ export function adList(query: AdsQuery): OrderedList<AdRecord> {
     row: adRow,
     select: sql`SELECT ${columns}, ${breakdowns}, row_key FROM ${recordsOf('ads', query)}`,
     order: [
-      { by: identifier(by), type: adKeys[by], direction },
+      { by: identifier(by), type: typeOf(by), direction },
       { by: sql`date`, type: 'Date', direction: 'asc' },
       // A hash of the other key columns. Together with the day it makes the order complete.
       { by: sql`row_key`, type: 'UInt64', direction: 'asc' },
@@ -109,6 +109,9 @@ export function adList(query: AdsQuery): OrderedList<AdRecord> {
   };
 }
 
-const adKeys = { date: 'Date', cost: 'Decimal(38, 6)', clicks: 'UInt64', impressions: 'UInt64' } as const;
+function typeOf(order: AdOrder['by']): KeyType {
+  if (order === 'date') return 'Date';
+  return isCount(order) ? 'UInt64' : 'Decimal(38, 6)';
+}
 
 const selectList = (row: z.ZodObject): Sql => join(Object.keys(row.shape).map(identifier), ', ');

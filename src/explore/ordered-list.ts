@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 
 /** Types of values by which a list can be ordered. */
-type KeyType = 'String' | 'Date' | 'UInt64' | 'Int64' | 'Decimal(38, 6)';
+export type KeyType = 'String' | 'Date' | 'UInt64' | 'Int64' | 'Decimal(38, 6)';
 
 /** One value by which a list is ordered. */
 interface OrderPart {

@@ -1,5 +1,7 @@
 import type { RootField } from '../access/grants.ts';
 import { type AdRecord, adList, adOrders } from '../explore/drill-down.ts';
+import { toCamelCase } from '../ingest/kinds/raw-record.ts';
+import { adFigures, adPerformanceContract, isCount } from '../records/ad-performance.ts';
 import { BreakdownType, breakdownDescription } from './breakdowns.ts';
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';
@@ -9,6 +11,11 @@ import { DirectionEnum } from './metrics-inputs.ts';
 import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere } from './where.ts';
+
+type FieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>,
+  AdRecord
+>;
 
 const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
   description:
@@ -37,23 +44,30 @@ const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
       args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
       resolve: (row, { name }) => new Map(Object.entries(row.breakdowns)).get(name) ?? null,
     }),
-    clicks: t.field({
-      type: 'SafeInt',
-      description: 'Clicks. Unit: count.',
-      resolve: (row) => row.clicks,
-    }),
-    impressions: t.field({
-      type: 'SafeInt',
-      description: 'Times that ads were shown. Unit: count.',
-      resolve: (row) => row.impressions,
-    }),
-    cost: t.exposeFloat('cost', { description: 'Ad spend. Unit: money, in `currency`.' }),
+    ...figureFields(t),
     currency: t.exposeString('currency', { description: 'ISO 4217 code of `cost`.' }),
     source: t.exposeString('source', {
       description: 'Where it came from: the name of a configured source, or `push`.',
     }),
   }),
 });
+
+/** One field a figure. */
+function figureFields(t: FieldBuilder) {
+  return Object.fromEntries(
+    adFigures.map((figure) => {
+      const { description, format } = adPerformanceContract.fields[figure];
+      const options = {
+        description: `${description} Unit: ${format}.`,
+        resolve: (row: AdRecord) => row[figure],
+      };
+      return [
+        toCamelCase(figure),
+        isCount(figure) ? t.field({ type: 'SafeInt', ...options }) : t.float(options),
+      ];
+    }),
+  );
+}
 
 const AdPerformances = pageType('AdPerformancePage', 'Stored ads rows.', AdPerformance);
 

@@ -10,6 +10,8 @@ import {
   type MeasureName,
   measureNames,
   type NamedDimension,
+  type SumName,
+  sums,
   type Unit,
 } from '../metrics/registry.ts';
 import { breakdownDescription } from './breakdowns.ts';
@@ -42,8 +44,8 @@ function describe(name: MeasureName): string {
   return `${description} Formula: ${formula}. Unit: ${unit}.${whenNull}`;
 }
 
-/** Counts that feeds send, each up to 2^53, so that a sum of them can be larger; rows are never so many. */
-const isFedCount = (name: MeasureName): boolean => name === 'clicks' || name === 'impressions';
+/** Feeds send the counts of ads, each up to 2^53, so that a sum of them can be larger; CRM records are never so many. */
+const isFedCount = (name: SumName): boolean => sums[name].from === 'ads' && sums[name].unit === 'count';
 
 /** @throws UtmqlError FIGURE_TOO_LARGE for a count whose last digits JSON would lose */
 function exactCount(name: MeasureName, count: number): number {

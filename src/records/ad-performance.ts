@@ -2,7 +2,9 @@ import { type Breakdowns, breakdownLimits, breakdownNameText, parseBreakdowns } 
 import {
   type Contract,
   currency,
+  type FigureName,
   figureParameters,
+  figuresOf,
   schemaVersion,
   updatedAt,
   utm,
@@ -69,7 +71,12 @@ export const adPerformanceContract = {
 /** A field name as received. */
 export type AdField = keyof typeof adPerformanceContract.fields;
 
-/** One row for each day, channel, campaign and UTM set. The key is every field except clicks, impressions and cost. */
+/** A field that is summed where rows have one key, and in which such rows differ. */
+export type AdFigure = FigureName<typeof adPerformanceContract.fields>;
+export const adFigures = figuresOf(adPerformanceContract.fields);
+export const isCount = (figure: AdFigure): boolean => adPerformanceContract.fields[figure].format === 'count';
+
+/** One row for each day, channel, campaign and UTM set. The key is every field except the figures. */
 export interface AdPerformance {
   readonly day: Day;
   /** Normalised; `unknown` if the feed has none. */

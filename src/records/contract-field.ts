@@ -31,6 +31,20 @@ export interface Field {
   readonly maxLength?: number;
 }
 
+type FigureFormat = 'count' | 'money';
+
+/** The names of figures among fields: numbers that add up. */
+export type FigureName<Fields extends Readonly<Record<string, Field>>> = {
+  [Name in keyof Fields & string]: Fields[Name]['format'] extends FigureFormat ? Name : never;
+}[keyof Fields & string];
+
+export const figuresOf = <const Fields extends Readonly<Record<string, Field>>>(
+  fields: Fields,
+): readonly FigureName<Fields>[] =>
+  Object.entries(fields)
+    .filter(([, { format }]) => format === 'count' || format === 'money')
+    .map(([name]) => name as FigureName<Fields>);
+
 /** Parameters of a push that say how to read its records, in addition to the parameters of every kind. */
 export type PushParameter = 'decimal' | 'thousands' | 'scale' | 'currency' | 'channel' | 'duplicates';
 

@@ -1,4 +1,9 @@
-import { type AdField, type AdPerformance, createAdPerformanceNormaliser } from './ad-performance.ts';
+import {
+  type AdField,
+  type AdPerformance,
+  adFigures,
+  createAdPerformanceNormaliser,
+} from './ad-performance.ts';
 import { createDateFields } from './date-fields.ts';
 import type { Day } from './day.ts';
 import type { FieldRules } from './field-rules.ts';
@@ -7,7 +12,7 @@ import { normalise, Repairs } from './outcome.ts';
 /** What is readable of a rejected record: its key, only its day, or nothing. */
 export type RejectedKey<T> = { readonly keyed: T } | { readonly day: Day } | 'nothing';
 
-const noFigures = { clicks: 0, impressions: 0, cost: 0, updated_at: null };
+const noFigures = { ...Object.fromEntries(adFigures.map((name) => [name, 0])), updated_at: null };
 
 /**
  * Returns a function that reads the key or day of rejected ads rows, by the rules of their source. The figures of a keyed row are

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { columnsOf } from '../../clickhouse/columns-of.ts';
 import { retryWhileAway } from '../../clickhouse/errors.ts';
 import type { Sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { UtmqlError } from '../../errors.ts';
-import type { AdPerformance } from '../../records/ad-performance.ts';
+import { type AdPerformance, adFigures } from '../../records/ad-performance.ts';
 import type { Day } from '../../records/day.ts';
 import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { DayChanges, IngestMode } from '../runs/run.ts';
@@ -53,9 +54,7 @@ const duplicatesRow = z.object({
 const conflictRow = z.object({
   day: z.number(),
   campaign_id: z.string(),
-  clicks: z.number(),
-  impressions: z.number(),
-  cost: z.number(),
+  ...columnsOf(adFigures, () => z.number()),
   extra: z.string(),
 });
 const storedRow = z.object({ day: z.number(), rows: z.number() });

@@ -105,7 +105,7 @@ export const breakdownsBySubjectStatement = (
 
 /** Rows with one key and other figures, some at most: what is needed to say in what they differ. */
 export const adConflictStatement = (runId: string, days: readonly Day[]): Sql =>
-  sql`SELECT toUInt16(date) AS day, campaign_id, clicks, impressions, cost, extra FROM staged_ad_performance
+  sql`SELECT toUInt16(date) AS day, campaign_id, ${figures}, extra FROM staged_ad_performance
       WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (
         SELECT date, row_key FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)}
         GROUP BY date, row_key HAVING uniqExact(${figures}, ${asides}) > 1 AND uniqExact(updated) < uniqExact(position)

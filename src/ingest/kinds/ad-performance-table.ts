@@ -1,4 +1,4 @@
-import type { AdPerformance } from '../../records/ad-performance.ts';
+import type { AdFigure, AdPerformance } from '../../records/ad-performance.ts';
 import { recordTable } from '../storage/record-table.ts';
 
 export const adPerformanceTable = recordTable<AdPerformance, 'updatedAt'>()({
@@ -21,7 +21,7 @@ export const adPerformanceTable = recordTable<AdPerformance, 'updatedAt'>()({
     clicks: 'UInt64',
     impressions: 'UInt64',
     cost: 'Decimal(18,6)',
-  },
+  } satisfies Record<AdFigure, 'UInt64' | 'Decimal(18,6)'>,
   aside: { extra: 'String' },
   // `row_key` is a hash of the key, which statements copy: working it out again would take half of their time.
   others: ['row_key', 'workspace', 'source', 'version', 'is_deleted'],

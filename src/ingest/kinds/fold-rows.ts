@@ -1,5 +1,7 @@
+import { columnsOf } from '../../clickhouse/columns-of.ts';
 import { badInput, type UtmqlError } from '../../errors.ts';
-import type { AdPerformance } from '../../records/ad-performance.ts';
+import { type AdFigure, type AdPerformance, adFigures, isCount } from '../../records/ad-performance.ts';
+import { propertyOf, valueIn } from '../storage/column-set.ts';
 import { conflictError } from '../storage/conflict-error.ts';
 import { adPerformanceTable } from './ad-performance-table.ts';
 
@@ -16,9 +18,7 @@ export function sumRows(rows: readonly AdPerformance[]): readonly AdPerformance[
     const times = same.flatMap(({ updatedAt }) => (updatedAt === undefined ? [] : [updatedAt]));
     return {
       ...first,
-      clicks: exactSum(same, 'clicks'),
-      impressions: exactSum(same, 'impressions'),
-      cost: Number(`${same.reduce((sum, { cost }) => sum + microsOf(cost), 0n)}e-6`),
+      ...Object.fromEntries(adFigures.map((figure) => [propertyOf(figure), sumOf(same, figure)])),
       updatedAt: times.length === 0 ? undefined : Math.max(...times),
       extra: others.every(({ extra }) => extra === first.extra) ? first.extra : '',
     };
@@ -38,7 +38,12 @@ export function conflictOf(rows: readonly AdPerformance[], source: string): Utmq
     }
   }
   if (count === 0) return undefined;
-  const shown = example.map(({ campaignId, ...row }) => ({ ...row, campaign_id: campaignId }));
+  const shown = example.map((row) => ({
+    day: row.day,
+    campaign_id: row.campaignId,
+    extra: row.extra,
+    ...columnsOf(adFigures, (figure) => figureIn(row, figure)),
+  }));
   return conflictError(source, count, shown);
 }
 
@@ -55,17 +60,20 @@ function byKey(rows: readonly AdPerformance[]): ReadonlyMap<string, readonly AdP
 
 /** Rows without figures say the same, whatever else they say. */
 function isSame(one: AdPerformance, other: AdPerformance): boolean {
-  const figures = ['clicks', 'impressions', 'cost'] as const;
   return (
-    figures.every((name) => one[name] === other[name]) &&
-    (one.extra === other.extra || figures.every((name) => one[name] === 0))
+    adFigures.every((figure) => figureIn(one, figure) === figureIn(other, figure)) &&
+    (one.extra === other.extra || adFigures.every((figure) => figureIn(one, figure) === 0))
   );
 }
 
-function exactSum(rows: readonly AdPerformance[], name: 'clicks' | 'impressions'): number {
-  const sum = rows.reduce((total, row) => total + row[name], 0);
+const figureIn = (row: AdPerformance, figure: AdFigure): number => valueIn(row, figure) as number;
+
+function sumOf(rows: readonly AdPerformance[], figure: AdFigure): number {
+  const values = rows.map((row) => figureIn(row, figure));
+  if (!isCount(figure)) return Number(`${values.reduce((sum, value) => sum + microsOf(value), 0n)}e-6`);
+  const sum = values.reduce((total, value) => total + value, 0);
   if (Number.isSafeInteger(sum)) return sum;
-  throw badInput(`The sum of the ${name} of campaign ${rows[0]?.campaignId} is beyond 2^53.`);
+  throw badInput(`The sum of the ${figure} of campaign ${rows[0]?.campaignId} is beyond 2^53.`);
 }
 
 /** The shortest decimal that names an amount has all of its decimals, of which there are six at most. */

@@ -34,7 +34,7 @@ const storedRow = z.object({
   date: z.string(),
   opportunity_id: z.string(),
   version: z.number(),
-  ...columnsOf(attributedBy, z.string()),
+  ...columnsOf(attributedBy, () => z.string()),
   channel: z.string(),
   campaign_id: z.string(),
   match: z.string(),

@@ -104,7 +104,7 @@ function writerOf<T>(
 }
 
 /** `utm_campaign` → `utmCampaign`. */
-const propertyOf = (column: string): string =>
+export const propertyOf = (column: string): string =>
   column === 'date' ? 'day' : column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Returns what a column is written from. */

@@ -1,16 +1,14 @@
 import { UtmqlError } from '../../errors.ts';
 import { isObject } from '../../formats/json/parse.ts';
+import { type AdFigure, adFigures } from '../../records/ad-performance.ts';
 import { breakdownLimits } from '../../records/breakdowns.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 import { pushSource } from '../../records/names.ts';
 
 /** An ads row as it was staged, as far as it can tell why others have its key. */
-export interface ConflictingRow {
+export interface ConflictingRow extends Readonly<Record<AdFigure, number>> {
   readonly day: Day;
   readonly campaign_id: string;
-  readonly clicks: number;
-  readonly impressions: number;
-  readonly cost: number;
   /** JSON of the fields that are not of the contract; empty where there are none. */
   readonly extra: string;
 }
@@ -68,8 +66,8 @@ const flat = (value: object, prefix: string): [string, unknown][] =>
     isObject(member) ? flat(member, `${prefix}${name}.`) : [[prefix + name, member]],
   );
 
-const figuresOf = ({ clicks, impressions, cost }: ConflictingRow): ReadonlyMap<string, unknown> =>
-  new Map(Object.entries({ clicks, impressions, cost }));
+const figuresOf = (row: ConflictingRow): ReadonlyMap<string, unknown> =>
+  new Map(adFigures.map((figure) => [figure, row[figure]]));
 
 /** Names under which some rows have something else than the first. */
 const differing = ([first = new Map(), ...others]: readonly ReadonlyMap<string, unknown>[]): string[] =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { contracts, type RecordKind } from '../../records/contract.ts';
+import { contractOf, contracts, type RecordKind } from '../../records/contract.ts';
+import { figuresOf } from '../../records/contract-field.ts';
 import { acceptedDateFormats, dateFormatsProblem } from '../../records/date-formats.ts';
 import type { FieldRules } from '../../records/field-rules.ts';
 import { type Notation, thousandsSigns } from '../../records/numerals.ts';
@@ -53,11 +54,6 @@ export const readingKeys = {
 
 export type ReadingSettings = z.output<z.ZodObject<typeof readingKeys>>;
 
-const figuresOf = (kind: RecordKind): string[] =>
-  Object.entries(contracts[kind].fields)
-    .filter(([, { format }]) => format === 'count' || format === 'money')
-    .map(([name]) => name);
-
 /** Returns the first conflict between settings that are valid one by one: its key and a sentence. */
 export function readingProblem(
   { decimal, thousands, scale: written }: ReadingSettings,
@@ -69,7 +65,7 @@ export function readingProblem(
   if (decimal === undefined && thousands !== undefined && thousands !== '.' && thousands !== ',') {
     return { path: ['thousands'], text: 'needs decimal beside it' };
   }
-  const figures = figuresOf(kind);
+  const figures: readonly string[] = figuresOf(contractOf(kind).fields);
   const wrong =
     typeof written === 'object' ? Object.keys(written).find((name) => !figures.includes(name)) : undefined;
   if (wrong !== undefined) {

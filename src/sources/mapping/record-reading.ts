@@ -1,4 +1,5 @@
 import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
+import { adFigures } from '../../records/ad-performance.ts';
 import { knownFields, type RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { stageKey } from '../../records/stage.ts';
@@ -76,8 +77,8 @@ export function requiredColumns(
   omitsZeros = false,
 ): RequiredColumns {
   if (kind !== 'ad_performance') return { figures: [], breakdowns: [] };
-  const figures = ['cost', ...['clicks', 'impressions'].filter((name) => Object.hasOwn(fields, name))];
-  return { figures: omitsZeros ? [] : figures, breakdowns: Object.keys(breakdowns) };
+  const mapped = adFigures.filter((name) => name !== 'cost' && Object.hasOwn(fields, name));
+  return { figures: omitsZeros ? [] : ['cost', ...mapped], breakdowns: Object.keys(breakdowns) };
 }
 
 /**

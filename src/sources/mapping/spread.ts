@@ -1,4 +1,5 @@
 import { isObject } from '../../formats/json/parse.ts';
+import { type AdField, adFigures, isCount } from '../../records/ad-performance.ts';
 import { formatDay } from '../../records/day.ts';
 import type { FieldRules } from '../../records/field-rules.ts';
 import { createFieldReader } from '../../records/fields.ts';
@@ -7,7 +8,6 @@ import { type ElementPath, valueAt } from './element-path.ts';
 
 /** Longest span. A longer one is taken for an error. */
 const maxDays = 1_100;
-const counts = ['clicks', 'impressions'] as const;
 
 /** Paths of the first and last day that a row covers. */
 export interface DaySpan {
@@ -24,7 +24,7 @@ export function createSpread(
   span: DaySpan,
   rules: FieldRules,
 ): (element: unknown, record: unknown) => readonly unknown[] {
-  const read = createFieldReader<'date' | (typeof counts)[number] | 'cost'>(rules);
+  const read = createFieldReader<AdField>(rules);
 
   return (element, record) => {
     if (!isObject(element) || !isObject(record)) return [record];
@@ -34,16 +34,14 @@ export function createSpread(
       const days = last - first + 1;
       if (days < 1 || days > maxDays) return [{ ...record, date: `${shown(start)} – ${shown(end)}` }];
       const shares = Object.fromEntries(
-        [...counts, 'cost' as const]
+        adFigures
           .filter((name) => !read.isMissing(record[name]))
           .map((name) => {
             const repairs = new Repairs();
-            const value =
-              name === 'cost' ? read.money(record, name, repairs) : read.count(record, name, repairs);
-            return [
-              name,
-              sharesOf(value, days, name === 'cost' ? decimalsOf(value) : 0, rules.scale?.[name]),
-            ];
+            const value = isCount(name)
+              ? read.count(record, name, repairs)
+              : read.money(record, name, repairs);
+            return [name, sharesOf(value, days, isCount(name) ? 0 : decimalsOf(value), rules.scale?.[name])];
           }),
       );
       return Array.from({ length: days }, (_, index) => ({

@@ -288,7 +288,7 @@ describe('the match of an opportunity that comes again with another value', () =
     await store.command(sql`TRUNCATE TABLE opportunities`, { changesAnswersOf: [] });
     const { day: _day, opportunityId: _id, isDeleted: _is, updatedAt: _at, ...said } = opportunityRecord;
     const properties = Object.keys(said) as (keyof typeof said)[];
-    const tellApart = (index: number) => ({ opportunityId: properties[index] });
+    const tellApart = (index: number) => ({ opportunityId: `O-${index}` });
     await write(properties.map((_property, index) => ({ ...opportunityRecord, ...tellApart(index) })));
     await execute(
       store,
