@@ -21,6 +21,7 @@ import { type Clock, fulfilsWithin } from '../time.ts';
 import { openBuffer } from '../wal/wal.ts';
 import { createAttribution } from './attribution/attribution.ts';
 import { createAttributionQueue } from './attribution/queue.ts';
+import { kinds } from './kinds/kinds.ts';
 import { sourceNamed } from './ownership/moves.ts';
 import { createOrphanedRows, type OrphanedRows } from './ownership/orphaned-rows.ts';
 import { createOwners } from './ownership/owners.ts';
@@ -92,7 +93,8 @@ export async function openIngestion(options: {
   watch();
   // What waits may be from a clock that ran ahead, like what is stored.
   versions.raise((buffer.newestAtOpening ?? Number.NEGATIVE_INFINITY) + 1);
-  await retryWhileAway(() => raiseAboveStored({ store, versions, clock, logger }));
+  const tables = Object.values(kinds).map(({ table }) => table.name);
+  await retryWhileAway(() => raiseAboveStored({ tables, store, versions, clock, logger }));
   // Behind the buffer, which no second process of this name can open: only now is the predecessor sure to be gone.
   const leaseTable = await openLeaseTable(store);
   const leases = await openLeases({

@@ -249,7 +249,7 @@ mappings:
       'there is no such field; accepted: schema_version, opp',
     ],
     [crm, 'channel: x', '.channel', 'has no meaning for opportunities; each gets the channel of its ads'],
-    [ads, 'stages: { won: closed_won }', '.stages', 'has no meaning for ads'],
+    [ads, 'stages: { won: closed_won }', '.stages', 'has a meaning only for opportunities'],
     [
       ads,
       'auth: { bearer: x, query: { y: z } }',

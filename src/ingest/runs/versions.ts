@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { bind, sql } from '../../clickhouse/sql.ts';
+import { bind, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Logger } from '../../logger.ts';
 import type { Clock } from '../../time.ts';
 
-/** One column of three tables is read at the start, for so long at most. */
+/** The versions of all tables are read at the start, for so long at most. */
 const lookSeconds = 10;
 
 /**
@@ -43,15 +43,22 @@ export function createVersions(clock: Clock): Versions {
 
 const newest = z.object({ version: z.number() });
 
-/** Raises versions above what is stored from a clock that ran ahead, of this process or another, before this start. */
+/**
+ * Raises versions above what is stored from a clock that ran ahead, of this process or another, before this start.
+ *
+ * @param options.tables those with versions
+ */
 export async function raiseAboveStored(options: {
+  tables: readonly string[];
   store: Store;
   versions: Versions;
   clock: Clock;
   logger: Logger;
 }): Promise<void> {
-  const { store, versions, clock, logger } = options;
+  const { tables, store, versions, clock, logger } = options;
   const now = bind('UInt64', clock.now() * 1_000);
+  const newestIn = (table: string): Sql =>
+    sql`SELECT max(version) AS newest FROM ${identifier(table)} WHERE version > ${now}`;
   const call = {
     settings: {
       max_execution_time: lookSeconds,
@@ -61,10 +68,7 @@ export async function raiseAboveStored(options: {
   } as const;
   const [row] = await store.select(
     newest,
-    sql`SELECT max(newest) AS version FROM (
-          SELECT max(version) AS newest FROM ad_performance WHERE version > ${now}
-          UNION ALL SELECT max(version) AS newest FROM opportunities WHERE version > ${now}
-          UNION ALL SELECT max(version) AS newest FROM events WHERE version > ${now})`,
+    sql`SELECT max(newest) AS version FROM (${join(tables.map(newestIn), ' UNION ALL ')})`,
     call,
   );
   const ahead = Math.ceil((row?.version ?? 0) / 1_000) - clock.now();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { recordKinds } from '../../records/contract.ts';
+import { contractOf, recordKinds } from '../../records/contract.ts';
+import { figureParameters } from '../../records/contract-field.ts';
 import { namePattern, nameText } from '../../records/names.ts';
 import { type Problem, recordProblems } from './record-checks.ts';
 import { recordKeys } from './record-settings.ts';
@@ -21,22 +22,17 @@ export const namedMapping = section({
 });
 export type NamedMapping = z.output<typeof namedMapping>;
 
-/** Keys that apply only to records with figures. */
-const figuresOnly = ['decimal', 'thousands', 'scale', 'currency'] as const;
-
 /** Returns conflicts between the settings of a mapping, each of which is valid by itself. */
 export function mappingProblems(mapping: NamedMapping): Problem[] {
-  const { kind, duplicates, stages, channel } = mapping;
+  const { kind } = mapping;
+  const accepted = contractOf(kind).push.parameters;
   const problems = recordProblems(mapping, kind);
   const report = (key: string, text: string): void => void problems.push({ path: [key], text });
-  if (kind !== 'ad_performance' && duplicates !== undefined)
+  if (mapping.duplicates !== undefined && !accepted.includes('duplicates'))
     report('duplicates', 'has a meaning only for ads');
-  if (kind === 'event') {
-    if (channel !== undefined) report('channel', 'has a meaning only for ads');
-    if (Object.keys(stages).length > 0) report('stages', 'has a meaning only for opportunities');
-    for (const key of figuresOnly) {
-      if (mapping[key] !== undefined) report(key, 'has no meaning for events, which have no figures');
-    }
+  for (const key of figureParameters) {
+    if (mapping[key] !== undefined && !accepted.includes(key))
+      report(key, `has no meaning for ${kind}s, which have no figures`);
   }
   return problems;
 }

@@ -1,5 +1,5 @@
 import { noSuch } from '../../nearest.ts';
-import { fieldsOf, type RecordKind } from '../../records/contract.ts';
+import { contractOf, type RecordKind } from '../../records/contract.ts';
 import { textFieldsOf, unknownFieldsIn } from './mapping-settings.ts';
 import { readingProblem } from './reading-settings.ts';
 import type { RecordSettings } from './record-settings.ts';
@@ -14,7 +14,8 @@ export interface Problem {
 export function recordProblems(settings: RecordSettings, kind: RecordKind): Problem[] {
   const problems: Problem[] = [];
   const report = (path: readonly PropertyKey[], text: string): void => void problems.push({ path, text });
-  const accepted = fieldsOf(kind).map(([name]) => name);
+  const { fields, deletion, push } = contractOf(kind);
+  const accepted = Object.keys(fields);
 
   const texts = textFieldsOf(kind);
 
@@ -27,17 +28,22 @@ export function recordProblems(settings: RecordSettings, kind: RecordKind): Prob
     }
   }
   for (const { path, name } of unknownFieldsIn(settings, kind)) report(path, noSuch('field', name, texts));
-  if (settings.channel !== undefined && kind === 'opportunity') {
-    report(['channel'], 'has no meaning for opportunities; each gets the channel of its ads');
+  if (settings.channel !== undefined && !push.parameters.includes('channel')) {
+    const isAttributed = kind === 'opportunity';
+    report(
+      ['channel'],
+      isAttributed
+        ? 'has no meaning for opportunities; each gets the channel of its ads'
+        : 'has a meaning only for ads',
+    );
   }
-  if (Object.keys(settings.stages).length > 0 && kind === 'ad_performance') {
-    report(['stages'], 'has no meaning for ads');
-  }
+  if (Object.keys(settings.stages).length > 0 && fields.stage === undefined)
+    report(['stages'], 'has a meaning only for opportunities');
   if (settings.spread !== undefined && kind !== 'ad_performance')
     report(['spread'], 'has a meaning only for ads');
-  if (Object.keys(settings.breakdowns).length > 0 && kind !== 'ad_performance')
+  if (Object.keys(settings.breakdowns).length > 0 && fields.breakdowns === undefined)
     report(['breakdowns'], 'has a meaning only for ads');
-  if (settings.deleted_when !== undefined && kind !== 'opportunity')
+  if (settings.deleted_when !== undefined && deletion === undefined)
     report(['deleted_when'], 'has a meaning only for opportunities');
   const problem = readingProblem(settings, kind);
   if (problem !== undefined) report(problem.path, problem.text);

@@ -1,6 +1,6 @@
 import type { CsvHeaderOptions } from '../../formats/csv/header.ts';
 import { adFigures } from '../../records/ad-performance.ts';
-import { knownFields, type RecordKind } from '../../records/contract.ts';
+import { contractOf, knownFields, type RecordKind } from '../../records/contract.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { stageKey } from '../../records/stage.ts';
 import { elementPathOf } from './element-path.ts';
@@ -127,6 +127,6 @@ function defaultsOf(
   const channel = settings.channel ?? settings.defaults.channel ?? adapter.channel;
   return {
     ...settings.defaults,
-    ...(channel === undefined || kind !== 'ad_performance' ? {} : { channel }),
+    ...(channel !== undefined && contractOf(kind).push.parameters.includes('channel') ? { channel } : {}),
   };
 }
