@@ -3,7 +3,7 @@ import { variables } from '../config/variables.ts';
 import { type ErrorCodeInfo, errorCodes } from '../error-codes.ts';
 import { toEnumName } from '../graphql/builder.ts';
 import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
-import { metricsTable } from './metrics-table.ts';
+import { metricsTable } from './prometheus-table.ts';
 import { recordSchemaFiles } from './record-schemas.ts';
 
 // `npm run docs`: what the documentation says of configuration, errors, measures and records comes from the code, and CI compares.

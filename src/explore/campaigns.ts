@@ -4,7 +4,7 @@ import type { DataScope } from '../metrics/data-scope.ts';
 import { firstDay, lastDay } from '../records/day.ts';
 import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
 import type { OrderedList } from './ordered-list.ts';
-import { containsText, recordsOf, type Scope } from './records.ts';
+import { containsText, recordsOf, type Scope } from './scope.ts';
 
 export interface CampaignsQuery extends Scope {
   /** Only campaigns whose id or one of whose utm_campaign values contains this text. */

@@ -3,7 +3,7 @@ import { empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { type Side, type TextDimension, textDimension } from '../metrics/registry.ts';
 import { normaliseIdentifier, normaliseLabel, normaliseName } from '../records/text.ts';
 import type { OrderedList } from './ordered-list.ts';
-import { containsText, optionalText, recordsOf, type Scope } from './records.ts';
+import { containsText, optionalText, recordsOf, type Scope } from './scope.ts';
 
 export interface DimensionValuesQuery extends Scope {
   readonly dimension: TextDimension;

@@ -5,7 +5,7 @@ import { type DataScope, workspaceRows } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import { type Day, firstDay, formatDay, lastDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
-import { containsText } from './records.ts';
+import { containsText } from './scope.ts';
 
 /** Conditions on events; all that are given must hold. */
 export interface EventsQuery extends DataScope {

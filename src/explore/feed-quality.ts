@@ -6,7 +6,7 @@ import type { DayRange } from '../metrics/query.ts';
 import { recordKinds } from '../records/contract.ts';
 import { formatDay, parseIsoDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
-import type { Scope } from './records.ts';
+import type { Scope } from './scope.ts';
 
 const runCounts = {
   repairs: sql`repairs`,

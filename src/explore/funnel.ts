@@ -1,6 +1,6 @@
 import { emptyQuery, type MetricsQuery, type MetricsRow } from '../metrics/query.ts';
 import type { DimensionName } from '../metrics/registry.ts';
-import type { Scope } from './records.ts';
+import type { Scope } from './scope.ts';
 
 /** The steps in order, each with its measure. */
 const funnelSteps = {

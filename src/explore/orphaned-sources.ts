@@ -5,7 +5,7 @@ import { formatDay } from '../records/day.ts';
 import { pushSource } from '../records/names.ts';
 import { sourceKinds } from '../sources/mapping/source-kind.ts';
 import type { Reader } from './reader.ts';
-import type { Scope } from './records.ts';
+import type { Scope } from './scope.ts';
 
 const orphanRow = z.object({
   source: z.string(),

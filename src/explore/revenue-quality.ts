@@ -3,7 +3,7 @@ import { type Sql, sql } from '../clickhouse/sql.ts';
 import { matches } from '../metrics/registry.ts';
 import type { OrderedList } from './ordered-list.ts';
 import type { Reader } from './reader.ts';
-import { recordsOf, type Scope } from './records.ts';
+import { recordsOf, type Scope } from './scope.ts';
 
 const revenue = sql`sumIf(amount, stage = 'closed_won')`;
 

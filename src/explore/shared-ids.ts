@@ -3,7 +3,7 @@ import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import { workspaceRows } from '../metrics/data-scope.ts';
 import { formatDay } from '../records/day.ts';
 import type { Reader } from './reader.ts';
-import type { Scope } from './records.ts';
+import type { Scope } from './scope.ts';
 
 const sharedRow = z.object({ namespaces: z.array(z.string()), records: z.number(), revenue: z.number() });
 /** The number of opportunity ids that several namespaces share, and their revenue. */

@@ -4,7 +4,7 @@ import type { Side } from '../metrics/registry.ts';
 import { unknown } from '../records/text.ts';
 import type { OrderedList } from './ordered-list.ts';
 import type { Reader } from './reader.ts';
-import { recordsOf, type Scope } from './records.ts';
+import { recordsOf, type Scope } from './scope.ts';
 
 const utmNames = ['utmCampaign', 'utmSource', 'utmMedium', 'utmContent', 'utmTerm'] as const;
 type UtmName = (typeof utmNames)[number];

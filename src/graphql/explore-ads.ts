@@ -1,5 +1,5 @@
 import type { RootField } from '../access/grants.ts';
-import { type AdRecord, adList, adOrders } from '../explore/drill-down.ts';
+import { type AdRecord, adList, adOrders } from '../explore/record-lists.ts';
 import { toCamelCase } from '../ingest/kinds/raw-record.ts';
 import { adFigures, adPerformanceContract, isCount } from '../records/ad-performance.ts';
 import { BreakdownType, breakdownDescription } from './breakdowns.ts';

@@ -8,10 +8,10 @@ import {
   readFunnel,
 } from '../explore/funnel.ts';
 import { builder, enumValues } from './builder.ts';
+import { DimensionEnum } from './catalogue.ts';
 import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { type CountedList, countAlways } from './list-rows.ts';
-import { DimensionEnum } from './measures.ts';
 import { maxFirst, readFirst } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 

@@ -1,6 +1,6 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
-import { type OpportunityRecord, opportunityList, opportunityOrders } from '../explore/drill-down.ts';
+import { type OpportunityRecord, opportunityList, opportunityOrders } from '../explore/record-lists.ts';
 import { type Stage, stages } from '../records/stage.ts';
 import { builder, enumValues } from './builder.ts';
 import { DateRangeInput } from './dates.ts';

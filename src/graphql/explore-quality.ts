@@ -8,8 +8,8 @@ import {
   type SourceFreshness,
 } from '../explore/feed-quality.ts';
 import { loadOrphanedSources } from '../explore/orphaned-sources.ts';
-import type { Scope } from '../explore/records.ts';
 import { loadMatchShares } from '../explore/revenue-quality.ts';
+import type { Scope } from '../explore/scope.ts';
 import { loadSharedIds } from '../explore/shared-ids.ts';
 import { loadSpendWithoutUtm, nearDuplicateList } from '../explore/utm-quality.ts';
 import { builder } from './builder.ts';

@@ -1,4 +1,3 @@
-import type { Scope } from '../explore/records.ts';
 import {
   loadUnattributedRevenue,
   type MatchShare,
@@ -6,6 +5,7 @@ import {
   type UnfundedRevenue,
   unfundedRevenueList,
 } from '../explore/revenue-quality.ts';
+import type { Scope } from '../explore/scope.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { MatchEnum } from './explore-opportunities.ts';

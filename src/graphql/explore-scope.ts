@@ -1,5 +1,5 @@
 import { dataScope } from '../access/caller.ts';
-import type { Scope } from '../explore/records.ts';
+import type { Scope } from '../explore/scope.ts';
 import { resolveRange } from '../metrics/range.ts';
 import type { Context } from './context.ts';
 import { type DateRangeInput, readRange } from './dates.ts';

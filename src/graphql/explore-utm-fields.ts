@@ -1,4 +1,4 @@
-import type { AdRecord } from '../explore/drill-down.ts';
+import type { AdRecord } from '../explore/record-lists.ts';
 import { describeDimension } from '../metrics/registry.ts';
 import type { builder } from './builder.ts';
 

@@ -1,6 +1,6 @@
 import type { MissingUtm, NearDuplicate, SpendWithoutUtm } from '../explore/utm-quality.ts';
 import { builder } from './builder.ts';
-import { DimensionEnum } from './measures.ts';
+import { DimensionEnum } from './catalogue.ts';
 import { pageType } from './pages.ts';
 
 const MissingUtmType = builder.objectRef<MissingUtm>('MissingUtm').implement({

@@ -4,9 +4,9 @@ import { breakdownNameList, type DimensionValue, dimensionValueList } from '../e
 import { type DimensionName, labelNames, type TextDimension } from '../metrics/registry.ts';
 import { breakdownDescription } from './breakdowns.ts';
 import { builder, toEnumName } from './builder.ts';
+import { DimensionEnum } from './catalogue.ts';
 import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
-import { DimensionEnum } from './measures.ts';
 import { readDimension } from './metrics-inputs.ts';
 import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';

@@ -4,8 +4,8 @@ import { type FigureKind, figureKinds, type Having, numberOperators, type Order 
 import { type DimensionName, isMeasure, type NamedDimension } from '../metrics/registry.ts';
 import { breakdownDescription, readBreakdown } from './breakdowns.ts';
 import { builder, enumValues } from './builder.ts';
+import { DimensionEnum, MeasureEnum } from './catalogue.ts';
 import { BetweenInput, readBetween } from './dates.ts';
-import { DimensionEnum, MeasureEnum } from './measures.ts';
 
 export const DirectionEnum = builder.enumType('SortDirection', {
   description: 'Sort direction. Rows without a value always come last.',

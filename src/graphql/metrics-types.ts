@@ -6,7 +6,7 @@ import { describeMeasure, isSum, measureNames } from '../metrics/registry.ts';
 import type { Warning } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
 import { builder } from './builder.ts';
-import { dimensionFields, measureFields } from './measures.ts';
+import { dimensionFields, measureFields } from './catalogue.ts';
 import type { LimitBy } from './metrics-arguments.ts';
 
 /** What the fields below `metrics` are resolved from. */

@@ -8,6 +8,7 @@ import { warningsFor } from '../metrics/warnings.ts';
 import { breakdownLimits } from '../records/breakdowns.ts';
 import { readBreakdowns } from './breakdowns.ts';
 import { builder } from './builder.ts';
+import { DimensionEnum } from './catalogue.ts';
 import type { Context } from './context.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
 import {
@@ -17,7 +18,6 @@ import {
   countSubtotals,
   type ReadingField,
 } from './list-rows.ts';
-import { DimensionEnum } from './measures.ts';
 import {
   buildQuery,
   defaultFirst,

@@ -10,7 +10,7 @@ import './explore-quality.ts';
 import './explore-values.ts';
 import './ingest-sources.ts';
 import './ingest.ts';
-import './measures.ts';
+import './catalogue.ts';
 import './metrics.ts';
 import './orphaned-sources.ts';
 import './push.ts';

@@ -5,7 +5,7 @@ import { buildSchema, parse, validate } from 'graphql';
 import { glob } from 'tinyglobby';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
-import { metricsTable } from '../../src/docs/metrics-table.ts';
+import { metricsTable } from '../../src/docs/prometheus-table.ts';
 import {
   exportedSeries,
   knownVariables,

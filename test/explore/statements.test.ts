@@ -3,7 +3,6 @@ import type { Sql } from '../../src/clickhouse/sql.ts';
 import { campaignList, campaignsByIdStatement, channelsStatement } from '../../src/explore/campaigns.ts';
 import { conflictingRowsStatement } from '../../src/explore/conflicting-rows.ts';
 import { dimensionValueList } from '../../src/explore/dimension-values.ts';
-import { adList, opportunityList } from '../../src/explore/drill-down.ts';
 import { eventCountStatement, eventsStatement } from '../../src/explore/events.ts';
 import {
   adsDaysStatement,
@@ -12,12 +11,13 @@ import {
   sourcesStatement,
 } from '../../src/explore/feed-quality.ts';
 import { listCountStatement, listStatement, type OrderedList } from '../../src/explore/ordered-list.ts';
-import type { Scope } from '../../src/explore/records.ts';
+import { adList, opportunityList } from '../../src/explore/record-lists.ts';
 import {
   matchesStatement,
   unattributedStatement,
   unfundedRevenueList,
 } from '../../src/explore/revenue-quality.ts';
+import type { Scope } from '../../src/explore/scope.ts';
 import { nearDuplicateList, spendWithoutUtmStatement } from '../../src/explore/utm-quality.ts';
 import {
   rejectCountStatement,
@@ -112,7 +112,7 @@ describe.each(Object.entries(statements))('%s', (_name, statement) => {
   });
 });
 
-it('drill-down, to the letter', () => {
+it('lists of records, to the letter', () => {
   expect(
     listStatement(
       opportunityList({ ...scope, where: undefined, stages: ['closed_won'], order }),

@@ -1,6 +1,6 @@
 /**
  * What the answers should be, counted in plain TypeScript from the raw feeds. It shares no code with the program: its
- * reading of the rules is its own, simple and slow.
+ * reading of the rules is its own, simple and slow. Ratios, grouping and filters are in `oracle-query.ts`.
  */
 
 export type Raw = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@ import { UtmqlError } from '../../errors.ts';
 import { adapters } from '../adapters/adapters.ts';
 import { mappingProblems, type NamedMapping, namedMapping } from '../mapping/named-mapping.ts';
 import type { Problem } from '../mapping/record-checks.ts';
-import { expandShortForm } from './account-settings.ts';
+import { expandShortForm } from './expand-short-form.ts';
 import { formatPath, formatProblems, problemsOf } from './file-problems.ts';
 import { type FoundSource, formerNameProblems } from './former-names.ts';
 import { createSecrets, expandVariables, type Secrets } from './secrets.ts';

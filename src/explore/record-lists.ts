@@ -5,7 +5,7 @@ import { matches } from '../metrics/registry.ts';
 import { adFigures, isCount } from '../records/ad-performance.ts';
 import { type Stage, stages } from '../records/stage.ts';
 import type { KeyType, OrderedList } from './ordered-list.ts';
-import { optionalText, recordsOf, type Scope } from './records.ts';
+import { optionalText, recordsOf, type Scope } from './scope.ts';
 
 interface RecordOrder<Column extends string> {
   readonly by: Column;
