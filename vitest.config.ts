@@ -14,8 +14,8 @@ const count: Reporter = {
 };
 
 /**
- * `npm run test:scenarios` runs the long scenarios, which `npm test` leaves out. `npm run test:full` runs them, too, and all
- * random cases, of which the others run a fifth.
+ * `npm test` runs all but the scenarios (`*.full.test.ts`), and a twentieth of the random cases (`*.rounds.test.ts`).
+ * `npm run test:scenarios` runs the scenarios and a fifth of the random cases; `npm run test:full` them and all random cases.
  */
 const isFull = process.env.TEST_FILES === 'full';
 const files = isFull

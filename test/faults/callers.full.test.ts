@@ -6,4 +6,4 @@ import { neighbour } from './neighbour.ts';
 import { poison } from './poison.ts';
 import { soak } from './soak.ts';
 
-testScenarios('test', [poison, hostile, feedWhileQuerying, leavers, neighbour, soak]);
+testScenarios([poison, hostile, feedWhileQuerying, leavers, neighbour, soak]);

@@ -2,4 +2,4 @@ import { testScenarios } from './in-tests.ts';
 import { kills } from './kills.ts';
 import { replace } from './replace.ts';
 
-testScenarios('test', [kills, replace]);
+testScenarios([kills, replace]);

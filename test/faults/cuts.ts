@@ -20,7 +20,6 @@ export const cuts = defineScenario({
   name: 'cuts',
   law: 'an INSERT that was stored and whose answer was lost counts once',
   sizes: {
-    brief: { cuts: 5, eventsPerSecond: 300, withinMs: 30_000 },
     test: { cuts: 15, eventsPerSecond: 300, withinMs: 30_000 },
     full: { cuts: 200, eventsPerSecond: 800, withinMs: 600_000 },
   },

@@ -25,7 +25,6 @@ export const kills = defineScenario({
   name: 'kills',
   law: 'nothing that was acknowledged is lost or stored twice, whenever the program or its ClickHouse is killed',
   sizes: {
-    brief: { kills: 1, betweenMs: [300, 1_500], readyWithinMs: 20_000, eventsPerSecond: 600 },
     test: { kills: 3, betweenMs: [300, 1_500], readyWithinMs: 20_000, eventsPerSecond: 600 },
     full: { kills: 100, betweenMs: [300, 5_000], readyWithinMs: 10_000, eventsPerSecond },
   },

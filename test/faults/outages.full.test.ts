@@ -4,4 +4,4 @@ import { disk } from './disk.ts';
 import { testScenarios } from './in-tests.ts';
 import { outage } from './outage.ts';
 
-testScenarios('test', [cuts, bufferDamage, disk, outage]);
+testScenarios([cuts, bufferDamage, disk, outage]);

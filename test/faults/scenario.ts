@@ -1,8 +1,8 @@
 import type { EngineLogin } from '../support/engine.ts';
 import type { Report } from './report.ts';
 
-/** `brief`: for `npm test`. `test`: seconds, for `npm run test:full`. `full`: what the promises name. `long`: longer still. */
-export type Scale = 'brief' | 'test' | 'full' | 'long';
+/** `test`: seconds, for `npm run test:scenarios`. `full`: what the promises name. `long`: longer still. */
+export type Scale = 'test' | 'full' | 'long';
 
 /** What a scenario works with. */
 export interface Surroundings {
@@ -22,9 +22,8 @@ export interface Scenario {
   run(scale: Scale, surroundings: Surroundings): Promise<Report>;
 }
 
-/** `brief` is `test` and `long` is `full` where they are not given. */
+/** `long` is `full` where it is not given. */
 export interface Sizes<T> {
-  readonly brief?: T;
   readonly test: T;
   readonly full: T;
   readonly long?: T;
@@ -45,6 +44,5 @@ export function defineScenario<T>(scenario: {
 }
 
 function sizeOf<T>(sizes: Sizes<T>, scale: Scale): T {
-  if (scale === 'brief') return sizes.brief ?? sizes.test;
   return scale === 'long' ? (sizes.long ?? sizes.full) : sizes[scale];
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject } from 'vitest';
 import { createSqlReader, type SqlReader } from '../faults/sql-reader.ts';
 import { runProgram } from '../support/child-program.ts';
+import { createMigratedDatabase } from '../support/database.ts';
 import { type StoreProxy, startStoreProxy } from '../support/proxy.ts';
 import { hang, type SourceServer, startSourceServer } from '../support/source-server.ts';
 
@@ -20,6 +21,7 @@ export function useStoppingProgram() {
     storeProxy = await startStoreProxy(login.url);
     const database = `stop_${randomBytes(6).toString('hex')}`;
     reader = createSqlReader(login, database);
+    await createMigratedDatabase(database);
     environment = {
       CLICKHOUSE_URL: storeProxy.url,
       CLICKHOUSE_USER: login.username,

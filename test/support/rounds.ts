@@ -1,2 +1,8 @@
-/** How many cases a test of random or repeated ones goes through: all of them in `npm run test:full`, a fifth otherwise. */
-export const rounds = (all: number): number => (process.env.TEST_ROUNDS === 'all' ? all : Math.ceil(all / 5));
+const shares: Readonly<Record<string, number>> = { all: 1, many: 1 / 5, few: 1 / 20 };
+const share = shares[process.env.TEST_ROUNDS ?? 'few'] ?? 1;
+
+/**
+ * How many cases a test of random or repeated ones goes through: all of them in `npm run test:full`, a fifth in
+ * `npm run test:scenarios`, a twentieth in `npm test`.
+ */
+export const rounds = (all: number): number => Math.ceil(all * share);
