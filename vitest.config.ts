@@ -33,8 +33,9 @@ export default defineConfig({
     maxWorkers: isFull ? 2 : 3,
     // Many short files share workers, and what these have loaded: that takes a third off. A few long ones gain nothing.
     isolate: isFull,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For what hangs; on a machine that others use, too, everything takes several times as long.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     reporters: ['default', count],
   },
 });

@@ -180,7 +180,7 @@ describe('a source with its own rules', () => {
     const server = await serve(inTurn(huge, hung, json([1])));
     const source = sourceAt(server.url, {
       classifyFailure,
-      timeoutMs: 1_000,
+      timeoutMs: 3_000,
       metrics: { onRequest: (outcome) => outcomes.push(outcome) },
     });
     expect(await read(source)).toBe('[1]');
@@ -611,15 +611,14 @@ describe('an abort', () => {
       }),
     });
     for (const path of ['/hang', '/busy', '/body', '/gzip']) {
-      const startedAt = performance.now();
-      const error = await aborted(sourceAt(`${server.url}${path}`), (now) => {
+      // It would wait for longer than this test may last.
+      const error = await aborted(sourceAt(`${server.url}${path}`, { timeoutMs: 60_000 }), (now) => {
         abort = now;
       });
       expect(error).toMatchObject({ code: 'CANCELLED', message: 'The call to source ads was cancelled.' });
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
     }
     expect(server.requests).toHaveLength(4);
-  });
+  }, 25_000);
 
   it('before the call makes no request, and throws the reason when that is one of ours', async () => {
     const server = await serve(json([]));

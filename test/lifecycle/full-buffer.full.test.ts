@@ -26,9 +26,9 @@ describe('a signal that ends the program', () => {
       await proxy().back();
       const next = await start();
       while ((await sql().count('SELECT count() FROM events FINAL')) < taken) await delay(100);
-      // What is stored is stored once, and a program with nothing left to do ends at once.
+      // What is stored is stored once, and a program with nothing left to do ends.
       expect(await sql().count('SELECT count() FROM events FINAL')).toBe(taken);
-      expect((await next.stop()).ms).toBeLessThan(5_000);
+      expect(await next.stop()).toEqual(inTime);
     },
     far,
   );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from 'vitest';
 import { createSqlReader } from '../faults/sql-reader.ts';
 import { runProgram } from '../support/child-program.ts';
+import { createMigratedDatabase } from '../support/database.ts';
 import { idOf, makeKeys, type TestKeys } from '../support/keys.ts';
 import { event } from '../support/push-records.ts';
 import { type SourceServer, startSourceServer } from '../support/source-server.ts';
@@ -26,6 +27,7 @@ beforeEach(async () => {
   keys = await makeKeys();
   admin = await keys.create({ role: 'admin', 'all-workspaces': true });
   database = `reload_${randomBytes(6).toString('hex')}`;
+  await createMigratedDatabase(database);
 });
 afterEach(async () => {
   await createSqlReader(inject('clickhouse'), 'default').command(`DROP DATABASE IF EXISTS ${database}`);

@@ -2,8 +2,6 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type BufferFile, type BufferFiles, nodeFiles } from '../../src/wal/disk.ts';
 
-const broken = (code: string): Error => Object.assign(new Error(`${code}: made by the test`), { code });
-
 /** A disk on top of the real one that can be made to fail, and that knows what would survive a power cut. */
 export interface Disk {
   readonly files: BufferFiles;
@@ -11,6 +9,8 @@ export interface Disk {
   room: number;
   /** Longest write that it takes at a time. */
   longestWrite: number;
+  /** How often it has failed so far. */
+  readonly failures: number;
   /** Names of failing calls. */
   readonly failing: Set<'datasync' | 'truncate' | 'syncFolder' | 'open' | 'remove' | 'read'>;
   /** Copies what had been synced into another folder: nothing else is there after a power cut. */
@@ -18,11 +18,19 @@ export interface Disk {
 }
 
 export function createDisk(): Disk {
+  let failures = 0;
+  const broken = (code: string): Error => {
+    failures += 1;
+    return Object.assign(new Error(`${code}: made by the test`), { code });
+  };
   const contents = new Map<string, Buffer>();
   const names = new Map<string, readonly string[]>();
   const disk: Disk = {
     room: Number.POSITIVE_INFINITY,
     longestWrite: Number.POSITIVE_INFINITY,
+    get failures() {
+      return failures;
+    },
     failing: new Set(),
     files: {
       ...nodeFiles,

