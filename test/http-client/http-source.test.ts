@@ -504,10 +504,10 @@ describe('a body that breaks', () => {
 
   it('is not the reader being slow', async () => {
     const server = await serve(streamed(() => Array.from({ length: 100 }, () => 'x'.repeat(65_536))));
-    const { body } = await sourceAt(server.url, { timeoutMs: 300 }).open(call());
+    const { body } = await sourceAt(server.url, { timeoutMs: 1_000 }).open(call());
     let received = 0;
     for await (const chunk of body) {
-      if (received === 0) await new Promise((resolve) => setTimeout(resolve, 450));
+      if (received === 0) await new Promise((resolve) => setTimeout(resolve, 1_500));
       received += chunk.length;
     }
     expect(received).toBe(6_553_600);
