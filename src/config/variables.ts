@@ -273,7 +273,7 @@ export const variables = {
   RESPONSE_CACHE_MB: {
     parse: wholeNumber(1, 65_536),
     default: '64',
-    description: 'Memory for cached responses.',
+    description: 'Memory for cached responses, a quarter of it for their compressed copies.',
   },
   ADS_API_URL: {
     parse: optional(httpUrl),

@@ -7,9 +7,10 @@ import type { Limits } from '../limits/limits.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
+import { sendBody } from './compression/send-body.ts';
 import { type Documents, operationOf } from './documents.ts';
 import { methodNotAllowed } from './error-answers.ts';
-import { etagOf, isKnown } from './etag.ts';
+import { etagOf } from './etag.ts';
 import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
 import type { Graphql } from './graphql.ts';
 import { requirementsOf } from './graphql-access.ts';
@@ -25,6 +26,11 @@ const cacheStatus: Record<AnswerSource, string> = {
   miss: 'utmql; fwd=miss',
   collapsed: 'utmql; fwd=miss; collapsed',
 };
+
+/** Yoga wants one; the route has read the request. */
+const ownAddress = 'http://utmql/graphql';
+
+const eventStream = 'text/event-stream';
 
 interface QuestionKind {
   readonly kind: OperationTypeNode;
@@ -105,7 +111,7 @@ export function createGraphqlRoute(options: {
       reusable = false;
     };
     const result = await graphql.fetch(
-      'http://utmql/graphql',
+      ownAddress,
       { method: 'POST', headers: { accept }, signal },
       {
         ...call,
@@ -131,6 +137,12 @@ export function createGraphqlRoute(options: {
   };
 
   return async (request, response, call) => {
+    if (asksForPage(request)) return sendGraphiql(response);
+    if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
+    const left = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) left.abort();
+    });
     /** Bytes that were looked at for nothing, unless there is an answer, or what it costs is known. */
     let unpaid = 0;
     const note = (bytes: number): void => {
@@ -150,13 +162,14 @@ export function createGraphqlRoute(options: {
     let work: Promise<void> = Promise.resolve();
     const open = (): Queries =>
       admission.open({ account: call.account, workspace: call.caller.workspace }, call.requestId);
-    const passOn = async (readQuestion: () => Question): Promise<void> => {
+    const accept = request.headers.accept ?? '*/*';
+    const passOn = async (readQuestion: () => Question, kind?: OperationTypeNode): Promise<void> => {
       if (request.method === 'GET') response.setHeader('Cache-Control', 'no-store');
       const queries = open();
       response.once('close', () => {
         work = queries.end();
       });
-      await graphql(request, response, {
+      const context: GraphqlCall = {
         ...call,
         ...costs,
         queries,
@@ -164,15 +177,23 @@ export function createGraphqlRoute(options: {
         onErrors(seconds) {
           if (seconds !== undefined && !response.headersSent) response.setHeader('Retry-After', seconds);
         },
-      });
+      };
+      // Events go out one by one as they happen, uncompressed.
+      if (kind === 'subscription' || accept.includes(eventStream)) {
+        await graphql(request, response, context);
+        return;
+      }
+      try {
+        const { method = 'POST' } = request;
+        const init = { method, headers: { accept }, signal: left.signal };
+        const result = await graphql.fetch(ownAddress, init, context);
+        const body = Buffer.from(await result.arrayBuffer());
+        const { 'content-length': _, ...headers } = Object.fromEntries(result.headers);
+        await sendBody(request, response, { status: result.status, headers, body });
+      } catch (error) {
+        if (!left.signal.aborted) throw error;
+      }
     };
-    if (asksForPage(request)) return sendGraphiql(response);
-    if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
-
-    const left = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) left.abort();
-    });
     const isLong =
       request.method === 'POST' && Number(request.headers['content-length'] ?? Infinity) > shortBody;
     if (isLong) await limits.checkCost(call.account, response);
@@ -189,7 +210,6 @@ export function createGraphqlRoute(options: {
     }
 
     if (left.signal.aborted) return;
-    const accept = request.headers.accept ?? '*/*';
     const key = answerKey({
       question,
       caller: call.caller,
@@ -201,7 +221,7 @@ export function createGraphqlRoute(options: {
     if (kept) {
       unpaid = 0;
       telemetry.onResponseCache('hit');
-      return send(request, response, kept, 'hit');
+      return send(request, response, kept, 'hit', cache);
     }
     if (isLong) await turns();
     const kind = kindOf(question);
@@ -213,7 +233,7 @@ export function createGraphqlRoute(options: {
       response.once('close', () => void work.finally(endTurn));
     };
     if (!kind.isShared) {
-      const passed = passOn(() => question);
+      const passed = passOn(() => question, kind.kind);
       holdTurn();
       return passed;
     }
@@ -228,7 +248,7 @@ export function createGraphqlRoute(options: {
     telemetry.onResponseCache(source);
     if (source === 'collapsed') unpaid = 0;
     try {
-      send(request, response, await answer, source);
+      await send(request, response, await answer, source, cache);
     } catch (error) {
       if (!left.signal.aborted) throw error;
     }
@@ -241,25 +261,33 @@ const isQuestion = ({ method }: IncomingMessage): boolean => method === 'POST' |
  * A `GET` may be kept by the caller alone and is asked about each time: figures change with every ingest run, and an
  * unchanged answer costs only a 304.
  */
-function send(
+async function send(
   request: IncomingMessage,
   response: ServerResponse,
   answer: CachedAnswer,
   source: AnswerSource,
-): void {
+  cache: Pick<ResponseCache, 'compressed'>,
+): Promise<void> {
   const { status, contentType, body, etag, reusable, retryAfter } = answer;
   const isGet = request.method === 'GET';
   response.setHeader('Cache-Status', cacheStatus[source]);
   if (isGet) {
     response.appendHeader('Vary', 'Accept, Authorization, Cookie, X-API-Key, X-Workspace');
     response.setHeader('Cache-Control', reusable ? 'private, max-age=0, must-revalidate' : 'no-store');
-    if (reusable) response.setHeader('ETag', etag);
-    if (reusable && isKnown(request, etag)) {
-      response.writeHead(304).end();
-      return;
-    }
   }
-  if (contentType !== null) response.setHeader('Content-Type', contentType);
-  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
-  response.writeHead(status, { 'Content-Length': body.length }).end(body);
+  const headers = {
+    ...(contentType !== null && { 'Content-Type': contentType }),
+    ...(retryAfter !== undefined && { 'Retry-After': retryAfter }),
+  };
+  if (contentType?.startsWith(eventStream)) {
+    response.writeHead(status, { ...headers, 'Content-Length': body.length }).end(body);
+    return;
+  }
+  await sendBody(request, response, {
+    status,
+    headers,
+    body,
+    ...(isGet && reusable && { etag }),
+    ...(reusable && { inCoding: (coding) => cache.compressed(answer, coding) }),
+  });
 }

@@ -12,6 +12,8 @@ import { noSuch } from '../nearest.ts';
 import { contractOf, type RecordKind, recordKinds } from '../records/contract.ts';
 import { readNamespace } from '../records/names.ts';
 import { createBodyPace } from './body-pace.ts';
+import { compress } from './compression/compress.ts';
+import { negotiate } from './compression/send-body.ts';
 import { answerPush, type HttpAnswer } from './push-answers.ts';
 import { answerEarly, requestBody, wholeBody } from './request-body.ts';
 import type { CallInfo, Route } from './route.ts';
@@ -60,14 +62,14 @@ export function createPushRoutes({
         endTurn();
         if (isRefused) await limits.spendOnRefusal(info.account, 'push', bytes);
       }
-      respond(request, response, answerPush(outcome), outcome.isReplayed);
+      await respond(request, response, answerPush(outcome), outcome.isReplayed);
     };
   const event = async (request: IncomingMessage, response: ServerResponse, info: CallInfo): Promise<void> => {
     if (readFormat(request) === 'csv') throw unsupportedType(request);
     refuseParameters(request);
     const text = await readEvent(request);
     const { answer, isReplayed } = await push.acceptEvent(text, callOf(request, info));
-    respond(request, response, answerEvent(answer), isReplayed);
+    await respond(request, response, answerEvent(answer), isReplayed);
   };
   return [
     ...recordKinds.map(
@@ -107,19 +109,23 @@ async function* counted(
   }
 }
 
-function respond(
+async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: HttpAnswer,
   isReplayed: boolean,
-): void {
+): Promise<void> {
+  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+  const coding = negotiate(request, response, bytes.length);
+  const sent = coding === undefined ? bytes : await compress(bytes, coding);
   if (response.destroyed) return;
   const all = {
     'content-type': 'application/json; charset=utf-8',
     ...headers,
     ...(isReplayed ? { 'idempotent-replayed': 'true' } : {}),
+    ...(coding !== undefined && { 'content-encoding': coding }),
   };
-  answerEarly(request, response, status, all, `${JSON.stringify(body)}\n`);
+  answerEarly(request, response, status, all, sent);
 }
 
 function answerEvent(answer: EventAnswer): HttpAnswer {

@@ -138,7 +138,7 @@ export function answerEarly(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | Buffer,
 ): void {
   const length = { 'content-length': String(Buffer.byteLength(body)) };
   if (request.complete || !hasBody(request)) {

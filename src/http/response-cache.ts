@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../time.ts';
+import type { Coding } from './compression/accept-encoding.ts';
+import { createCompressedCopies } from './compression/compressed-copies.ts';
 
 /** A finished answer to a query, as it goes over the wire. */
 export interface CachedAnswer {
@@ -25,6 +27,8 @@ export type AnswerSource = 'hit' | 'miss' | 'collapsed';
  */
 export interface ResponseCache {
   get(key: string): CachedAnswer | undefined;
+  /** The body of an answer in a coding. It is kept, too. */
+  compressed(answer: Pick<CachedAnswer, 'body' | 'etag'>, coding: Coding): Promise<Buffer>;
   /**
    * The answer to `key`: made by `make`, or by the call that is at work on it. A caller who leaves does not disturb
    * the others; when all have left, `make`'s signal is aborted.
@@ -42,14 +46,17 @@ interface Flight {
   waiting: number;
 }
 
+/** Of `maxBytes`, a quarter is for the answers in their codings: each takes about a sixth of its answer. */
 export function createResponseCache(options: {
   ttlMs: number;
   maxBytes: number;
   clock: Clock;
 }): ResponseCache {
   const { ttlMs, maxBytes, clock } = options;
+  const copyBytes = Math.ceil(maxBytes / 4);
+  const copies = createCompressedCopies({ ttlMs, maxBytes: copyBytes, clock });
   const kept = new LRUCache<string, CachedAnswer>({
-    maxSize: maxBytes,
+    maxSize: maxBytes - copyBytes,
     // One answer must not push out all others.
     maxEntrySize: Math.ceil(maxBytes / 8),
     sizeCalculation: ({ body }, key) => body.length + 2 * key.length + 500,
@@ -85,6 +92,7 @@ export function createResponseCache(options: {
 
   return {
     get: (key) => kept.get(key),
+    compressed: ({ body, etag }, coding) => copies.of(etag, body, coding),
     share(key, left, make) {
       const atWork = flights.get(key);
       const flight = atWork ?? start(key, make);
