@@ -223,6 +223,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       push,
       retention: createRetention(store),
       orphanedRows: ingestion.orphanedRows,
+      rollups: ingestion.rollups,
       audit,
       clock,
       telemetry,

@@ -8,6 +8,8 @@ import { identifier, type Sql, sql } from './sql.ts';
 export interface Layout {
   /** Tells layouts apart that put a row elsewhere; undefined: one server. */
   readonly shape: string | undefined;
+  /** Replicas follow each other table by table, so that what one table says of another may not hold on all of them. */
+  readonly isReplicated: boolean;
   /** Go with every query. */
   readonly settings: ClickHouseSettings;
   /** Go with commands whose effect on a server that is down can wait until it is back. */
@@ -31,6 +33,7 @@ export interface Layout {
 /** All on the one server at CLICKHOUSE_URL, or on the program's own. */
 export const singleServer: Layout = {
   shape: undefined,
+  isReplicated: false,
   settings: {},
   upkeep: {},
   urls: [],

@@ -318,6 +318,16 @@ export const variables = {
     description:
       'YAML file of sources. See docs/sources.md. `ADS_API_URL` and `CRM_API_URL` are the short form for two plain feeds.',
   },
+  ROLLUPS: {
+    parse: z.enum(['on', 'off'], 'is neither on nor off'),
+    default: 'on',
+    description:
+      '`on` keeps sums by day and month for common sets of dimensions and answers `metrics` from them. Answers are the same with `off`, only slower. A cluster with Keeper always works as with `off`.',
+  },
+  ROLLUPS_FILE: {
+    parse: optional(z.string().min(1)),
+    description: 'YAML file with more sets of dimensions to keep sums for. See docs/rollups.md.',
+  },
   SCHEDULER: {
     parse: z.enum(['on', 'off'], 'is neither on nor off'),
     default: 'off',

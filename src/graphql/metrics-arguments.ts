@@ -36,6 +36,7 @@ const maxSubtotals = 10;
 
 /** The arguments of `metrics`, read but not yet checked against each other. */
 export interface MetricsArguments {
+  readonly useRollups?: boolean;
   readonly range: RangeInput;
   readonly groupBy: readonly DimensionName[];
   readonly granularity: Granularity;
@@ -93,6 +94,7 @@ export function buildQuery(
       totals: selection.has('totals'),
       totalCount: selection.has('totalCount'),
     },
+    useRollups: args.useRollups ?? true,
   };
   if (args.after === undefined) return query;
   const [offset] = readCursor(args.after, pagedQuery(query, args.limitBy), offsetOnly);

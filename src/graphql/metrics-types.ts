@@ -1,11 +1,18 @@
 import { dataScope } from '../access/caller.ts';
 import type { InnerField } from '../access/grants.ts';
 import { conflictWarnings } from '../explore/conflicting-rows.ts';
-import type { Measures, MetricsQuery, MetricsResult, MetricsRow } from '../metrics/query.ts';
+import {
+  type Measures,
+  type MetricsQuery,
+  type MetricsResult,
+  type MetricsRow,
+  type MetricsSource,
+  metricsSources,
+} from '../metrics/query.ts';
 import { describeMeasure, isSum, measureNames } from '../metrics/registry.ts';
 import type { Warning } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
-import { builder } from './builder.ts';
+import { builder, enumValues } from './builder.ts';
 import { dimensionFields, measureFields } from './catalogue.ts';
 import type { LimitBy } from './metrics-arguments.ts';
 
@@ -112,6 +119,17 @@ const WarningType = builder.objectRef<Warning>('MetricsWarning').implement({
   }),
 });
 
+const sourceMeanings: Readonly<Record<MetricsSource, string>> = {
+  tables: 'Every stored row of the range.',
+  rollups: 'Stored sums by day or month.',
+  both: 'Stored sums, and the rows of days whose sums are not up to date.',
+};
+
+const MetricsSourceEnum = builder.enumType('MetricsSource', {
+  description: 'What a result was read from. The figures do not depend on it.',
+  values: enumValues(metricsSources, (source) => sourceMeanings[source]),
+});
+
 export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').implement({
   description: 'Information about the result: range, freshness, warnings.',
   fields: (t) => ({
@@ -158,6 +176,11 @@ export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').imple
     queries: t.int({
       description: 'Number of database queries for rows and totals. Subtotals use additional queries.',
       resolve: ({ result }) => result.queries,
+    }),
+    source: t.field({
+      type: MetricsSourceEnum,
+      description: 'What the database read for this result.',
+      resolve: ({ result }) => result.source,
     }),
     sql: t.string({
       description: 'The SQL statement, with placeholders for values. Requires the role admin.',

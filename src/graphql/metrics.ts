@@ -215,6 +215,11 @@ builder.queryField('metrics', (t) =>
         type: LimitByInput,
         description: 'Keeps only the top values of one dimension or breakdown.',
       }),
+      useRollups: t.arg.boolean({
+        defaultValue: true,
+        description:
+          'False reads every stored row. The figures are the same: compare them if you doubt the rollups.',
+      }),
       first: t.arg.int({ defaultValue: defaultFirst, description: `Page size, 1 to ${maxFirst}.` }),
       after: t.arg.string({ description: '`endCursor` of the previous page.' }),
     },
@@ -229,6 +234,7 @@ builder.queryField('metrics', (t) =>
         orderBy: (args.orderBy ?? []).map(readOrder),
         compareTo: readComparison(args.compareTo),
         fill: args.fill ?? false,
+        useRollups: args.useRollups ?? true,
         first: readFirst(args.first, maxFirst, defaultFirst),
         after: args.after ?? undefined,
         limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
@@ -265,6 +271,7 @@ async function answer(
     result: {
       ...result,
       queries: result.queries + ranking.queries,
+      source: result.source === ranking.source ? result.source : 'both',
       rowsRead: result.rowsRead + ranking.rowsRead,
     },
   };

@@ -16,6 +16,7 @@ import { createRunReads } from '../ingest/runs/run-reads.ts';
 import { createRunRepository } from '../ingest/runs/run-table.ts';
 import { withReadCost } from '../limits/read-cost.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
+import type { Rollups } from '../metrics/rollups/current.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Role } from '../roles.ts';
@@ -41,6 +42,7 @@ export function createGraphql(options: {
   push: Push;
   retention: Retention;
   orphanedRows: OrphanedRows;
+  rollups: Rollups | undefined;
   audit: AuditLog;
   clock: Clock;
   telemetry: Telemetry;
@@ -73,7 +75,7 @@ export function createGraphql(options: {
       const { signal } = request;
       // All that the request reads: it waits for its turns, is paid for, and ends with the request.
       const reads = withTurns(withReadCost(store, onRead), queries);
-      const metrics = createMetricsLoader(reads);
+      const metrics = createMetricsLoader(reads, options.rollups);
       return {
         caller,
         logger,

@@ -12,8 +12,11 @@ import type { Config } from '../config/config.ts';
 import type { DataVersion } from '../data-version.ts';
 import { defaultBreakerRules } from '../http-client/circuit-breaker.ts';
 import type { Logger } from '../logger.ts';
+import type { Rollups } from '../metrics/rollups/current.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
+import { startRollups } from '../rollups/rollups.ts';
+import { readRollupSets } from '../rollups/rollups-file.ts';
 import { createScheduler } from '../sources/scheduler.ts';
 import type { Feeds } from '../sources/sources.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -51,6 +54,8 @@ export interface Ingestion {
   readonly ingest: Ingest;
   readonly push: Push;
   readonly orphanedRows: OrphanedRows;
+  /** Undefined where they are switched off. */
+  readonly rollups: Rollups | undefined;
   /** Other sources and mappings. What is at work goes on with those that it began with. */
   change(feeds: Feeds, isScheduled: boolean): void;
   /** Ends what is at work; what was accepted is stored or in the buffer. */
@@ -231,6 +236,19 @@ export async function openIngestion(options: {
     },
     logger,
   });
+  const rollupLock = createStoreLock(leases, 'rollups');
+  const rollups =
+    config.ROLLUPS === 'on' && !store.layout.isReplicated
+      ? startRollups({
+          store,
+          // A mistake in it has been told by the checks of the start.
+          sets: await readRollupSets(config.ROLLUPS_FILE),
+          lock: rollupLock,
+          today: options.today,
+          clock,
+          logger,
+        })
+      : undefined;
   settleOwners();
   if (config.SCHEDULER === 'on') scheduler.start();
   await dropStaleStages(store, owner, async () => {
@@ -247,6 +265,7 @@ export async function openIngestion(options: {
     ingest,
     push,
     orphanedRows,
+    rollups,
     change({ sources: next, mappings }, isScheduled) {
       readings.change(mappings);
       for (const { name } of sources) telemetry.forgetBreaker(name);
@@ -264,11 +283,12 @@ export async function openIngestion(options: {
       await ingest.stop();
       await push.stop();
       orphanedRows.stop();
+      await rollups?.stop();
       await fulfilsWithin(owners.stop(), ownersStopMs);
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
       await fulfilsWithin(queue.stop(), queueStopMs);
       await fulfilsWithin(
-        opportunityLock.stop().then(() => leases.stop()),
+        Promise.all([opportunityLock.stop(), rollupLock.stop()]).then(() => leases.stop()),
         leasesStopMs,
       );
       await buffer.close();

@@ -2,29 +2,35 @@ import { bind, join, type Parameter, type Sql, sql } from '../clickhouse/sql.ts'
 import { ValueList } from '../clickhouse/value-list.ts';
 import { normaliseIdentifier, normaliseLabel, normaliseName, unknown } from '../records/text.ts';
 import type { Filter } from './filter.ts';
-import { type Side, type TextDimension, textDimension } from './registry.ts';
+import { type ColumnOf, columnOfSide, type Side, type TextDimension, textDimension } from './registry.ts';
 
 const unknownText = bind('String', unknown);
 const holds = { true: bind('UInt8', 1), false: bind('UInt8', 0) } as const;
 
-/** Compiles a filter to a condition on one side's table. A dimension that the side lacks is null there, stored as ''. */
-export function compileFilter(filter: Filter, side: Side): Sql {
+/**
+ * Compiles a filter to a condition on one side's table, or on what has the columns given. A dimension that the side lacks is
+ * null there, stored as ''.
+ */
+export const compileFilter = (filter: Filter, place: Side | ColumnOf): Sql =>
+  condition(filter, typeof place === 'function' ? place : columnOfSide(place));
+
+function condition(filter: Filter, columnOf: ColumnOf): Sql {
   if ('and' in filter)
     return filter.and.length === 0
       ? sql`1`
       : sql`(${join(
-          filter.and.map((part) => compileFilter(part, side)),
+          filter.and.map((part) => condition(part, columnOf)),
           ' AND ',
         )})`;
   if ('or' in filter)
     return filter.or.length === 0
       ? sql`0`
       : sql`(${join(
-          filter.or.map((part) => compileFilter(part, side)),
+          filter.or.map((part) => condition(part, columnOf)),
           ' OR ',
         )})`;
-  if ('not' in filter) return sql`NOT ${compileFilter(filter.not, side)}`;
-  const column = textDimension(filter.dimension).columns[side] ?? sql`''`;
+  if ('not' in filter) return sql`NOT ${condition(filter.not, columnOf)}`;
+  const column = columnOf(filter.dimension);
   if (filter.operator === 'isUnknown')
     return sql`(${column} IN ('', ${unknownText}) = ${filter.holds ? holds.true : holds.false})`;
   const { operator } = filter;

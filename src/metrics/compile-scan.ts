@@ -1,22 +1,23 @@
 import { bind, empty, identifier, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
 import { ValueList } from '../clickhouse/value-list.ts';
-import { formatDay } from '../records/day.ts';
+import { type Day, formatDay } from '../records/day.ts';
 import { compileFilter } from './compile-filter.ts';
 import { visibleRows } from './data-scope.ts';
-import type { Plan, Scan } from './plan.ts';
-import { type FigureKind, otherValue } from './query.ts';
+import type { Plan, RollupScan, Scan, TableScan } from './plan.ts';
+import { type DayRange, type FigureKind, otherValue } from './query.ts';
 import {
   breakdownOf,
+  type ColumnOf,
+  columnOfSide,
   type DimensionName,
   isBreakdown,
   type Side,
   type SumName,
   snakeCase,
   sums,
-  type TextDimension,
-  textDimension,
   weekdays,
 } from './registry.ts';
+import { dimensionColumn } from './rollups/columns.ts';
 
 const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
@@ -36,27 +37,68 @@ export const dimensionAlias = (name: DimensionName): Sql =>
 export const periodSumAlias = ({ sum, of }: PeriodSum): Sql =>
   identifier(`${of === 'current' ? 's' : 't'}_${snakeCase(sum)}`);
 
-/** Compiles the read of one table. Every read is made here, so every read carries the caller's workspace and policy. */
+/** What is selected from: its rows, and where they have dimensions and sums. */
+interface ScannedRows {
+  readonly from: Sql;
+  readonly columnOf: ColumnOf;
+  readonly aggregateOf: (sum: SumName) => Sql;
+}
+
+/** Compiles the read of a table or rollup. Every read is made here, so every read carries the caller's workspace and policy. */
 export function compileScan(
   scan: Scan,
-  plan: Plan,
+  plan: Plan<Scan>,
 ): { from: Sql; dimension: (name: DimensionName) => Sql; sum: (part: PeriodSum) => Sql } {
-  const { side } = scan;
-  const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, side)}`;
+  const { from, columnOf, aggregateOf } = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
+  const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, columnOf)}`;
   const { fold } = plan;
   const leftOut =
-    fold && !fold.others ? sql` AND ${column(fold.dimension, side)} IN (${keptValues(fold.values)})` : empty;
+    fold && !fold.others ? sql` AND ${columnOf(fold.dimension)} IN (${keptValues(fold.values)})` : empty;
   return {
-    from: sql`${tables[side]} FINAL WHERE ${visibleRows(side, plan)} AND date BETWEEN ${bind('Date', formatDay(scan.range.from))} AND ${bind('Date', formatDay(scan.range.to))}${filter}${leftOut}`,
+    from: sql`${from}${filter}${leftOut}`,
     dimension(name) {
       if (name === 'date') return bucket(plan, scan);
-      if (fold?.others !== true || fold.dimension !== name) return column(name, side);
-      return foldedColumn(column(name, side), fold.values);
+      if (fold?.others !== true || fold.dimension !== name) return columnOf(name);
+      return foldedColumn(columnOf(name), fold.values);
     },
     sum({ sum, of }) {
       const own = (of === 'previous') === (scan.shift !== undefined) && scan.sums.includes(sum);
-      return own ? sums[sum].aggregate : zeroOf(sum);
+      return own ? aggregateOf(sum) : zeroOf(sum);
     },
+  };
+}
+
+const between = ({ from, to }: DayRange): Sql =>
+  sql`date BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))}`;
+const oneOf = (days: readonly Day[]): Sql => sql`(${bind('Array(Date)', days.map(formatDay))})`;
+
+function tableRows({ side, range, days }: TableScan, plan: Plan<Scan>): ScannedRows {
+  const only = days === undefined ? empty : sql` AND date IN ${oneOf(days)}`;
+  return {
+    from: sql`${tables[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(range)}${only}`,
+    columnOf: columnOfSide(side),
+    aggregateOf: (sum) => sums[sum].aggregate,
+  };
+}
+
+/** Only the newest build of a day counts. It may be newer than when the days were looked at that it can answer, never older. */
+function rollupRows(scan: RollupScan, plan: Plan<Scan>): ScannedRows {
+  const { rollup, period, sides, range, months, except } = scan;
+  const columnOf: ColumnOf = (name) => dimensionColumn(rollup, name);
+  const ofPeriod = bind('String', period);
+  const ofMonths =
+    period === 'month'
+      ? sql` AND date IN ${oneOf(months)}`
+      : months.length === 0
+        ? empty
+        : sql` AND toStartOfMonth(date) NOT IN ${oneOf(months)}`;
+  const withoutTables = except.length === 0 ? empty : sql` AND date NOT IN ${oneOf(except)}`;
+  const ofSides =
+    sides.length > 1 ? empty : sides[0] === 'ads' ? sql` AND ads_rows > 0` : sql` AND leads > 0`;
+  return {
+    from: sql`rollups WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${ofPeriod} AND ${between(range)}${ofMonths}${withoutTables} AND built IN (SELECT built FROM rollup_days FINAL WHERE period = ${ofPeriod} AND ${between(range)} AND definition = ${bind('UInt64', scan.definition)})${ofSides}`,
+    columnOf,
+    aggregateOf: (sum) => sql`sum(${identifier(snakeCase(sum))})`,
   };
 }
 
@@ -79,14 +121,11 @@ const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
 export const unfoldedValue = (value: string): string | undefined =>
   value === otherValue ? undefined : value.slice(keptPrefix.length);
 
-/** A dimension that the side lacks is null there, stored as ''. */
-const column = (name: TextDimension, side: Side): Sql => textDimension(name).columns[side] ?? sql`''`;
-
 export const zeroOf = (name: SumName): Sql =>
   sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
 
 /** The first day of a row's bucket. Days of a comparison are shifted into the range first. */
-function bucket({ granularity, weekStart }: Plan, { shift }: Scan): Sql {
+function bucket({ granularity, weekStart }: Plan<Scan>, { shift }: Scan): Sql {
   const day = shiftedDay(shift);
   switch (granularity) {
     case 'day':

@@ -1,7 +1,7 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
 import { compileScan, dimensionAlias, type PeriodSum, periodSumAlias, zeroOf } from './compile-scan.ts';
-import type { Figure, Plan } from './plan.ts';
+import type { Plan as AnyPlan, Figure, Scan } from './plan.ts';
 import type { FigureKind, Having, Order } from './query.ts';
 import { type DimensionName, isMeasure, isSum, type MeasureName, ratios, snakeCase } from './registry.ts';
 
@@ -12,6 +12,8 @@ export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
   change: 'c',
   relativeChange: 'r',
 };
+type Plan = AnyPlan<Scan>;
+
 const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
   identifier(`${figurePrefixes[of]}_${snakeCase(measure)}`);
 

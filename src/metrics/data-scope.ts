@@ -2,7 +2,7 @@ import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { UtmqlError } from '../errors.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Filter } from './filter.ts';
-import type { Side } from './registry.ts';
+import type { ColumnOf, Side } from './registry.ts';
 
 /** The stored rows that a caller may see. Every read of a table takes one. */
 export interface DataScope {
@@ -12,8 +12,8 @@ export interface DataScope {
 }
 
 /** The first condition of every WHERE over ads rows or CRM records. */
-export function visibleRows(side: Side, { workspace, policy }: DataScope): Sql {
-  const allowed = policy === undefined ? empty : sql` AND ${compileFilter(policy, side)}`;
+export function visibleRows(place: Side | ColumnOf, { workspace, policy }: DataScope): Sql {
+  const allowed = policy === undefined ? empty : sql` AND ${compileFilter(policy, place)}`;
   return sql`workspace = ${bind('String', workspace)}${allowed}`;
 }
 

@@ -1,13 +1,14 @@
 import type { Store } from '../clickhouse/store.ts';
 import { compile, figurePrefixes } from './compile.ts';
 import { dimensionPrefixes, unfoldedValue } from './compile-scan.ts';
-import { type Plan, plan } from './plan.ts';
+import { type Plan, plan, type Scan } from './plan.ts';
 import {
   type FigureKind,
   figureKinds,
   type MetricsQuery,
   type MetricsResult,
   type MetricsRow,
+  type MetricsSource,
   otherValue,
 } from './query.ts';
 import {
@@ -18,6 +19,8 @@ import {
   measureNames,
   snakeCase,
 } from './registry.ts';
+import { withRollups } from './rollups/choose.ts';
+import type { CurrentRollups } from './rollups/current.ts';
 
 const dimensionOfColumn = new Map<string, DimensionName>(
   dimensionNames.map((name) => [`${dimensionPrefixes.named}${snakeCase(name)}`, name]),
@@ -35,12 +38,18 @@ const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly
 /**
  * Plans, compiles and runs one query.
  *
+ * @param rollups what it may be read from beside the tables; undefined: nothing
  * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, STORE_UNAVAILABLE or CANCELLED
  */
-export async function loadMetrics(store: Pick<Store, 'read'>, query: MetricsQuery): Promise<MetricsResult> {
+export async function loadMetrics(
+  store: Pick<Store, 'read'>,
+  query: MetricsQuery,
+  rollups?: CurrentRollups,
+): Promise<MetricsResult> {
   const started = performance.now();
   const planned = plan(query);
-  const statement = compile(planned);
+  const reading = rollups === undefined ? planned : withRollups(planned, rollups);
+  const statement = compile(reading);
   const answer = await store.read(statement);
   const rows = answer.rows.map((values) => decode(answer.columns, values, planned));
   // ClickHouse returns totals only with GROUP BY. Without it the one row is the total, unless `having` excluded it.
@@ -53,9 +62,15 @@ export async function loadMetrics(store: Pick<Store, 'read'>, query: MetricsQuer
     rowsRead: answer.rowsRead,
     elapsedMs: performance.now() - started,
     queries: 1,
+    source: sourceOf(reading.scans),
     sql: statement.compile().sql,
   };
 }
+
+const sourceOf = (scans: readonly Scan[]): MetricsSource => {
+  const ofRollups = scans.filter((scan) => 'rollup' in scan).length;
+  return ofRollups === 0 ? 'tables' : ofRollups === scans.length ? 'rollups' : 'both';
+};
 
 /** Maps prefixed column names back to names of the registry. An empty dimension is null. */
 function decode(

@@ -5,6 +5,8 @@ import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
+import { smallestFor } from './rollups/choose.ts';
+import type { Rollups } from './rollups/current.ts';
 
 /** Resolves the `metrics` fields of one request. */
 export interface MetricsLoader {
@@ -15,13 +17,16 @@ export interface MetricsLoader {
  * Batches the `metrics` fields of a request: queries that differ only in measures, totals or counts become one ClickHouse query
  * for all of them.
  */
-export function createMetricsLoader(store: Pick<Store, 'read'>): MetricsLoader {
+export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollups): MetricsLoader {
+  const canUse = (query: MetricsQuery): boolean =>
+    rollups !== undefined && query.useRollups && smallestFor(plan(query), rollups.sets) !== undefined;
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
+      const current = queries.some(canUse) ? await rollups?.look() : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, query] of mergeByShape(queries, shapes)) {
-        answers.set(shape, loadMetrics(store, query));
+        answers.set(shape, loadMetrics(store, query, query.useRollups ? current : undefined));
       }
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),

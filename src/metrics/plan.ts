@@ -1,3 +1,4 @@
+import type { Day } from '../records/day.ts';
 import type { Comparison, DayRange, FigureKind, Fold, MetricsQuery, Order } from './query.ts';
 import {
   type DimensionName,
@@ -10,15 +11,37 @@ import {
   sums,
   sumsOf,
 } from './registry.ts';
+import type { RollupPeriod, RollupSet } from './rollups/sets.ts';
 
-/** One read of one side's table. */
-export interface Scan {
-  readonly side: Side;
+interface DayScan {
   readonly range: DayRange;
   readonly sums: readonly SumName[];
   /** Shift of the days of a comparison; undefined for the range itself. */
   readonly shift: Comparison['shift'] | undefined;
 }
+
+/** One read of one side's table. */
+export interface TableScan extends DayScan {
+  readonly side: Side;
+  /** Undefined: every day of the range. */
+  readonly days?: readonly Day[];
+}
+
+/** One read of a rollup, whose rows have the sums of both sides. */
+export interface RollupScan extends DayScan {
+  readonly rollup: RollupSet;
+  readonly period: RollupPeriod;
+  /** Rows that none of these sides has are left out. */
+  readonly sides: readonly Side[];
+  /** First days of the months that the month rows answer: all that is read of them, and nothing that is read of days. */
+  readonly months: readonly Day[];
+  /** Days of the range that are read from the tables. */
+  readonly except: readonly Day[];
+  /** Only builds of this definition count. */
+  readonly definition: string;
+}
+
+export type Scan = TableScan | RollupScan;
 
 /** A figure that the result contains, or is ordered or filtered by. */
 export interface Figure {
@@ -27,9 +50,9 @@ export interface Figure {
 }
 
 /** What a query computes: the requested figures and their operands, nothing else. */
-export interface Plan
+export interface Plan<S extends Scan = TableScan>
   extends Pick<MetricsQuery, 'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having'> {
-  readonly scans: readonly [Scan, ...Scan[]];
+  readonly scans: readonly [S, ...S[]];
   readonly groupBy: readonly DimensionName[];
   readonly sums: readonly SumName[];
   readonly compared: boolean;
@@ -115,7 +138,7 @@ function scansFor(
     { range: query.range, shift: undefined },
     ...(query.compareTo ? [{ range: query.compareTo.range, shift: query.compareTo.shift }] : []),
   ];
-  const scan = (side: Side, period: (typeof periods)[number]): Scan => ({
+  const scan = (side: Side, period: (typeof periods)[number]): TableScan => ({
     side,
     sums: ofSide(side),
     ...period,

@@ -80,6 +80,8 @@ export interface MetricsQuery extends DataScope {
   /** Dimensions by which the rows that pass `having` are aggregated again; undefined: not at all. */
   readonly subtotalBy: readonly DimensionName[] | undefined;
   readonly wants: { readonly rows: boolean; readonly totals: boolean; readonly totalCount: boolean };
+  /** False: every row of the tables is read. */
+  readonly useRollups: boolean;
 }
 
 /** The default of every optional part of a query. */
@@ -99,6 +101,7 @@ export const emptyQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
   figures: ['current'],
   subtotalBy: undefined,
   wants: { rows: true, totals: false, totalCount: false },
+  useRollups: true,
 };
 
 export type Measures = { readonly [Name in MeasureName]?: number | null };
@@ -109,6 +112,10 @@ export type MetricsRow = { readonly [Name in DimensionName]?: string | null } & 
     readonly isOther?: boolean;
     readonly compared?: { readonly [Kind in Exclude<FigureKind, 'current'>]: Measures };
   };
+
+/** What a result was read from: every stored row, sums of them, or both. */
+export const metricsSources = ['tables', 'rollups', 'both'] as const;
+export type MetricsSource = (typeof metricsSources)[number];
 
 export interface MetricsResult {
   readonly rows: readonly MetricsRow[];
@@ -121,6 +128,7 @@ export interface MetricsResult {
   readonly elapsedMs: number;
   /** Number of ClickHouse queries sent. */
   readonly queries: number;
+  readonly source: MetricsSource;
   /** The SQL sent. */
   readonly sql: string;
 }

@@ -282,6 +282,15 @@ export const textDimension = (name: TextDimension): Omit<Dimension, 'description
       }
     : labels[name];
 
+/** Where a relation has a dimension. */
+export type ColumnOf = (name: TextDimension) => Sql;
+
+/** A dimension that the side lacks is null there, stored as ''. */
+export const columnOfSide =
+  (side: Side): ColumnOf =>
+  (name) =>
+    textDimension(name).columns[side] ?? sql`''`;
+
 const dateDescription =
   'First day of the day, week, month, quarter or year (see `granularity`). A CRM record counts on the day it was created.';
 

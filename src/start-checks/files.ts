@@ -2,12 +2,15 @@ import { readKeysFile } from '../access/keys-file.ts';
 import type { Config } from '../config/config.ts';
 import type { Settings } from '../config/reload.ts';
 import { openPersistedDocuments } from '../http/persisted-documents.ts';
+import { defaultRollupSets } from '../metrics/rollups/sets.ts';
+import { readRollupSets } from '../rollups/rollups-file.ts';
 import { readSourcesFile } from '../sources/settings/sources-file.ts';
 import { type Finding, findingOf } from './finding.ts';
 
 /** The files that the configuration names. Those that it does not name have no finding. */
 export function checkFiles({ config, environment }: Settings): Promise<Finding[]> {
   const { SOURCES_FILE: sources, PERSISTED_MANIFEST: manifest, API_KEYS_FILE: keys } = config;
+  const { ROLLUPS_FILE: rollups } = config;
   const checks: Promise<Finding>[] = [];
   if (sources !== undefined) {
     const taken = [...(config.ADS_API_URL ? ['ads'] : []), ...(config.CRM_API_URL ? ['crm'] : [])];
@@ -26,6 +29,15 @@ export function checkFiles({ config, environment }: Settings): Promise<Finding[]
       findingOf('PERSISTED_MANIFEST', async () => {
         await openPersistedDocuments({ trustedOnly: true, automatic: false, manifestFile: manifest });
         return { state: 'ok', what: 'PERSISTED_MANIFEST', text: `${manifest} can be read.` };
+      }),
+    );
+  }
+  if (rollups !== undefined) {
+    checks.push(
+      findingOf('ROLLUPS_FILE', async () => {
+        const sets = await readRollupSets(rollups);
+        const own = counted(sets.length - defaultRollupSets.length, 'set');
+        return { state: 'ok', what: 'ROLLUPS_FILE', text: `${rollups} has ${own} of dimensions.` };
       }),
     );
   }

@@ -49,6 +49,8 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     'planned_opportunities',
     'push_answers',
     'raw_landing',
+    'rollup_days',
+    'rollups',
     'run_cancellations',
     'staged_ad_performance',
     'staged_opportunities',

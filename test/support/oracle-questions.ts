@@ -127,18 +127,30 @@ const columns = [...named, ...breakdowns.map((name) => `${name}: breakdown(name:
   ' ',
 );
 const figures = `${all} previous { ${all} } change { ${all} } relativeChange { ${all} }`;
-const document = `query ($range: DateRangeInput!, $groupBy: [Dimension!], $granularity: Granularity, $weekStart: Weekday, $where: MetricsWhere,
+const documentOf = (
+  options: string,
+  more: string,
+): string => `query ($range: DateRangeInput!, $groupBy: [Dimension!], $granularity: Granularity, $weekStart: Weekday, $where: MetricsWhere,
     $having: [HavingInput!], $orderBy: [OrderByInput!], $compareTo: CompareToInput, $fill: Boolean, $limitBy: LimitByInput, $levels: [[Dimension!]!]!,
     $breakdowns: [String!], $breakdownLevels: [[String!]!]) {
   metrics(dateRange: $range, groupBy: $groupBy, breakdowns: $breakdowns, granularity: $granularity, weekStart: $weekStart, where: $where, having: $having,
-      orderBy: $orderBy, compareTo: $compareTo, fill: $fill, limitBy: $limitBy, first: 10000) {
-    nodes { date ${columns} ${figures} } totals { ${figures} } totalCount
+      orderBy: $orderBy, compareTo: $compareTo, fill: $fill, limitBy: $limitBy, first: 10000${options}) {
+    nodes { date ${columns} ${figures} } totals { ${figures} } totalCount ${more}
     subtotals(by: $levels, breakdowns: $breakdownLevels) { nodes { date ${columns} ${figures} } }
   }
 }`;
 
-/** The question in GraphQL. */
-export function toGraphql(asked: OracleQuery): { document: string; variables: Record<string, unknown> } {
+/**
+ * The question in GraphQL.
+ *
+ * @param options further arguments of `metrics`, each after a comma
+ * @param more further fields of its answer
+ */
+export function toGraphql(
+  asked: OracleQuery,
+  options = '',
+  more = '',
+): { document: string; variables: Record<string, unknown> } {
   const { having, orderBy, limitBy, compareTo, where } = asked;
   const variables = {
     range: { between: { from: asked.range[0], to: asked.range[1] } },
@@ -164,7 +176,7 @@ export function toGraphql(asked: OracleQuery): { document: string; variables: Re
     levels: levelsOf(asked).map((level) => level.filter((name) => !isBreakdown(name)).map(enumName)),
     breakdownLevels: levelsOf(asked).map((level) => level.filter(isBreakdown).map(ownName)),
   };
-  return { document, variables };
+  return { document: documentOf(options, more), variables };
 }
 
 /** The subtotals that are asked for. */

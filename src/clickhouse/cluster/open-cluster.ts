@@ -39,6 +39,7 @@ function clusterLayout(
     sql`cluster(${new Sql([`'${cluster}'`], [])}, system.${identifier(table)})`;
   return {
     shape: target.shape,
+    isReplicated: target.isReplicated,
     settings: target.isReplicated ? { ...settings, ...sameReplica } : settings,
     upkeep: target.isReplicated ? upkeep : {},
     urls: target.urls,

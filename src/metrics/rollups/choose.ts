@@ -1,0 +1,93 @@
+import type { Day } from '../../records/day.ts';
+import type { Filter } from '../filter.ts';
+import type { Plan, RollupScan, Scan, TableScan } from '../plan.ts';
+import type { DayRange } from '../query.ts';
+import { addUnits, bucketsOf } from '../range.ts';
+import type { DimensionName } from '../registry.ts';
+import type { CurrentRollups } from './current.ts';
+import type { RollupSet } from './sets.ts';
+
+/**
+ * The same plan, answered from the smallest rollup that has its dimensions: whole months from month rows, other days from day
+ * rows, and days that rollups cannot answer from the tables, in one statement. Without such a rollup the plan stays as it is.
+ * Pure.
+ */
+export function withRollups(plan: Plan, current: CurrentRollups): Plan<Scan> {
+  const rollup = smallestFor(plan, current.sets);
+  if (rollup === undefined) return plan;
+  const scans = scansByPeriod(plan.scans).flatMap((ofPeriod) => replace(plan, ofPeriod, rollup, current));
+  const [first, ...others] = scans;
+  return first === undefined ? plan : { ...plan, scans: [first, ...others] };
+}
+
+/** The rollup that has every dimension that the plan groups, filters or folds by; undefined if none has. */
+export function smallestFor(
+  { groupBy, where, policy, fold }: Pick<Plan, 'groupBy' | 'where' | 'policy' | 'fold'>,
+  sets: readonly RollupSet[],
+): RollupSet | undefined {
+  const needed = new Set<DimensionName>(groupBy);
+  for (const filter of [where, policy]) if (filter !== undefined) addDimensions(filter, needed);
+  if (fold !== undefined) needed.add(fold.dimension);
+  needed.delete('date');
+  return sets.find(({ dimensions }) => {
+    const known: ReadonlySet<DimensionName> = new Set(dimensions);
+    return [...needed].every((name) => known.has(name));
+  });
+}
+
+function addDimensions(filter: Filter, found: Set<DimensionName>): void {
+  if ('and' in filter) for (const part of filter.and) addDimensions(part, found);
+  else if ('or' in filter) for (const part of filter.or) addDimensions(part, found);
+  else if ('not' in filter) addDimensions(filter.not, found);
+  else found.add(filter.dimension);
+}
+
+/** The scans of the range, and those of the range that it is compared to. */
+const scansByPeriod = (scans: readonly TableScan[]): readonly (readonly TableScan[])[] => [
+  scans.filter(({ shift }) => shift === undefined),
+  scans.filter(({ shift }) => shift !== undefined),
+];
+
+/** @param scans of one period: one of each side that is asked for */
+function replace(
+  plan: Plan,
+  scans: readonly TableScan[],
+  rollup: RollupSet,
+  { stale, months: currentMonths, definition }: CurrentRollups,
+): readonly Scan[] {
+  const [{ range, shift } = { range: undefined, shift: undefined }] = scans;
+  if (range === undefined) return [];
+  const days = stale.filter((day) => day >= range.from && day <= range.to);
+  if (days.length > range.to - range.from) return scans;
+  const whole = takesMonths(plan, shift)
+    ? wholeMonths(range).filter(({ from }) => currentMonths.has(from))
+    : [];
+  const months = whole.map(({ from }) => from);
+  const common = {
+    rollup,
+    sides: scans.map(({ side }) => side),
+    sums: scans.flatMap(({ sums }) => sums),
+    shift,
+    range,
+    months,
+    definition,
+  };
+  const inMonths = whole.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const ofMonths: RollupScan[] = months.length === 0 ? [] : [{ ...common, period: 'month', except: [] }];
+  const isOfDays = range.to - range.from + 1 > inMonths + days.length;
+  const ofDays: RollupScan[] = isOfDays ? [{ ...common, period: 'day', except: days }] : [];
+  const ofTables = days.length === 0 ? [] : scans.map((scan) => ({ ...scan, days }));
+  return [...ofMonths, ...ofDays, ...ofTables];
+}
+
+/** Whether all days of a month come into one row: those of a comparison are shifted by days, or by months. */
+function takesMonths({ groupBy, granularity }: Plan, shift: Scan['shift']): boolean {
+  if (!groupBy.includes('date')) return true;
+  return granularity !== 'day' && granularity !== 'week' && shift?.unit !== 'day';
+}
+
+/** The months that lie in a range with all their days. */
+const wholeMonths = (range: DayRange): readonly DayRange[] =>
+  bucketsOf(range, 'month', 'monday')
+    .map((from: Day) => ({ from, to: (addUnits('month', from, 1) ?? from) - 1 }))
+    .filter(({ from, to }) => from >= range.from && to <= range.to);

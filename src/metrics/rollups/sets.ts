@@ -1,0 +1,25 @@
+import type { LabelName } from '../registry.ts';
+
+/** A set of dimensions that sums are kept for, by day and by month. */
+export interface RollupSet {
+  readonly name: string;
+  readonly dimensions: readonly LabelName[];
+  /** The dimension that rows are ordered by before the day: one of its values is found without reading the others. */
+  readonly lead?: LabelName;
+}
+
+export type RollupPeriod = 'day' | 'month';
+
+/** Sets that have none but its dimensions are built from it. */
+export const detailedRollupSet: RollupSet = {
+  name: 'utm',
+  dimensions: ['channel', 'campaignId', 'utmCampaign', 'utmSource', 'utmMedium', 'match', 'currency'],
+};
+
+/** What dashboards ask for. A question is answered from the first set that has its dimensions. */
+export const defaultRollupSets: readonly RollupSet[] = [
+  { name: 'channel', dimensions: ['channel', 'match', 'currency'] },
+  { name: 'campaign', dimensions: ['channel', 'campaignId', 'match', 'currency'], lead: 'campaignId' },
+  { name: 'source_medium', dimensions: ['channel', 'utmSource', 'utmMedium', 'match', 'currency'] },
+  detailedRollupSet,
+];

@@ -1,0 +1,199 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Lock } from '../clickhouse/leases/store-lock.ts';
+import { bind, sql } from '../clickhouse/sql.ts';
+import type { Store } from '../clickhouse/store.ts';
+import type { Logger } from '../logger.ts';
+import { addUnits } from '../metrics/range.ts';
+import { detailedRollupSet, type RollupSet } from '../metrics/rollups/sets.ts';
+import { type Day, formatDay } from '../records/day.ts';
+import { type Clock, fulfilsWithin } from '../time.ts';
+import { baseDays } from './base-days.ts';
+import {
+  buildFromSet,
+  buildFromTables,
+  buildMonth,
+  deleteSuperseded,
+  publishDays,
+  publishMonth,
+} from './build-statements.ts';
+import type { RollupLook, RollupState } from './current.ts';
+
+/** Days that one build sums up. */
+const mostDays = 30;
+/** A day that changes all the time is built again after so long at the earliest. */
+const dayRestMs = 5_000;
+/** Between two looks when nothing had to be built, and between two builds at the least. */
+const waitMs = { idle: 2_000, least: 250, failed: 10_000 };
+/** A build is followed by a pause of so many times its length: the rest of the time belongs to others. */
+const pausePerWork = 2;
+/** A build that takes longer does not count: what it wrote may be deleted by then. */
+const longestBuildMs = 600_000;
+const keptSupersededMs = 3_600_000;
+/** Days and months built between two deletions of what they superseded. */
+const buildsPerDeletion = 2_000;
+const stopMs = 1_000;
+
+const buildSettings = {
+  max_execution_time: 0,
+  max_rows_to_read: '0',
+  max_threads: 1,
+  max_insert_threads: '1',
+} as const;
+
+const baseRow = z.object({ day: z.number(), base: z.string() });
+const builtRow = z.object({ day: z.number(), built: z.string() });
+const countingRow = z.object({ built: z.string() });
+
+/** Keeps rollups up to date in the background. */
+export interface RollupBuilder {
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds days whose tables have changed, newest first, and then the months that are whole.
+ *
+ * Two builders at the same time would do no harm but work: each build has a number of its own, and counts for what the tables
+ * held before it began.
+ *
+ * @param options.lock of all who build
+ * @param options.today months before it are over
+ */
+export function startRollupBuilder(options: {
+  store: Store;
+  state: RollupState;
+  sets: readonly RollupSet[];
+  definition: string;
+  lock: Lock;
+  today: () => Day;
+  clock: Clock;
+  logger: Logger;
+}): RollupBuilder {
+  const { store, state, sets, definition, lock, clock, logger } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const builtAtMs = new Map<Day, number>();
+  let builtSinceDeletion = 0;
+  const write = { changesAnswersOf: [], settings: buildSettings, signal };
+  const base = detailedRollupSet;
+
+  const nextBuild = (): bigint =>
+    (BigInt(clock.now()) << 22n) | (BigInt(Math.floor(Math.random() * 64)) << 16n);
+
+  const buildDays = async (days: readonly Day[]): Promise<void> => {
+    const startedMs = clock.now();
+    const dates = days.map(formatDay);
+    const bases = await store.select(
+      baseRow,
+      sql`SELECT toUInt16(date) AS day, toString(base) AS base FROM (${baseDays(store)}) WHERE date IN (${bind('Array(Date)', dates)})`,
+      { settings: buildSettings, signal },
+    );
+    if (bases.length === 0) return;
+    const build = nextBuild();
+    await store.command(buildFromTables(base, days, build), write);
+    for (const set of sets) {
+      if (set === base) continue;
+      const isPart = set.dimensions.every((name) => base.dimensions.includes(name));
+      await store.command(
+        isPart ? buildFromSet(set, base, days, build) : buildFromTables(set, days, build),
+        write,
+      );
+    }
+    if (clock.now() - startedMs > longestBuildMs) return;
+    await store.command(
+      publishDays(
+        bases.map(({ day, base: held }) => ({ date: day, base: held })),
+        build,
+        definition,
+      ),
+      write,
+    );
+    for (const day of days) builtAtMs.set(day, clock.now());
+    builtSinceDeletion += days.length;
+  };
+
+  const buildOneMonth = async (month: Day): Promise<void> => {
+    const startedMs = clock.now();
+    const last = (addUnits('month', month, 1) ?? month) - 1;
+    const rows = await store.select(
+      builtRow,
+      sql`SELECT toUInt16(date) AS day, toString(built) AS built FROM rollup_days FINAL
+          WHERE period = 'day' AND definition = ${bind('UInt64', definition)}
+            AND date BETWEEN ${bind('Date', formatDay(month))} AND ${bind('Date', formatDay(last))}`,
+      { settings: buildSettings, signal },
+    );
+    const built = rows.map((row) => row.built);
+    const build = nextBuild();
+    for (const set of sets) await store.command(buildMonth(set, month, built, build), write);
+    if (clock.now() - startedMs > longestBuildMs) return;
+    await store.command(publishMonth(month, built, build, definition), write);
+    builtSinceDeletion += 1;
+  };
+
+  const deleteOld = async (): Promise<void> => {
+    const counting = await store.select(
+      countingRow,
+      sql`SELECT toString(built) AS built FROM rollup_days FINAL`,
+      { signal },
+    );
+    const before = BigInt(Math.max(clock.now() - keptSupersededMs, 0)) << 22n;
+    const { layout } = store;
+    await store.command(
+      deleteSuperseded(
+        layout.held('rollups'),
+        counting.map(({ built }) => built),
+        before,
+      ),
+      { ...write, everywhere: true, settings: layout.upkeep },
+    );
+    builtSinceDeletion = 0;
+  };
+
+  /** True when something was built. */
+  const work = async (): Promise<boolean> => {
+    const now = clock.now();
+    const days = (look: RollupLook): Day[] =>
+      look.toBuild.filter((day) => now - (builtAtMs.get(day) ?? 0) >= dayRestMs).slice(0, mostDays);
+    const monthOf = (look: RollupLook): Day | undefined =>
+      look.begunMonths.find((month) => {
+        const end = addUnits('month', month, 1) ?? month;
+        const isWhole = end <= options.today() && !look.stale.some((day) => day >= month && day < end);
+        return isWhole && !look.months.has(month);
+      });
+    const first = await state.look();
+    if (days(first).length === 0 && monthOf(first) === undefined) return false;
+    await lock.runExclusive(async () => {
+      // Another process may have built them meanwhile.
+      const look = await state.look();
+      const stale = days(look);
+      const month = monthOf(look);
+      if (stale.length > 0) await buildDays(stale);
+      else if (month !== undefined) await buildOneMonth(month);
+      if (builtSinceDeletion >= buildsPerDeletion) await deleteOld();
+    });
+    return true;
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const startedMs = performance.now();
+      const pauseMs = await work().then(
+        (hasBuilt) =>
+          hasBuilt ? Math.max(waitMs.least, pausePerWork * (performance.now() - startedMs)) : waitMs.idle,
+        (error: unknown) => {
+          // Answers are right without it, only slower.
+          if (!signal.aborted) logger.warn({ err: error }, 'building rollups failed; it is tried again');
+          return waitMs.failed;
+        },
+      );
+      await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  };
+  const looping = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      await fulfilsWithin(looping, stopMs);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { bind, sql } from '../clickhouse/sql.ts';
+import type { Store } from '../clickhouse/store.ts';
+import type { CurrentRollups } from '../metrics/rollups/current.ts';
+import type { RollupSet } from '../metrics/rollups/sets.ts';
+import type { Day } from '../records/day.ts';
+import { baseDays } from './base-days.ts';
+
+/** What a look has found. */
+export interface RollupLook extends CurrentRollups {
+  /** The stale days that the base tables have, newest first. */
+  readonly toBuild: readonly Day[];
+  /** First days of all months of which something is built. */
+  readonly begunMonths: readonly Day[];
+}
+
+/** Tells what rollups can answer. */
+export interface RollupState {
+  /**
+   * What they can answer at some moment after the call. Calls at the same time share a look.
+   *
+   * @throws UtmqlError STORE_UNAVAILABLE or TIMEOUT
+   */
+  look(): Promise<RollupLook>;
+}
+
+const hashRow = z.object({ hash: z.string() });
+const dayRow = z.object({
+  period: z.enum(['day', 'month']),
+  day: z.number(),
+  in_tables: z.number(),
+  is_current: z.number(),
+});
+const quiet = { log_queries: 0 } as const;
+
+export function createRollupState(options: {
+  store: Store;
+  sets: readonly RollupSet[];
+  definition: string;
+}): RollupState {
+  const { store, sets, definition } = options;
+  const ofDefinition = sql`definition = ${bind('UInt64', definition)}`;
+  let known: { readonly hash: string; readonly look: RollupLook } | undefined;
+
+  /** Differs whenever what can be answered does. */
+  const readHash = async (): Promise<string> => {
+    const [row] = await store.select(
+      hashRow,
+      sql`SELECT concat(
+            toString((SELECT groupBitXor(sipHash64(date, base)) FROM (${baseDays(store)}))), ' ',
+            toString((SELECT groupBitXor(sipHash64(period, date, built, base)) FROM rollup_days FINAL WHERE ${ofDefinition}))) AS hash`,
+      { settings: quiet },
+    );
+    return row?.hash ?? '';
+  };
+
+  const readDays = async (): Promise<RollupLook> => {
+    const rows = await store.select(
+      dayRow,
+      sql`
+        WITH days AS (${baseDays(store)}),
+             tables AS (
+               SELECT 'day' AS period, date, base, 1 AS in_tables FROM days
+               UNION ALL
+               SELECT 'month', toStartOfMonth(date) AS month, sipHash64(arraySort(groupArray((date, base)))), 1 FROM days GROUP BY month
+             )
+        SELECT period, toUInt16(date) AS day, max(in_tables) AS in_tables, toUInt8(count() = 2 AND min(base) = max(base)) AS is_current
+        FROM (
+          SELECT period, date, base, in_tables FROM tables
+          UNION ALL
+          SELECT toString(period), date, base, 0 FROM rollup_days FINAL WHERE ${ofDefinition}
+        )
+        GROUP BY period, date`,
+      { settings: quiet },
+    );
+    const of = (period: 'day' | 'month') => rows.filter((row) => row.period === period);
+    const stale = of('day').filter((row) => row.is_current === 0);
+    const months = of('month');
+    return {
+      sets,
+      definition,
+      stale: stale.map(({ day }) => day).sort((one, other) => one - other),
+      months: new Set(months.filter((row) => row.is_current === 1).map(({ day }) => day)),
+      toBuild: stale
+        .filter((row) => row.in_tables === 1)
+        .map(({ day }) => day)
+        .sort((one, other) => other - one),
+      begunMonths: months.filter((row) => row.in_tables === 1).map(({ day }) => day),
+    };
+  };
+
+  const lookOnce = async (): Promise<RollupLook> => {
+    // The days are read after their hash: if something changes in between, the next hash differs from this one.
+    const hash = await readHash();
+    if (known?.hash !== hash) known = { hash, look: await readDays() };
+    return known.look;
+  };
+
+  let looking: Promise<RollupLook> | undefined;
+  let next: Promise<RollupLook> | undefined;
+  const begin = (): Promise<RollupLook> => {
+    looking = lookOnce().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+  return {
+    look() {
+      if (looking === undefined) return begin();
+      // The one at work may have begun before something was written that this caller knows of.
+      next ??= looking
+        .catch(() => undefined)
+        .then(() => {
+          next = undefined;
+          return begin();
+        });
+      return next;
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../src/metrics/compile.ts';
+import { plan } from '../../src/metrics/plan.ts';
+import { emptyQuery, type MetricsQuery } from '../../src/metrics/query.ts';
+import { smallestFor, withRollups } from '../../src/metrics/rollups/choose.ts';
+import type { CurrentRollups } from '../../src/metrics/rollups/current.ts';
+import { defaultRollupSets } from '../../src/metrics/rollups/sets.ts';
+import { parseIsoDay } from '../../src/records/day.ts';
+
+const day = (text: string): number => parseIsoDay(text) ?? Number.NaN;
+const query = (changes: Partial<MetricsQuery>): MetricsQuery => ({
+  ...emptyQuery,
+  workspace: 'default',
+  policy: undefined,
+  range: { from: day('2025-06-15'), to: day('2025-08-31') },
+  measures: ['cost', 'leads'],
+  ...changes,
+});
+const current = (changes: Partial<CurrentRollups> = {}): CurrentRollups => ({
+  sets: defaultRollupSets,
+  definition: '7',
+  stale: [],
+  months: new Set([day('2025-06-01'), day('2025-07-01'), day('2025-08-01')]),
+  ...changes,
+});
+const scansOf = (changes: Partial<MetricsQuery>, state: Partial<CurrentRollups> = {}) =>
+  withRollups(plan(query(changes)), current(state)).scans.map((scan) =>
+    'rollup' in scan
+      ? [scan.period, scan.rollup.name, scan.months.length, scan.except.length]
+      : ['table', scan.side, scan.days?.length],
+  );
+
+describe('the rollup of a question', () => {
+  const nameFor = (changes: Partial<MetricsQuery>) =>
+    smallestFor(plan(query(changes)), defaultRollupSets)?.name;
+
+  it('is the smallest that has what it groups, filters, folds and is restricted by', () => {
+    expect(nameFor({})).toBe('channel');
+    expect(nameFor({ groupBy: ['date', 'channel'] })).toBe('channel');
+    expect(nameFor({ groupBy: ['utmMedium'] })).toBe('source_medium');
+    expect(nameFor({ groupBy: ['campaignId'] })).toBe('campaign');
+    expect(nameFor({ groupBy: ['campaignId', 'utmSource'] })).toBe('utm');
+    const condition = { dimension: 'utmCampaign', operator: 'eq', values: ['a'] } as const;
+    expect(nameFor({ where: { or: [{ not: { and: [condition] } }] } })).toBe('utm');
+    expect(nameFor({ policy: condition })).toBe('utm');
+    expect(
+      nameFor({ groupBy: ['utmCampaign'], fold: { dimension: 'utmCampaign', values: ['a'], others: true } }),
+    ).toBe('utm');
+  });
+
+  it('is none where no set has a dimension', () => {
+    expect(nameFor({ groupBy: ['adId'] })).toBeUndefined();
+    expect(nameFor({ groupBy: ['breakdown.country'] })).toBeUndefined();
+    expect(nameFor({ policy: { dimension: 'utmTerm', operator: 'isUnknown', holds: true } })).toBeUndefined();
+  });
+});
+
+describe('what is read', () => {
+  it('is whole months from month rows, the other days from day rows, days that changed from the tables of both sides', () => {
+    expect(scansOf({})).toEqual([
+      ['month', 'channel', 2, 0],
+      ['day', 'channel', 2, 0],
+    ]);
+    const stale = [day('2025-06-20'), day('2025-08-03'), day('2025-09-01')];
+    const months = new Set([day('2025-07-01')]);
+    expect(scansOf({}, { stale, months })).toEqual([
+      ['month', 'channel', 1, 0],
+      ['day', 'channel', 1, 2],
+      ['table', 'ads', 2],
+      ['table', 'crm', 2],
+    ]);
+  });
+
+  it('is no month where rows of days or weeks are asked for, or days of a comparison are shifted one by one', () => {
+    expect(scansOf({ groupBy: ['date'] })).toEqual([['day', 'channel', 0, 0]]);
+    expect(scansOf({ groupBy: ['date'], granularity: 'week' })).toEqual([['day', 'channel', 0, 0]]);
+    const compareTo = {
+      range: { from: day('2025-03-01'), to: day('2025-05-17') },
+      shift: { unit: 'day', count: 106 },
+    } as const;
+    const months = new Set([day('2025-03-01'), day('2025-07-01')]);
+    expect(scansOf({ groupBy: ['date'], granularity: 'month', compareTo }, { months })).toEqual([
+      ['month', 'channel', 1, 0],
+      ['day', 'channel', 1, 0],
+      ['day', 'channel', 0, 0],
+    ]);
+    expect(scansOf({ compareTo }, { months }).filter(([period]) => period === 'month')).toHaveLength(2);
+  });
+
+  it('is the tables alone where all days have changed', () => {
+    const stale = [day('2025-08-30'), day('2025-08-31')];
+    const range = { from: day('2025-08-30'), to: day('2025-08-31') };
+    expect(scansOf({ range }, { stale })).toEqual([
+      ['table', 'ads', undefined],
+      ['table', 'crm', undefined],
+    ]);
+  });
+
+  it('is in one statement, with the workspace, only builds that count, and only rows of the side that is asked for', () => {
+    const asked = plan(
+      query({
+        measures: ['cost'],
+        groupBy: ['campaignId'],
+        policy: { dimension: 'channel', operator: 'eq', values: ['meta'] },
+      }),
+    );
+    const { sql, parameters } = compile(
+      withRollups(asked, current({ stale: [day('2025-08-03')], months: new Set() })),
+    ).compile();
+    expect(sql).toContain(
+      'FROM rollups WHERE workspace = {p1:String} AND (channel = {p2:String}) AND rollup = {p3:String} AND period = {p4:String} AND date BETWEEN',
+    );
+    expect(sql).toContain('AND built IN (SELECT built FROM rollup_days FINAL WHERE period = {p4:String}');
+    expect(sql).toContain('AND ads_rows > 0');
+    expect(sql).toContain('SELECT lead AS d_campaign_id');
+    expect(sql).toContain('FROM ad_performance FINAL WHERE workspace =');
+    expect(Object.values(parameters)).toEqual(
+      expect.arrayContaining(['campaign', 'day', 'default', 'meta', ['2025-08-03']]),
+    );
+  });
+});
