@@ -11,7 +11,7 @@ import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
 import { startProgram } from './program.ts';
 import { benchEvents } from './push.ts';
-import { benchQuestions } from './questions.ts';
+import { benchQuestions, untilRollupsAreBuilt } from './questions.ts';
 import { progress } from './table.ts';
 
 // `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard`, `-- cluster`, `-- ingest`, `-- events` or `-- access`: one part.
@@ -45,6 +45,13 @@ try {
       await loadData(store, today);
     }
     if (wanted('cluster')) await benchCluster(program, today);
+    if (wanted('questions') || wanted('dashboard')) {
+      const started = performance.now();
+      await untilRollupsAreBuilt(program, today);
+      progress(
+        `rollups are built, ${Math.round((performance.now() - started) / 1_000)} s after the data came`,
+      );
+    }
     if (wanted('dashboard')) {
       await benchDashboard(store, program, today);
       await benchCached(server, database, today);

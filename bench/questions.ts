@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
 import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 import type { CompiledSql } from '../src/clickhouse/sql.ts';
@@ -80,14 +81,14 @@ const settings = {
 const rangeOf = ({ days }: Question, today: Day) => ({ from: today - days, to: today - 1 });
 
 /** The question in GraphQL. */
-export function documentOf(question: Question, today: Day): string {
+export function documentOf(question: Question, today: Day, useRollups = true): string {
   const { from, to } = rangeOf(question, today);
   const between = `{ from: "${formatDay(from)}", to: "${formatDay(to)}" }`;
   const block = question.dimensions.length === 0 ? 'totals' : 'nodes';
-  return `{ metrics(dateRange: { between: ${between} }, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
+  return `{ metrics(dateRange: { between: ${between} }, useRollups: ${useRollups}, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
 }
 
-/** Times each question through GraphQL, as the same SQL by the client, and as a plain scan without FINAL, in turns. */
+/** Times each question through GraphQL with and without rollups, as SQL over the tables, and as a plain scan without FINAL, in turns. */
 export async function benchQuestions(
   title: string,
   server: OwnServer,
@@ -113,7 +114,6 @@ export async function benchQuestions(
   const rows: string[][] = [];
   for (const question of questions) {
     const range = rangeOf(question, today);
-    const document = documentOf(question, today);
     const statement = compile(
       plan({
         ...emptyQuery,
@@ -126,17 +126,19 @@ export async function benchQuestions(
     ).compile();
     const plain = { ...statement, sql: statement.sql.replaceAll(' FINAL', '') };
     const samples = await takeTurns([
-      () => program.graphql(document),
+      () => program.graphql(documentOf(question, today)),
+      () => program.graphql(documentOf(question, today, false)),
       () => run(statement),
       () => run(plain),
     ]);
-    const [graphql = [], client_ = [], scan = []] = samples;
+    const [rollups = [], graphql = [], client_ = [], scan = []] = samples;
     rows.push([
       question.title,
-      ...[graphql, client_, scan].flatMap((times) => [
+      ...[rollups, graphql, client_, scan].flatMap((times) => [
         ms(percentile(times, 0.5)),
         ms(percentile(times, 0.95)),
       ]),
+      ratio(percentile(client_, 0.5) / percentile(rollups, 0.5)),
       ratio(percentile(graphql, 0.5) / percentile(client_, 0.5)),
       `+${ms(percentile(graphql, 0.5) - percentile(client_, 0.5))}`,
       ratio(percentile(client_, 0.5) / percentile(scan, 0.5)),
@@ -149,16 +151,31 @@ export async function benchQuestions(
       'question',
       'GraphQL p50',
       'p95',
-      'same SQL p50',
+      'without rollups p50',
+      'p95',
+      'SQL p50',
       'p95',
       'no FINAL p50',
       'p95',
-      'GraphQL/SQL',
+      'times faster than SQL',
+      'without rollups/SQL',
       'more',
       'SQL/no FINAL',
     ],
     rows,
   );
+}
+
+/** Resolves when all days that the questions ask for are answered from rollups. */
+export async function untilRollupsAreBuilt(program: Program, today: Day): Promise<void> {
+  const range = `{ between: { from: "${formatDay(today - 365)}", to: "${formatDay(today - 1)}" } }`;
+  for (;;) {
+    const { metrics } = await program.graphql<{ metrics: { meta: { source: string } } }>(
+      `{ metrics(dateRange: ${range}) { totals { cost } meta { source } } }`,
+    );
+    if (metrics.meta.source === 'ROLLUPS') return;
+    await delay(500);
+  }
 }
 
 /** One call of each in turn, so that all meet the same noise. */
