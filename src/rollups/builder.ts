@@ -174,7 +174,11 @@ export function startRollupBuilder(options: {
     return true;
   };
 
+  const pause = (ms: number): Promise<void> =>
+    delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
   const loop = async (): Promise<void> => {
+    // A start has more urgent work.
+    await pause(waitMs.idle);
     while (!signal.aborted) {
       const startedMs = performance.now();
       const pauseMs = await work().then(
@@ -186,7 +190,7 @@ export function startRollupBuilder(options: {
           return waitMs.failed;
         },
       );
-      await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(pauseMs);
     }
   };
   const looping = loop();

@@ -26,7 +26,12 @@ beforeAll(async () => {
     betazq: await keys.create({ name: 'betazq key', role: 'admin', workspace: ['betazq'] }),
   };
   app = await startTestApp({
-    environment: { API_KEYS_FILE: keys.file, INTROSPECTION_ROLES: 'none', EVENT_RETENTION_DAYS: '20000' },
+    environment: {
+      ROLLUPS: 'on',
+      API_KEYS_FILE: keys.file,
+      INTROSPECTION_ROLES: 'none',
+      EVENT_RETENTION_DAYS: '20000',
+    },
   });
   for (const side of sides) await load(side);
 });

@@ -23,6 +23,7 @@ beforeAll(async () => {
   // Each of these queries shows everything there is; the limit is another test's matter.
   app = await startTestApp({
     environment: {
+      ROLLUPS: 'on',
       QUERY_MAX_COMPLEXITY: '1000000000',
       QUERY_COST_PER_MINUTE: '1000000000000',
       RESPONSE_CACHE_TTL_MS: '0',

@@ -18,6 +18,7 @@ let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({
     environment: {
+      ROLLUPS: 'on',
       QUERY_MAX_COMPLEXITY: '1000000000',
       QUERY_COST_PER_MINUTE: '1000000000000',
       RESPONSE_CACHE_TTL_MS: '0',

@@ -53,7 +53,9 @@ describe('ROLLUPS_FILE', () => {
     const file = await written(
       'rollups:\n  - { name: content, dimensions: [utmContent], lead: utmContent }\n',
     );
-    const app = await startTestApp({ environment: { ROLLUPS_FILE: file, RESPONSE_CACHE_TTL_MS: '0' } });
+    const app = await startTestApp({
+      environment: { ROLLUPS: 'on', ROLLUPS_FILE: file, RESPONSE_CACHE_TTL_MS: '0' },
+    });
     try {
       const ad = { date: '2025-06-03', channel: 'meta', campaign_id: 'C-1', impressions: 1 };
       const pushed = await fetch(`${app.url}/ingest/ad-performance`, {
