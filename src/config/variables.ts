@@ -257,7 +257,7 @@ export const variables = {
   PERSISTED_MANIFEST: {
     parse: optional(z.string().min(1)),
     description:
-      'JSON file with your own persisted documents: an Apollo manifest, or an object that maps SHA-256 to document.',
+      'JSON file with your own persisted documents: the file that GraphQL Code Generator (`persistedDocuments`), relay-compiler (`persistConfig`) or Apollo’s `generate-persisted-query-manifest` writes.',
   },
   AUTOMATIC_PERSISTED_QUERIES: {
     parse: flag,

@@ -4,7 +4,7 @@ import { GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { UtmqlError } from '../errors.ts';
 import { type GraphqlParams, refuse } from './graphql-params.ts';
-import { readManifest, sha256 } from './persisted-manifest.ts';
+import { plainId, readManifest, sha256 } from './persisted-manifest.ts';
 import { maxDocumentBytes } from './query-limits.ts';
 
 /** The manifest of `schema/persisted`, made by `npm run codegen`. */
@@ -51,9 +51,9 @@ export async function openPersistedDocuments(options: PersistedOptions): Promise
   return {
     isListed: (document) => listed.has(document),
     documentOf({ query, documentId, extensions }) {
-      const hash = extensions?.persistedQuery?.sha256Hash;
-      // `sha256:…` is how the GraphQL-over-HTTP draft writes ids that are hashes.
-      const id = documentId?.replace(/^sha256:/, '') ?? hash;
+      const sent = extensions?.persistedQuery?.sha256Hash;
+      const hash = sent === undefined ? undefined : plainId(sent);
+      const id = documentId === undefined || documentId === null ? hash : plainId(documentId);
       const trusted = id === undefined ? undefined : manifest.get(id);
       if (trusted !== undefined) return trusted;
       if (trustedOnly) {

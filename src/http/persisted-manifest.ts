@@ -29,34 +29,85 @@ const apolloManifest = z.object({
 });
 export type PersistedManifest = z.infer<typeof apolloManifest>;
 
-/** GraphQL Code Generator's `persistedDocuments`: from hash to document. */
-const plainManifest = z.record(z.string(), z.string().min(1));
+/** What GraphQL Code Generator (`persistedDocuments`) and relay-compiler (`persistConfig`) write: from id to document. */
+const plainManifest = z.record(z.string().min(1), z.string().min(1));
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** An id as it is looked up. `sha256:` tells how it was made, in manifests of GraphQL Code Generator and in the GraphQL-over-HTTP draft. */
+export const plainId = (id: string): string => id.replace(/^sha256:/, '');
+
 /**
- * A manifest file → documents by id, and by operation name where it gives names.
+ * A manifest file → documents by plain id, and by operation name where it gives names.
  *
- * @throws UtmqlError CONFIGURATION when it is neither Apollo's format nor an object from id to document
+ * @throws UtmqlError CONFIGURATION when it is neither Apollo's format nor an object from id to document, when an id stands for
+ *   two documents, or when a document is not GraphQL
  */
 export function readManifest(text: string, place: string): Map<string, string> {
+  const { entries, names } = entriesOf(text, place);
   const documents = new Map<string, string>();
+  for (const [givenId, body] of entries) {
+    const id = plainId(givenId);
+    const other = documents.get(id);
+    if (other !== undefined && other !== body)
+      throw new UtmqlError('CONFIGURATION', `${place}: the id ${id.slice(0, 80)} stands for two documents.`);
+    checkSyntax(body, id, place);
+    documents.set(id, body);
+  }
+  // An id counts more than the name of another document.
+  for (const [name, body] of names) if (!documents.has(name)) documents.set(name, body);
+  return documents;
+}
+
+interface ManifestEntries {
+  readonly entries: readonly (readonly [id: string, body: string])[];
+  readonly names: readonly (readonly [name: string, body: string])[];
+}
+
+function entriesOf(text: string, place: string): ManifestEntries {
+  let json: unknown;
   try {
-    const json: unknown = JSON.parse(text);
-    const apollo = apolloManifest.safeParse(json);
-    if (apollo.success) {
-      for (const { id, name, body } of apollo.data.operations) documents.set(name, body).set(id, body);
-    } else {
-      for (const [id, body] of Object.entries(plainManifest.parse(json))) documents.set(id, body);
-    }
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
+    throw noManifest(place, 'It is not JSON.', cause);
+  }
+  if (typeof json === 'object' && json !== null && ('format' in json || 'operations' in json)) {
+    const apollo = apolloManifest.safeParse(json);
+    if (!apollo.success) throw noManifest(place, problemOf(apollo.error), apollo.error);
+    const { operations } = apollo.data;
+    return {
+      entries: operations.map(({ id, body }) => [id, body]),
+      names: operations.map(({ name, body }) => [name, body]),
+    };
+  }
+  const plain = plainManifest.safeParse(json);
+  if (!plain.success) throw noManifest(place, problemOf(plain.error), plain.error);
+  return { entries: Object.entries(plain.data), names: [] };
+}
+
+const problemOf = ({ issues: [issue] }: z.ZodError): string =>
+  `${issue?.path.join('.') || 'The whole'}: ${issue?.message ?? 'invalid'}.`;
+
+const noManifest = (place: string, problem: string, cause: unknown): UtmqlError =>
+  new UtmqlError(
+    'CONFIGURATION',
+    `${place} is no manifest of persisted documents. ${problem} Give an object from id to document, as GraphQL Code Generator (persistedDocuments) and relay-compiler (persistConfig) write it, or Apollo's {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{"id", "name", "type", "body"}]}.`,
+    { cause },
+  );
+
+function checkSyntax(body: string, id: string, place: string): void {
+  try {
+    parse(body);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : '';
     throw new UtmqlError(
       'CONFIGURATION',
-      `${place} is no manifest of persisted documents: give Apollo's format, or an object from id to document.`,
-      { cause },
+      `${place}: the document of ${id.slice(0, 80)} is not GraphQL. ${problem}`,
+      {
+        cause,
+      },
     );
   }
-  return documents;
 }
 
 /**
