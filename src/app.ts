@@ -17,6 +17,7 @@ import { readOrCreateSecretFile } from './files/secret-file.ts';
 import { usualConnectionLimits } from './http/connections.ts';
 import { createCors } from './http/cors.ts';
 import { createDocuments } from './http/documents.ts';
+import { createGraphiql } from './http/graphiql-page.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
 import { healthRoutes } from './http/health.ts';
@@ -241,7 +242,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       failuresPerMinute: config.LOGIN_FAILURES_PER_MINUTE,
       onRefused: () => telemetry.onRateLimited('logins'),
     });
+    const graphiql = createGraphiql();
     const graphqlRoute = createGraphqlRoute({
+      sendGraphiql: graphiql.sendPage,
       graphql,
       documents,
       limits,
@@ -290,6 +293,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           access: 'everybody',
           handle: (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
         },
+        ...graphiql.routes,
         createSchemaRoute(config.INTROSPECTION_ROLES),
         ...createLoginRoutes({ guard }),
         ...createPushRoutes({ push, limits }),

@@ -11,7 +11,7 @@ import { sendBody } from './compression/send-body.ts';
 import { type Documents, operationOf } from './documents.ts';
 import { methodNotAllowed } from './error-answers.ts';
 import { etagOf } from './etag.ts';
-import { asksForPage, createGraphiqlPage } from './graphiql-page.ts';
+import { asksForPage, type SendGraphiql } from './graphiql-page.ts';
 import type { Graphql } from './graphql.ts';
 import { requirementsOf } from './graphql-access.ts';
 import type { GraphqlCall } from './graphql-call.ts';
@@ -54,9 +54,9 @@ export function createGraphqlRoute(options: {
   dataVersion: DataVersion;
   telemetry: Telemetry;
   clock: Clock;
+  sendGraphiql: SendGraphiql;
 }): Handler {
   const { graphql, documents, persisted, limits, admission, cache, dataVersion, telemetry, clock } = options;
-  const sendGraphiql = createGraphiqlPage();
   const turns = createLoopTurns();
 
   const readQuestion = async (request: IncomingMessage, note: (bytes: number) => void): Promise<Question> => {
@@ -137,7 +137,7 @@ export function createGraphqlRoute(options: {
   };
 
   return async (request, response, call) => {
-    if (asksForPage(request)) return sendGraphiql(response);
+    if (asksForPage(request)) return options.sendGraphiql(request, response);
     if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
     const left = new AbortController();
     response.once('close', () => {
