@@ -1,5 +1,5 @@
 /** The content codings that answers can have, the better one first. */
-export const codings = ['br', 'gzip'] as const;
+const codings = ['br', 'gzip'] as const;
 
 export type Coding = (typeof codings)[number];
 
