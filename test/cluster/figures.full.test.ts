@@ -65,7 +65,9 @@ beforeAll(async () => {
     BUFFER_MAX_SIZE: '100000',
   };
   single = await startTestApp({ environment });
-  cluster = await startTestApp({ environment: { ...environment, ...environmentOf(servers) } });
+  cluster = await startTestApp({
+    environment: { ...environment, ROLLUPS: 'on', ...environmentOf(servers) },
+  });
 }, 120_000);
 afterAll(async () => {
   await Promise.all(apps().map((app) => app.close()));
