@@ -95,14 +95,17 @@ it('writers that settle while a round is at work share the next one', async () =
   });
   const { rounds, attribution } = recorded((round) => (round === 1 ? held : Promise.resolve()));
   const queue = await open(attribution);
+  let settling = 0;
   const write = async (written: Day) => {
     await queue.mark('default', 'ads', [written]);
+    settling += 1;
     await queue.settle('default', 'ads', [written], call);
   };
   const writes = [write(day)];
   await vi.waitFor(() => expect(rounds).toHaveLength(1));
   writes.push(...[1, 2, 3].map((offset) => write(day + offset)));
-  await vi.waitFor(async () => expect(await pendingOnDisk()).toMatchObject([{ days: { length: 4 } }]));
+  await vi.waitFor(() => expect(settling).toBe(4));
+  expect(await pendingOnDisk()).toMatchObject([{ days: { length: 4 } }]);
   release();
   await Promise.all(writes);
   expect(rounds).toEqual([[day], [day + 1, day + 2, day + 3]]);
