@@ -30,8 +30,8 @@ const pausePerWork = 2;
 /** A build that takes longer does not count: what it wrote may be deleted by then. */
 const longestBuildMs = 600_000;
 const keptSupersededMs = 3_600_000;
-/** Days and months built between two deletions of what they superseded. */
-const buildsPerDeletion = 2_000;
+/** Days and months built, or time passed, between two deletions of what was superseded. */
+const deletion = { builds: 2_000, everyMs: 21_600_000 };
 const stopMs = 1_000;
 
 const buildSettings = {
@@ -74,6 +74,7 @@ export function startRollupBuilder(options: {
   const { signal } = stopping;
   const builtAtMs = new Map<Day, number>();
   let builtSinceDeletion = 0;
+  let deletedAtMs = clock.now();
   const write = { changesAnswersOf: [], settings: buildSettings, signal };
   const base = detailedRollupSet;
 
@@ -147,6 +148,7 @@ export function startRollupBuilder(options: {
       { ...write, everywhere: true, settings: layout.upkeep },
     );
     builtSinceDeletion = 0;
+    deletedAtMs = clock.now();
   };
 
   /** True when something was built. */
@@ -169,7 +171,8 @@ export function startRollupBuilder(options: {
       const month = monthOf(look);
       if (stale.length > 0) await buildDays(stale);
       else if (month !== undefined) await buildOneMonth(month);
-      if (builtSinceDeletion >= buildsPerDeletion) await deleteOld();
+      const isDue = clock.now() - deletedAtMs >= deletion.everyMs;
+      if (isDue || builtSinceDeletion >= deletion.builds) await deleteOld();
     });
     return true;
   };
