@@ -14,7 +14,7 @@ import { createRollupState } from './current.ts';
 const formatVersion = 1;
 
 /** Hash of the sets, as a UInt64. */
-export const definitionOf = (sets: readonly RollupSet[]): string =>
+const definitionOf = (sets: readonly RollupSet[]): string =>
   createHash('sha256')
     .update(JSON.stringify([formatVersion, sets]))
     .digest()

@@ -20,7 +20,7 @@ let single: TestApp;
 let cluster: TestApp;
 const apps = (): readonly [TestApp, TestApp] => [single, cluster];
 
-const days = Array.from({ length: 45 }, (_, index) =>
+const days = Array.from({ length: 90 }, (_, index) =>
   new Date(Date.UTC(2025, 4, 20 + index)).toISOString().slice(0, 10),
 );
 const normalise = createAdPerformanceNormaliser({ timezone: 'UTC', currency: 'USD' });
@@ -33,7 +33,7 @@ const oncePerKey = ({ ads, ...others }: ReturnType<typeof dirtyFeeds>) => {
   return { ...others, ads: [...new Map(ads.map((row) => [keyOf(row), row])).values()] };
 };
 const first = oncePerKey(dirtyFeeds(5, { ads: 900, crm: 400 }, days));
-const later = oncePerKey(dirtyFeeds(6, { ads: 500, crm: 400 }, days.slice(15)));
+const later = oncePerKey(dirtyFeeds(6, { ads: 500, crm: 400 }, days.slice(30)));
 const facts = countFacts([...first.ads, ...later.ads], [...first.crm, ...later.crm]);
 /** Each record of the CRM on another day, a week on. */
 const moved = first.crm.slice(0, 200).map(
@@ -49,7 +49,7 @@ const spoilt: readonly Raw[] = [
 ];
 const events = Array.from({ length: 300 }, (_, index) => ({
   event_id: `E-${index % 250}`,
-  timestamp: `${days[30 + (index % 12)]}T10:00:00Z`,
+  timestamp: `${days[60 + (index % 25)]}T10:00:00Z`,
   service: (index % 250) % 3 === 0 ? 'shop' : 'blog',
   message: `visit ${index % 250}`,
   utm_campaign: 'spring',
@@ -121,7 +121,7 @@ async function push(kind: string, records: readonly unknown[]): Promise<void> {
   expect(actual).toEqual(expected);
 }
 
-const range = `dateRange: { between: { from: "${days[0]}", to: "${days[44]}" } }`;
+const range = `dateRange: { between: { from: "${days[0]}", to: "${days[89]}" } }`;
 const figures = 'cost clicks impressions leads opportunities closedWon revenue roas';
 
 /** Questions of every kind that read stored records. */
