@@ -1,6 +1,7 @@
 -- Sums of ads rows and CRM records over sets of dimensions, by day and by month, so that `metrics` need not read every row.
 -- Which rows count is said by `rollup_days` alone: a build writes rows under a number of its own first, and its number
 -- there last. So a reader never sees half a build, and what a build left behind that broke off counts for nothing.
+-- Without a TTL: rows must not go while `rollup_days` has their build. The program deletes them after that.
 -- ORDER BY serves `metrics`: one set, one workspace, then by day; `lead` holds the dimension that a set is looked up by
 -- (the campaign), empty where there is none.
 CREATE TABLE IF NOT EXISTS rollups
@@ -34,8 +35,7 @@ CREATE TABLE IF NOT EXISTS rollups
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(date)
 ORDER BY (rollup, period, workspace, lead, date, built)
-TTL date + INTERVAL 540 DAY
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024;
+SETTINGS index_granularity = 1024;
 
 -- For each day and month: the newest build, and what the base tables held when it was made. A day whose tables hold
 -- something else by now is read from them.

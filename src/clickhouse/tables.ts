@@ -45,8 +45,9 @@ export const tables = {
   staged_opportunities: { shardingKey: byRun, isStaging: true },
   planned_opportunities: { shardingKey: byRun, isStaging: true },
   run_cancellations: { shardingKey: byRun },
-  rollups: { shardingKey: byDay, keptFor: 'DATA_RETENTION_DAYS' },
-  rollup_days: { shardingKey: 'toUInt16(date)', keptFor: 'DATA_RETENTION_DAYS' },
+  // The builder deletes from them, what counts last: a TTL would not keep that order.
+  rollups: { shardingKey: byDay },
+  rollup_days: { shardingKey: 'toUInt16(date)' },
   leases: { shardingKey: 'sipHash64(name)' },
   data_versions: { shardingKey: 'sipHash64(workspace)' },
   audit_log: { shardingKey: 'sipHash64(audit_id)', keptFor: 'AUDIT_RETENTION_DAYS' },

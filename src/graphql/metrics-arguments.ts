@@ -232,10 +232,10 @@ export function pageEndOf(query: MetricsQuery, limitBy: LimitBy | undefined, res
 
 const offsetOnly = z.tuple([positionPart]);
 
-/** The same for all pages of one query, whatever their size and what they show. */
+/** The same for all pages of one query, whatever their size, what they show and what they are read from. */
 function pagedQuery(query: MetricsQuery, limitBy: LimitBy | undefined): unknown {
   // Not the fold: which values are the largest may change from page to page.
-  const { offset, limit, measures, figures, wants, fold, subtotalBy, ...rest } = query;
+  const { offset, limit, measures, figures, wants, fold, subtotalBy, useRollups, ...rest } = query;
   const { n, dimension, measure, others } = limitBy ?? {};
   return [rest, n, dimension, measure, others];
 }

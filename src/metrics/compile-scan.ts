@@ -81,26 +81,20 @@ function tableRows({ side, range, days }: TableScan, plan: Plan<Scan>): ScannedR
   };
 }
 
-/** Only the newest build of a day counts. It may be newer than when the days were looked at that it can answer, never older. */
-function rollupRows(scan: RollupScan, plan: Plan<Scan>): ScannedRows {
-  const { rollup, period, sides, range, months, except } = scan;
+function rollupRows({ rollup, period, sides, range, built }: RollupScan, plan: Plan<Scan>): ScannedRows {
   const columnOf: ColumnOf = (name) => dimensionColumn(rollup, name);
-  const ofPeriod = bind('String', period);
-  const ofMonths =
-    period === 'month'
-      ? sql` AND date IN ${oneOf(months)}`
-      : months.length === 0
-        ? empty
-        : sql` AND toStartOfMonth(date) NOT IN ${oneOf(months)}`;
-  const withoutTables = except.length === 0 ? empty : sql` AND date NOT IN ${oneOf(except)}`;
   const ofSides =
     sides.length > 1 ? empty : sides[0] === 'ads' ? sql` AND ads_rows > 0` : sql` AND leads > 0`;
   return {
-    from: sql`rollups WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${ofPeriod} AND ${between(range)}${ofMonths}${withoutTables} AND built IN (SELECT built FROM rollup_days FINAL WHERE period = ${ofPeriod} AND ${between(range)} AND definition = ${bind('UInt64', scan.definition)})${ofSides}`,
+    from: sql`rollups WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${bind('String', period)} AND ${between(range)} AND ${isBuilt(built)}${ofSides}`,
     columnOf,
     aggregateOf: (sum) => sql`sum(${identifier(snakeCase(sum))})`,
   };
 }
+
+/** Numbers beyond 2^53 go as texts. */
+export const isBuilt = (numbers: readonly string[]): Sql =>
+  sql`built IN (SELECT arrayJoin(arrayMap(number -> toUInt64(number), ${bind('Array(String)', new ValueList(numbers))})))`;
 
 /** Prefix of values that keep rows of their own: one of them may equal `otherValue`. `unfoldedValue` removes it. */
 const keptPrefix = '=';

@@ -33,12 +33,8 @@ export interface RollupScan extends DayScan {
   readonly period: RollupPeriod;
   /** Rows that none of these sides has are left out. */
   readonly sides: readonly Side[];
-  /** First days of the months that the month rows answer: all that is read of them, and nothing that is read of days. */
-  readonly months: readonly Day[];
-  /** Days of the range that are read from the tables. */
-  readonly except: readonly Day[];
-  /** Only builds of this definition count. */
-  readonly definition: string;
+  /** Numbers of the builds to read, one for each day or month. */
+  readonly built: readonly string[];
 }
 
 export type Scan = TableScan | RollupScan;

@@ -1,5 +1,5 @@
 import { bind, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
-import { zeroOf } from '../metrics/compile-scan.ts';
+import { isBuilt, zeroOf } from '../metrics/compile-scan.ts';
 import { columnOfSide, type Side, snakeCase, sumNames, sums } from '../metrics/registry.ts';
 import { dimensionColumn } from '../metrics/rollups/columns.ts';
 import type { RollupPeriod, RollupSet } from '../metrics/rollups/sets.ts';
@@ -89,11 +89,8 @@ export const buildMonth = (set: RollupSet, month: Day, built: readonly string[],
     'month',
     sql`toStartOfMonth(date)`,
     build,
-    sql`date BETWEEN ${bind('Date', formatDay(month))} AND toLastDayOfMonth(toDate(${bind('Date', formatDay(month))})) AND ${isOneOf(built)}`,
+    sql`date BETWEEN ${bind('Date', formatDay(month))} AND toLastDayOfMonth(toDate(${bind('Date', formatDay(month))})) AND ${isBuilt(built)}`,
   );
-
-const isOneOf = (built: readonly string[]): Sql =>
-  sql`built IN (SELECT arrayJoin(arrayMap(number -> toUInt64(number), ${bind('Array(String)', built)})))`;
 
 /** Has the builds of days count, of what the tables held before they were begun. */
 export function publishDays(
@@ -126,8 +123,12 @@ export const publishMonth = (
     SELECT 'month', toDate(${bind('Date', formatDay(month))}) AS k_date, ${numberOf(build, sql`k_date`)},
            sipHash64(arraySort(groupArray((date, base)))), ${bind('UInt64', definition)}
     FROM rollup_days FINAL
-    WHERE period = 'day' AND definition = ${bind('UInt64', definition)} AND ${isOneOf(built)}`;
+    WHERE period = 'day' AND definition = ${bind('UInt64', definition)} AND ${isBuilt(built)}`;
 
-/** Deletes rows of builds that count no more, so old that nobody reads or makes them. */
-export const deleteSuperseded = (held: Sql, counting: readonly string[], before: bigint): Sql =>
-  sql`ALTER TABLE ${held} DELETE WHERE built < ${bind('UInt64', before.toString())} AND NOT ${isOneOf(counting)}`;
+/** Has builds of days or months count no more that the tables do not have. */
+export const withdraw = (held: Sql, period: RollupPeriod, dates: readonly Day[]): Sql =>
+  sql`ALTER TABLE ${held} DELETE WHERE period = ${bind('String', period)} AND date IN ${oneOf(dates)}`;
+
+/** Deletes the rows of builds. */
+export const deleteBuilds = (held: Sql, numbers: readonly string[]): Sql =>
+  sql`ALTER TABLE ${held} DELETE WHERE ${isBuilt(numbers)}`;

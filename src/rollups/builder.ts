@@ -13,9 +13,10 @@ import {
   buildFromSet,
   buildFromTables,
   buildMonth,
-  deleteSuperseded,
+  deleteBuilds,
   publishDays,
   publishMonth,
+  withdraw,
 } from './build-statements.ts';
 import type { RollupLook, RollupState } from './current.ts';
 
@@ -29,9 +30,10 @@ const waitMs = { idle: 2_000, least: 250, failed: 10_000 };
 const pausePerWork = 2;
 /** A build that takes longer does not count: what it wrote may be deleted by then. */
 const longestBuildMs = 600_000;
-const keptSupersededMs = 3_600_000;
-/** Days and months built, or time passed, between two deletions of what was superseded. */
-const deletion = { builds: 2_000, everyMs: 21_600_000 };
+/** What counts no more is deleted when it has not counted for so long: nobody reads it or is about to have it count. */
+const supersededMs = 1_200_000;
+/** Builds deleted at a time. */
+const mostDeleted = 5_000;
 const stopMs = 1_000;
 
 const buildSettings = {
@@ -43,7 +45,7 @@ const buildSettings = {
 
 const baseRow = z.object({ day: z.number(), base: z.string() });
 const builtRow = z.object({ day: z.number(), built: z.string() });
-const countingRow = z.object({ built: z.string() });
+const numberRow = z.object({ number: z.string() });
 
 /** Keeps rollups up to date in the background. */
 export interface RollupBuilder {
@@ -73,8 +75,8 @@ export function startRollupBuilder(options: {
   const stopping = new AbortController();
   const { signal } = stopping;
   const builtAtMs = new Map<Day, number>();
-  let builtSinceDeletion = 0;
-  let deletedAtMs = clock.now();
+  /** Builds that did not count at that time. */
+  let superseded = { atMs: clock.now(), numbers: [] as readonly string[] };
   const write = { changesAnswersOf: [], settings: buildSettings, signal };
   const base = detailedRollupSet;
 
@@ -110,7 +112,6 @@ export function startRollupBuilder(options: {
       write,
     );
     for (const day of days) builtAtMs.set(day, clock.now());
-    builtSinceDeletion += days.length;
   };
 
   const buildOneMonth = async (month: Day): Promise<void> => {
@@ -128,27 +129,30 @@ export function startRollupBuilder(options: {
     for (const set of sets) await store.command(buildMonth(set, month, built, build), write);
     if (clock.now() - startedMs > longestBuildMs) return;
     await store.command(publishMonth(month, built, build, definition), write);
-    builtSinceDeletion += 1;
   };
 
-  const deleteOld = async (): Promise<void> => {
-    const counting = await store.select(
-      countingRow,
-      sql`SELECT toString(built) AS built FROM rollup_days FINAL`,
-      { signal },
-    );
-    const before = BigInt(Math.max(clock.now() - keptSupersededMs, 0)) << 22n;
+  const deleteSuperseded = async ({ gone }: RollupLook): Promise<void> => {
     const { layout } = store;
-    await store.command(
-      deleteSuperseded(
-        layout.held('rollups'),
-        counting.map(({ built }) => built),
-        before,
-      ),
-      { ...write, everywhere: true, settings: layout.upkeep },
+    const everywhere = { ...write, everywhere: true, settings: layout.upkeep };
+    const counting = new Set(
+      (
+        await store.select(numberRow, sql`SELECT toString(built) AS number FROM rollup_days FINAL`, {
+          signal,
+        })
+      ).map(({ number }) => number),
     );
-    builtSinceDeletion = 0;
-    deletedAtMs = clock.now();
+    const doomed = superseded.numbers.filter((number) => !counting.has(number));
+    if (doomed.length > 0) await store.command(deleteBuilds(layout.held('rollups'), doomed), everywhere);
+    for (const period of ['day', 'month'] as const)
+      if (gone[period].length > 0)
+        await store.command(withdraw(layout.held('rollup_days'), period, gone[period]), everywhere);
+    const found = await store.select(
+      numberRow,
+      sql`SELECT DISTINCT toString(built) AS number FROM rollups LIMIT ${bind('UInt64', mostDeleted + counting.size)}`,
+      { settings: buildSettings, signal },
+    );
+    const numbers = found.map(({ number }) => number).filter((number) => !counting.has(number));
+    superseded = { atMs: clock.now(), numbers: numbers.slice(0, mostDeleted) };
   };
 
   /** True when something was built. */
@@ -160,9 +164,10 @@ export function startRollupBuilder(options: {
       look.begunMonths.find((month) => {
         const end = addUnits('month', month, 1) ?? month;
         const isWhole = end <= options.today() && !look.stale.some((day) => day >= month && day < end);
-        return isWhole && !look.months.has(month);
+        return isWhole && !look.built.month.has(month);
       });
     const first = await state.look();
+    if (clock.now() - superseded.atMs >= supersededMs) await lock.runExclusive(() => deleteSuperseded(first));
     if (days(first).length === 0 && monthOf(first) === undefined) return false;
     await lock.runExclusive(async () => {
       // Another process may have built them meanwhile.
@@ -171,8 +176,6 @@ export function startRollupBuilder(options: {
       const month = monthOf(look);
       if (stale.length > 0) await buildDays(stale);
       else if (month !== undefined) await buildOneMonth(month);
-      const isDue = clock.now() - deletedAtMs >= deletion.everyMs;
-      if (isDue || builtSinceDeletion >= deletion.builds) await deleteOld();
     });
     return true;
   };

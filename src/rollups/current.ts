@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bind, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { CurrentRollups } from '../metrics/rollups/current.ts';
-import type { RollupSet } from '../metrics/rollups/sets.ts';
+import type { RollupPeriod, RollupSet } from '../metrics/rollups/sets.ts';
 import type { Day } from '../records/day.ts';
 import { baseDays } from './base-days.ts';
 
@@ -10,8 +10,10 @@ import { baseDays } from './base-days.ts';
 export interface RollupLook extends CurrentRollups {
   /** The stale days that the base tables have, newest first. */
   readonly toBuild: readonly Day[];
-  /** First days of all months of which something is built. */
+  /** First days of the months that the base tables have. */
   readonly begunMonths: readonly Day[];
+  /** Days, and first days of months, that are built and that the base tables have no more. */
+  readonly gone: Readonly<Record<RollupPeriod, readonly Day[]>>;
 }
 
 /** Tells what rollups can answer. */
@@ -29,6 +31,7 @@ const dayRow = z.object({
   period: z.enum(['day', 'month']),
   day: z.number(),
   in_tables: z.number(),
+  built: z.string(),
   is_current: z.number(),
 });
 const quiet = { log_queries: 0 } as const;
@@ -60,15 +63,15 @@ export function createRollupState(options: {
       sql`
         WITH days AS (${baseDays(store)}),
              tables AS (
-               SELECT 'day' AS period, date, base, 1 AS in_tables FROM days
+               SELECT 'day' AS period, date, base, 1 AS in_tables, toUInt64(0) AS built FROM days
                UNION ALL
-               SELECT 'month', toStartOfMonth(date) AS month, sipHash64(arraySort(groupArray((date, base)))), 1 FROM days GROUP BY month
+               SELECT 'month', toStartOfMonth(date) AS month, sipHash64(arraySort(groupArray((date, base)))), 1, 0 FROM days GROUP BY month
              )
-        SELECT period, toUInt16(date) AS day, max(in_tables) AS in_tables, toUInt8(count() = 2 AND min(base) = max(base)) AS is_current
+        SELECT period, toUInt16(date) AS day, max(in_tables) AS in_tables, toString(max(built)) AS built, toUInt8(count() = 2 AND min(base) = max(base)) AS is_current
         FROM (
-          SELECT period, date, base, in_tables FROM tables
+          SELECT period, date, base, in_tables, built FROM tables
           UNION ALL
-          SELECT toString(period), date, base, 0 FROM rollup_days FINAL WHERE ${ofDefinition}
+          SELECT toString(period), date, base, 0, built FROM rollup_days FINAL WHERE ${ofDefinition}
         )
         GROUP BY period, date`,
       { settings: quiet },
@@ -76,16 +79,22 @@ export function createRollupState(options: {
     const of = (period: 'day' | 'month') => rows.filter((row) => row.period === period);
     const stale = of('day').filter((row) => row.is_current === 0);
     const months = of('month');
+    const builtOf = (period: RollupPeriod): ReadonlyMap<Day, string> =>
+      new Map(of(period).flatMap((row) => (row.is_current === 1 ? [[row.day, row.built] as const] : [])));
+    const goneOf = (period: RollupPeriod): Day[] =>
+      of(period)
+        .filter((row) => row.in_tables === 0)
+        .map(({ day }) => day);
     return {
       sets,
-      definition,
       stale: stale.map(({ day }) => day).sort((one, other) => one - other),
-      months: new Set(months.filter((row) => row.is_current === 1).map(({ day }) => day)),
+      built: { day: builtOf('day'), month: builtOf('month') },
       toBuild: stale
         .filter((row) => row.in_tables === 1)
         .map(({ day }) => day)
         .sort((one, other) => other - one),
       begunMonths: months.filter((row) => row.in_tables === 1).map(({ day }) => day),
+      gone: { day: goneOf('day'), month: goneOf('month') },
     };
   };
 

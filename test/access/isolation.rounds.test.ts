@@ -282,7 +282,8 @@ describe('a workspace is told nothing of another', () => {
             if (!answer.text.includes('"errors"')) found.good += 1;
           }
         }),
-        { seed: 7, numRuns: rounds(80) },
+        // Fewer may see nothing of their own.
+        { seed: 7, numRuns: Math.max(12, rounds(80)) },
       );
       // The proof is worth something only where there was something to see.
       expect(found.good / found.all).toBeGreaterThan(0.5);

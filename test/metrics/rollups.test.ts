@@ -5,7 +5,7 @@ import { emptyQuery, type MetricsQuery } from '../../src/metrics/query.ts';
 import { smallestFor, withRollups } from '../../src/metrics/rollups/choose.ts';
 import type { CurrentRollups } from '../../src/metrics/rollups/current.ts';
 import { defaultRollupSets } from '../../src/metrics/rollups/sets.ts';
-import { parseIsoDay } from '../../src/records/day.ts';
+import { formatDay, parseIsoDay } from '../../src/records/day.ts';
 
 const day = (text: string): number => parseIsoDay(text) ?? Number.NaN;
 const query = (changes: Partial<MetricsQuery>): MetricsQuery => ({
@@ -16,17 +16,32 @@ const query = (changes: Partial<MetricsQuery>): MetricsQuery => ({
   measures: ['cost', 'leads'],
   ...changes,
 });
-const current = (changes: Partial<CurrentRollups> = {}): CurrentRollups => ({
-  sets: defaultRollupSets,
-  definition: '7',
-  stale: [],
-  months: new Set([day('2025-06-01'), day('2025-07-01'), day('2025-08-01')]),
-  ...changes,
-});
-const scansOf = (changes: Partial<MetricsQuery>, state: Partial<CurrentRollups> = {}) =>
+/** All days of the range are built, and whole months; numbers of builds are those of their days. */
+const current = (changes: { stale?: readonly number[]; months?: readonly string[] } = {}): CurrentRollups => {
+  const { stale = [], months = ['2025-06-01', '2025-07-01', '2025-08-01'] } = changes;
+  const first = day('2025-03-01');
+  const days = Array.from({ length: day('2025-08-31') - first + 1 }, (_, index) => first + index);
+  const numbered = (list: readonly number[]) => new Map(list.map((one) => [one, String(one)]));
+  return {
+    sets: defaultRollupSets,
+    stale,
+    built: {
+      day: numbered(days.filter((one) => !stale.includes(one))),
+      month: numbered(months.map(day)),
+    },
+  };
+};
+/** The first, the last and the number of the days or months that are read. */
+const scansOf = (changes: Partial<MetricsQuery>, state: Parameters<typeof current>[0] = {}) =>
   withRollups(plan(query(changes)), current(state)).scans.map((scan) =>
     'rollup' in scan
-      ? [scan.period, scan.rollup.name, scan.months.length, scan.except.length]
+      ? [
+          scan.period,
+          scan.rollup.name,
+          formatDay(Number(scan.built[0])),
+          formatDay(Number(scan.built.at(-1))),
+          scan.built.length,
+        ]
       : ['table', scan.side, scan.days?.length],
   );
 
@@ -58,31 +73,31 @@ describe('the rollup of a question', () => {
 describe('what is read', () => {
   it('is whole months from month rows, the other days from day rows, days that changed from the tables of both sides', () => {
     expect(scansOf({})).toEqual([
-      ['month', 'channel', 2, 0],
-      ['day', 'channel', 2, 0],
+      ['month', 'channel', '2025-07-01', '2025-08-01', 2],
+      ['day', 'channel', '2025-06-15', '2025-06-30', 16],
     ]);
     const stale = [day('2025-06-20'), day('2025-08-03'), day('2025-09-01')];
-    const months = new Set([day('2025-07-01')]);
-    expect(scansOf({}, { stale, months })).toEqual([
-      ['month', 'channel', 1, 0],
-      ['day', 'channel', 1, 2],
+    expect(scansOf({}, { stale, months: ['2025-07-01'] })).toEqual([
+      ['month', 'channel', '2025-07-01', '2025-07-01', 1],
+      ['day', 'channel', '2025-06-15', '2025-08-31', 15 + 30],
       ['table', 'ads', 2],
       ['table', 'crm', 2],
     ]);
   });
 
   it('is no month where rows of days or weeks are asked for, or days of a comparison are shifted one by one', () => {
-    expect(scansOf({ groupBy: ['date'] })).toEqual([['day', 'channel', 0, 0]]);
-    expect(scansOf({ groupBy: ['date'], granularity: 'week' })).toEqual([['day', 'channel', 0, 0]]);
+    const days = ['day', 'channel', '2025-06-15', '2025-08-31', 78];
+    expect(scansOf({ groupBy: ['date'] })).toEqual([days]);
+    expect(scansOf({ groupBy: ['date'], granularity: 'week' })).toEqual([days]);
     const compareTo = {
       range: { from: day('2025-03-01'), to: day('2025-05-17') },
       shift: { unit: 'day', count: 106 },
     } as const;
-    const months = new Set([day('2025-03-01'), day('2025-07-01')]);
+    const months = ['2025-03-01', '2025-07-01'];
     expect(scansOf({ groupBy: ['date'], granularity: 'month', compareTo }, { months })).toEqual([
-      ['month', 'channel', 1, 0],
-      ['day', 'channel', 1, 0],
-      ['day', 'channel', 0, 0],
+      ['month', 'channel', '2025-07-01', '2025-07-01', 1],
+      ['day', 'channel', '2025-06-15', '2025-08-31', 78 - 31],
+      ['day', 'channel', '2025-03-01', '2025-05-17', 78],
     ]);
     expect(scansOf({ compareTo }, { months }).filter(([period]) => period === 'month')).toHaveLength(2);
   });
@@ -96,21 +111,15 @@ describe('what is read', () => {
     ]);
   });
 
-  it('is in one statement, with the workspace, only builds that count, and only rows of the side that is asked for', () => {
-    const asked = plan(
-      query({
-        measures: ['cost'],
-        groupBy: ['campaignId'],
-        policy: { dimension: 'channel', operator: 'eq', values: ['meta'] },
-      }),
-    );
+  it('is in one statement, with the workspace, builds by their numbers, and only rows of the side that is asked for', () => {
+    const policy = { dimension: 'channel', operator: 'eq', values: ['meta'] } as const;
+    const asked = plan(query({ measures: ['cost'], groupBy: ['campaignId'], policy }));
     const { sql, parameters } = compile(
-      withRollups(asked, current({ stale: [day('2025-08-03')], months: new Set() })),
+      withRollups(asked, current({ stale: [day('2025-08-03')], months: [] })),
     ).compile();
     expect(sql).toContain(
-      'FROM rollups WHERE workspace = {p1:String} AND (channel = {p2:String}) AND rollup = {p3:String} AND period = {p4:String} AND date BETWEEN',
+      'FROM rollups WHERE workspace = {p1:String} AND (channel = {p2:String}) AND rollup = {p3:String} AND period = {p4:String} AND date BETWEEN {p5:Date} AND {p6:Date} AND built IN (SELECT',
     );
-    expect(sql).toContain('AND built IN (SELECT built FROM rollup_days FINAL WHERE period = {p4:String}');
     expect(sql).toContain('AND ads_rows > 0');
     expect(sql).toContain('SELECT lead AS d_campaign_id');
     expect(sql).toContain('FROM ad_performance FINAL WHERE workspace =');

@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
 import { detailedRollupSet } from '../../src/metrics/rollups/sets.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
 import { baseDays } from '../../src/rollups/base-days.ts';
-import { buildFromTables, deleteSuperseded, publishDays } from '../../src/rollups/build-statements.ts';
+import { buildFromTables, deleteBuilds, publishDays, withdraw } from '../../src/rollups/build-statements.ts';
+import { startRollupBuilder } from '../../src/rollups/builder.ts';
 import { createRollupState } from '../../src/rollups/current.ts';
-import { openMigratedStore } from '../support/database.ts';
+import { openMigratedStore, silent } from '../support/database.ts';
 import { createRecordLoader } from '../support/records.ts';
 
 const day = parseIsoDay('2025-08-05') ?? 0;
@@ -14,6 +15,7 @@ const sets = [detailedRollupSet];
 const definition = '7';
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
 const quiet = { changesAnswersOf: [] };
+const waiting = { timeout: 20_000, interval: 200 };
 
 beforeAll(async () => {
   store = await openMigratedStore();
@@ -62,19 +64,61 @@ it('a day can be answered from the moment its build is published, until its tabl
   expect(await state.look()).toMatchObject({ stale: [day], toBuild: [] });
 });
 
-it('what is superseded is deleted once it is old', async () => {
+it('builds are deleted by their numbers, and what the tables have no more counts no more', async () => {
   await store.command(sql`TRUNCATE TABLE rollups`, quiet);
   await createRecordLoader(store).ads([
     { date: '2025-08-05', campaign_id: 'C-2', channel: 'google', clicks: 5, cost: 1.5 },
   ]);
-  const builds = [1n << 22n, 2n << 22n, 3n << 22n];
-  for (const build of builds) await store.command(buildFromTables(detailedRollupSet, [day], build), quiet);
+  const synchronous = { ...quiet, settings: { mutations_sync: '2' } };
+  for (const build of [1n, 2n, 3n])
+    await store.command(buildFromTables(detailedRollupSet, [day], build << 22n), quiet);
   const numbers = (await rows()).map(({ number }) => number);
   expect(numbers).toHaveLength(3);
-  const [, kept = ''] = numbers;
-  await store.command(deleteSuperseded(store.layout.held('rollups'), [kept], 3n << 22n), {
-    ...quiet,
-    settings: { mutations_sync: '2' },
-  });
-  expect((await rows()).map(({ number }) => number)).toEqual(numbers.slice(1));
+  await store.command(deleteBuilds(store.layout.held('rollups'), numbers.slice(0, 2)), synchronous);
+  expect((await rows()).map(({ number }) => number)).toEqual(numbers.slice(2));
+
+  const state = createRollupState({ store, sets, definition });
+  await store.command(publishDays([{ date: day, base: await baseOf() }], 3n << 22n, definition), quiet);
+  expect(await state.look()).toMatchObject({ stale: [], built: { day: new Map([[day, numbers[2]]]) } });
+  await store.command(sql`ALTER TABLE ad_performance DROP PARTITION '2025-08-05'`, quiet);
+  expect(await state.look()).toMatchObject({ stale: [day], gone: { day: [day] } });
+  await store.command(withdraw(store.layout.held('rollup_days'), 'day', [day]), synchronous);
+  expect(await state.look()).toMatchObject({ stale: [], gone: { day: [] } });
 });
+
+it('the builder deletes what has not counted for twenty minutes, and nothing that counts', async () => {
+  await store.command(sql`TRUNCATE TABLE rollups`, quiet);
+  let now = Date.now();
+  const state = createRollupState({ store, sets, definition });
+  const builder = startRollupBuilder({
+    store,
+    state,
+    sets,
+    definition,
+    lock: { runExclusive: async (work) => work() },
+    today: () => day + 1,
+    clock: { now: () => now },
+    logger: silent,
+  });
+  const ad = { date: '2025-08-05', campaign_id: 'C-3', channel: 'google', cost: 1.5 };
+  const built = async (clicks: number): Promise<string> => {
+    await createRecordLoader(store).ads([{ ...ad, clicks }]);
+    // A day is not built again at once.
+    now += 60_000;
+    await vi.waitFor(async () => expect((await state.look()).stale).toEqual([]), waiting);
+    return (await state.look()).built.day.get(day) ?? '';
+  };
+  try {
+    const first = await built(6);
+    const second = await built(7);
+    expect((await rows()).map(({ number }) => number)).toEqual([first, second]);
+    now += 1_200_000;
+    await vi.waitFor(async () => {
+      now += 1_200_000;
+      expect((await rows()).map(({ number }) => number)).toEqual([second]);
+    }, waiting);
+    expect((await state.look()).stale).toEqual([]);
+  } finally {
+    await builder.stop();
+  }
+}, 60_000);

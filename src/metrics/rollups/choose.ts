@@ -5,7 +5,7 @@ import type { DayRange } from '../query.ts';
 import { addUnits, bucketsOf } from '../range.ts';
 import type { DimensionName } from '../registry.ts';
 import type { CurrentRollups } from './current.ts';
-import type { RollupSet } from './sets.ts';
+import type { RollupPeriod, RollupSet } from './sets.ts';
 
 /**
  * The same plan, answered from the smallest rollup that has its dimensions: whole months from month rows, other days from day
@@ -53,30 +53,41 @@ function replace(
   plan: Plan,
   scans: readonly TableScan[],
   rollup: RollupSet,
-  { stale, months: currentMonths, definition }: CurrentRollups,
+  { stale, built }: CurrentRollups,
 ): readonly Scan[] {
   const [{ range, shift } = { range: undefined, shift: undefined }] = scans;
   if (range === undefined) return [];
-  const days = stale.filter((day) => day >= range.from && day <= range.to);
+  const isIn = (day: Day, within: DayRange): boolean => day >= within.from && day <= within.to;
+  const days = stale.filter((day) => isIn(day, range));
   if (days.length > range.to - range.from) return scans;
-  const whole = takesMonths(plan, shift)
-    ? wholeMonths(range).filter(({ from }) => currentMonths.has(from))
+  const months = takesMonths(plan, shift)
+    ? wholeMonths(range).filter(({ from }) => built.month.has(from))
     : [];
-  const months = whole.map(({ from }) => from);
-  const common = {
-    rollup,
-    sides: scans.map(({ side }) => side),
-    sums: scans.flatMap(({ sums }) => sums),
-    shift,
-    range,
-    months,
-    definition,
-  };
-  const inMonths = whole.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  const ofMonths: RollupScan[] = months.length === 0 ? [] : [{ ...common, period: 'month', except: [] }];
-  const isOfDays = range.to - range.from + 1 > inMonths + days.length;
-  const ofDays: RollupScan[] = isOfDays ? [{ ...common, period: 'day', except: days }] : [];
-  const ofTables = days.length === 0 ? [] : scans.map((scan) => ({ ...scan, days }));
+  const scan = (period: RollupPeriod, numbers: readonly string[]): RollupScan[] =>
+    numbers.length === 0
+      ? []
+      : [
+          {
+            rollup,
+            period,
+            sides: scans.map(({ side }) => side),
+            sums: scans.flatMap(({ sums }) => sums),
+            shift,
+            range,
+            built: numbers,
+          },
+        ];
+  const ofMonths = scan(
+    'month',
+    months.map(({ from }) => built.month.get(from) ?? ''),
+  );
+  const ofDays = scan(
+    'day',
+    [...built.day].flatMap(([day, number]) =>
+      isIn(day, range) && !months.some((month) => isIn(day, month)) ? [number] : [],
+    ),
+  );
+  const ofTables = days.length === 0 ? [] : scans.map((each) => ({ ...each, days }));
   return [...ofMonths, ...ofDays, ...ofTables];
 }
 

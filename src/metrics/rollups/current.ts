@@ -1,16 +1,17 @@
 import type { Day } from '../../records/day.ts';
-import type { RollupSet } from './sets.ts';
+import type { RollupPeriod, RollupSet } from './sets.ts';
 
 /** What rollups can answer at one moment. */
 export interface CurrentRollups {
   /** The smallest first. */
   readonly sets: readonly RollupSet[];
-  /** Hash of the sets: builds of other sets do not count. */
-  readonly definition: string;
-  /** Days whose tables hold something else than what was built, in ascending order. All other days can be answered. */
+  /** Days whose tables hold something else than what was built, in ascending order. */
   readonly stale: readonly Day[];
-  /** First days of the months that can be answered as a whole. */
-  readonly months: ReadonlySet<Day>;
+  /**
+   * By day, and by first day of a month that can be answered as a whole: the number of the build that holds what the tables
+   * do. Its rows stay for some minutes after another build counts. Nothing is stored on days that are in neither list.
+   */
+  readonly built: Readonly<Record<RollupPeriod, ReadonlyMap<Day, string>>>;
 }
 
 /** What metrics are read from where a rollup has their dimensions. */
