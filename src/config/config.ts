@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 import type { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
-import { type Variable, type VariableName, variables } from './variables.ts';
+import type { Variable } from './variables/variable.ts';
+import { type VariableName, variables } from './variables.ts';
 
 /** Variables and their values: those of the process, or others. */
 export type Environment = Readonly<Record<string, string | undefined>>;

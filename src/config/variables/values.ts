@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defaultStages, type StageTable, stageKey, stages } from '../records/stage.ts';
-import { roles } from '../roles.ts';
+import { defaultStages, type StageTable, stageKey, stages } from '../../records/stage.ts';
+import { roles } from '../../roles.ts';
 
 // What variables can hold: each reads text, and says in a sentence that begins with the variable’s name what is wrong with it.
 
