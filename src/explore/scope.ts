@@ -4,7 +4,7 @@ import { compileFilter } from '../metrics/compile-filter.ts';
 import { type DataScope, visibleRows } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import type { DayRange } from '../metrics/query.ts';
-import type { Side } from '../metrics/registry.ts';
+import { type Side, tableOf } from '../metrics/registry.ts';
 import { formatDay } from '../records/day.ts';
 
 /** Selects the records that a `metrics` query with the same range and filter counts. */
@@ -13,13 +13,11 @@ export interface Scope extends DataScope {
   readonly where: Filter | undefined;
 }
 
-const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
-
 /** Returns the text after FROM for all reads of records. Further conditions follow with AND. */
 export function recordsOf(side: Side, scope: Scope): Sql {
   const { range, where } = scope;
   const filter = where === undefined ? empty : sql` AND ${compileFilter(where, side)}`;
-  return sql`${tables[side]} FINAL WHERE ${visibleRows(side, scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}${filter}`;
+  return sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}${filter}`;
 }
 
 /** Returns a condition: `text` contains `search`, in any case. */

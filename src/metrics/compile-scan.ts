@@ -11,15 +11,13 @@ import {
   columnOfSide,
   type DimensionName,
   isBreakdown,
-  type Side,
   type SumName,
   snakeCase,
   sums,
+  tableOf,
   weekdays,
 } from './registry.ts';
 import { dimensionColumn } from './rollups/columns.ts';
-
-const tables: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
 /** A sum over the range (`current`) or over the range it is compared to (`previous`). */
 export interface PeriodSum {
@@ -70,12 +68,13 @@ export function compileScan(
 
 const between = ({ from, to }: DayRange): Sql =>
   sql`date BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))}`;
-const oneOf = (days: readonly Day[]): Sql => sql`(${bind('Array(Date)', days.map(formatDay))})`;
+/** Stands after `date IN`. */
+export const oneOf = (days: readonly Day[]): Sql => sql`(${bind('Array(Date)', days.map(formatDay))})`;
 
 function tableRows({ side, range, days }: TableScan, plan: Plan<Scan>): ScannedRows {
   const only = days === undefined ? empty : sql` AND date IN ${oneOf(days)}`;
   return {
-    from: sql`${tables[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(range)}${only}`,
+    from: sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(range)}${only}`,
     columnOf: columnOfSide(side),
     aggregateOf: (sum) => sums[sum].aggregate,
   };

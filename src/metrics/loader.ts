@@ -1,12 +1,16 @@
 import DataLoader from 'dataloader';
 import type { Store } from '../clickhouse/store.ts';
+import { bounded } from '../time.ts';
 import { loadMetrics } from './load.ts';
 import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
 import { smallestFor } from './rollups/choose.ts';
-import type { Rollups } from './rollups/current.ts';
+import type { CurrentRollups, Rollups } from './rollups/current.ts';
+
+/** A look takes some milliseconds. */
+const longestLookMs = 1_000;
 
 /** Resolves the `metrics` fields of one request. */
 export interface MetricsLoader {
@@ -23,7 +27,7 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
-      const current = queries.some(canUse) ? await rollups?.look() : undefined;
+      const current = queries.some(canUse) ? await lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, query] of mergeByShape(queries, shapes)) {
         answers.set(shape, loadMetrics(store, query, query.useRollups ? current : undefined));
@@ -35,6 +39,12 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
     { cache: false },
   );
 }
+
+/** Resolves to undefined where a look fails or takes too long: the tables answer, too, and say what is wrong with the store. */
+const lookAt = async (rollups: Rollups | undefined): Promise<CurrentRollups | undefined> => {
+  const timeout = { ms: longestLookMs, error: () => new Error('the look takes too long') };
+  return bounded({ timeout }, async () => rollups?.look()).catch(() => undefined);
+};
 
 /**
  * Returns a key of everything but the selected fields: one read answers all queries with the same key. The tables are part of

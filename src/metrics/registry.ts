@@ -6,6 +6,9 @@ export type Unit = 'count' | 'money' | 'ratio';
 /** The two sides that a figure can come from. Each is aggregated separately; the results are united, never joined. */
 export type Side = 'ads' | 'crm';
 
+/** The table of each side. */
+export const tableOf: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
+
 interface Sum {
   readonly from: Side;
   /** The aggregate over the side's table. */

@@ -1,14 +1,12 @@
 import { bind, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
-import { isBuilt, zeroOf } from '../metrics/compile-scan.ts';
-import { columnOfSide, type Side, snakeCase, sumNames, sums } from '../metrics/registry.ts';
+import { isBuilt, oneOf, zeroOf } from '../metrics/compile-scan.ts';
+import { columnOfSide, type Side, snakeCase, sumNames, sums, tableOf } from '../metrics/registry.ts';
 import { dimensionColumn } from '../metrics/rollups/columns.ts';
 import type { RollupPeriod, RollupSet } from '../metrics/rollups/sets.ts';
 import { type Day, formatDay } from '../records/day.ts';
 
-const sides = { ads: sql`ad_performance`, crm: sql`opportunities` } as const satisfies Record<Side, Sql>;
 const sumColumns = ['ads_rows', ...sumNames.map(snakeCase)].map((name) => identifier(name));
 const listOf = (parts: readonly Sql[]): Sql => join(parts, ', ');
-const oneOf = (days: readonly Day[]): Sql => sql`(${bind('Array(Date)', days.map(formatDay))})`;
 
 /** A build's number of a day: no other build has it. @param build a multiple of 65,536 */
 const numberOf = (build: bigint, date: Sql): Sql =>
@@ -37,7 +35,7 @@ export function buildFromTables(set: RollupSet, days: readonly Day[], build: big
           sql`${sums[name].from === from ? sums[name].aggregate : zeroOf(name)} AS ${identifier(`s_${snakeCase(name)}`)}`,
       ),
     ];
-    return sql`SELECT workspace AS k_workspace, date AS k_date, ${listOf([...columns, ...figures])} FROM ${sides[from]} FINAL WHERE date IN ${oneOf(days)} GROUP BY ${listOf([sql`k_workspace`, sql`k_date`, ...names])}`;
+    return sql`SELECT workspace AS k_workspace, date AS k_date, ${listOf([...columns, ...figures])} FROM ${tableOf[from]} FINAL WHERE date IN ${oneOf(days)} GROUP BY ${listOf([sql`k_workspace`, sql`k_date`, ...names])}`;
   };
   const own = set.dimensions.filter((name) => name !== set.lead).map(aliasOf);
   const figures = ['ads_rows', ...sumNames.map(snakeCase)].map(

@@ -25,7 +25,9 @@ const mostDays = 30;
 /** A day that changes all the time is built again after so long at the earliest. */
 const dayRestMs = 5_000;
 /** Between two looks when nothing had to be built, and between two builds at the least. */
-const waitMs = { idle: 2_000, least: 250, failed: 10_000 };
+const waitMs = { idle: 2_000, least: 250 };
+/** After failures in a row each pause is twice the one before. */
+const failedMs = { first: 5_000, longest: 300_000 };
 /** A build is followed by a pause of so many times its length: the rest of the time belongs to others. */
 const pausePerWork = 2;
 /** A build that takes longer does not count: what it wrote may be deleted by then. */
@@ -60,6 +62,7 @@ export interface RollupBuilder {
  *
  * @param options.lock of all who build
  * @param options.today months before it are over
+ * @param options.elapsedMs a clock that nobody sets: how long something has lasted
  */
 export function startRollupBuilder(options: {
   store: Store;
@@ -69,22 +72,33 @@ export function startRollupBuilder(options: {
   lock: Lock;
   today: () => Day;
   clock: Clock;
+  elapsedMs?: () => number;
   logger: Logger;
 }): RollupBuilder {
   const { store, state, sets, definition, lock, clock, logger } = options;
+  const { elapsedMs = () => performance.now() } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const builtAtMs = new Map<Day, number>();
   /** Builds that did not count at that time. */
-  let superseded = { atMs: clock.now(), numbers: [] as readonly string[] };
+  let superseded = { atMs: elapsedMs(), numbers: [] as readonly string[] };
   const write = { changesAnswersOf: [], settings: buildSettings, signal };
   const base = detailedRollupSet;
 
-  const nextBuild = (): bigint =>
-    (BigInt(clock.now()) << 22n) | (BigInt(Math.floor(Math.random() * 64)) << 16n);
+  /** Greater than all that count, also when the clock has gone back: of two builds of a day the greater counts. */
+  const nextBuild = async (): Promise<bigint> => {
+    const [newest] = await store.select(
+      numberRow,
+      sql`SELECT toString(max(built)) AS number FROM rollup_days`,
+      { settings: buildSettings, signal },
+    );
+    const after = (BigInt(newest?.number ?? 0) >> 22n) + 1n;
+    const now = BigInt(clock.now());
+    return ((now > after ? now : after) << 22n) | (BigInt(Math.floor(Math.random() * 64)) << 16n);
+  };
 
   const buildDays = async (days: readonly Day[]): Promise<void> => {
-    const startedMs = clock.now();
+    const startedMs = elapsedMs();
     const dates = days.map(formatDay);
     const bases = await store.select(
       baseRow,
@@ -92,7 +106,7 @@ export function startRollupBuilder(options: {
       { settings: buildSettings, signal },
     );
     if (bases.length === 0) return;
-    const build = nextBuild();
+    const build = await nextBuild();
     await store.command(buildFromTables(base, days, build), write);
     for (const set of sets) {
       if (set === base) continue;
@@ -102,7 +116,7 @@ export function startRollupBuilder(options: {
         write,
       );
     }
-    if (clock.now() - startedMs > longestBuildMs) return;
+    if (elapsedMs() - startedMs > longestBuildMs) return;
     await store.command(
       publishDays(
         bases.map(({ day, base: held }) => ({ date: day, base: held })),
@@ -111,11 +125,11 @@ export function startRollupBuilder(options: {
       ),
       write,
     );
-    for (const day of days) builtAtMs.set(day, clock.now());
+    for (const day of days) builtAtMs.set(day, elapsedMs());
   };
 
   const buildOneMonth = async (month: Day): Promise<void> => {
-    const startedMs = clock.now();
+    const startedMs = elapsedMs();
     const last = (addUnits('month', month, 1) ?? month) - 1;
     const rows = await store.select(
       builtRow,
@@ -125,9 +139,9 @@ export function startRollupBuilder(options: {
       { settings: buildSettings, signal },
     );
     const built = rows.map((row) => row.built);
-    const build = nextBuild();
+    const build = await nextBuild();
     for (const set of sets) await store.command(buildMonth(set, month, built, build), write);
-    if (clock.now() - startedMs > longestBuildMs) return;
+    if (elapsedMs() - startedMs > longestBuildMs) return;
     await store.command(publishMonth(month, built, build, definition), write);
   };
 
@@ -152,14 +166,16 @@ export function startRollupBuilder(options: {
       { settings: buildSettings, signal },
     );
     const numbers = found.map(({ number }) => number).filter((number) => !counting.has(number));
-    superseded = { atMs: clock.now(), numbers: numbers.slice(0, mostDeleted) };
+    superseded = { atMs: elapsedMs(), numbers: numbers.slice(0, mostDeleted) };
   };
 
   /** True when something was built. */
   const work = async (): Promise<boolean> => {
-    const now = clock.now();
+    const now = elapsedMs();
     const days = (look: RollupLook): Day[] =>
-      look.toBuild.filter((day) => now - (builtAtMs.get(day) ?? 0) >= dayRestMs).slice(0, mostDays);
+      look.toBuild
+        .filter((day) => now - (builtAtMs.get(day) ?? Number.NEGATIVE_INFINITY) >= dayRestMs)
+        .slice(0, mostDays);
     const monthOf = (look: RollupLook): Day | undefined =>
       look.begunMonths.find((month) => {
         const end = addUnits('month', month, 1) ?? month;
@@ -167,7 +183,7 @@ export function startRollupBuilder(options: {
         return isWhole && !look.built.month.has(month);
       });
     const first = await state.look();
-    if (clock.now() - superseded.atMs >= supersededMs) await lock.runExclusive(() => deleteSuperseded(first));
+    if (elapsedMs() - superseded.atMs >= supersededMs) await lock.runExclusive(() => deleteSuperseded(first));
     if (days(first).length === 0 && monthOf(first) === undefined) return false;
     await lock.runExclusive(async () => {
       // Another process may have built them meanwhile.
@@ -185,15 +201,21 @@ export function startRollupBuilder(options: {
   const loop = async (): Promise<void> => {
     // A start has more urgent work.
     await pause(waitMs.idle);
+    let failures = 0;
     while (!signal.aborted) {
       const startedMs = performance.now();
       const pauseMs = await work().then(
-        (hasBuilt) =>
-          hasBuilt ? Math.max(waitMs.least, pausePerWork * (performance.now() - startedMs)) : waitMs.idle,
+        (hasBuilt) => {
+          failures = 0;
+          return hasBuilt
+            ? Math.max(waitMs.least, pausePerWork * (performance.now() - startedMs))
+            : waitMs.idle;
+        },
         (error: unknown) => {
           // Answers are right without it, only slower.
           if (!signal.aborted) logger.warn({ err: error }, 'building rollups failed; it is tried again');
-          return waitMs.failed;
+          failures += 1;
+          return Math.min(failedMs.first * 2 ** (failures - 1), failedMs.longest);
         },
       );
       await pause(pauseMs);

@@ -102,6 +102,19 @@ describe('what is read', () => {
     expect(scansOf({ compareTo }, { months }).filter(([period]) => period === 'month')).toHaveLength(2);
   });
 
+  it('is the tables where nothing is stored on any day of a period', () => {
+    const range = { from: day('2026-01-01'), to: day('2026-01-31') };
+    const compareTo = {
+      range: { from: day('2025-08-01'), to: day('2025-08-31') },
+      shift: { unit: 'day', count: 153 },
+    } as const;
+    expect(scansOf({ range, compareTo })).toEqual([
+      ['table', 'ads', undefined],
+      ['table', 'crm', undefined],
+      ['month', 'channel', '2025-08-01', '2025-08-01', 1],
+    ]);
+  });
+
   it('is the tables alone where all days have changed', () => {
     const stale = [day('2025-08-30'), day('2025-08-31')];
     const range = { from: day('2025-08-30'), to: day('2025-08-31') };

@@ -39,8 +39,12 @@ export function createCompressedCopies(options: {
 export function keptInCodings(body: Buffer, quality?: number): (coding: Coding) => Promise<Buffer> {
   const copies = new Map<Coding, Promise<Buffer>>();
   return (coding) => {
-    const copy = copies.get(coding) ?? compress(body, coding, quality);
+    const known = copies.get(coding);
+    if (known !== undefined) return known;
+    const copy = compress(body, coding, quality);
     copies.set(coding, copy);
+    // One that could not be made is tried again.
+    copy.catch(() => copies.delete(coding));
     return copy;
   };
 }

@@ -88,7 +88,9 @@ function replace(
     ),
   );
   const ofTables = days.length === 0 ? [] : scans.map((each) => ({ ...each, days }));
-  return [...ofMonths, ...ofDays, ...ofTables];
+  const replaced = [...ofMonths, ...ofDays, ...ofTables];
+  // Where nothing is stored on any day: the statement keeps the shape that it has with rows.
+  return replaced.length === 0 ? scans : replaced;
 }
 
 /** Whether all days of a month come into one row: those of a comparison are shifted by days, or by months. */
