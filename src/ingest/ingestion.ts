@@ -24,7 +24,9 @@ import { type Clock, fulfilsWithin } from '../time.ts';
 import { openBuffer } from '../wal/wal.ts';
 import { createAttribution } from './attribution/attribution.ts';
 import { createAttributionQueue } from './attribution/queue.ts';
+import { adPerformanceTable } from './kinds/ad-performance-table.ts';
 import { kinds } from './kinds/kinds.ts';
+import { opportunityTable } from './kinds/opportunity-table.ts';
 import { sourceNamed } from './ownership/moves.ts';
 import { createOrphanedRows, type OrphanedRows } from './ownership/orphaned-rows.ts';
 import { createOwners } from './ownership/owners.ts';
@@ -118,7 +120,11 @@ export async function openIngestion(options: {
   const opportunityLock = createStoreLock(leases, 'opportunities');
   const runs = createRunRepository(store);
   const backgroundStore = withLowPriority(store);
-  const merger = createDayMerger({ store: backgroundStore, logger });
+  const merger = createDayMerger({
+    store: backgroundStore,
+    sweptTables: [adPerformanceTable.name, opportunityTable.name],
+    logger,
+  });
   const queue = await createAttributionQueue({
     attribution: createAttribution({
       store: backgroundStore,
@@ -243,6 +249,7 @@ export async function openIngestion(options: {
           store,
           // A mistake in it has been told by the checks of the start.
           sets: await readRollupSets(config.ROLLUPS_FILE),
+          leastRows: config.ROLLUPS_MIN_ROWS,
           lock: rollupLock,
           today: options.today,
           clock,

@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { Store } from '../clickhouse/store.ts';
 import { bounded } from '../time.ts';
 import { loadMetrics } from './load.ts';
-import { plan } from './plan.ts';
+import { type Plan, plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
 import { type MeasureName, measureNames } from './registry.ts';
@@ -22,15 +22,18 @@ export interface MetricsLoader {
  * for all of them.
  */
 export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollups): MetricsLoader {
-  const canUse = (query: MetricsQuery): boolean =>
-    rollups !== undefined && query.useRollups && smallestFor(plan(query), rollups.sets) !== undefined;
+  const canUse = (query: MetricsQuery): boolean => {
+    if (rollups === undefined || !query.useRollups) return false;
+    const planned = plan(query);
+    return smallestFor(planned, rollups.sets) !== undefined && hasManyRows(planned, rollups);
+  };
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
       const current = queries.some(canUse) ? await lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, query] of mergeByShape(queries, shapes)) {
-        answers.set(shape, loadMetrics(store, query, query.useRollups ? current : undefined));
+        answers.set(shape, loadMetrics(store, query, canUse(query) ? current : undefined));
       }
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
@@ -38,6 +41,17 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
     },
     { cache: false },
   );
+}
+
+/** Whether the ranges of a plan had enough rows, some seconds ago, that rollups are faster. */
+function hasManyRows({ scans }: Plan, rollups: Rollups): boolean {
+  const last = rollups.last();
+  if (last === undefined) return true;
+  const ranges = new Map(scans.map(({ range }) => [`${range.from} ${range.to}`, range]));
+  let found = 0;
+  for (const [day, rows] of last.rows)
+    for (const { from, to } of ranges.values()) if (day >= from && day <= to) found += rows;
+  return found >= rollups.leastRows;
 }
 
 /** Resolves to undefined where a look fails or takes too long: the tables answer, too, and say what is wrong with the store. */

@@ -4,7 +4,7 @@ import type { Store } from '../clickhouse/store.ts';
 import type { CurrentRollups } from '../metrics/rollups/current.ts';
 import type { RollupPeriod, RollupSet } from '../metrics/rollups/sets.ts';
 import type { Day } from '../records/day.ts';
-import { baseDays } from './base-days.ts';
+import { baseDays, partsHash } from './base-days.ts';
 
 /** What a look has found. */
 export interface RollupLook extends CurrentRollups {
@@ -24,6 +24,8 @@ export interface RollupState {
    * @throws UtmqlError STORE_UNAVAILABLE or TIMEOUT
    */
   look(): Promise<RollupLook>;
+  /** What the last look has found. */
+  last(): RollupLook | undefined;
 }
 
 const hashRow = z.object({ hash: z.string() });
@@ -33,6 +35,7 @@ const dayRow = z.object({
   in_tables: z.number(),
   built: z.string(),
   is_current: z.number(),
+  rows: z.number(),
 });
 const quiet = { log_queries: 0 } as const;
 
@@ -47,13 +50,7 @@ export function createRollupState(options: {
 
   /** Differs whenever what can be answered does. */
   const readHash = async (): Promise<string> => {
-    const [row] = await store.select(
-      hashRow,
-      sql`SELECT concat(
-            toString((SELECT groupBitXor(sipHash64(date, base)) FROM (${baseDays(store)}))), ' ',
-            toString((SELECT groupBitXor(sipHash64(period, date, built, base)) FROM rollup_days FINAL WHERE ${ofDefinition}))) AS hash`,
-      { settings: quiet },
-    );
+    const [row] = await store.select(hashRow, partsHash(store), { settings: quiet });
     return row?.hash ?? '';
   };
 
@@ -63,15 +60,16 @@ export function createRollupState(options: {
       sql`
         WITH days AS (${baseDays(store)}),
              tables AS (
-               SELECT 'day' AS period, date, base, 1 AS in_tables, toUInt64(0) AS built FROM days
+               SELECT 'day' AS period, date, base, stored, 1 AS in_tables, toUInt64(0) AS built FROM days
                UNION ALL
-               SELECT 'month', toStartOfMonth(date) AS month, sipHash64(arraySort(groupArray((date, base)))), 1, 0 FROM days GROUP BY month
+               SELECT 'month', toStartOfMonth(date) AS month, sipHash64(arraySort(groupArray((date, base)))), 0, 1, 0 FROM days GROUP BY month
              )
-        SELECT period, toUInt16(date) AS day, max(in_tables) AS in_tables, toString(max(built)) AS built, toUInt8(count() = 2 AND min(base) = max(base)) AS is_current
+        SELECT period, toUInt16(date) AS day, max(in_tables) AS in_tables, toString(max(built)) AS built, toUInt8(count() = 2 AND min(base) = max(base)) AS is_current,
+               max(stored) AS rows
         FROM (
-          SELECT period, date, base, in_tables, built FROM tables
+          SELECT period, date, base, stored, in_tables, built FROM tables
           UNION ALL
-          SELECT toString(period), date, base, 0, built FROM rollup_days FINAL WHERE ${ofDefinition}
+          SELECT toString(period), date, base, 0, 0, built FROM rollup_days FINAL WHERE ${ofDefinition}
         )
         GROUP BY period, date`,
       { settings: quiet },
@@ -87,6 +85,7 @@ export function createRollupState(options: {
         .map(({ day }) => day);
     return {
       sets,
+      rows: new Map(of('day').map(({ day, rows: stored }) => [day, stored])),
       stale: stale.map(({ day }) => day).sort((one, other) => one - other),
       built: { day: builtOf('day'), month: builtOf('month') },
       toBuild: stale
@@ -114,6 +113,7 @@ export function createRollupState(options: {
     return looking;
   };
   return {
+    last: () => known?.look,
     look() {
       if (looking === undefined) return begin();
       // The one at work may have begun before something was written that this caller knows of.

@@ -25,14 +25,15 @@ const definitionOf = (sets: readonly RollupSet[]): string =>
 export function startRollups(options: {
   store: Store;
   sets: readonly RollupSet[];
+  leastRows: number;
   lock: Lock;
   today: () => Day;
   clock: Clock;
   logger: Logger;
 }): Rollups & { stop(): Promise<void> } {
-  const { store, sets } = options;
+  const { store, sets, leastRows } = options;
   const definition = definitionOf(sets);
   const state = createRollupState({ store, sets, definition });
   const builder = startRollupBuilder({ ...options, store: withLowPriority(store), state, sets, definition });
-  return { sets, look: state.look, stop: builder.stop };
+  return { sets, leastRows, last: state.last, look: state.look, stop: builder.stop };
 }

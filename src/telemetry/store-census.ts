@@ -17,8 +17,16 @@ export interface StoreCensus {
     readonly held: number;
   }[];
   readonly rejects: readonly { readonly kind: string; readonly reason: string; readonly records: number }[];
-  /** Days that each table stores over all workspaces (one partition each), and the most that accepted records can create. */
-  readonly days: readonly { readonly table: string; readonly stored: number; readonly most: number }[];
+  /**
+   * Days that each table stores over all workspaces (one partition each), those among them that have more than one part on a
+   * shard, and the most that accepted records can create.
+   */
+  readonly days: readonly {
+    readonly table: string;
+    readonly stored: number;
+    readonly unmerged: number;
+    readonly most: number;
+  }[];
 }
 
 /** Long enough for three failures of a source that runs once a week. */
@@ -28,7 +36,7 @@ const censusSeconds = 10;
 
 const sourceRow = z.object({ source: z.string(), good_at: z.string().nullable() });
 const failureRow = z.object({ source: z.string(), failures: z.number(), held: z.number() });
-const daysRow = z.object({ name: z.string(), stored: z.number() });
+const daysRow = z.object({ name: z.string(), stored: z.number(), unmerged: z.number() });
 const rejectRow = z.object({ kind: z.string(), reason: z.string(), records: z.number() });
 
 /**
@@ -53,25 +61,37 @@ export function createCensus(options: {
     const stored = await countDays(store, Object.keys(retentionDays));
     const days = Object.entries(retentionDays).map(([table, kept]) => ({
       table,
-      stored: stored.get(table) ?? 0,
+      stored: stored.get(table)?.stored ?? 0,
+      unmerged: stored.get(table)?.unmerged ?? 0,
       most: kept + 1 + maxFutureDays,
     }));
     return { ...(await takeCensus(store, names, seenAt, now)), days };
   };
 }
 
-/** Returns the number of stored days of each table. A day on several shards counts once. */
-async function countDays(store: Store, tables: readonly string[]): Promise<ReadonlyMap<string, number>> {
+/** Returns the days of each table. A day on several shards counts once, and as unmerged if it is on one of them. */
+async function countDays(
+  store: Store,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, z.infer<typeof daysRow>>> {
   const { layout, database } = store;
   const nameOf = new Map(tables.map((table) => [layout.heldName(table), table]));
   const counted = await store.select(
     daysRow,
-    sql`SELECT table AS name, uniqExact(partition_id) AS stored FROM ${layout.system('parts')}
-        WHERE active AND database = ${bind('String', database)} AND table IN ${bind('Array(String)', [...nameOf.keys()])}
+    sql`SELECT table AS name, count() AS stored, countIf(parts > 1) AS unmerged
+        FROM (
+          SELECT table, partition_id, max(parts_of_host) AS parts
+          FROM (
+            SELECT hostName() AS host, table, partition_id, count() AS parts_of_host FROM ${layout.system('parts')}
+            WHERE active AND database = ${bind('String', database)} AND table IN ${bind('Array(String)', [...nameOf.keys()])}
+            GROUP BY host, table, partition_id
+          )
+          GROUP BY table, partition_id
+        )
         GROUP BY table`,
     { settings: { max_execution_time: censusSeconds } },
   );
-  return new Map(counted.map(({ name, stored }) => [nameOf.get(name) ?? name, stored]));
+  return new Map(counted.map((row) => [nameOf.get(row.name) ?? row.name, row]));
 }
 
 /** A run that read its source to the end and stored all valid records. */

@@ -77,6 +77,15 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
     },
   });
   new Gauge({
+    name: 'days_unmerged',
+    help: 'Days of a table with more than one part: their rows are merged whenever they are read, which takes longer, until they are merged in the background; updated about once a minute.',
+    labelNames: ['table'],
+    registers,
+    collect() {
+      for (const { table, unmerged } of known?.days ?? []) this.set({ table }, unmerged);
+    },
+  });
+  new Gauge({
     name: 'clickhouse_days_limit',
     help: 'Maximum number of days that accepted records can have in a table: its retention, MAX_FUTURE_DAYS, and one day that is expiring.',
     labelNames: ['table'],

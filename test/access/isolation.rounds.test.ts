@@ -28,6 +28,7 @@ beforeAll(async () => {
   app = await startTestApp({
     environment: {
       ROLLUPS: 'on',
+      ROLLUPS_MIN_ROWS: '0',
       API_KEYS_FILE: keys.file,
       INTROSPECTION_ROLES: 'none',
       EVENT_RETENTION_DAYS: '20000',

@@ -13,7 +13,9 @@ beforeAll(async () => {
   keys = await makeKeys();
   whole = await keys.create({ role: 'admin', workspace: ['default'] });
   part = await keys.create({ role: 'viewer', workspace: ['default'], channel: ['google_ads'] });
-  app = await startTestApp({ environment: { ROLLUPS: 'on', API_KEYS_FILE: keys.file } });
+  app = await startTestApp({
+    environment: { ROLLUPS: 'on', ROLLUPS_MIN_ROWS: '0', API_KEYS_FILE: keys.file },
+  });
   await push('ad-performance', [ad('google_ads', 1), ad('meta', 10)]);
   await push('opportunities', [won('google_ads', 100), won('meta', 1_000), won('nobody', 10_000)]);
 });

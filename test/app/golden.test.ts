@@ -55,7 +55,7 @@ const range = { between: { from: '2025-08-01', to: '2025-08-01' } };
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ environment: { ROLLUPS: 'on' } });
+  app = await startTestApp({ environment: { ROLLUPS: 'on', ROLLUPS_MIN_ROWS: '0' } });
   app.answer({ ads: adsFeed(ads), crm: crmFeed(opportunities) });
 });
 afterAll(() => app.close());

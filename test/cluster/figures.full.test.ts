@@ -66,7 +66,7 @@ beforeAll(async () => {
   };
   single = await startTestApp({ environment });
   cluster = await startTestApp({
-    environment: { ...environment, ROLLUPS: 'on', ...environmentOf(servers) },
+    environment: { ...environment, ROLLUPS: 'on', ROLLUPS_MIN_ROWS: '0', ...environmentOf(servers) },
   });
 }, 120_000);
 afterAll(async () => {

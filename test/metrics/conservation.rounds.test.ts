@@ -29,7 +29,7 @@ const enumName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ environment: { ROLLUPS: 'on' } });
+  app = await startTestApp({ environment: { ROLLUPS: 'on', ROLLUPS_MIN_ROWS: '0' } });
   app.answer({ ads: adsFeed(feeds.ads), crm: crmFeed(feeds.crm) });
   // Rows with one key and other figures: the last of them counts, as in the oracle.
   const runs = await app.pull('mode: UPSERT');

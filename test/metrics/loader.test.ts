@@ -29,6 +29,38 @@ it.each([
   ['fails', () => Promise.reject(new Error('away'))],
   ['never ends', () => new Promise<never>(() => undefined)],
 ])('a look at the rollups that %s leaves the answer to the tables', async (_, look) => {
-  const loader = createMetricsLoader(store, { sets: defaultRollupSets, look });
+  const loader = createMetricsLoader(store, {
+    sets: defaultRollupSets,
+    leastRows: 0,
+    last: () => undefined,
+    look,
+  });
   expect(await loader.load(query)).toMatchObject({ totals: { clicks: 3 }, source: 'tables' });
+});
+
+it.each([
+  { stored: 99, looks: 0 },
+  { stored: 100, looks: 1 },
+])('a range of $stored rows, with rollups from 100 on, takes $looks looks', async ({ stored, looks }) => {
+  let taken = 0;
+  const last = {
+    sets: defaultRollupSets,
+    rows: new Map([
+      [day, stored],
+      [day + 1, 1_000],
+    ]),
+    stale: [],
+    built: { day: new Map<number, string>(), month: new Map<number, string>() },
+  };
+  const loader = createMetricsLoader(store, {
+    sets: defaultRollupSets,
+    leastRows: 100,
+    last: () => last,
+    look: async () => {
+      taken += 1;
+      return { ...last, stale: [day] };
+    },
+  });
+  expect(await loader.load(query)).toMatchObject({ totals: { clicks: 3 }, source: 'tables' });
+  expect(taken).toBe(looks);
 });

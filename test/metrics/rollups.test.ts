@@ -24,6 +24,7 @@ const current = (changes: { stale?: readonly number[]; months?: readonly string[
   const numbered = (list: readonly number[]) => new Map(list.map((one) => [one, String(one)]));
   return {
     sets: defaultRollupSets,
+    rows: new Map(),
     stale,
     built: {
       day: numbered(days.filter((one) => !stale.includes(one))),

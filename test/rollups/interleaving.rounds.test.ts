@@ -19,6 +19,7 @@ beforeAll(async () => {
   app = await startTestApp({
     environment: {
       ROLLUPS: 'on',
+      ROLLUPS_MIN_ROWS: '0',
       QUERY_MAX_COMPLEXITY: '1000000000',
       QUERY_COST_PER_MINUTE: '1000000000000',
       RESPONSE_CACHE_TTL_MS: '0',

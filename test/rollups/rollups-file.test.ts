@@ -54,7 +54,7 @@ describe('ROLLUPS_FILE', () => {
       'rollups:\n  - { name: content, dimensions: [utmContent], lead: utmContent }\n',
     );
     const app = await startTestApp({
-      environment: { ROLLUPS: 'on', ROLLUPS_FILE: file, RESPONSE_CACHE_TTL_MS: '0' },
+      environment: { ROLLUPS: 'on', ROLLUPS_MIN_ROWS: '0', ROLLUPS_FILE: file, RESPONSE_CACHE_TTL_MS: '0' },
     });
     try {
       const ad = { date: '2025-06-03', channel: 'meta', campaign_id: 'C-1', impressions: 1 };

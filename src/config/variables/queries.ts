@@ -80,6 +80,12 @@ export const queriesVariables = {
     description:
       '`on` keeps sums by day and month for common sets of dimensions and answers `metrics` from them. Answers are the same with `off`, only slower. A cluster with Keeper always works as with `off`.',
   },
+  ROLLUPS_MIN_ROWS: {
+    parse: wholeNumber(0, 1e12),
+    default: '300000',
+    description:
+      'Rows in the range of a query from which rollups are used; fewer are read from the tables, which is faster then.',
+  },
   ROLLUPS_FILE: {
     parse: optional(z.string().min(1)),
     description: 'YAML file with more sets of dimensions to keep sums for. See docs/rollups.md.',

@@ -5,6 +5,8 @@ import type { RollupPeriod, RollupSet } from './sets.ts';
 export interface CurrentRollups {
   /** The smallest first. */
   readonly sets: readonly RollupSet[];
+  /** Rows that the tables have of each day, before they are merged. */
+  readonly rows: ReadonlyMap<Day, number>;
   /** Days whose tables hold something else than what was built, in ascending order. */
   readonly stale: readonly Day[];
   /**
@@ -17,6 +19,10 @@ export interface CurrentRollups {
 /** What metrics are read from where a rollup has their dimensions. */
 export interface Rollups {
   readonly sets: readonly RollupSet[];
+  /** Ranges of fewer rows are read from the tables: that is faster than a look. */
+  readonly leastRows: number;
+  /** What they could answer some seconds ago; undefined before the first look. */
+  last(): CurrentRollups | undefined;
   /**
    * What they can answer at some moment after the call.
    *
