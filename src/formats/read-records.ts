@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UtmqlError } from '../errors.ts';
+import { loopTurn } from '../loop-turns.ts';
 import { CsvHeader, type CsvHeaderOptions } from './csv/header.ts';
 import { type FeedStage, malformedFeedError } from './feed/feed-stage.ts';
 import { type RecordBatch, RecordBatches } from './feed/record-batch.ts';
@@ -9,7 +9,7 @@ import { BodyStart, FirstByte } from './json/body-start.ts';
 const defaultBatchBytes = 256 * 1024;
 
 /** Most records, valid or not, in one block: more would block the event loop. */
-const maxRecordsPerBlock = 2_000;
+const maxRecordsPerBlock = 500;
 const minBlockBytes = 4 * 1024;
 /** Size of the first block, before the length of the records is known. */
 const firstBlockBytes = 8 * 1024;
@@ -60,7 +60,7 @@ export async function* readFeed(
   let turnedAt = performance.now();
   for await (const block of byteBlocks(body, () => blockBytes)) {
     if (performance.now() - turnedAt > yieldAfterMs) {
-      await nextTurn();
+      await loopTurn();
       turnedAt = performance.now();
     }
     batches.addBytes(block.length);

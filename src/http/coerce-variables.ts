@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import {
   coerceInputValue,
   type DocumentNode,
@@ -18,6 +17,7 @@ import {
   type VariableDefinitionNode,
   valueFromAST,
 } from 'graphql';
+import { loopTurn } from '../loop-turns.ts';
 
 /** Characters of a value that a complaint repeats. */
 const mostShown = 60;
@@ -109,7 +109,12 @@ async function coerceOne(
     faults.push(misplaced);
     throw enough;
   };
-  const coerce = async (part: unknown, partType: GraphQLInputType, place: VariablePath): Promise<unknown> => {
+  const coerce = async (
+    whole: unknown,
+    partType: GraphQLInputType,
+    place: VariablePath,
+  ): Promise<unknown> => {
+    const part = withoutSurplus(whole, partType, most);
     const inner = isNonNullType(partType) ? partType.ofType : partType;
     if (isListType(inner) && isLong(part)) {
       const items: unknown[] = [];
@@ -145,6 +150,20 @@ async function coerceOne(
   }
 }
 
+/** An input object of very many fields without most of those that its type does not have: as many as are complained about stay. */
+function withoutSurplus(value: unknown, type: GraphQLInputType, most: number): unknown {
+  const inner = isNonNullType(type) ? type.ofType : type;
+  if (!isInputObjectType(inner) || typeof value !== 'object' || value === null || Array.isArray(value))
+    return value;
+  const fields = inner.getFields();
+  const names = Object.keys(value);
+  if (names.length <= Object.keys(fields).length + most) return value;
+  const wrong = names.filter((name) => !Object.hasOwn(fields, name)).slice(0, most);
+  const kept = [...Object.keys(fields).filter((name) => Object.hasOwn(value, name)), ...wrong];
+  const given = value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(kept.map((name) => [name, given[name]]));
+}
+
 /** Lists beyond this are read in slices. */
 const longFrom = 200;
 
@@ -159,7 +178,7 @@ function createPause(): () => Promise<void> | undefined {
   let since = performance.now();
   return () => {
     if (performance.now() - since < sliceMs) return undefined;
-    return setImmediate().then(() => {
+    return loopTurn().then(() => {
       since = performance.now();
     });
   };

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type DocumentNode, GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { type ErrorCode, graphqlRequestCode, statusOfCode } from '../error-codes.ts';
-import type { LoopTurns } from './loop-turns.ts';
+import { loopTurn } from '../loop-turns.ts';
 import { countJsonObjects } from './query-limits.ts';
 
 const paramsShape = z.strictObject({
@@ -41,19 +41,15 @@ export const refuse = (code: ErrorCode, message: string): GraphQLError =>
  *
  * @param maxBodyBytes variables and all
  * @param note is told the bytes of the body as they come
- * @param turns where long bodies wait before they are parsed
  * @throws GraphQLError with the status to answer, before more than `maxBodyBytes` are read
  */
 export async function readParams(
   request: IncomingMessage,
   maxBodyBytes: number,
   note: (bytes: number) => void,
-  turns: LoopTurns,
 ): Promise<GraphqlParams> {
   const raw =
-    request.method === 'GET'
-      ? readAddress(request.url ?? '')
-      : await readBody(request, maxBodyBytes, note, turns);
+    request.method === 'GET' ? readAddress(request.url ?? '') : await readBody(request, maxBodyBytes, note);
   const parsed = paramsShape.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -91,7 +87,6 @@ async function readBody(
   request: IncomingMessage,
   maxBodyBytes: number,
   note: (bytes: number) => void,
-  turns: LoopTurns,
 ): Promise<unknown> {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '')
     .toLowerCase()
@@ -102,14 +97,17 @@ async function readBody(
     throw refuse('UNSUPPORTED_MEDIA_TYPE', 'Send the request as application/json in UTF-8, not compressed.');
   }
   const bytes = await readBytes(request, maxBodyBytes, note);
-  if (bytes.length > shortBody) await turns();
+  if (bytes.length > shortBody) await loopTurn();
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw refuse('BAD_USER_INPUT', 'The body is not valid UTF-8.');
   }
-  return parseJson(text, 'The body');
+  const parsed = parseJson(text, 'The body');
+  // Counting what a megabyte holds takes as long as parsing it.
+  if (bytes.length > shortBody) await loopTurn();
+  return parsed;
 }
 
 async function readBytes(

@@ -4,6 +4,7 @@ import type { Admission, Queries } from '../admission/admission.ts';
 import type { DataVersion } from '../data-version.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Limits } from '../limits/limits.ts';
+import { loopTurn } from '../loop-turns.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
@@ -16,7 +17,6 @@ import type { Graphql } from './graphql.ts';
 import { requirementsOf } from './graphql-access.ts';
 import type { GraphqlCall } from './graphql-call.ts';
 import { type Question, readParams, shortBody } from './graphql-params.ts';
-import { createLoopTurns } from './loop-turns.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import type { AnswerSource, CachedAnswer, ResponseCache } from './response-cache.ts';
 import type { CallInfo, Handler } from './route.ts';
@@ -57,10 +57,9 @@ export function createGraphqlRoute(options: {
   sendGraphiql: SendGraphiql;
 }): Handler {
   const { graphql, documents, persisted, limits, admission, cache, dataVersion, telemetry, clock } = options;
-  const turns = createLoopTurns();
 
   const readQuestion = async (request: IncomingMessage, note: (bytes: number) => void): Promise<Question> => {
-    const params = await readParams(request, options.maxBodyBytes, note, turns);
+    const params = await readParams(request, options.maxBodyBytes, note);
     const { operationName, variables } = params;
     const query = persisted.documentOf(params);
     let parsed: DocumentNode | undefined;
@@ -223,7 +222,7 @@ export function createGraphqlRoute(options: {
       telemetry.onResponseCache('hit');
       return send(request, response, kept, 'hit', cache);
     }
-    if (isLong) await turns();
+    if (isLong) await loopTurn();
     const kind = kindOf(question);
     if (kind === undefined) return passOn(() => question);
     const endTurn = await takeTurn(kind.kind, response, call.account);

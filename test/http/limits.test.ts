@@ -236,6 +236,15 @@ describe('what would cost too much is refused in under 50 ms, before anything is
     expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
   });
 
+  it('of 40,000 fields that a type does not have the first are told, and those that it has are read', async () => {
+    const wrong = Object.fromEntries(Array.from({ length: 40_000 }, (_, index) => [`wrong${index}`, index]));
+    const query = 'query ($range: DateRangeInput!) { metrics(dateRange: $range) { totals { cost } } }';
+    const { errors = [] } = await app.query(query, { range: { ...wrong, preset: 'TODAY' } });
+    expect(errors).toHaveLength(20);
+    expect(errors[0]?.message).toMatch(/Field "wrong0" is not defined by type "DateRangeInput"/);
+    expect(errors.filter(({ message }) => /preset|TODAY"/.test(message))).toEqual([]);
+  });
+
   it('a document of 1,600 mistakes is read for them once', async () => {
     const document = `{ ${tile} { nodes { ${times(1_600, (index) => `x${index}(a: 1)`)} } } }`;
     const { error, ms } = await refusal(document);

@@ -2,6 +2,7 @@ import { jsonRow } from '../../clickhouse/json-row.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Columns, Store } from '../../clickhouse/store.ts';
 import type { Logger } from '../../logger.ts';
+import { loopTurn } from '../../loop-turns.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { pushSource } from '../../records/names.ts';
 import { rejectReasons } from '../../records/outcome.ts';
@@ -70,8 +71,6 @@ const requestId = 'push-drainer';
 
 /** So many records are decoded or encoded before requests get their turn: a few milliseconds of work. */
 const recordsPerTurn = 250;
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Writes what the buffer held, in order. */
 export interface BatchWriter {
@@ -162,7 +161,7 @@ export function createBatchWriter(options: {
       for (const [index, entry] of part.entries()) {
         writer.add(entry, entry.version);
         if (writer.full) await writer.send();
-        if (index % recordsPerTurn === recordsPerTurn - 1) await nextTurn();
+        if (index % recordsPerTurn === recordsPerTurn - 1) await loopTurn();
       }
       await writer.finish();
       outdated += writer.progress().outdated ?? 0;
@@ -209,7 +208,7 @@ export function createBatchWriter(options: {
           { entry: entry.toString('utf8', 0, 2_000) },
           'an entry of the buffer is of no known form',
         );
-      if (index % recordsPerTurn === recordsPerTurn - 1) await nextTurn();
+      if (index % recordsPerTurn === recordsPerTurn - 1) await loopTurn();
     }
     return payloads;
   };

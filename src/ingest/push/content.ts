@@ -4,6 +4,7 @@ import { toUtmqlError, UtmqlError } from '../../errors.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import { type BodyFormat, readRecords } from '../../formats/read-records.ts';
 import { toUtf8 } from '../../formats/to-utf8.ts';
+import { loopTurn } from '../../loop-turns.ts';
 import { contracts, type RecordKind } from '../../records/contract.ts';
 import { untilAborted } from '../../time.ts';
 import type { PushCall } from './intake.ts';
@@ -92,7 +93,7 @@ export function recordsContent<Given>(
   /** Each slice with its JSON, without the brackets of the list. */
   async function* slices(): AsyncGenerator<{ from: number; records: unknown[]; text: string }> {
     for (let from = 0; from < given.length; from += sliceRecords) {
-      if (from > 0) await setImmediate();
+      if (from > 0) await loopTurn();
       const records = given.slice(from, from + sliceRecords).map(toRecord);
       yield { from, records, text: JSON.stringify(records).slice(1, -1) };
     }

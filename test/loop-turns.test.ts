@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLoopTurns } from '../../src/http/loop-turns.ts';
+import { createLoopTurns } from '../src/loop-turns.ts';
 
 it('gives each that waits a turn of the event loop of its own, in the order that they came', async () => {
   const turns = createLoopTurns();

@@ -6,6 +6,12 @@ import { setImmediate } from 'node:timers/promises';
  */
 export type LoopTurns = () => Promise<void>;
 
+/**
+ * The queue of everything in this thread that works in slices: its event loop is one, so what it does at a time must be, too.
+ * Eight pushes that each wait for `setImmediate` get the same turn, and together keep all others waiting.
+ */
+export const loopTurn: LoopTurns = () => turns();
+
 export function createLoopTurns(): LoopTurns {
   let last: Promise<unknown> = Promise.resolve();
   return async () => {
@@ -14,3 +20,5 @@ export function createLoopTurns(): LoopTurns {
     await turn;
   };
 }
+
+const turns = createLoopTurns();
