@@ -242,7 +242,7 @@ describe('what would cost too much is refused in under 50 ms, before anything is
     const { errors = [] } = await app.query(query, { range: { ...wrong, preset: 'TODAY' } });
     expect(errors).toHaveLength(20);
     expect(errors[0]?.message).toMatch(/Field "wrong0" is not defined by type "DateRangeInput"/);
-    expect(errors.filter(({ message }) => /preset|TODAY"/.test(message))).toEqual([]);
+    for (const { message } of errors) expect(message).toContain('is not defined by type');
   });
 
   it('a document of 1,600 mistakes is read for them once', async () => {
