@@ -15,12 +15,18 @@ const count: Reporter = {
 
 /**
  * `npm test` runs all but the scenarios (`*.full.test.ts`), and a twentieth of the random cases (`*.rounds.test.ts`).
- * `npm run test:scenarios` runs the scenarios and three twentieths of the random cases; `npm run test:full` them and all random cases.
+ * `npm run test:scenarios` runs the scenarios; `npm run test:full` them and all random cases.
  */
-const isFull = process.env.TEST_FILES === 'full';
-const files = isFull
-  ? { include: ['test/**/*.{full,rounds}.test.ts'] }
-  : { include: ['test/**/*.test.ts'], exclude: ['test/**/*.full.test.ts'] };
+const filesOf: Readonly<Record<string, { include: string[]; exclude?: string[] }>> = {
+  usual: { include: ['test/**/*.test.ts'], exclude: ['test/**/*.full.test.ts'] },
+  scenarios: { include: ['test/**/*.full.test.ts'] },
+  full: { include: ['test/**/*.{full,rounds}.test.ts'] },
+};
+const chosen = process.env.TEST_FILES ?? 'usual';
+const files = filesOf[chosen];
+if (files === undefined)
+  throw new Error(`TEST_FILES is none of ${Object.keys(filesOf).join(', ')}: ${chosen}`);
+const isFull = chosen !== 'usual';
 
 export default defineConfig({
   // Vite would take graphql's ES modules and graphql-yoga its CommonJS ones; graphql refuses to be there twice.
