@@ -192,7 +192,7 @@ export type TriggerIngestInput = {
   dryRun?: boolean | null | undefined;
   /** ON holds a run (status `HELD`) that would remove more than half of what is stored. With `REPLACE`: more than half of the cost or rows that the source has stored on the days of the run. With `UPSERT`: more than half of the records of the source, if the feed marks more than 20 records as deleted. `guard: off` in the sources file also turns this off. */
   guard?: IngestGuard | null | undefined;
-  /** Repeated calls with the same key return the same runs, which start only once. Without a key, a call returns the run that is already working on the same request. */
+  /** Repeated calls with the same key return the same runs; those that are `FAILED`, `CANCELLED` or `PARTIAL` start again, as new runs. Without a key, a call returns the run that is already working on the same request. */
   idempotencyKey?: string | null | undefined;
   /** What to do with records that are already stored. Default: the mode of each source. */
   mode?: IngestMode | null | undefined;

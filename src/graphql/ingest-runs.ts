@@ -139,7 +139,8 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       resolve: (run) => run.replayOf || null,
     }),
     attempt: t.exposeInt('attempt', {
-      description: '1, plus one for each restart after a crash.',
+      description:
+        '1, plus one for each restart after a crash, and for each earlier run of the same `idempotencyKey` and source that did not succeed.',
     }),
     status: t.field({
       type: StatusEnum,

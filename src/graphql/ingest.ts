@@ -44,7 +44,7 @@ const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
     wait: t.boolean({ defaultValue: false, description: 'True returns only after all runs have ended.' }),
     idempotencyKey: t.string({
       description:
-        'Repeated calls with the same key return the same runs, which start only once. Without a key, a call returns the run that is already working on the same request.',
+        'Repeated calls with the same key return the same runs; those that are `FAILED`, `CANCELLED` or `PARTIAL` start again, as new runs. Without a key, a call returns the run that is already working on the same request.',
     }),
   }),
 });
@@ -80,6 +80,7 @@ builder.mutationField('triggerIngest', (t) =>
           guard: input?.guard !== 'off',
           wait: input?.wait ?? false,
           idempotencyKey: readKey(input?.idempotencyKey),
+          retriesRuns: true,
         },
         caller,
       ),

@@ -234,7 +234,8 @@ export async function openIngestion(options: {
           ...everything,
           sources: [source.name],
           wait: true,
-          // Each process with the schedule comes here: the first one starts the run, the others get that one.
+          // Each process with the schedule comes here: the first one starts the run, the others get that one, however it ended.
+          retriesRuns: false,
           idempotencyKey: `schedule:${source.name}:${due.toISOString()}`,
         },
         { workspace: source.workspace, requestId: uuidv7(), name: 'scheduler' },

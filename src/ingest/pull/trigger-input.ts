@@ -35,6 +35,8 @@ export interface TriggerInput {
   /** Answer only when every run has finished. */
   readonly wait: boolean;
   readonly idempotencyKey: string | undefined;
+  /** Whether the same call starts runs again that failed, were cancelled, or could not read every record. */
+  readonly retriesRuns: boolean;
 }
 
 /** All sources, each in its own mode, from its watermark on. */
@@ -47,6 +49,7 @@ export const everything: TriggerInput = {
   guard: true,
   wait: false,
   idempotencyKey: undefined,
+  retriesRuns: true,
 };
 
 /** Whether a run that is at work does what the call asks of this source. */

@@ -14,9 +14,15 @@ export const triggerLease = (workspace: string): string => `trigger:${workspace}
 
 /** Starts the runs that a call asks for. */
 export interface Triggers {
-  /** One run for each source that is asked for; those that are at work on the same, or have the call's key, are given again. */
+  /**
+   * One run for each source that is asked for. Given again are those that are at work on the same, and those that have the call's
+   * key, unless they ended in a way that a repeat may mend.
+   */
   start(input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]>;
 }
+
+const mayEndBetter = ({ status }: IngestRun): boolean =>
+  status === 'failed' || status === 'cancelled' || status === 'partial';
 
 export function createTriggers(options: {
   readonly sources: () => readonly Source[];
@@ -29,12 +35,16 @@ export function createTriggers(options: {
   const { sources, runs, executions, leases, clock, works } = options;
   const { owner } = leases;
 
-  /** @param triggerId of the call, which may have been made before */
+  /**
+   * @param triggerId of the call, which may have been made before
+   * @param attempts how often it has started a run of each source
+   */
   const start = async (
     chosen: readonly Source[],
     input: TriggerInput,
     caller: Requester,
     triggerId: string,
+    attempts: ReadonlyMap<string, number>,
   ): Promise<readonly IngestRun[]> => {
     const started: IngestRun[] = [];
     const elsewhere =
@@ -64,6 +74,7 @@ export function createTriggers(options: {
         requestedBy: caller.name,
         requestId: caller.requestId,
         owner,
+        attempt: (attempts.get(source.name) ?? 0) + 1,
         since: input.since,
         until: input.until,
         createdAt: clock.now(),
@@ -80,10 +91,14 @@ export function createTriggers(options: {
         const chosen = chooseSources(sources(), input, caller.workspace);
         const earlier = key === undefined ? [] : await runs.findByIdempotencyKey(caller.workspace, key);
         refuseOtherCall(earlier, input, chosen);
+        // Of each source the newest: ids sort by time.
+        const newest = new Map(earlier.map((run) => [run.source, run]));
+        const kept = [...newest.values()].filter((run) => !(input.retriesRuns && mayEndBetter(run)));
         // A call that broke off has started some only: its repeat completes it.
-        const left = chosen.filter(({ name }) => !earlier.some((run) => run.source === name));
-        const started = await start(left, input, caller, earlier[0]?.triggerId ?? uuidv7());
-        return [...earlier, ...started];
+        const left = chosen.filter(({ name }) => !kept.some((run) => run.source === name));
+        const attempts = new Map([...newest].map(([name, { attempt }]) => [name, attempt]));
+        const started = await start(left, input, caller, earlier[0]?.triggerId ?? uuidv7(), attempts);
+        return [...kept, ...started];
       };
       // Wrong calls need no turn.
       chooseSources(sources(), input, caller.workspace);

@@ -21,7 +21,9 @@ export function interruptedEnding(
     return interrupted(`A crash interrupted it, and the source ${run.source} is no longer configured.`);
   }
   if (run.attempt >= maxAttempts) {
-    return interrupted(`It was begun ${run.attempt} times, and each time the process ended in the middle.`);
+    return interrupted(
+      `A crash interrupted it; it was begun ${run.attempt} times by then and is not begun again by itself.`,
+    );
   }
   return undefined;
 }

@@ -51,7 +51,7 @@ export interface IngestRun {
   readonly requestId: string;
   /** The process that works on it; the same one finds it after a crash. */
   readonly owner: string;
-  /** 1, and one more for each time that it was taken up again after a crash. */
+  /** 1, and one more for each time that it was taken up again after a crash, or started again by the same call. */
   readonly attempt: number;
   readonly since: Day | undefined;
   readonly until: Day | undefined;
