@@ -17,7 +17,7 @@ describe('configuration', () => {
       HOST: '127.0.0.1',
       PORT: 4000,
       REPORTING_TIMEZONE: 'UTC',
-      DATA_RETENTION_DAYS: 540,
+      DATA_RETENTION_DAYS: 800,
     });
     expect(readConfig({}).CLICKHOUSE_URL).toBeUndefined();
   });

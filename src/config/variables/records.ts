@@ -32,7 +32,7 @@ export const recordsVariables = {
   },
   DATA_RETENTION_DAYS: {
     parse: wholeNumber(1, 36_500),
-    default: '540',
+    default: '800',
     description: 'How many days utmql keeps ads rows, opportunities, runs and rejected records.',
   },
   EVENT_RETENTION_DAYS: {
