@@ -6,6 +6,8 @@ interface StoredInsert {
   readonly table: string;
   /** From 1. */
   readonly number: number;
+  /** The same when it is sent again (`insert_deduplication_token`); empty without one. */
+  readonly token: string;
 }
 
 /** What something that is not ClickHouse answers. `bytes` goes over the connection as it is, in place of HTTP. */
@@ -34,6 +36,9 @@ export interface StoreProxy {
 /** An INSERT's statement is in the address where rows follow in the body, else at the beginning of the body. */
 const insertStatement = /INSERT\s+INTO\s+[`"]?(?:\w+[`"]?\.[`"]?)?(\w+)/i;
 const headBytes = 64 * 1_024;
+
+const tokenOf = (address = ''): string =>
+  new URL(address, 'http://clickhouse').searchParams.get('insert_deduplication_token') ?? '';
 
 /** @param target address of a ClickHouse server */
 export async function startStoreProxy(target: string): Promise<StoreProxy> {
@@ -80,7 +85,7 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
         answer.on('error', () => outgoing.destroy());
         answer.on('end', () => {
           inserts += 1;
-          if (decide({ table, number: inserts })) {
+          if (decide({ table, number: inserts, token: tokenOf(incoming.url) })) {
             cuts.set(table, (cuts.get(table) ?? 0) + 1);
             incoming.socket.destroy();
           } else {
