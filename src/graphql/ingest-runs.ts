@@ -138,9 +138,10 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       description: 'For a replay: id of the run whose data it reads again.',
       resolve: (run) => run.replayOf || null,
     }),
-    attempt: t.exposeInt('attempt', {
+    attempt: t.int({
       description:
-        '1, plus one for each restart after a crash, and for each earlier run of the same `idempotencyKey` and source that did not succeed.',
+        '1, plus one for each restart after a crash, and for each earlier run of the same `idempotencyKey` and source.',
+      resolve: (run) => run.attempt + run.retry,
     }),
     status: t.field({
       type: StatusEnum,

@@ -37,14 +37,14 @@ export function createTriggers(options: {
 
   /**
    * @param triggerId of the call, which may have been made before
-   * @param attempts how often it has started a run of each source
+   * @param earlier runs that it has started
    */
   const start = async (
     chosen: readonly Source[],
     input: TriggerInput,
     caller: Requester,
     triggerId: string,
-    attempts: ReadonlyMap<string, number>,
+    earlier: readonly IngestRun[],
   ): Promise<readonly IngestRun[]> => {
     const started: IngestRun[] = [];
     const elsewhere =
@@ -74,7 +74,7 @@ export function createTriggers(options: {
         requestedBy: caller.name,
         requestId: caller.requestId,
         owner,
-        attempt: (attempts.get(source.name) ?? 0) + 1,
+        retry: earlier.filter((run) => run.source === source.name).length,
         since: input.since,
         until: input.until,
         createdAt: clock.now(),
@@ -96,8 +96,7 @@ export function createTriggers(options: {
         const kept = [...newest.values()].filter((run) => !(input.retriesRuns && mayEndBetter(run)));
         // A call that broke off has started some only: its repeat completes it.
         const left = chosen.filter(({ name }) => !kept.some((run) => run.source === name));
-        const attempts = new Map([...newest].map(([name, { attempt }]) => [name, attempt]));
-        const started = await start(left, input, caller, earlier[0]?.triggerId ?? uuidv7(), attempts);
+        const started = await start(left, input, caller, earlier[0]?.triggerId ?? uuidv7(), earlier);
         return [...kept, ...started];
       };
       // Wrong calls need no turn.

@@ -21,9 +21,7 @@ export function interruptedEnding(
     return interrupted(`A crash interrupted it, and the source ${run.source} is no longer configured.`);
   }
   if (run.attempt >= maxAttempts) {
-    return interrupted(
-      `A crash interrupted it; it was begun ${run.attempt} times by then and is not begun again by itself.`,
-    );
+    return interrupted(`It was begun ${run.attempt} times, and each time the process ended in the middle.`);
   }
   return undefined;
 }
@@ -50,6 +48,7 @@ export const begunAgain = (run: IngestRun, owner: string): IngestRun =>
     requestId: run.requestId,
     owner,
     attempt: run.attempt + 1,
+    retry: run.retry,
     since: run.since,
     until: run.until,
     createdAt: run.createdAt,

@@ -39,6 +39,7 @@ const runRow = z
     replay_of: z.string(),
     owner: z.string(),
     attempt: z.number(),
+    retry: z.number(),
     requested_by: z.string(),
     request_id: z.string(),
     since: day,
@@ -81,6 +82,7 @@ const runRow = z
       replayOf: row.replay_of,
       owner: row.owner,
       attempt: row.attempt,
+      retry: row.retry,
       requestedBy: row.requested_by,
       requestId: row.request_id,
       since: row.since,
@@ -110,7 +112,7 @@ const runRow = z
     } satisfies IngestRun,
   }));
 
-const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, owner, attempt, requested_by,
+const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, owner, attempt, retry, requested_by,
   request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
   records_skipped, records_rejected, repairs, unknown_fields, folded, columns, warnings, days, changes, watermark, bytes_read, error_code, error_message, version`;
 
@@ -190,6 +192,7 @@ export function createRunRepository(store: Store): RunRepository {
       replay_of: run.replayOf,
       owner: run.owner,
       attempt: run.attempt,
+      retry: run.retry,
       requested_by: run.requestedBy,
       request_id: run.requestId,
       since: dayOrNull(run.since),

@@ -51,8 +51,10 @@ export interface IngestRun {
   readonly requestId: string;
   /** The process that works on it; the same one finds it after a crash. */
   readonly owner: string;
-  /** 1, and one more for each time that it was taken up again after a crash, or started again by the same call. */
+  /** 1, and one more for each time that it was taken up again after a crash. */
   readonly attempt: number;
+  /** Earlier runs of its source that the same call, by its idempotency key, has started. */
+  readonly retry: number;
   readonly since: Day | undefined;
   readonly until: Day | undefined;
   /** First day asked for where the caller named none. Older days that the source sends all the same are taken, too. */
@@ -106,6 +108,7 @@ export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
   guard: true,
   replayOf: '',
   attempt: 1,
+  retry: 0,
   since: undefined,
   until: undefined,
   overlapFrom: undefined,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { everything } from '../../../src/ingest/pull/trigger-input.ts';
 import { adsFeed, startTestApp, type TestApp } from '../../support/app.ts';
 import { json, status } from '../../support/source-server.ts';
 
@@ -58,4 +59,21 @@ it('of the same call at once, each source has one run', async () => {
   const [one, other] = await Promise.all([trigger('at once'), trigger('at once')]);
   expect(one.ads).toMatchObject({ status: 'SUCCEEDED', attempt: 2 });
   expect(other).toEqual(one);
+});
+
+it('a schedule that several processes have starts a run once, however it ends', async () => {
+  app.answer({ ads: status(500) });
+  const fire = async () => {
+    const input = {
+      ...everything,
+      sources: ['ads'],
+      wait: true,
+      retriesRuns: false,
+      idempotencyKey: 'schedule:ads:noon',
+    };
+    return app.ingest.trigger(input, { workspace: 'default', requestId: 'r', name: 'scheduler' });
+  };
+  const [first] = await fire();
+  expect(first?.status).toBe('failed');
+  expect((await fire()).map(({ id }) => id)).toEqual([first?.id]);
 });
