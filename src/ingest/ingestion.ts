@@ -122,7 +122,7 @@ export async function openIngestion(options: {
   const backgroundStore = withLowPriority(store);
   const merger = createDayMerger({
     store: backgroundStore,
-    sweptTables: [adPerformanceTable.name, opportunityTable.name],
+    sweep: { tables: [adPerformanceTable.name, opportunityTable.name] },
     logger,
   });
   const queue = await createAttributionQueue({

@@ -1,18 +1,17 @@
 import { z } from 'zod';
-import { bind, sql } from '../../clickhouse/sql.ts';
+import { bind, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { Logger } from '../../logger.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 
-const partitionRow = z.object({ partition: z.string() });
-const tableDayRow = z.object({ name: z.string(), day: z.number() });
+const unmergedRow = z.object({ name: z.string(), day: z.number() });
 
 /** A day larger than this is left to ClickHouse's own merges: rewriting it at once would disturb queries for long. */
 const maxBytes = '2000000000';
 /** Between two looks for days that nobody has noted: those of small pushes and of processes that have ended. */
-const sweepMs = 60_000;
+const sweepEveryMs = 60_000;
 /** A day that changes all the time is left alone for so long after its last change. */
-const restSeconds = 60;
+const sweepRestSeconds = 60;
 /** Days that one look takes up. */
 const mostSwept = 60;
 /** Another process may have merged a day since it was looked for. */
@@ -27,32 +26,51 @@ export interface DayMerger {
   stop(): Promise<void>;
 }
 
-/** @param options.sweptTables tables whose unmerged days it finds by itself, also those that other processes have left */
-export function createDayMerger(options: {
-  store: Store;
-  sweptTables?: readonly string[];
-  logger: Logger;
-}): DayMerger {
-  const { store, sweptTables = [], logger } = options;
+/** The tables whose unmerged days a merger finds by itself, also those that other processes have left. */
+export interface MergerSweep {
+  readonly tables: readonly string[];
+  readonly everyMs?: number;
+  readonly restSeconds?: number;
+}
+
+export function createDayMerger(options: { store: Store; sweep?: MergerSweep; logger: Logger }): DayMerger {
+  const { store, logger } = options;
+  const {
+    tables: swept,
+    everyMs = sweepEveryMs,
+    restSeconds = sweepRestSeconds,
+  } = options.sweep ?? { tables: [] };
   const { layout } = store;
   /** Days by table. */
   const waiting = new Map<string, Set<Day>>();
   const stopping = new AbortController();
   let working: Promise<void> | undefined;
 
+  /** Days that are worth merging: on some server they have several parts, of which `parts` holds. Newest first. */
+  const findUnmerged = (tables: readonly string[], parts: Sql) => {
+    const nameOf = new Map(tables.map((table) => [layout.heldName(table), table]));
+    return store
+      .select(
+        unmergedRow,
+        sql`SELECT DISTINCT table AS name, toUInt16(toDate(partition)) AS day
+            FROM (
+              SELECT hostName() AS host, table, partition FROM ${layout.system('parts')}
+              WHERE active AND database = ${bind('String', store.database)} AND table IN (${bind('Array(String)', [...nameOf.keys()])})
+              GROUP BY host, table, partition
+              HAVING count() > 1 AND sum(bytes_on_disk) < ${bind('UInt64', maxBytes)} AND ${parts}
+            )
+            ORDER BY day DESC`,
+        { signal: stopping.signal },
+      )
+      .then((rows) => rows.map(({ name, day }) => ({ table: nameOf.get(name) ?? name, day })));
+  };
+
   const mergeTable = async (table: string, days: readonly Day[]): Promise<void> => {
-    const rows = await store.select(
-      partitionRow,
-      sql`SELECT partition FROM ${layout.system('parts')}
-          WHERE active AND database = ${bind('String', store.database)} AND table = ${bind('String', layout.heldName(table))}
-            AND partition IN (${bind('Array(String)', days.map(formatDay))})
-          GROUP BY partition HAVING count() > 1 AND sum(bytes_on_disk) < ${bind('UInt64', maxBytes)}
-          ORDER BY partition DESC`,
-    );
-    for (const { partition } of rows) {
+    const isOne = sql`has(${bind('Array(String)', days.map(formatDay))}, partition)`;
+    for (const { day } of await findUnmerged([table], isOne)) {
       if (stopping.signal.aborted) return;
       await store.command(
-        sql`OPTIMIZE TABLE ${layout.held(table)} PARTITION ${bind('String', partition)} FINAL`,
+        sql`OPTIMIZE TABLE ${layout.held(table)} PARTITION ${bind('String', formatDay(day))} FINAL`,
         {
           everywhere: true,
           changesAnswersOf: [],
@@ -88,30 +106,19 @@ export function createDayMerger(options: {
   };
 
   const sweep = async (): Promise<void> => {
-    const nameOf = new Map(sweptTables.map((table) => [layout.heldName(table), table]));
-    const rows = await store.select(
-      tableDayRow,
-      sql`SELECT DISTINCT table AS name, toUInt16(toDate(partition)) AS day
-          FROM (
-            SELECT hostName() AS host, table, partition FROM ${layout.system('parts')}
-            WHERE active AND database = ${bind('String', store.database)} AND table IN (${bind('Array(String)', [...nameOf.keys()])})
-            GROUP BY host, table, partition
-            HAVING count() > 1 AND max(modification_time) < now() - ${bind('UInt64', restSeconds)} AND sum(bytes_on_disk) < ${bind('UInt64', maxBytes)}
-          )
-          ORDER BY day DESC LIMIT ${bind('UInt64', mostSwept)}`,
-      { signal: stopping.signal },
-    );
-    for (const { name, day } of rows) add(nameOf.get(name) ?? name, [day]);
+    const atRest = sql`max(modification_time) <= now() - ${bind('UInt64', restSeconds)}`;
+    const found = await findUnmerged(swept, atRest);
+    for (const { table, day } of found.slice(0, mostSwept)) add(table, [day]);
   };
   const sweeping =
-    sweptTables.length === 0
+    swept.length === 0
       ? undefined
       : setInterval(() => {
           if (working !== undefined) return;
           void sweep().catch((error: unknown) => {
             if (!stopping.signal.aborted) logger.warn({ err: error }, 'looking for unmerged days failed');
           });
-        }, sweepMs);
+        }, everyMs);
   sweeping?.unref();
 
   return {
