@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { createLoopTurns } from '../src/loop-turns.ts';
+import { loopTurn } from '../src/loop-turns.ts';
 
 it('gives each that waits a turn of the event loop of its own, in the order that they came', async () => {
-  const turns = createLoopTurns();
   let loop = 0;
   let isOver = false;
   const count = (): void => {
@@ -13,7 +12,7 @@ it('gives each that waits a turn of the event loop of its own, in the order that
   const seen: [name: number, loop: number][] = [];
   await Promise.all(
     [0, 1, 2, 3].map(async (name) => {
-      await turns();
+      await loopTurn();
       seen.push([name, loop]);
       // What follows in microtasks belongs to the same piece.
       await Promise.resolve();

@@ -21,6 +21,8 @@ import { loopTurn } from '../loop-turns.ts';
 
 /** Characters of a value that a complaint repeats. */
 const mostShown = 60;
+/** An object with more fields that its type does not have is refused for the first of them. */
+const mostWrongFields = 100;
 
 type Coerced =
   | { readonly errors: readonly GraphQLError[] }
@@ -109,12 +111,7 @@ async function coerceOne(
     faults.push(misplaced);
     throw enough;
   };
-  const coerce = async (
-    whole: unknown,
-    partType: GraphQLInputType,
-    place: VariablePath,
-  ): Promise<unknown> => {
-    const part = withoutSurplus(whole, partType, most);
+  const coerce = async (part: unknown, partType: GraphQLInputType, place: VariablePath): Promise<unknown> => {
     const inner = isNonNullType(partType) ? partType.ofType : partType;
     if (isListType(inner) && isLong(part)) {
       const items: unknown[] = [];
@@ -128,18 +125,16 @@ async function coerceOne(
     }
     if (!isInputObjectType(inner) || typeof part !== 'object' || part === null || Array.isArray(part))
       return coerceWhole(part, partType, place);
-    const fields = inner.getFields();
-    const long = Object.entries(part).filter(
-      ([name, item]) => isLong(item) && Object.hasOwn(fields, name) && isListField(fields[name]),
+    const given = part as Readonly<Record<string, unknown>>;
+    const long = Object.values(inner.getFields()).filter(
+      (field) => Object.hasOwn(given, field.name) && isLong(given[field.name]) && isListField(field),
     );
     if (long.length === 0) return coerceWhole(part, partType, place);
     // The rest of it with empty lists in their places, which fit wherever a list does.
-    const rest = { ...part, ...Object.fromEntries(long.map(([name]) => [name, []])) };
+    const rest = { ...part, ...Object.fromEntries(long.map(({ name }) => [name, []])) };
     const coerced = coerceWhole(rest, partType, place) as Record<string, unknown>;
-    for (const [name, item] of long) {
-      const field = fields[name];
-      if (field !== undefined) coerced[name] = await coerce(item, field.type, [...place, name]);
-    }
+    for (const { name, type: listType } of long)
+      coerced[name] = await coerce(given[name], listType, [...place, name]);
     return coerced;
   };
   try {
@@ -150,28 +145,14 @@ async function coerceOne(
   }
 }
 
-/** An input object of very many fields without most of those that its type does not have: as many as are complained about stay. */
-function withoutSurplus(value: unknown, type: GraphQLInputType, most: number): unknown {
-  const inner = isNonNullType(type) ? type.ofType : type;
-  if (!isInputObjectType(inner) || typeof value !== 'object' || value === null || Array.isArray(value))
-    return value;
-  const fields = inner.getFields();
-  const names = Object.keys(value);
-  if (names.length <= Object.keys(fields).length + most) return value;
-  const wrong = names.filter((name) => !Object.hasOwn(fields, name)).slice(0, most);
-  const kept = [...Object.keys(fields).filter((name) => Object.hasOwn(value, name)), ...wrong];
-  const given = value as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(kept.map((name) => [name, given[name]]));
-}
-
 /** Lists beyond this are read in slices. */
 const longFrom = 200;
 
 const isLong = (value: unknown): value is readonly unknown[] =>
   Array.isArray(value) && value.length > longFrom;
 
-const isListField = (field: GraphQLInputField | undefined): boolean =>
-  field !== undefined && isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
+const isListField = (field: GraphQLInputField): boolean =>
+  isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
 
 /** Lets others have their turn once a slice of time is over. */
 function createPause(): () => Promise<void> | undefined {
@@ -211,7 +192,10 @@ export function withCoercedVariables(
 /** The one scalar that takes lists and objects, and leaves what it takes as it is. */
 const anything = 'JSON';
 
-/** The first list or object where a single value is wanted: scalars, too, would print it whole in what they throw. */
+/**
+ * What graphql-js must not see: the first list or object where a single value is wanted, which scalars, too, would print whole in
+ * what they throw; or the first object with very many fields that its type does not have.
+ */
 function findMisplaced(value: unknown, type: GraphQLInputType, path: VariablePath): Fault | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (isNonNullType(type)) return findMisplaced(value, type.ofType, path);
@@ -234,10 +218,22 @@ function findMisplaced(value: unknown, type: GraphQLInputType, path: VariablePat
   }
   if (!isInputObjectType(type) || Array.isArray(value)) return undefined;
   const fields = type.getFields();
-  for (const [name, item] of Object.entries(value)) {
-    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (field === undefined) continue;
-    const found = findMisplaced(item, field.type, [...path, name]);
+  const given = value as Readonly<Record<string, unknown>>;
+  // Looking for names that are nearly right takes time for each that is wrong, and so does walking through thousands of them.
+  const names = Object.keys(given);
+  const wrong =
+    names.length > Object.keys(fields).length + mostWrongFields
+      ? names.find((name) => !Object.hasOwn(fields, name))
+      : undefined;
+  if (wrong !== undefined) {
+    const error = new GraphQLError(
+      `Field ${shortened(wrong)} is not defined by type "${type.name}", and neither are many others of the ${names.length}.`,
+    );
+    return { path, invalid: value, error };
+  }
+  for (const field of Object.values(fields)) {
+    if (!Object.hasOwn(given, field.name)) continue;
+    const found = findMisplaced(given[field.name], field.type, [...path, field.name]);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,5 +1,6 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { leftOut } from '../../formats/feed/left-out.ts';
+import { loopTurn } from '../../loop-turns.ts';
 import { type AcceptedDays, dayRejection } from '../../records/accepted-days.ts';
 import type { Day } from '../../records/day.ts';
 import type { Reject, Repairs } from '../../records/outcome.ts';
@@ -17,8 +18,8 @@ import { createJudge } from './verdict.ts';
 
 /** How often a running run tells how far it is. */
 const progressEveryMs = 500;
-/** How long a feed rests after a batch, which takes about as long to read, while callers' queries are at work. */
-const restMs = 10;
+/** A feed is read for so long at a time, and then rests for as long while callers' queries are at work. */
+const sliceMs = 10;
 
 export interface ReadingOptions<T extends StoredRecord> {
   readonly source: Source;
@@ -125,6 +126,7 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
     },
     async read() {
       let reportedAt = options.now();
+      let turnedAt = performance.now();
       for await (const batch of readPages(landed(), source.reader())) {
         counts.bytes += batch.bytes;
         counts.records += batch.records.length + batch.malformed.length;
@@ -138,7 +140,10 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
         }
         await rejects.send();
         // Bytes that have come already would be read without a pause, and callers of the API would wait for so long.
-        await (options.queriesAtWork() ? delay(restMs) : nextTurn());
+        if (performance.now() - turnedAt >= sliceMs) {
+          await (options.queriesAtWork() ? delay(sliceMs) : loopTurn());
+          turnedAt = performance.now();
+        }
         if (options.now() - reportedAt >= progressEveryMs) {
           reportedAt = options.now();
           options.onProgress();
