@@ -15,9 +15,9 @@ export function partsHash({ layout, database }: Pick<Store, 'layout' | 'database
 }
 
 /**
- * `date`, `base` and `stored` (number of rows, before merges) of every day that the base tables have. `base` is a hash of the parts of that day. An insert changes it, a mutation
- * and a dropped part, too; a merge does not, since the merged part covers the same blocks. So nobody who writes has to say that
- * a day has changed, and none can forget it.
+ * `date`, `base` and `stored` (number of rows, before they are merged) of every day that the base tables have. `base` is a hash of
+ * the parts of that day. An insert changes it, a mutation and a dropped part, too; a merge does not, since the merged part
+ * covers the same blocks. So nobody who writes has to say that a day has changed, and none can forget it.
  *
  * Parts are told by block numbers: a merge keeps the lowest and the highest. A mutation gives each part its number as it gets
  * to it: the lowest changes with the last part. `path` holds the UUID of the table, which a restored backup has anew.
