@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { sql } from '../../src/clickhouse/sql.ts';
+import { bind, type Sql, sql } from '../../src/clickhouse/sql.ts';
 import { detailedRollupSet } from '../../src/metrics/rollups/sets.ts';
-import { parseIsoDay } from '../../src/records/day.ts';
+import { formatDay, parseIsoDay } from '../../src/records/day.ts';
 import { baseDays } from '../../src/rollups/base-days.ts';
 import { buildFromTables, deleteBuilds, publishDays, withdraw } from '../../src/rollups/build-statements.ts';
 import { startRollupBuilder } from '../../src/rollups/builder.ts';
@@ -127,3 +127,46 @@ it('the builder deletes what has not counted for twenty minutes, and nothing tha
     await builder.stop();
   }
 }, 60_000);
+
+let other = day + 10;
+it.each<[change: string, make: (date: string) => Promise<unknown>]>([
+  ['an ads row', (date) => createRecordLoader(store).ads([{ ...adOf(date), clicks: 9 }])],
+  ['another CRM record', (date) => createRecordLoader(store).crm([dealOf('O-2', date)])],
+  ['a mutation of ads rows', (date) => mutate(sql`ad_performance`, sql`clicks = 10`, date)],
+  ['a mutation of CRM records', (date) => mutate(sql`opportunities`, sql`amount = 11`, date)],
+  ['the end of the ads rows', (date) => drop(sql`ad_performance`, date)],
+  ['the end of the CRM records', (date) => drop(sql`opportunities`, date)],
+])('the next look tells of a day that changes by %s', async (_, make) => {
+  // What is sent again for a day would be stored once.
+  other += 1;
+  const date = formatDay(other);
+  await createRecordLoader(store).ads([adOf(date)]);
+  await createRecordLoader(store).crm([dealOf('O-1', date)]);
+  const state = createRollupState({ store, sets, definition });
+  const [held] = await store.select(
+    z.object({ base: z.string() }),
+    sql`SELECT toString(base) AS base FROM (${baseDays(store)}) WHERE date = ${bind('Date', date)}`,
+  );
+  await store.command(
+    publishDays([{ date: other, base: held?.base ?? '' }], BigInt(Date.now()) << 22n, definition),
+    quiet,
+  );
+  expect((await state.look()).stale).not.toContain(other);
+  await make(date);
+  expect((await state.look()).stale).toContain(other);
+});
+
+const adOf = (date: string) => ({ date, campaign_id: 'C-9', channel: 'google', clicks: 1, cost: 1.5 });
+const dealOf = (id: string, date: string) => ({
+  opportunity_id: id,
+  created_at: `${date}T10:00:00Z`,
+  stage: 'lead',
+  amount: 1,
+});
+const mutate = (table: Sql, set: Sql, date: string) =>
+  store.command(sql`ALTER TABLE ${table} UPDATE ${set} WHERE date = ${bind('Date', date)}`, {
+    ...quiet,
+    settings: { mutations_sync: '2' },
+  });
+const drop = (table: Sql, date: string) =>
+  store.command(sql`ALTER TABLE ${table} DROP PARTITION ${bind('String', date)}`, quiet);

@@ -110,7 +110,7 @@ const happenings: Readonly<Record<string, (from: number, count: number) => Promi
 it('answers are those of the tables, whatever has just happened to them', async () => {
   await push('ad-performance', feeds.ads);
   await push('opportunities', feeds.crm);
-  const count = Math.max(5, rounds(80));
+  const count = Math.max(8, rounds(80));
   const script = fc.sample(
     fc.record({
       name: fc.constantFrom(...Object.keys(happenings)),
