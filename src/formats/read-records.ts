@@ -10,9 +10,10 @@ const defaultBatchBytes = 256 * 1024;
 
 /** Most records, valid or not, in one block: more would block the event loop. */
 const maxRecordsPerBlock = 500;
-const minBlockBytes = 4 * 1024;
+/** Room for so many of the shortest: a comma is one, if a malformed one. */
+const minBlockBytes = 512;
 /** Size of the first block, before the length of the records is known. */
-const firstBlockBytes = 8 * 1024;
+const firstBlockBytes = 1024;
 /** Time after which reading yields to the event loop. */
 const yieldAfterMs = 10;
 

@@ -1,6 +1,7 @@
 import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
+import { statusOfCode } from '../error-codes.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Role } from '../roles.ts';
@@ -9,7 +10,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { coerceVariables, withCoercedVariables } from './coerce-variables.ts';
 import { complexityOf } from './complexity.ts';
 import { operationOf } from './documents.ts';
-import { graphqlErrorBody, statusOf } from './error-answers.ts';
+import { graphqlErrorBody } from './error-answers.ts';
 import { refusalOf, requirementsOf } from './graphql-access.ts';
 import type { GraphqlCall } from './graphql-call.ts';
 import { explainAll, mostErrors, outcomeOf, publicError, retryAfterOf } from './graphql-errors.ts';
@@ -131,10 +132,10 @@ export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly
   return {
     // To this Yoga gives no body.
     onResponse({ response: { status }, setResponse, fetchAPI }) {
-      const error = notAcceptable();
-      if (status !== statusOf(error)) return;
+      if (status !== statusOfCode('NOT_ACCEPTABLE')) return;
       const headers = { 'content-type': 'application/json; charset=utf-8' };
-      setResponse(new fetchAPI.Response(JSON.stringify(graphqlErrorBody(error)), { status, headers }));
+      const body = JSON.stringify(graphqlErrorBody(notAcceptable()));
+      setResponse(new fetchAPI.Response(body, { status, headers }));
     },
     // What breaks a stream once it has begun.
     onSubscribe({ args }) {

@@ -22,21 +22,21 @@ export interface MetricsLoader {
  * for all of them.
  */
 export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollups): MetricsLoader {
-  const canUse = (query: MetricsQuery | undefined): boolean => {
-    if (rollups === undefined || !query?.useRollups) return false;
+  const canUse = (query: MetricsQuery): boolean => {
+    if (rollups === undefined || !query.useRollups) return false;
     const planned = plan(query);
     return smallestFor(planned, rollups.sets) !== undefined && hasManyRows(planned, rollups);
   };
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
-      // Queries of one shape can all use them, or none.
-      const usable = new Set(shapes.filter((_, index) => canUse(queries[index])));
-      const current = usable.size > 0 ? await lookAt(rollups) : undefined;
+      const merged = [...mergeByShape(queries, shapes)].map(
+        ([shape, query]) => [shape, query, canUse(query)] as const,
+      );
+      const current = merged.some(([, , isServed]) => isServed) ? await lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
-      for (const [shape, query] of mergeByShape(queries, shapes)) {
-        answers.set(shape, loadMetrics(store, query, usable.has(shape) ? current : undefined));
-      }
+      for (const [shape, query, isServed] of merged)
+        answers.set(shape, loadMetrics(store, query, isServed ? current : undefined));
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
       );
