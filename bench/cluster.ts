@@ -12,7 +12,7 @@ import { ms, percentile, printTable, progress, ratio } from './table.ts';
 const database = 'bench';
 
 /** Times each question on one server and on two shards, in turns: the same rows, and the same processor for both. */
-export async function benchCluster(single: Program, today: Day): Promise<void> {
+export async function benchCluster(single: Program, today: Day, adRows: number): Promise<void> {
   const servers = await startClusterServers();
   const login = {
     url: servers.urls[0] ?? '',
@@ -33,7 +33,7 @@ export async function benchCluster(single: Program, today: Day): Promise<void> {
     const layout = await openCluster(any, { cluster: clusterName, database, urls: servers.urls });
     store = createStore({ ...login, database, layout });
     progress('loading data into two shards');
-    await loadData(store, today);
+    await loadData(store, today, adRows);
     const rows: string[][] = [];
     for (const question of questions) {
       const document = documentOf(question, today);

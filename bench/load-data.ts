@@ -5,15 +5,16 @@ import { createAttribution } from '../src/ingest/attribution/attribution.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import { progress } from './table.ts';
 
-const adRows = 10_000_000;
-const opportunityRows = 1_000_000;
 const days = 365;
+/** Of as many ads rows there is one opportunity. */
+const adRowsPerOpportunity = 10;
 
 const daysPerInsert = 30;
 const unlimited = { settings: { max_execution_time: 0, max_memory_usage: '0' } } as const;
 
-/** Fills a database with 10 million ads rows and 1 million opportunities over the 365 days before `today`, attributed and merged. */
-export async function loadData(store: Store, today: Day): Promise<void> {
+/** Fills a database with so many ads rows, and a tenth of opportunities, over the 365 days before `today`, attributed and merged. */
+export async function loadData(store: Store, today: Day, adRows: number): Promise<void> {
+  const opportunityRows = adRows / adRowsPerOpportunity;
   const first = today - days;
   const rowsPerDay = Math.ceil(adRows / days);
   for (let from = first; from < today; from += daysPerInsert) {
@@ -73,15 +74,21 @@ async function mergeAll(store: Store, first: Day, today: Day): Promise<void> {
   }
 }
 
-/** Every row of the last 30 days once more with other figures, unmerged: what a restatement leaves until it is merged. */
+/** Every row once more with other figures, unmerged: what a restatement of all days leaves until it is merged. */
 export async function restate(store: Store, today: Day): Promise<void> {
   await store.command(sql`SYSTEM STOP MERGES ad_performance`, { changesAnswersOf: [] });
+  for (let from = today - days; from < today; from += daysPerInsert)
+    await restateDays(store, from, Math.min(from + daysPerInsert, today) - 1);
+  progress('all days restated');
+}
+
+async function restateDays(store: Store, from: Day, to: Day): Promise<void> {
   await store.command(
     sql`INSERT INTO ad_performance (date, workspace, channel, campaign_id, ad_group_id, ad_id, utm_campaign, utm_source, utm_medium,
           utm_content, utm_term, currency, clicks, impressions, cost, source, version, is_deleted)
         SELECT date, workspace, channel, campaign_id, ad_group_id, ad_id, utm_campaign, utm_source, utm_medium, utm_content, utm_term,
                currency, clicks + 1, impressions, cost, source, 2, 0
-        FROM ad_performance FINAL WHERE date >= ${bind('Date', formatDay(today - 30))}`,
+        FROM ad_performance FINAL WHERE date BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))}`,
     { ...unlimited, changesAnswersOf: [] },
   );
 }

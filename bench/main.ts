@@ -1,21 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { createStore } from '../src/clickhouse/create-store.ts';
 import { startOwnServer } from '../src/clickhouse/own-server/server.ts';
 import { createLogger } from '../src/logger.ts';
 import { benchAccess } from './access.ts';
 import { benchCluster } from './cluster.ts';
+import { benchCrowd } from './crowd.ts';
 import { benchCached, benchDashboard } from './dashboard.ts';
+import { startHandWritten } from './hand-written.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
 import { startProgram } from './program.ts';
 import { benchEvents } from './push.ts';
-import { benchQuestions, untilRollupsAreBuilt } from './questions.ts';
+import { benchQuestions, handWrittenFields, printStorage, untilRollupsAreBuilt } from './questions.ts';
 import { progress } from './table.ts';
+import { benchUpkeep } from './upkeep.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `-- dashboard`, `-- cluster`, `-- ingest`, `-- events` or `-- access`: one part.
-const parts = process.argv.slice(2);
+// `npm run bench`: everything. `npm run bench -- questions`, `dashboard`, `cluster`, `ingest`, `upkeep`, `events` or `access`: one
+// part. `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
+const { positionals: parts, values } = parseArgs({
+  allowPositionals: true,
+  options: { rows: { type: 'string', default: '10m' } },
+});
+const adRows = rowsOf(values.rows);
 const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 const today = Math.floor(Date.now() / 86_400_000);
 const database = 'bench';
@@ -36,45 +45,62 @@ const store = createStore({
   limits: { timeoutMs: 600_000, maxMemoryBytes: 8e9, maxRowsToRead: 1e12 },
 });
 try {
+  // Before any program runs: then ClickHouse is the only child of this process.
+  if (wanted('upkeep')) await benchUpkeep(server, today);
   // The program makes the database and its tables.
   // Without the response cache: what is measured is the way to ClickHouse and back.
   const program = await startProgram(server, database, { RESPONSE_CACHE_TTL_MS: '0' });
+  const handWritten = await startHandWritten({
+    login: { url: server.url, username: server.username, password: server.password, database },
+    fields: handWrittenFields(today),
+  });
   try {
     if (wanted('questions') || wanted('dashboard') || wanted('cluster')) {
       progress('loading data');
-      await loadData(store, today);
+      await loadData(store, today, adRows);
     }
-    if (wanted('cluster')) await benchCluster(program, today);
-    if (wanted('questions') || wanted('dashboard')) {
+    if (wanted('cluster')) await benchCluster(program, today, adRows);
+    const waitForRollups = async (): Promise<void> => {
       const started = performance.now();
       await untilRollupsAreBuilt(program, today);
-      progress(
-        `rollups are built, ${Math.round((performance.now() - started) / 1_000)} s after the data came`,
-      );
-    }
+      progress(`rollups are built, ${Math.round((performance.now() - started) / 1_000)} s later`);
+    };
+    if (wanted('questions') || wanted('dashboard')) await waitForRollups();
     if (wanted('dashboard')) {
       await benchDashboard(store, program, today);
       await benchCached(server, database, today);
     }
     if (wanted('questions')) {
-      await benchQuestions('Questions, days merged', server, database, program, today);
+      const contestants = { server, store, database, program, handWritten, today };
+      const size = `${adRows.toLocaleString('en')} ads rows`;
+      await printStorage(contestants);
+      const reference = await benchQuestions(`Questions, ${size}, days merged`, contestants);
+      await benchQuestions(`Questions, ${size}, caches emptied before each`, contestants, { isCold: true });
+      await benchCrowd(contestants);
       await restate(store, today);
+      await waitForRollups();
       await benchQuestions(
-        'Questions, the last 30 days restated and not yet merged',
-        server,
-        database,
-        program,
-        today,
+        `Questions, ${size}, all restated and not yet merged; ratios to the SQL over merged days`,
+        contestants,
+        { reference },
       );
     }
     if (wanted('ingest')) await benchIngest(server, store, today);
     if (wanted('events')) await benchEvents(server);
     if (wanted('access')) await benchAccess(server, today);
   } finally {
+    await handWritten.stop();
     await program.stop();
   }
 } finally {
   await store.close();
   await server.stop();
   await rm(dataDir, { recursive: true, force: true });
+}
+
+/** `10m` is ten million. */
+function rowsOf(text: string): number {
+  const [, digits, unit] = /^(\d+)([km]?)$/.exec(text) ?? [];
+  if (digits === undefined) throw new Error(`--rows is ${text}; expected a number such as 10m.`);
+  return Number(digits) * (unit === 'm' ? 1e6 : unit === 'k' ? 1e3 : 1);
 }

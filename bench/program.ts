@@ -65,11 +65,7 @@ export async function startProgram(
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
     },
-    processorMs() {
-      // Fields 14 and 15, user and system time, in ticks of 10 ms; the name before them may hold blanks.
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return (Number(fields[11]) + Number(fields[12])) * 10;
-    },
+    processorMs: () => processorMs(child.pid ?? 0),
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
@@ -77,6 +73,13 @@ export async function startProgram(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Processor time that a process has taken, ms. */
+export function processorMs(pid: number): number {
+  // Fields 14 and 15, user and system time, in ticks of 10 ms; the name before them may hold blanks.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function readyUrl(child: ChildProcess): Promise<string> {

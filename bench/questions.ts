@@ -1,16 +1,20 @@
+import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
+import { z } from 'zod';
 import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
-import type { CompiledSql } from '../src/clickhouse/sql.ts';
+import { type CompiledSql, sql } from '../src/clickhouse/sql.ts';
+import type { Store } from '../src/clickhouse/store.ts';
 import { compile } from '../src/metrics/compile.ts';
 import { plan } from '../src/metrics/plan.ts';
 import { emptyQuery, type MetricsQuery } from '../src/metrics/query.ts';
-import type { measureNames } from '../src/metrics/registry.ts';
+import { type measureNames, snakeCase } from '../src/metrics/registry.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
+import type { HandWrittenField, HandWrittenServer } from './hand-written.ts';
 import type { Program } from './program.ts';
 import { ms, percentile, printTable, ratio } from './table.ts';
 
-const rounds = 40;
+const rounds = { warm: 40, cold: 7 } as const;
 const warmUp = 5;
 
 export interface Question {
@@ -88,60 +92,101 @@ export function documentOf(question: Question, today: Day, useRollups = true): s
   return `{ metrics(dateRange: { between: ${between} }, useRollups: ${useRollups}, ${question.arguments}) { ${block} { ${[...question.dimensions, ...question.measures].join(' ')} } } }`;
 }
 
-/** Times each question through GraphQL with and without rollups, as SQL over the tables, and as a plain scan without FINAL, in turns. */
+/** The question as SQL over the tables. */
+export function statementOf(question: Question, today: Day): CompiledSql {
+  return compile(
+    plan({
+      ...emptyQuery,
+      workspace: 'default',
+      policy: undefined,
+      range: rangeOf(question, today),
+      measures: question.measures,
+      ...question.query,
+    }),
+  ).compile();
+}
+
+const fieldName = (index: number): string => `question${index}`;
+
+/** The questions as fields of a server that is written by hand. */
+export const handWrittenFields = (today: Day): HandWrittenField[] =>
+  questions.map((question, index) => ({
+    name: fieldName(index),
+    statement: statementOf(question, today),
+    strings: question.dimensions.map((name) => `d_${snakeCase(name)}`),
+    numbers: question.measures.map((name) => `m_${snakeCase(name)}`),
+  }));
+
+/** What a server that is written by hand is asked. */
+export const handWrittenDocuments = (today: Day): string[] =>
+  handWrittenFields(today).map(
+    ({ name, strings, numbers }) => `{ ${name} { ${[...strings, ...numbers].join(' ')} } }`,
+  );
+
+/** What is compared. */
+export interface Contestants {
+  readonly server: OwnServer;
+  readonly store: Store;
+  readonly database: string;
+  readonly program: Program;
+  readonly handWritten: HandWrittenServer;
+  readonly today: Day;
+}
+
+/** Of each question, the median of the SQL over the tables, ms. */
+export type Reference = ReadonlyMap<Question, number>;
+
+/**
+ * Times each question as SQL over the tables, through a server written by hand, and through utmql without and with rollups, in
+ * turns.
+ *
+ * @param options.isCold caches are emptied before each call
+ * @param options.reference what times are compared to; default: the SQL of this run
+ */
 export async function benchQuestions(
   title: string,
-  server: OwnServer,
-  database: string,
-  program: Program,
-  today: Day,
-): Promise<void> {
+  { server, store, database, program, handWritten, today }: Contestants,
+  options: { isCold?: boolean; reference?: Reference } = {},
+): Promise<Reference> {
   const client = createClient({
     url: server.url,
     username: server.username,
     password: server.password,
     database,
   });
-  const run = async ({ sql, parameters }: CompiledSql): Promise<void> => {
+  const run = async ({ sql: query, parameters }: CompiledSql): Promise<void> => {
     const result = await client.query({
-      query: sql,
+      query,
       query_params: { ...parameters },
       format: 'JSONCompact',
       clickhouse_settings: settings,
     });
     await result.json();
   };
+  const documents = handWrittenDocuments(today);
+  const found = new Map<Question, number>();
   const rows: string[][] = [];
-  for (const question of questions) {
-    const range = rangeOf(question, today);
-    const statement = compile(
-      plan({
-        ...emptyQuery,
-        workspace: 'default',
-        policy: undefined,
-        range,
-        measures: question.measures,
-        ...question.query,
-      }),
-    ).compile();
-    const plain = { ...statement, sql: statement.sql.replaceAll(' FINAL', '') };
-    const samples = await takeTurns([
-      () => program.graphql(documentOf(question, today)),
-      () => program.graphql(documentOf(question, today, false)),
-      () => run(statement),
-      () => run(plain),
-    ]);
-    const [rollups = [], graphql = [], client_ = [], scan = []] = samples;
+  for (const [index, question] of questions.entries()) {
+    const statement = statementOf(question, today);
+    const samples = await takeTurns(
+      [
+        () => run(statement),
+        () => handWritten.graphql(documents[index] ?? ''),
+        () => program.graphql(documentOf(question, today, false)),
+        () => program.graphql(documentOf(question, today)),
+      ],
+      options.isCold === true ? { rounds: rounds.cold, before: () => emptyCaches(store) } : {},
+    );
+    const medians = samples.map((times) => percentile(times, 0.5));
+    const [raw = 0, byHand = 0, tables = 0, rollups = 0] = medians;
+    const reference = options.reference?.get(question) ?? raw;
+    found.set(question, raw);
     rows.push([
       question.title,
-      ...[rollups, graphql, client_, scan].flatMap((times) => [
-        ms(percentile(times, 0.5)),
-        ms(percentile(times, 0.95)),
-      ]),
-      ratio(percentile(client_, 0.5) / percentile(rollups, 0.5)),
-      ratio(percentile(graphql, 0.5) / percentile(client_, 0.5)),
-      `+${ms(percentile(graphql, 0.5) - percentile(client_, 0.5))}`,
-      ratio(percentile(client_, 0.5) / percentile(scan, 0.5)),
+      ...samples.flatMap((times) => [ms(percentile(times, 0.5)), ms(percentile(times, 0.95))]),
+      ratio(byHand / reference),
+      ratio(tables / reference),
+      ratio(reference / rollups),
     ]);
   }
   await client.close();
@@ -149,21 +194,35 @@ export async function benchQuestions(
     title,
     [
       'question',
-      'GraphQL p50',
-      'p95',
-      'without rollups p50',
-      'p95',
       'SQL p50',
       'p95',
-      'no FINAL p50',
+      'by hand p50',
       'p95',
-      'times faster than SQL',
-      'without rollups/SQL',
-      'more',
-      'SQL/no FINAL',
+      'no rollups p50',
+      'p95',
+      'utmql p50',
+      'p95',
+      'by hand/SQL',
+      'no rollups/SQL',
+      'SQL/utmql',
     ],
     rows,
   );
+  return found;
+}
+
+/** Empties ClickHouse's caches, and the system's where the process may. */
+async function emptyCaches(store: Store): Promise<void> {
+  const write = { changesAnswersOf: [] };
+  await store.command(sql`SYSTEM DROP MARK CACHE`, write);
+  await store.command(sql`SYSTEM DROP PRIMARY INDEX CACHE`, write);
+  await store.command(sql`SYSTEM DROP UNCOMPRESSED CACHE`, write);
+  await store.command(sql`SYSTEM DROP QUERY CONDITION CACHE`, write);
+  try {
+    writeFileSync('/proc/sys/vm/drop_caches', '1');
+  } catch {
+    // Files stay in the system's memory.
+  }
 }
 
 /** Resolves when all days that the questions ask for are answered from rollups. */
@@ -179,14 +238,41 @@ export async function untilRollupsAreBuilt(program: Program, today: Day): Promis
 }
 
 /** One call of each in turn, so that all meet the same noise. */
-export async function takeTurns(calls: readonly (() => Promise<unknown>)[]): Promise<number[][]> {
+export async function takeTurns(
+  calls: readonly (() => Promise<unknown>)[],
+  options: { rounds?: number; before?: () => Promise<void> } = {},
+): Promise<number[][]> {
   const samples: number[][] = calls.map(() => []);
-  for (let round = 0; round < rounds + warmUp; round++) {
+  const most = options.rounds ?? rounds.warm;
+  for (let round = 0; round < most + warmUp; round++) {
     for (const [index, call] of calls.entries()) {
+      await options.before?.();
       const started = performance.now();
       await call();
       if (round >= warmUp) samples[index]?.push(performance.now() - started);
     }
   }
   return samples;
+}
+
+const sizeRow = z.object({ name: z.string(), rows: z.number(), bytes: z.number() });
+
+/** What rollups take beside the tables. */
+export async function printStorage({ store }: Contestants): Promise<void> {
+  const found = await store.select(
+    sizeRow,
+    sql`SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
+        WHERE active AND database = currentDatabase() AND table IN ('ad_performance', 'opportunities', 'rollups') GROUP BY table ORDER BY table`,
+  );
+  const tables = found.filter(({ name }) => name !== 'rollups').reduce((sum, { bytes }) => sum + bytes, 0);
+  printTable(
+    'Storage',
+    ['table', 'rows', 'MB', 'of both tables'],
+    found.map(({ name, rows, bytes }) => [
+      name,
+      rows.toLocaleString('en'),
+      (bytes / 1e6).toFixed(0),
+      ratio(bytes / tables),
+    ]),
+  );
 }

@@ -14,6 +14,7 @@ import { createFindings } from './report.ts';
 import { defineScenario } from './scenario.ts';
 import { withProgram } from './subject.ts';
 
+const adRows = 10_000_000;
 const viewers = 2;
 const pauseMs = 200;
 const megabyte = 1_048_576;
@@ -51,7 +52,7 @@ export const feedWhileQuerying = defineScenario({
           if (size.loaded) {
             const database = await sql.text('SELECT currentDatabase()');
             const store = createStore({ ...clickhouse, database, maxConcurrency: 4, limits: unlimited });
-            await loadData(store, today);
+            await loadData(store, today, adRows);
             await store.close();
           }
           const costOf = 'SELECT toInt64(sum(cost) * 100) FROM ad_performance FINAL';
