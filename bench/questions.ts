@@ -262,9 +262,11 @@ export async function printStorage({ store }: Contestants): Promise<void> {
   const found = await store.select(
     sizeRow,
     sql`SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
-        WHERE active AND database = currentDatabase() AND table IN ('ad_performance', 'opportunities', 'rollups') GROUP BY table ORDER BY table`,
+        WHERE active AND database = currentDatabase() AND table IN ('ad_performance', 'opportunities', 'rollup_sums') GROUP BY table ORDER BY table`,
   );
-  const tables = found.filter(({ name }) => name !== 'rollups').reduce((sum, { bytes }) => sum + bytes, 0);
+  const tables = found
+    .filter(({ name }) => name !== 'rollup_sums')
+    .reduce((sum, { bytes }) => sum + bytes, 0);
   printTable(
     'Storage',
     ['table', 'rows', 'MB', 'of both tables'],

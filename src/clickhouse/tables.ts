@@ -46,7 +46,7 @@ export const tables = {
   planned_opportunities: { shardingKey: byRun, isStaging: true },
   run_cancellations: { shardingKey: byRun },
   // The builder deletes from them, what counts last: a TTL would not keep that order.
-  rollups: { shardingKey: byDay },
+  rollup_sums: { shardingKey: byDay },
   rollup_days: { shardingKey: 'toUInt16(date)' },
   leases: { shardingKey: 'sipHash64(name)' },
   data_versions: { shardingKey: 'sipHash64(workspace)' },

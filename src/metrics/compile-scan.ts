@@ -85,7 +85,7 @@ function rollupRows({ rollup, period, sides, range, built }: RollupScan, plan: P
   const ofSides =
     sides.length > 1 ? empty : sides[0] === 'ads' ? sql` AND ads_rows > 0` : sql` AND leads > 0`;
   return {
-    from: sql`rollups WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${bind('String', period)} AND ${between(range)} AND ${isBuilt(built)}${ofSides}`,
+    from: sql`rollup_sums WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${bind('String', period)} AND ${between(range)} AND ${isBuilt(built)}${ofSides}`,
     columnOf,
     aggregateOf: (sum) => sql`sum(${identifier(snakeCase(sum))})`,
   };

@@ -33,16 +33,41 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
       const merged = [...mergeByShape(queries, shapes)].map(
         ([shape, query]) => [shape, query, canUse(query)] as const,
       );
-      const current = merged.some(([, , isServed]) => isServed) ? await lookAt(rollups) : undefined;
+      const steady = rollups?.steady();
+      const current = merged.some(([, , isServed]) => isServed) ? lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, query, isServed] of merged)
-        answers.set(shape, loadMetrics(store, query, isServed ? current : undefined));
+        answers.set(
+          shape,
+          isServed && current !== undefined
+            ? loadFromRollups(store, query, steady, current)
+            : loadMetrics(store, query),
+        );
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
       );
     },
     { cache: false },
   );
+}
+
+/**
+ * Reads while the look is on its way, by what the last looks have found: where this look finds the same, the answer counts.
+ * Where it does not, the query is read again, by what it has found.
+ *
+ * @param current undefined: rollups answer nothing
+ */
+async function loadFromRollups(
+  store: Pick<Store, 'read'>,
+  query: MetricsQuery,
+  steady: CurrentRollups | undefined,
+  current: Promise<CurrentRollups | undefined>,
+): Promise<MetricsResult> {
+  const early = steady === undefined ? undefined : loadMetrics(store, query, steady);
+  // It may fail before the look is there, and when it counts for nothing.
+  early?.catch(() => undefined);
+  const found = await current;
+  return early !== undefined && found === steady ? early : loadMetrics(store, query, found);
 }
 
 /** Whether the ranges of a plan had enough rows, some seconds ago, that rollups are faster. */

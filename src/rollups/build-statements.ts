@@ -13,7 +13,7 @@ const numberOf = (build: bigint, date: Sql): Sql =>
   sql`${bind('UInt64', build.toString())} + toUInt64(toUInt16(${date}))`;
 
 const insertInto = (set: RollupSet): Sql =>
-  sql`INSERT INTO rollups (rollup, period, workspace, lead, date, built, ${listOf([...ownColumns(set), ...sumColumns])})`;
+  sql`INSERT INTO rollup_sums (rollup, period, workspace, lead, date, built, ${listOf([...ownColumns(set), ...sumColumns])})`;
 
 /** The columns of dimensions that the set does not keep in `lead`. */
 const ownColumns = ({ dimensions, lead }: RollupSet): Sql[] =>
@@ -64,7 +64,7 @@ function buildFromRows(
   return sql`
     ${insertInto(set)}
     SELECT ${bind('String', set.name)}, ${bind('String', period)}, workspace, ${leadOf(set, columnOf)}, ${date} AS k_date, ${numberOf(build, sql`k_date`)}, ${listOf([...own, ...figures])}
-    FROM rollups WHERE rollup = ${bind('String', from.name)} AND period = 'day' AND ${rows}
+    FROM rollup_sums WHERE rollup = ${bind('String', from.name)} AND period = 'day' AND ${rows}
     GROUP BY ${listOf([sql`workspace`, sql`k_date`, ...columns])}`;
 }
 

@@ -156,13 +156,13 @@ export function startRollupBuilder(options: {
       ).map(({ number }) => number),
     );
     const doomed = superseded.numbers.filter((number) => !counting.has(number));
-    if (doomed.length > 0) await store.command(deleteBuilds(layout.held('rollups'), doomed), everywhere);
+    if (doomed.length > 0) await store.command(deleteBuilds(layout.held('rollup_sums'), doomed), everywhere);
     for (const period of ['day', 'month'] as const)
       if (gone[period].length > 0)
         await store.command(withdraw(layout.held('rollup_days'), period, gone[period]), everywhere);
     const found = await store.select(
       numberRow,
-      sql`SELECT DISTINCT toString(built) AS number FROM rollups LIMIT ${bind('UInt64', mostDeleted + counting.size)}`,
+      sql`SELECT DISTINCT toString(built) AS number FROM rollup_sums LIMIT ${bind('UInt64', mostDeleted + counting.size)}`,
       { settings: buildSettings, signal },
     );
     const numbers = found.map(({ number }) => number).filter((number) => !counting.has(number));

@@ -24,8 +24,10 @@ export interface RollupState {
    * @throws UtmqlError STORE_UNAVAILABLE or TIMEOUT
    */
   look(): Promise<RollupLook>;
-  /** What the last look has found. */
+  /** What the last look has found. A look that finds the same returns the same object. */
   last(): RollupLook | undefined;
+  /** The same, if the look before it found the same. */
+  steady(): RollupLook | undefined;
 }
 
 const hashRow = z.object({ hash: z.string() });
@@ -46,7 +48,7 @@ export function createRollupState(options: {
 }): RollupState {
   const { store, sets, definition } = options;
   const ofDefinition = sql`definition = ${bind('UInt64', definition)}`;
-  let known: { readonly hash: string; readonly look: RollupLook } | undefined;
+  let known: { readonly hash: string; readonly look: RollupLook; readonly isSteady: boolean } | undefined;
 
   /** Differs whenever what can be answered does. */
   const readHash = async (): Promise<string> => {
@@ -100,7 +102,8 @@ export function createRollupState(options: {
   const lookOnce = async (): Promise<RollupLook> => {
     // The days are read after their hash: if something changes in between, the next hash differs from this one.
     const hash = await readHash();
-    if (known?.hash !== hash) known = { hash, look: await readDays() };
+    known =
+      known?.hash === hash ? { ...known, isSteady: true } : { hash, look: await readDays(), isSteady: false };
     return known.look;
   };
 
@@ -114,6 +117,7 @@ export function createRollupState(options: {
   };
   return {
     last: () => known?.look,
+    steady: () => (known?.isSteady === true ? known.look : undefined),
     look() {
       if (looking === undefined) return begin();
       // The one at work may have begun before something was written that this caller knows of.

@@ -35,5 +35,5 @@ export function startRollups(options: {
   const definition = definitionOf(sets);
   const state = createRollupState({ store, sets, definition });
   const builder = startRollupBuilder({ ...options, store: withLowPriority(store), state, sets, definition });
-  return { sets, leastRows, last: state.last, look: state.look, stop: builder.stop };
+  return { ...state, sets, leastRows, stop: builder.stop };
 }

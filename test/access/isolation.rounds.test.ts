@@ -376,7 +376,7 @@ describe('a workspace is told nothing of another', () => {
       z.object({ id: z.string(), query: z.string() }),
       sql`SELECT DISTINCT log_comment AS id, query FROM system.query_log WHERE type = 'QueryStart' AND startsWith(log_comment, ${bind('String', requestPrefix)})`,
     );
-    const tables = '(ad_performance|opportunities|events|rejected_records|ingest_runs|audit_log|rollups)';
+    const tables = '(ad_performance|opportunities|events|rejected_records|ingest_runs|audit_log|rollup_sums)';
     const seen = new Set<string>();
     for (const { id, query } of rows) {
       // As the server logs it, with the values in their places.
@@ -389,7 +389,7 @@ describe('a workspace is told nothing of another', () => {
       for (const [, table = ''] of reads) seen.add(table);
     }
     // Whether rollups are built by then is a matter of seconds.
-    seen.delete('rollups');
+    seen.delete('rollup_sums');
     expect([...seen].sort()).toEqual([
       'ad_performance',
       'audit_log',

@@ -50,7 +50,7 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     'push_answers',
     'raw_landing',
     'rollup_days',
-    'rollups',
+    'rollup_sums',
     'run_cancellations',
     'staged_ad_performance',
     'staged_opportunities',

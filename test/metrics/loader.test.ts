@@ -33,6 +33,7 @@ it.each([
     sets: defaultRollupSets,
     leastRows: 0,
     last: () => undefined,
+    steady: () => undefined,
     look,
   });
   expect(await loader.load(query)).toMatchObject({ totals: { clicks: 3 }, source: 'tables' });
@@ -56,6 +57,7 @@ it.each([
     sets: defaultRollupSets,
     leastRows: 100,
     last: () => last,
+    steady: () => undefined,
     look: async () => {
       taken += 1;
       return { ...last, stale: [day] };
@@ -63,4 +65,35 @@ it.each([
   });
   expect(await loader.load(query)).toMatchObject({ totals: { clicks: 3 }, source: 'tables' });
   expect(taken).toBe(looks);
+});
+
+const found = {
+  sets: defaultRollupSets,
+  rows: new Map([[day, 1]]),
+  stale: [day],
+  built: { day: new Map<number, string>(), month: new Map<number, string>() },
+};
+/** Nothing is stored under this number: whoever reads by it finds no clicks. */
+const outdated = { ...found, stale: [], built: { ...found.built, day: new Map([[day, '7']]) } };
+
+it.each([
+  { title: 'the same', steady: found, reads: 1 },
+  { title: 'something else', steady: outdated, reads: 2 },
+])('where a look finds $title, $reads reads give the answer by it', async ({ steady, reads }) => {
+  let taken = 0;
+  const counted = {
+    read: ((...call) => {
+      taken += 1;
+      return store.read(...call);
+    }) satisfies typeof store.read,
+  };
+  const loader = createMetricsLoader(counted, {
+    sets: defaultRollupSets,
+    leastRows: 0,
+    last: () => steady,
+    steady: () => steady,
+    look: async () => found,
+  });
+  expect(await loader.load(query)).toMatchObject({ totals: { clicks: 3 }, source: 'tables' });
+  expect(taken).toBe(reads);
 });

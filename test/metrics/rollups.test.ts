@@ -132,7 +132,7 @@ describe('what is read', () => {
       withRollups(asked, current({ stale: [day('2025-08-03')], months: [] })),
     ).compile();
     expect(sql).toContain(
-      'FROM rollups WHERE workspace = {p1:String} AND (channel = {p2:String}) AND rollup = {p3:String} AND period = {p4:String} AND date BETWEEN {p5:Date} AND {p6:Date} AND built IN (SELECT',
+      'FROM rollup_sums WHERE workspace = {p1:String} AND (channel = {p2:String}) AND rollup = {p3:String} AND period = {p4:String} AND date BETWEEN {p5:Date} AND {p6:Date} AND built IN (SELECT',
     );
     expect(sql).toContain('AND ads_rows > 0');
     expect(sql).toContain('SELECT lead AS d_campaign_id');

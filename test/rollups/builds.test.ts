@@ -27,7 +27,7 @@ afterAll(() => store.close());
 
 const countRow = z.object({ number: z.string(), clicks: z.number() });
 const rows = () =>
-  store.select(countRow, sql`SELECT toString(built) AS number, clicks FROM rollups ORDER BY built`);
+  store.select(countRow, sql`SELECT toString(built) AS number, clicks FROM rollup_sums ORDER BY built`);
 const baseOf = async (): Promise<string> => {
   const [row] = await store.select(
     z.object({ base: z.string() }),
@@ -65,7 +65,7 @@ it('a day can be answered from the moment its build is published, until its tabl
 });
 
 it('builds are deleted by their numbers, and what the tables have no more counts no more', async () => {
-  await store.command(sql`TRUNCATE TABLE rollups`, quiet);
+  await store.command(sql`TRUNCATE TABLE rollup_sums`, quiet);
   await createRecordLoader(store).ads([
     { date: '2025-08-05', campaign_id: 'C-2', channel: 'google', clicks: 5, cost: 1.5 },
   ]);
@@ -74,7 +74,7 @@ it('builds are deleted by their numbers, and what the tables have no more counts
     await store.command(buildFromTables(detailedRollupSet, [day], build << 22n), quiet);
   const numbers = (await rows()).map(({ number }) => number);
   expect(numbers).toHaveLength(3);
-  await store.command(deleteBuilds(store.layout.held('rollups'), numbers.slice(0, 2)), synchronous);
+  await store.command(deleteBuilds(store.layout.held('rollup_sums'), numbers.slice(0, 2)), synchronous);
   expect((await rows()).map(({ number }) => number)).toEqual(numbers.slice(2));
 
   const state = createRollupState({ store, sets, definition });
@@ -87,7 +87,7 @@ it('builds are deleted by their numbers, and what the tables have no more counts
 });
 
 it('the builder deletes what has not counted for twenty minutes, and nothing that counts', async () => {
-  await store.command(sql`TRUNCATE TABLE rollups`, quiet);
+  await store.command(sql`TRUNCATE TABLE rollup_sums`, quiet);
   let now = Date.now();
   let elapsed = 0;
   const state = createRollupState({ store, sets, definition });

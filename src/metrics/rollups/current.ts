@@ -23,6 +23,8 @@ export interface Rollups {
   readonly leastRows: number;
   /** What they could answer some seconds ago; undefined before the first look. */
   last(): CurrentRollups | undefined;
+  /** The same object as `last`, if the look before it found the same: so will the next, most likely. */
+  steady(): CurrentRollups | undefined;
   /**
    * What they can answer at some moment after the call.
    *
