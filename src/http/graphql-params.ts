@@ -115,18 +115,16 @@ async function readBytes(
   maxBodyBytes: number,
   note: (bytes: number) => void,
 ): Promise<Buffer> {
-  const tooLarge = refuse(
-    'TOO_LARGE',
-    `The body is larger than ${maxBodyBytes} bytes. Split it into several requests.`,
-  );
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge;
+  const tooLarge = (): GraphQLError =>
+    refuse('TOO_LARGE', `The body is larger than ${maxBodyBytes} bytes. Split it into several requests.`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let length = 0;
   // What is refused half-way still gets its answer; by default leaving the loop would close the connection.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
     note(chunk.length);
-    if (length > maxBodyBytes) throw tooLarge;
+    if (length > maxBodyBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);

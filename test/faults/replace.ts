@@ -74,7 +74,8 @@ async function killRuns(
   const source = await startSourceServer((request, response) =>
     text(feed, { 'content-type': 'application/x-ndjson' })(request, response),
   );
-  const environment = { ADS_API_URL: `${source.url}/ads` };
+  // Those who ask by GraphQL are answered from rollups where they can be.
+  const environment = { ADS_API_URL: `${source.url}/ads`, ROLLUPS_MIN_ROWS: '0', RESPONSE_CACHE_TTL_MS: '0' };
   const counts: Counts = { betweenDays: 0, resumed: 0, neverBegun: 0, failed: 0, wrong: 0, tooLate: 0 };
   try {
     await withProgram({ clickhouse, command, dataDir: given.folder, environment }, async (subject) => {

@@ -9,6 +9,7 @@ import { neighbour } from './neighbour.ts';
 import { outage } from './outage.ts';
 import { poison } from './poison.ts';
 import { replace } from './replace.ts';
+import { rollupKills } from './rollup-kills.ts';
 import type { Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
 
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   poison,
   hostile,
   replace,
+  rollupKills,
   feedWhileQuerying,
   leavers,
   neighbour,
