@@ -32,7 +32,7 @@ const byDay = 'sipHash64(workspace) + toUInt16(date)';
 /** By run: all that a run has staged, landed or rejected is on one shard, and many runs are on all. */
 const byRun = 'sipHash64(run_id)';
 
-/** Every table that migrations make. */
+/** Every table that migrations leave. */
 export const tables = {
   ad_performance: { shardingKey: byDay, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   opportunities: { shardingKey: byDay, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
@@ -55,6 +55,9 @@ export const tables = {
   schema_migrations: { shardingKey: 'sipHash64(name)' },
 } as const satisfies Readonly<Record<string, Table>>;
 
+/** Sharding keys of tables that a migration makes and a later one drops. */
+const dropped: Readonly<Record<string, string>> = { rollups: byDay };
+
 export type TableName = keyof typeof tables;
 
 /** Names of the tables of which something holds. */
@@ -64,6 +67,7 @@ export const tablesThat = (holds: (table: Table) => boolean): readonly TableName
 /** @throws UtmqlError CONFIGURATION that says where to declare it */
 export function shardingKeyOf(name: string): string {
   if (Object.hasOwn(tables, name)) return tables[name as TableName].shardingKey;
+  if (dropped[name] !== undefined) return dropped[name];
   throw new UtmqlError(
     'CONFIGURATION',
     `The table ${name} has no sharding key: declare one in src/clickhouse/tables.ts, of columns of its ORDER BY, ` +
