@@ -173,7 +173,8 @@ export function startRollupBuilder(options: {
   const work = async (): Promise<boolean> => {
     const now = elapsedMs();
     const days = (look: RollupLook): Day[] =>
-      look.toBuild
+      look.stale
+        .toReversed()
         .filter((day) => now - (builtAtMs.get(day) ?? Number.NEGATIVE_INFINITY) >= dayRestMs)
         .slice(0, mostDays);
     const monthOf = (look: RollupLook): Day | undefined =>

@@ -8,8 +8,6 @@ import { baseDays, partsHash } from './base-days.ts';
 
 /** What a look has found. */
 export interface RollupLook extends CurrentRollups {
-  /** The stale days that the base tables have, newest first. */
-  readonly toBuild: readonly Day[];
   /** First days of the months that the base tables have. */
   readonly begunMonths: readonly Day[];
   /** Days, and first days of months, that are built and that the base tables have no more. */
@@ -77,7 +75,8 @@ export function createRollupState(options: {
       { settings: quiet },
     );
     const of = (period: 'day' | 'month') => rows.filter((row) => row.period === period);
-    const stale = of('day').filter((row) => row.is_current === 0);
+    // Days that the tables have no more hold nothing: nothing need be read for them.
+    const stale = of('day').filter((row) => row.is_current === 0 && row.in_tables === 1);
     const months = of('month');
     const builtOf = (period: RollupPeriod): ReadonlyMap<Day, string> =>
       new Map(of(period).flatMap((row) => (row.is_current === 1 ? [[row.day, row.built] as const] : [])));
@@ -90,10 +89,6 @@ export function createRollupState(options: {
       rows: new Map(of('day').map(({ day, rows: stored }) => [day, stored])),
       stale: stale.map(({ day }) => day).sort((one, other) => one - other),
       built: { day: builtOf('day'), month: builtOf('month') },
-      toBuild: stale
-        .filter((row) => row.in_tables === 1)
-        .map(({ day }) => day)
-        .sort((one, other) => other - one),
       begunMonths: months.filter((row) => row.in_tables === 1).map(({ day }) => day),
       gone: { day: goneOf('day'), month: goneOf('month') },
     };

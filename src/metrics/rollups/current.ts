@@ -7,7 +7,7 @@ export interface CurrentRollups {
   readonly sets: readonly RollupSet[];
   /** Rows that the tables have of each day, before they are merged. */
   readonly rows: ReadonlyMap<Day, number>;
-  /** Days whose tables hold something else than what was built, in ascending order. */
+  /** Days of which the tables hold something else than what was built, in ascending order. */
   readonly stale: readonly Day[];
   /**
    * By day, and by first day of a month that can be answered as a whole: the number of the build that holds what the tables
