@@ -21,6 +21,7 @@ import {
 } from './registry.ts';
 import { withRollups } from './rollups/choose.ts';
 import type { CurrentRollups } from './rollups/current.ts';
+import { questionOf, withQuestion } from './rollups/question.ts';
 
 const dimensionOfColumn = new Map<string, DimensionName>(
   dimensionNames.map((name) => [`${dimensionPrefixes.named}${snakeCase(name)}`, name]),
@@ -38,19 +39,20 @@ const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly
 /**
  * Plans, compiles and runs one query.
  *
- * @param rollups what it may be read from beside the tables; undefined: nothing
+ * @param options.rollups what it may be read from beside the tables; undefined: nothing
+ * @param options.wouldUseSet see `Question`
  * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, STORE_UNAVAILABLE or CANCELLED
  */
 export async function loadMetrics(
   store: Pick<Store, 'read'>,
   query: MetricsQuery,
-  rollups?: CurrentRollups,
+  { rollups, wouldUseSet = false }: { rollups?: CurrentRollups | undefined; wouldUseSet?: boolean } = {},
 ): Promise<MetricsResult> {
   const started = performance.now();
   const planned = plan(query);
   const reading = rollups === undefined ? planned : withRollups(planned, rollups);
   const statement = compile(reading);
-  const answer = await store.read(statement);
+  const answer = await store.read(withQuestion(statement, questionOf(planned, reading, wouldUseSet)));
   const rows = answer.rows.map((values) => decode(answer.columns, values, planned));
   // ClickHouse returns totals only with GROUP BY. Without it the one row is the total, unless `having` excluded it.
   const totals = planned.totals ? answer.totals : answer.rows[0];

@@ -22,21 +22,26 @@ export interface MetricsLoader {
  * for all of them.
  */
 export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollups): MetricsLoader {
-  const canUse = (query: MetricsQuery): boolean => {
-    if (rollups === undefined || !query.useRollups) return false;
+  const readingOf = (query: MetricsQuery) => {
+    if (rollups === undefined || !query.useRollups) return { query, wouldUseSet: false, isServed: false };
     const planned = plan(query);
-    return smallestFor(planned, rollups.sets) !== undefined && hasManyRows(planned, rollups);
+    const wouldUseSet = hasManyRows(planned, rollups);
+    const isServed = wouldUseSet && smallestFor(planned, rollups.sets) !== undefined;
+    return { query, wouldUseSet, isServed };
   };
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
       const merged = [...mergeByShape(queries, shapes)].map(
-        ([shape, query]) => [shape, query, canUse(query)] as const,
+        ([shape, query]) => [shape, readingOf(query)] as const,
       );
-      const current = merged.some(([, , isServed]) => isServed) ? await lookAt(rollups) : undefined;
+      const current = merged.some(([, { isServed }]) => isServed) ? await lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
-      for (const [shape, query, isServed] of merged)
-        answers.set(shape, loadMetrics(store, query, isServed ? current : undefined));
+      for (const [shape, { query, wouldUseSet, isServed }] of merged)
+        answers.set(
+          shape,
+          loadMetrics(store, query, { rollups: isServed ? current : undefined, wouldUseSet }),
+        );
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
       );
