@@ -142,6 +142,16 @@ const ofCommand = (error: unknown): unknown =>
       )
     : error;
 
+/** Opens the database for one piece of work, as it is. */
+export async function withDatabase<T>(
+  config: Config,
+  options: Omit<StoreOptions, 'database' | 'layout'>,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const layout = await withStore({ ...options, database: 'default' }, (store) => layoutOf(config, store));
+  return withStore({ ...options, database: config.CLICKHOUSE_DATABASE, layout }, work);
+}
+
 /** Opens a store for one piece of work. */
 export async function withStore<T>(options: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
   const store = createStore(options);
