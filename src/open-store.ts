@@ -9,8 +9,8 @@ import type { Store, StoreLimits } from './clickhouse/store.ts';
 import { type Table, tables } from './clickhouse/tables.ts';
 import { withAbortSignal } from './clickhouse/wrap-store.ts';
 import type { Config } from './config/config.ts';
-import type { UtmqlError } from './errors.ts';
-import type { Logger } from './logger.ts';
+import { UtmqlError } from './errors.ts';
+import { createLogger, type Logger } from './logger.ts';
 import type { Telemetry } from './telemetry.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../clickhouse', import.meta.url));
@@ -108,6 +108,48 @@ async function layoutOf(config: Config, store: Store): Promise<Layout> {
   const { CLICKHOUSE_CLUSTER: cluster, CLICKHOUSE_DATABASE: database } = config;
   if (cluster === undefined) return singleServer;
   return openCluster(store, { cluster, database, urls: config.CLICKHOUSE_SHARD_URLS ?? [] });
+}
+
+/**
+ * Calls `work` with the login of the server at CLICKHOUSE_URL, which utmql may be using, or of utmql's own server, which must
+ * not be running.
+ */
+export async function withServer<T>(
+  config: Config,
+  work: (login: ReturnType<typeof loginOf>) => Promise<T>,
+): Promise<T> {
+  const server =
+    config.CLICKHOUSE_URL === undefined
+      ? await startServer(config, createLogger({ level: 'warn' }), (error) => {
+          throw error;
+        }).catch((error: unknown) => {
+          throw ofCommand(error);
+        })
+      : undefined;
+  try {
+    return await work(loginOf(config, server));
+  } finally {
+    await server?.stop();
+  }
+}
+
+const ofCommand = (error: unknown): unknown =>
+  error instanceof UtmqlError && error.code === 'CONFIGURATION'
+    ? new UtmqlError(
+        'CONFIGURATION',
+        `${error.message} Without CLICKHOUSE_URL this command starts utmql's own server itself, so utmql must not be running.`,
+        { cause: error },
+      )
+    : error;
+
+/** Opens the database for one piece of work, as it is. */
+export async function withDatabase<T>(
+  config: Config,
+  options: Omit<StoreOptions, 'database' | 'layout'>,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const layout = await withStore({ ...options, database: 'default' }, (store) => layoutOf(config, store));
+  return withStore({ ...options, database: config.CLICKHOUSE_DATABASE, layout }, work);
 }
 
 /** Opens a store for one piece of work. */

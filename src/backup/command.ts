@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util';
-import type { Store } from '../clickhouse/store.ts';
-import { type Config, readConfig, readEnvironment } from '../config/config.ts';
+import { readConfig, readEnvironment } from '../config/config.ts';
 import { UtmqlError } from '../errors.ts';
-import { createLogger } from '../logger.ts';
-import { loginOf, queryLimits, startServer, withStore } from '../open-store.ts';
+import { queryLimits, withServer, withStore } from '../open-store.ts';
 import { reportStartFailure } from '../report-start-failure.ts';
 import { type BackupProgress, createBackups } from './backups.ts';
 
@@ -17,15 +15,18 @@ try {
   if (config.CLICKHOUSE_CLUSTER !== undefined)
     throw new UtmqlError('CONFIGURATION', 'A cluster is backed up by its servers: see docs/scaling.md.');
   const { verb, name, replace } = readCall();
-  const done = await onServer(config, async (store) => {
-    const backups = createBackups({
-      store,
-      database: config.CLICKHOUSE_DATABASE,
-      disk: config.CLICKHOUSE_URL === undefined ? undefined : config.BACKUP_DISK,
-      onProgress: paced(),
-    });
-    return verb === 'backup' ? backups.create(name) : backups.restore(name, { replace });
-  });
+  const limits = queryLimits({ config });
+  const done = await withServer(config, (login) =>
+    withStore({ ...login, database: 'default', maxConcurrency: 2, limits }, async (store) => {
+      const backups = createBackups({
+        store,
+        database: config.CLICKHOUSE_DATABASE,
+        disk: config.CLICKHOUSE_URL === undefined ? undefined : config.BACKUP_DISK,
+        onProgress: paced(),
+      });
+      return verb === 'backup' ? backups.create(name) : backups.restore(name, { replace });
+    }),
+  );
   const said = verb === 'backup' ? 'is made' : `is the database ${config.CLICKHOUSE_DATABASE} now`;
   process.stdout.write(`The backup ${name} ${said}: ${megabytes(done)} in ${done.ofFiles} files.\n`);
 } catch (error) {
@@ -48,28 +49,6 @@ function readCall(): { verb: 'backup' | 'restore'; name: string; replace: boolea
   if (verb === 'restore' && values.from !== undefined)
     return { verb, name: values.from, replace: values.replace };
   throw new UtmqlError('CONFIGURATION', usage);
-}
-
-/**
- * Calls `work` with the server at CLICKHOUSE_URL, which utmql may be using, or with utmql's own server, which must not be
- * running.
- */
-async function onServer<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
-  const server =
-    config.CLICKHOUSE_URL === undefined
-      ? await startServer(config, createLogger({ level: 'warn' }), (error) => {
-          throw error;
-        })
-      : undefined;
-  const login = loginOf(config, server);
-  try {
-    return await withStore(
-      { ...login, database: 'default', maxConcurrency: 2, limits: queryLimits({ config }) },
-      work,
-    );
-  } finally {
-    await server?.stop();
-  }
 }
 
 function paced(): (progress: BackupProgress) => void {

@@ -193,6 +193,13 @@ export const isRefusedValue = (error: unknown): boolean => isOfType(error, refus
  */
 export const isShortage = (error: unknown): boolean => isOfType(error, shortageTypes);
 
+/** Whether the user may not read what was asked for. */
+export const isDenied = (error: unknown): boolean => isOfType(error, new Set(['ACCESS_DENIED']));
+
+/** Whether there is no database, or no table, of the name that was asked for. */
+export const isUnknown = (what: 'DATABASE' | 'TABLE', error: unknown): boolean =>
+  isOfType(error, new Set([`UNKNOWN_${what}`]));
+
 const isOfType = (error: unknown, types: ReadonlySet<string>): boolean =>
   error instanceof UtmqlError && error.cause instanceof ClickHouseError && types.has(error.cause.type ?? '');
 

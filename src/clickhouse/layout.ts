@@ -23,7 +23,7 @@ export interface Layout {
   /** Stands in other commands with `everywhere`, where their syntax has ON CLUSTER. */
   readonly onCluster: Sql;
   /** A table of `system`, with what it says of each shard. */
-  system(table: 'one' | 'parts'): Sql;
+  system(table: 'one' | 'parts' | 'query_log'): Sql;
   /** One statement of a migration as the statements to execute, each with `everywhere`. */
   translate(statement: string): readonly string[];
   /** The age in whole seconds of the server that was started last, of those whose restart matters to inserts: a query. */

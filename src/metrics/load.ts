@@ -21,6 +21,7 @@ import {
 } from './registry.ts';
 import { withRollups } from './rollups/choose.ts';
 import type { CurrentRollups } from './rollups/current.ts';
+import { questionOf, withQuestion } from './rollups/question.ts';
 
 const dimensionOfColumn = new Map<string, DimensionName>(
   dimensionNames.map((name) => [`${dimensionPrefixes.named}${snakeCase(name)}`, name]),
@@ -41,19 +42,20 @@ const rollupSettings = { optimize_move_to_prewhere: 0 } as const;
 /**
  * Plans, compiles and runs one query.
  *
- * @param rollups what it may be read from beside the tables; undefined: nothing
+ * @param options.rollups what it may be read from beside the tables; undefined: nothing
+ * @param options.wouldUseSet see `Question`
  * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, STORE_UNAVAILABLE or CANCELLED
  */
 export async function loadMetrics(
   store: Pick<Store, 'read'>,
   query: MetricsQuery,
-  rollups?: CurrentRollups,
+  { rollups, wouldUseSet = false }: { rollups?: CurrentRollups | undefined; wouldUseSet?: boolean } = {},
 ): Promise<MetricsResult> {
   const started = performance.now();
   const planned = plan(query);
   const reading = rollups === undefined ? planned : withRollups(planned, rollups);
   const statement = compile(reading);
-  const answer = await store.read(statement, {
+  const answer = await store.read(withQuestion(statement, questionOf(planned, reading, wouldUseSet)), {
     settings: reading.scans.some((scan) => 'rollup' in scan) ? rollupSettings : {},
   });
   const rows = answer.rows.map((values) => decode(answer.columns, values, planned));

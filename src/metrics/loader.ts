@@ -22,26 +22,28 @@ export interface MetricsLoader {
  * for all of them.
  */
 export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollups): MetricsLoader {
-  const canUse = (query: MetricsQuery): boolean => {
-    if (rollups === undefined || !query.useRollups) return false;
+  const readingOf = (query: MetricsQuery) => {
+    if (rollups === undefined || !query.useRollups) return { query, wouldUseSet: false, isServed: false };
     const planned = plan(query);
-    return smallestFor(planned, rollups.sets) !== undefined && hasManyRows(planned, rollups);
+    const wouldUseSet = hasManyRows(planned, rollups);
+    const isServed = wouldUseSet && smallestFor(planned, rollups.sets) !== undefined;
+    return { query, wouldUseSet, isServed };
   };
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
       const merged = [...mergeByShape(queries, shapes)].map(
-        ([shape, query]) => [shape, query, canUse(query)] as const,
+        ([shape, query]) => [shape, readingOf(query)] as const,
       );
       const steady = rollups?.steady();
-      const current = merged.some(([, , isServed]) => isServed) ? lookAt(rollups) : undefined;
+      const current = merged.some(([, { isServed }]) => isServed) ? lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
-      for (const [shape, query, isServed] of merged)
+      for (const [shape, { query, wouldUseSet, isServed }] of merged)
         answers.set(
           shape,
           isServed && current !== undefined
             ? loadFromRollups(store, query, steady, current)
-            : loadMetrics(store, query),
+            : loadMetrics(store, query, { wouldUseSet }),
         );
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
@@ -63,11 +65,13 @@ async function loadFromRollups(
   steady: CurrentRollups | undefined,
   current: Promise<CurrentRollups | undefined>,
 ): Promise<MetricsResult> {
-  const early = steady === undefined ? undefined : loadMetrics(store, query, steady);
+  const readBy = (found: CurrentRollups | undefined): Promise<MetricsResult> =>
+    loadMetrics(store, query, { rollups: found, wouldUseSet: true });
+  const early = steady === undefined ? undefined : readBy(steady);
   // It may fail before the look is there, and when it counts for nothing.
   early?.catch(() => undefined);
   const found = await current;
-  return early !== undefined && found === steady ? early : loadMetrics(store, query, found);
+  return early !== undefined && found === steady ? early : readBy(found);
 }
 
 /** Whether the ranges of a plan had enough rows, some seconds ago, that rollups are faster. */

@@ -3,11 +3,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
 import { labelNames } from '../metrics/registry.ts';
-import { defaultRollupSets, type RollupSet } from '../metrics/rollups/sets.ts';
+import { defaultRollupSets, dimensionsOfAllSets, type RollupSet } from '../metrics/rollups/sets.ts';
 import { noSuch } from '../nearest.ts';
 
-/** Every set of dimensions has these: sums without them could not be told apart by them. */
-const ofAllSets = ['match', 'currency'] as const;
 const mostSets = 20;
 
 const names: readonly string[] = labelNames;
@@ -45,7 +43,7 @@ export async function readRollupSets(file: string | undefined): Promise<readonly
   const own = parsed.data.rollups.map(
     ({ name, dimensions, lead }): RollupSet => ({
       name,
-      dimensions: [...new Set([...dimensions, ...ofAllSets])],
+      dimensions: [...new Set([...dimensions, ...dimensionsOfAllSets])],
       ...(lead !== undefined && { lead }),
     }),
   );

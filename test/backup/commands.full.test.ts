@@ -15,7 +15,9 @@ it('the commands back up and restore the program’s own server', { timeout: 120
   try {
     const program = runProgram({ DATA_DIR: dataDir });
     await program.logged('utmql is ready');
-    expect((await run('backup', '--to', 'one')).errors).toContain('is using the data folder');
+    const { errors } = await run('backup', '--to', 'one');
+    expect(errors).toContain('is using the data folder');
+    expect(errors).toContain('utmql must not be running');
     program.child.kill('SIGTERM');
     expect(await program.ended).toBe(0);
     expect(await run('backup', '--to', 'one')).toMatchObject({

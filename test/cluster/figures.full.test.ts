@@ -6,6 +6,8 @@ import { type Table, tables } from '../../src/clickhouse/tables.ts';
 import { adPerformanceTable } from '../../src/ingest/kinds/ad-performance-table.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { Repairs } from '../../src/records/outcome.ts';
+import { readQuestions } from '../../src/rollups/advisor/read-questions.ts';
+import { takeSample } from '../../src/rollups/advisor/sample.ts';
 import { rowsOf } from '../ingest/storage/support.ts';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
@@ -278,5 +280,41 @@ describe('the rows', () => {
   it('leave nothing staged behind', async () => {
     for (const table of ['staged_ad_performance', 'staged_opportunities', 'planned_opportunities'])
       expect(await rowsOf(cluster.store, `SELECT count() FROM ${table}`), table).toEqual([[0]]);
+  });
+});
+
+describe('the advisor of rollups', () => {
+  it('finds each question once', async () => {
+    const [expected, actual] = await Promise.all(
+      apps().map(async ({ store }) => {
+        await store.command(sql`SYSTEM FLUSH LOGS`, { everywhere: true, changesAnswersOf: [] });
+        const times = new Map<string, number>();
+        for (const { question, times: more } of await readQuestions(store, { days: 1, user: '' })) {
+          const { sides, dimensions, hasBreakdown } = question;
+          const key = JSON.stringify({ sides, dimensions, hasBreakdown });
+          times.set(key, (times.get(key) ?? 0) + more);
+        }
+        return times;
+      }),
+    );
+    expect(expected?.size).toBeGreaterThan(5);
+    expect(actual).toEqual(expected);
+  });
+
+  it('estimates sets alike', async () => {
+    const [expected, actual] = await Promise.all(
+      apps().map(async ({ store }) => {
+        const { bytesPerRow, ...counts } = await takeSample(
+          store,
+          [['utmContent'], ['channel', 'utmTerm']],
+          Number.MAX_SAFE_INTEGER,
+        );
+        expect(bytesPerRow).toBeGreaterThan(0);
+        return counts;
+      }),
+    );
+    expect(expected?.days).toBe(7);
+    expect(expected?.groups.every((rows) => rows > 0)).toBe(true);
+    expect(actual).toEqual(expected);
   });
 });

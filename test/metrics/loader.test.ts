@@ -40,10 +40,19 @@ it.each([
 });
 
 it.each([
-  { stored: 99, looks: 0 },
-  { stored: 100, looks: 1 },
-])('a range of $stored rows, with rollups from 100 on, takes $looks looks', async ({ stored, looks }) => {
+  { stored: 99, looks: 0, from: 'tables by choice' },
+  { stored: 100, looks: 1, from: 'tables' },
+])('a range of $stored rows, with rollups from 100 on, takes $looks looks', async ({
+  stored,
+  looks,
+  from,
+}) => {
   let taken = 0;
+  const sent: string[] = [];
+  const read: typeof store.read = (statement) => {
+    sent.push(statement.compile().sql);
+    return store.read(statement);
+  };
   const last = {
     sets: defaultRollupSets,
     rows: new Map([
@@ -53,18 +62,24 @@ it.each([
     stale: [],
     built: { day: new Map<number, string>(), month: new Map<number, string>() },
   };
-  const loader = createMetricsLoader(store, {
-    sets: defaultRollupSets,
-    leastRows: 100,
-    last: () => last,
-    steady: () => undefined,
-    look: async () => {
-      taken += 1;
-      return { ...last, stale: [day] };
+  const loader = createMetricsLoader(
+    { read },
+    {
+      sets: defaultRollupSets,
+      leastRows: 100,
+      last: () => last,
+      steady: () => undefined,
+      look: async () => {
+        taken += 1;
+        return { ...last, stale: [day] };
+      },
     },
-  });
-  expect(await loader.load(query)).toMatchObject({ totals: { clicks: 3 }, source: 'tables' });
+  );
+  const answer = await loader.load(query);
+  expect(answer).toMatchObject({ totals: { clicks: 3 }, source: 'tables' });
   expect(taken).toBe(looks);
+  // The log of queries says why; who asked is shown the statement only.
+  expect(sent).toEqual([`WITH 'metrics of ads; by ; picked ; from ${from}' AS asked ${answer.sql}`]);
 });
 
 const found = {

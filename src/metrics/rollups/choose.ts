@@ -21,18 +21,23 @@ export function withRollups(plan: Plan, current: CurrentRollups): Plan<Scan> {
 }
 
 /** The rollup that has every dimension that the plan groups, filters or folds by; undefined if none has. */
-export function smallestFor(
-  { groupBy, where, policy, fold }: Pick<Plan, 'groupBy' | 'where' | 'policy' | 'fold'>,
-  sets: readonly RollupSet[],
-): RollupSet | undefined {
+export function smallestFor(plan: Needs, sets: readonly RollupSet[]): RollupSet | undefined {
+  const needed = [...neededDimensions(plan)];
+  return sets.find(({ dimensions }) => {
+    const known: ReadonlySet<DimensionName> = new Set(dimensions);
+    return needed.every((name) => known.has(name));
+  });
+}
+
+type Needs = Pick<Plan, 'groupBy' | 'where' | 'policy' | 'fold'>;
+
+/** The dimensions that a plan groups, filters or folds by, besides the date. */
+export function neededDimensions({ groupBy, where, policy, fold }: Needs): ReadonlySet<DimensionName> {
   const needed = new Set<DimensionName>(groupBy);
   for (const filter of [where, policy]) if (filter !== undefined) addDimensions(filter, needed);
   if (fold !== undefined) needed.add(fold.dimension);
   needed.delete('date');
-  return sets.find(({ dimensions }) => {
-    const known: ReadonlySet<DimensionName> = new Set(dimensions);
-    return [...needed].every((name) => known.has(name));
-  });
+  return needed;
 }
 
 function addDimensions(filter: Filter, found: Set<DimensionName>): void {

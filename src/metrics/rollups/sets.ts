@@ -8,6 +8,9 @@ export interface RollupSet {
   readonly lead?: LabelName;
 }
 
+/** Every set has these dimensions: sums without them could not be told apart by them. */
+export const dimensionsOfAllSets: readonly LabelName[] = ['match', 'currency'];
+
 export type RollupPeriod = 'day' | 'month';
 
 /** Sets that have none but its dimensions are built from it. */
