@@ -11,7 +11,7 @@ import { startRollupBuilder } from './builder.ts';
 import { createRollupState } from './current.ts';
 
 /** Raised when what builds write changes its meaning: older builds then no longer count. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** Hash of the sets, as a UInt64. */
 const definitionOf = (sets: readonly RollupSet[]): string =>

@@ -56,9 +56,17 @@ describe('the rollup of a question', () => {
     expect(nameFor({ groupBy: ['utmMedium'] })).toBe('source_medium');
     expect(nameFor({ groupBy: ['campaignId'] })).toBe('campaign');
     expect(nameFor({ groupBy: ['campaignId', 'utmSource'] })).toBe('utm');
+    const one = { dimension: 'campaignId', operator: 'in', values: ['C-1'] } as const;
+    expect(nameFor({ groupBy: ['date'], where: one })).toBe('campaign_lookup');
+    expect(nameFor({ where: { and: [one, { dimension: 'channel', operator: 'eq', values: ['a'] }] } })).toBe(
+      'campaign_lookup',
+    );
+    expect(nameFor({ where: { not: one } })).toBe('campaign');
+    expect(nameFor({ policy: { dimension: 'utmCampaign', operator: 'eq', values: ['a'] } })).toBe(
+      'utm_lookup',
+    );
     const condition = { dimension: 'utmCampaign', operator: 'eq', values: ['a'] } as const;
     expect(nameFor({ where: { or: [{ not: { and: [condition] } }] } })).toBe('utm');
-    expect(nameFor({ policy: condition })).toBe('utm');
     expect(
       nameFor({ groupBy: ['utmCampaign'], fold: { dimension: 'utmCampaign', values: ['a'], others: true } }),
     ).toBe('utm');
@@ -135,7 +143,12 @@ describe('what is read', () => {
       'FROM rollup_sums WHERE workspace = {p1:String} AND (channel = {p2:String}) AND rollup = {p3:String} AND period = {p4:String} AND date BETWEEN {p5:Date} AND {p6:Date} AND built IN (SELECT',
     );
     expect(sql).toContain('AND ads_rows > 0');
-    expect(sql).toContain('SELECT lead AS d_campaign_id');
+    expect(sql).toContain('SELECT campaign_id AS d_campaign_id');
+    const one = { dimension: 'campaignId', operator: 'eq', values: ['C-1'] } as const;
+    const picked = compile(
+      withRollups(plan(query({ where: one, groupBy: ['campaignId'] })), current()),
+    ).compile();
+    expect(picked.sql).toContain('SELECT lead AS d_campaign_id');
     expect(sql).toContain('FROM ad_performance FINAL WHERE workspace =');
     expect(Object.values(parameters)).toEqual(
       expect.arrayContaining(['campaign', 'day', 'default', 'meta', ['2025-08-03']]),

@@ -92,7 +92,7 @@ describe('a set for questions that no set answers', () => {
       tooLarge: [],
       tooLittle: { questions: 0, combinations: 0 },
       byBreakdown: 0,
-      unused: ['campaign', 'source_medium', 'utm'],
+      unused: ['campaign', 'campaign_lookup', 'source_medium', 'utm', 'utm_lookup'],
     });
   });
 
@@ -197,7 +197,7 @@ describe('the report', () => {
         "Do not pay, with more than 30 % of the tables' rows: adId (1 question, 90 %).",
         'Too little to save: 1 question by 1 other combination of dimensions.',
         'By breakdowns, which no set can have: 10 questions.',
-        'Unused: campaign, source_medium, utm.',
+        'Unused: campaign, campaign_lookup, source_medium, utm, utm_lookup.',
         '',
         'Write this to a file, name it in ROLLUPS_FILE, and restart all processes:',
         '',

@@ -160,7 +160,7 @@ it('advises the set that questions lack, and no more once it is there', { timeou
     ],
     tooLarge: [{ dimensions: ['adId'], questions: 1, shareOfRows: expect.closeTo(21 / 41, 9) }],
     tooLittle: { questions: 0, combinations: 0 },
-    unused: ['campaign', 'source_medium', 'utm'],
+    unused: ['campaign', 'campaign_lookup', 'source_medium', 'utm', 'utm_lookup'],
   });
 
   const report = await advisor(['--days', '2']);
@@ -177,7 +177,10 @@ it('advises the set that questions lack, and no more once it is there', { timeou
     await after.stop();
   }
   const then = JSON.parse((await advisor(['--json'], { ROLLUPS_FILE: file })).output) as Advice;
-  expect(then).toMatchObject({ sets: [], unused: ['campaign', 'source_medium', 'utm'] });
+  expect(then).toMatchObject({
+    sets: [],
+    unused: ['campaign', 'campaign_lookup', 'source_medium', 'utm', 'utm_lookup'],
+  });
 });
 
 it.each([

@@ -23,7 +23,15 @@ describe('ROLLUPS_FILE', () => {
       'rollups:\n  - { name: content, dimensions: [utmContent], lead: utmContent }\n',
     );
     const sets = await readRollupSets(file);
-    expect(sets.map(({ name }) => name)).toEqual(['channel', 'content', 'campaign', 'source_medium', 'utm']);
+    expect(sets.map(({ name }) => name)).toEqual([
+      'channel',
+      'content',
+      'campaign',
+      'campaign_lookup',
+      'source_medium',
+      'utm',
+      'utm_lookup',
+    ]);
     expect(sets[1]).toEqual({
       name: 'content',
       dimensions: ['utmContent', 'match', 'currency'],

@@ -82,7 +82,7 @@ export const queriesVariables = {
   },
   ROLLUPS_MIN_ROWS: {
     parse: wholeNumber(0, 1e12),
-    default: '300000',
+    default: '100000',
     description:
       'Rows in the range of a query from which rollups are used; fewer are read from the tables, which is faster then.',
   },

@@ -20,13 +20,23 @@ export function withRollups(plan: Plan, current: CurrentRollups): Plan<Scan> {
   return first === undefined ? plan : { ...plan, scans: [first, ...others] };
 }
 
-/** The rollup that has every dimension that the plan groups, filters or folds by; undefined if none has. */
+/**
+ * The rollup with the fewest dimensions that has every one that the plan groups, filters or folds by; undefined if none has. Of
+ * those with as many, the one that is ordered by a dimension of which the plan wants given values only.
+ */
 export function smallestFor(plan: Needs, sets: readonly RollupSet[]): RollupSet | undefined {
   const needed = [...neededDimensions(plan)];
-  return sets.find(({ dimensions }) => {
+  const serving = sets.filter(({ dimensions }) => {
     const known: ReadonlySet<DimensionName> = new Set(dimensions);
     return needed.every((name) => known.has(name));
   });
+  const smallest = serving.filter(({ dimensions }) => dimensions.length === serving[0]?.dimensions.length);
+  const picked = pickedDimensions(plan);
+  return (
+    smallest.find(({ lead }) => lead !== undefined && picked.has(lead)) ??
+    smallest.find(({ lead }) => lead === undefined) ??
+    smallest[0]
+  );
 }
 
 type Needs = Pick<Plan, 'groupBy' | 'where' | 'policy' | 'fold'>;
@@ -45,6 +55,22 @@ function addDimensions(filter: Filter, found: Set<DimensionName>): void {
   else if ('or' in filter) for (const part of filter.or) addDimensions(part, found);
   else if ('not' in filter) addDimensions(filter.not, found);
   else found.add(filter.dimension);
+}
+
+/** The dimensions of which only given values count. */
+export function pickedDimensions({
+  where,
+  policy,
+}: Pick<Plan, 'where' | 'policy'>): ReadonlySet<DimensionName> {
+  const picked = new Set<DimensionName>();
+  for (const filter of [where, policy]) if (filter !== undefined) addPicked(filter, picked);
+  return picked;
+}
+
+function addPicked(filter: Filter, found: Set<DimensionName>): void {
+  if ('and' in filter) for (const part of filter.and) addPicked(part, found);
+  else if ('operator' in filter && (filter.operator === 'eq' || filter.operator === 'in'))
+    found.add(filter.dimension);
 }
 
 /** The scans of the range, and those of the range that it is compared to. */

@@ -1,8 +1,7 @@
 import { identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
-import type { Filter } from '../filter.ts';
 import type { Plan, Scan } from '../plan.ts';
 import { type LabelName, labelNames, type Side, snakeCase } from '../registry.ts';
-import { neededDimensions } from './choose.ts';
+import { neededDimensions, pickedDimensions } from './choose.ts';
 
 /** What a statement of `metrics` says of its question, for whoever reads ClickHouse's `system.query_log`. */
 export interface Question {
@@ -26,8 +25,7 @@ const labelOf = new Map(labelNames.map((name) => [snakeCase(name), name] as cons
 /** @param reading the plan as it is read, of tables and rollups */
 export function questionOf(planned: Plan, reading: Plan<Scan>, wouldUseSet: boolean): Question {
   const needed = neededDimensions(planned);
-  const picked = new Set<string>();
-  for (const filter of [planned.where, planned.policy]) if (filter !== undefined) addPicked(filter, picked);
+  const picked = pickedDimensions(planned);
   const sides = new Set(planned.scans.map(({ side }) => side));
   const dimensions = labelNames.filter((name) => needed.has(name));
   return {
@@ -38,12 +36,6 @@ export function questionOf(planned: Plan, reading: Plan<Scan>, wouldUseSet: bool
     set: reading.scans.flatMap((scan) => ('rollup' in scan ? [scan.rollup.name] : []))[0],
     wouldUseSet,
   };
-}
-
-function addPicked(filter: Filter, found: Set<string>): void {
-  if ('and' in filter) for (const part of filter.and) addPicked(part, found);
-  else if ('operator' in filter && (filter.operator === 'eq' || filter.operator === 'in'))
-    found.add(filter.dimension);
 }
 
 /**
