@@ -15,11 +15,13 @@ import { loadData, restate } from './load-data.ts';
 import { startProgram } from './program.ts';
 import { benchEvents } from './push.ts';
 import { benchQuestions, handWrittenFields, printStorage, untilRollupsAreBuilt } from './questions.ts';
+import { benchSortKeys } from './sort-keys.ts';
 import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
 
 // `npm run bench`: everything. `npm run bench -- questions`, `dashboard`, `cluster`, `ingest`, `upkeep`, `events` or `access`: one
-// part. `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
+// part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
+// `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
 const { positionals: parts, values } = parseArgs({
   allowPositionals: true,
   options: { rows: { type: 'string', default: '10m' } },
@@ -55,10 +57,12 @@ try {
     fields: handWrittenFields(today),
   });
   try {
-    if (wanted('questions') || wanted('dashboard') || wanted('cluster')) {
+    const wantsSortKeys = parts.includes('sort-keys');
+    if (wantsSortKeys || wanted('questions') || wanted('dashboard') || wanted('cluster')) {
       progress('loading data');
       await loadData(store, today, adRows);
     }
+    if (wantsSortKeys) await benchSortKeys(server, database, today);
     if (wanted('cluster')) await benchCluster(program, today, adRows);
     const waitForRollups = async (): Promise<void> => {
       const started = performance.now();
