@@ -74,7 +74,7 @@ export async function benchSortKeys(server: OwnServer, database: string, today: 
     const first = formatDay(today - days);
     await client.command({
       query: `INSERT INTO ${table} (${columns}) SELECT ${columns.replace('version', version)} FROM ad_performance FINAL WHERE date >= '${first}'`,
-      clickhouse_settings: { max_partitions_per_insert_block: 0 },
+      clickhouse_settings: { max_partitions_per_insert_block: '0' },
     });
   };
   try {
