@@ -14,7 +14,15 @@ import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
 import { startProgram } from './program.ts';
 import { benchEvents } from './push.ts';
-import { benchQuestions, handWrittenFields, printStorage, untilRollupsAreBuilt } from './questions.ts';
+import {
+  benchQuestions,
+  handWrittenFields,
+  newestBuild,
+  printStorage,
+  roundsFor,
+  untilMonthsAreBuilt,
+  untilRollupsAreBuilt,
+} from './questions.ts';
 import { benchSortKeys } from './sort-keys.ts';
 import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
@@ -64,9 +72,10 @@ try {
     }
     if (wantsSortKeys) await benchSortKeys(server, database, today);
     if (wanted('cluster')) await benchCluster(program, today, adRows);
-    const waitForRollups = async (): Promise<void> => {
+    const waitForRollups = async (after = '0'): Promise<void> => {
       const started = performance.now();
       await untilRollupsAreBuilt(program, today);
+      await untilMonthsAreBuilt(store, today, after);
       progress(`rollups are built, ${Math.round((performance.now() - started) / 1_000)} s later`);
     };
     if (wanted('questions') || wanted('dashboard')) await waitForRollups();
@@ -75,14 +84,16 @@ try {
       await benchCached(server, database, today);
     }
     if (wanted('questions')) {
-      const contestants = { server, store, database, program, handWritten, today };
+      const rounds = roundsFor(adRows);
+      const contestants = { server, store, database, program, handWritten, today, rounds };
       const size = `${adRows.toLocaleString('en')} ads rows`;
       await printStorage(contestants);
       const reference = await benchQuestions(`Questions, ${size}, days merged`, contestants);
       await benchQuestions(`Questions, ${size}, caches emptied before each`, contestants, { isCold: true });
       await benchCrowd(contestants);
+      const before = await newestBuild(store);
       await restate(store, today);
-      await waitForRollups();
+      await waitForRollups(before);
       await benchQuestions(
         `Questions, ${size}, all restated and not yet merged; ratios to the SQL over merged days`,
         contestants,

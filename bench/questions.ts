@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
 import { z } from 'zod';
 import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
-import { type CompiledSql, sql } from '../src/clickhouse/sql.ts';
+import { bind, type CompiledSql, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
 import { compile } from '../src/metrics/compile.ts';
 import { plan } from '../src/metrics/plan.ts';
@@ -14,8 +14,16 @@ import type { HandWrittenField, HandWrittenServer } from './hand-written.ts';
 import type { Program } from './program.ts';
 import { ms, percentile, printTable, ratio } from './table.ts';
 
-const rounds = { warm: 40, cold: 7 } as const;
-const warmUp = 5;
+interface Rounds {
+  readonly warm: number;
+  readonly cold: number;
+  readonly warmUp: number;
+}
+const usualRounds: Rounds = { warm: 40, cold: 7, warmUp: 5 };
+
+/** Fewer where each takes a minute. */
+export const roundsFor = (adRows: number): Rounds =>
+  adRows > 20_000_000 ? { warm: 7, cold: 3, warmUp: 1 } : usualRounds;
 
 export interface Question {
   readonly title: string;
@@ -131,6 +139,7 @@ export interface Contestants {
   readonly program: Program;
   readonly handWritten: HandWrittenServer;
   readonly today: Day;
+  readonly rounds: Rounds;
 }
 
 /** Of each question, the median of the SQL over the tables, ms. */
@@ -145,7 +154,7 @@ export type Reference = ReadonlyMap<Question, number>;
  */
 export async function benchQuestions(
   title: string,
-  { server, store, database, program, handWritten, today }: Contestants,
+  { server, store, database, program, handWritten, today, rounds }: Contestants,
   options: { isCold?: boolean; reference?: Reference } = {},
 ): Promise<Reference> {
   const client = createClient({
@@ -175,7 +184,8 @@ export async function benchQuestions(
         () => program.graphql(documentOf(question, today, false)),
         () => program.graphql(documentOf(question, today)),
       ],
-      options.isCold === true ? { rounds: rounds.cold, before: () => emptyCaches(store) } : {},
+      options.isCold === true ? { ...rounds, warm: rounds.cold } : rounds,
+      options.isCold === true ? () => emptyCaches(store) : undefined,
     );
     const medians = samples.map((times) => percentile(times, 0.5));
     const [raw = 0, byHand = 0, tables = 0, rollups = 0] = medians;
@@ -225,6 +235,29 @@ async function emptyCaches(store: Store): Promise<void> {
   }
 }
 
+const newestRow = z.object({ built: z.string() });
+const monthRow = z.object({ months: z.number() });
+
+/** The number of the newest build. */
+export async function newestBuild(store: Store): Promise<string> {
+  const [row] = await store.select(newestRow, sql`SELECT toString(max(built)) AS built FROM rollup_days`);
+  return row?.built ?? '0';
+}
+
+/** Resolves when the whole months of a year are summed up by builds after that one, which comes after their days. */
+export async function untilMonthsAreBuilt(store: Store, today: Day, after: string): Promise<void> {
+  for (;;) {
+    const [row] = await store.select(
+      monthRow,
+      sql`SELECT uniq(date) AS months FROM rollup_days
+          WHERE period = 'month' AND built > ${bind('UInt64', after)} AND date > ${bind('Date', formatDay(today - 365))}`,
+    );
+    // A year less the months at its ends.
+    if ((row?.months ?? 0) >= 11) return;
+    await delay(500);
+  }
+}
+
 /** Resolves when all days that the questions ask for are answered from rollups. */
 export async function untilRollupsAreBuilt(program: Program, today: Day): Promise<void> {
   const range = `{ between: { from: "${formatDay(today - 365)}", to: "${formatDay(today - 1)}" } }`;
@@ -240,13 +273,13 @@ export async function untilRollupsAreBuilt(program: Program, today: Day): Promis
 /** One call of each in turn, so that all meet the same noise. */
 export async function takeTurns(
   calls: readonly (() => Promise<unknown>)[],
-  options: { rounds?: number; before?: () => Promise<void> } = {},
+  { warm, warmUp }: Omit<Rounds, 'cold'> = usualRounds,
+  before?: () => Promise<void>,
 ): Promise<number[][]> {
   const samples: number[][] = calls.map(() => []);
-  const most = options.rounds ?? rounds.warm;
-  for (let round = 0; round < most + warmUp; round++) {
+  for (let round = 0; round < warm + warmUp; round++) {
     for (const [index, call] of calls.entries()) {
-      await options.before?.();
+      await before?.();
       const started = performance.now();
       await call();
       if (round >= warmUp) samples[index]?.push(performance.now() - started);

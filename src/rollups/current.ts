@@ -8,6 +8,8 @@ import { baseDays, partsHash } from './base-days.ts';
 
 /** What a look has found. */
 export interface RollupLook extends CurrentRollups {
+  /** What the base tables hold of each stale day: another text after each change. */
+  readonly held: ReadonlyMap<Day, string>;
   /** First days of the months that the base tables have. */
   readonly begunMonths: readonly Day[];
   /** Days, and first days of months, that are built and that the base tables have no more. */
@@ -35,6 +37,7 @@ const dayRow = z.object({
   in_tables: z.number(),
   built: z.string(),
   is_current: z.number(),
+  held: z.string(),
   rows: z.number(),
 });
 const quiet = { log_queries: 0 } as const;
@@ -65,7 +68,7 @@ export function createRollupState(options: {
                SELECT 'month', toStartOfMonth(date) AS month, sipHash64(arraySort(groupArray((date, base)))), 0, 1, 0 FROM days GROUP BY month
              )
         SELECT period, toUInt16(date) AS day, max(in_tables) AS in_tables, toString(max(built)) AS built, toUInt8(count() = 2 AND min(base) = max(base)) AS is_current,
-               max(stored) AS rows
+               toString(argMax(base, stored)) AS held, max(stored) AS rows
         FROM (
           SELECT period, date, base, stored, in_tables, built FROM tables
           UNION ALL
@@ -89,6 +92,7 @@ export function createRollupState(options: {
       rows: new Map(of('day').map(({ day, rows: stored }) => [day, stored])),
       stale: stale.map(({ day }) => day).sort((one, other) => one - other),
       built: { day: builtOf('day'), month: builtOf('month') },
+      held: new Map(stale.map(({ day, held }) => [day, held])),
       begunMonths: months.filter((row) => row.in_tables === 1).map(({ day }) => day),
       gone: { day: goneOf('day'), month: goneOf('month') },
     };

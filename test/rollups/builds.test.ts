@@ -105,9 +105,11 @@ it('the builder deletes what has not counted for twenty minutes, and nothing tha
   const ad = { date: '2025-08-05', campaign_id: 'C-3', channel: 'google', cost: 1.5 };
   const built = async (clicks: number): Promise<string> => {
     await createRecordLoader(store).ads([{ ...ad, clicks }]);
-    // A day is not built again at once.
-    elapsed += 60_000;
-    await vi.waitFor(async () => expect((await state.look()).stale).toEqual([]), waiting);
+    await vi.waitFor(async () => {
+      // A day is built when it has been at rest for a while.
+      elapsed += 2_000;
+      expect((await state.look()).stale).toEqual([]);
+    }, waiting);
     return (await state.look()).built.day.get(day) ?? '';
   };
   try {
