@@ -12,6 +12,7 @@ import { benchCached, benchDashboard } from './dashboard.ts';
 import { startHandWritten } from './hand-written.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
+import { benchOverload } from './overload.ts';
 import { startProgram } from './program.ts';
 import { benchEvents } from './push.ts';
 import {
@@ -27,7 +28,7 @@ import { benchSortKeys } from './sort-keys.ts';
 import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `dashboard`, `cluster`, `ingest`, `upkeep`, `events` or `access`: one
+// `npm run bench`: everything. `npm run bench -- questions`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `events` or `access`: one
 // part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
 // `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
 const { positionals: parts, values } = parseArgs({
@@ -66,7 +67,8 @@ try {
   });
   try {
     const wantsSortKeys = parts.includes('sort-keys');
-    if (wantsSortKeys || wanted('questions') || wanted('dashboard') || wanted('cluster')) {
+    const needsData = ['questions', 'dashboard', 'cluster', 'overload'].some(wanted);
+    if (wantsSortKeys || needsData) {
       progress('loading data');
       await loadData(store, today, adRows);
     }
@@ -78,11 +80,12 @@ try {
       await untilMonthsAreBuilt(store, today, after);
       progress(`rollups are built, ${Math.round((performance.now() - started) / 1_000)} s later`);
     };
-    if (wanted('questions') || wanted('dashboard')) await waitForRollups();
+    if (['questions', 'dashboard', 'overload'].some(wanted)) await waitForRollups();
     if (wanted('dashboard')) {
       await benchDashboard(store, program, today);
       await benchCached(server, database, today);
     }
+    if (wanted('overload')) await benchOverload(server, database, today);
     if (wanted('questions')) {
       const rounds = roundsFor(adRows);
       const contestants = { server, store, database, program, handWritten, today, rounds };

@@ -5,8 +5,10 @@ import { uuidv7 } from 'uuidv7';
 import { openAuthenticator } from './access/authenticator.ts';
 import { createAdmission } from './admission/admission.ts';
 import { createEndedQueries } from './admission/ended-queries.ts';
+import { createMemoryShares } from './admission/memory-shares.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { noteKeyChange } from './audit/key-changes.ts';
+import { readCapacity } from './clickhouse/capacity.ts';
 import type { Store } from './clickhouse/store.ts';
 import { createClosers } from './closers.ts';
 import type { Config, Environment } from './config/config.ts';
@@ -164,15 +166,22 @@ export async function startApp(options: AppOptions): Promise<App> {
     const store = dataVersion.watch(opened);
     audit.begin(store);
     closers.add('audit log', 200, () => audit.close());
+    const { cores, threads, memoryBytes } = await readCapacity(store);
+    const slots = config.CLICKHOUSE_MAX_CONCURRENCY;
     const admission = createAdmission({
       settings: {
-        slots: config.CLICKHOUSE_MAX_CONCURRENCY,
+        slots,
+        cores,
         mostWaiting: waitingPerOperation * limitSettings(config, authenticator.isOpen).concurrency,
+        mostWaitingOfAll: config.CLICKHOUSE_MAX_WAITING,
       },
       timeoutMs: () => reloader.config.QUERY_TIMEOUT_MS,
+      threads,
+      memory: memoryBytes === undefined ? undefined : createMemoryShares(memoryBytes, slots),
       clock,
       ended: createEndedQueries(store),
-      onRefused: () => telemetry.onRateLimited('queries'),
+      onRateLimited: () => telemetry.onRateLimited('queries'),
+      onOverloaded: telemetry.onOverloaded,
     });
     const ingestion: Ingestion = await openIngestion({
       config,

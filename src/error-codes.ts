@@ -86,6 +86,13 @@ export const errorCodes = {
     meaning: 'the caller has used up a limit: [limits.md](limits.md)',
     remedy: 'wait for `Retry-After`',
   },
+  OVERLOADED: {
+    status: 503,
+    isPassing: true,
+    isServersFault: true,
+    meaning: 'more queries wait for ClickHouse than can, or it has too little memory for all of them',
+    remedy: 'try again after `extensions.retryAfterSeconds` (also the header `Retry-After`)',
+  },
   NOT_FOUND: {
     status: 404,
     meaning: 'nothing exists at this address; no run has this id, or its original data is no longer kept',

@@ -3,7 +3,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { UtmqlError } from '../errors.ts';
 
 const policy = retry(
-  handleWhen((error) => error instanceof UtmqlError && error.retryable),
+  handleWhen((error) => error instanceof UtmqlError && error.retryable && !isShortage(error)),
   { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }) },
 );
 
@@ -36,7 +36,6 @@ const unavailableTypes = new Set([
   'NETWORK_ERROR',
   'SOCKET_TIMEOUT',
   'ALL_CONNECTION_TRIES_FAILED',
-  'TOO_MANY_SIMULTANEOUS_QUERIES',
   'TOO_MANY_PARTS',
   'CANNOT_WRITE_TO_FILE_DESCRIPTOR',
   'KEEPER_EXCEPTION',
@@ -84,6 +83,9 @@ const shortageTypes = new Set([
   'TOO_SLOW',
 ]);
 
+/** The memory of the server, or of all queries of its user, and not the limit of the query itself (25.3 to 26.7). */
+const sharedMemory = /\(total\)|\(for user\)|User memory limit/;
+
 /** When it is worth asking a database again that was away. */
 const retryAfterSeconds = 5;
 
@@ -91,8 +93,8 @@ const narrow = 'Ask for a shorter date range, fewer dimensions or a stricter fil
 
 /**
  * Turns whatever `@clickhouse/client` throws into the program's own error. Told apart by ClickHouse's error `type`, by its text
- * only where the operating system's word stands in it (`isDiskFull`). What ClickHouse said (which can quote SQL) is kept as
- * `cause` for the log and never shown to callers.
+ * only where the operating system's word stands in it (`isDiskFull`), and for whose memory was too little. What ClickHouse said
+ * (which can quote SQL) is kept as `cause` for the log and never shown to callers.
  */
 export function classifyStoreError(error: unknown): UtmqlError {
   if (error instanceof UtmqlError) return error;
@@ -184,6 +186,18 @@ export const unavailable = (what: string, cause?: unknown): UtmqlError =>
     cause,
   });
 
+const overloaded = (cause: unknown): UtmqlError =>
+  new UtmqlError('OVERLOADED', 'The database has more to do than it can. Try again shortly.', {
+    retryable: true,
+    retryAfterSeconds,
+    cause,
+  });
+
+const tooExpensive = (cause: unknown): UtmqlError =>
+  new UtmqlError('QUERY_TOO_EXPENSIVE', `The query needs more than a single query may use. ${narrow}`, {
+    cause,
+  });
+
 /** Whether ClickHouse refused a value that was sent: the same rows will be refused again, and others may not be. */
 export const isRefusedValue = (error: unknown): boolean => isOfType(error, refusedValueTypes);
 
@@ -208,16 +222,16 @@ function classifyType(type: string, cause: ClickHouseError): UtmqlError {
     case 'TIMEOUT_EXCEEDED':
     case 'TOO_SLOW':
       return new UtmqlError('TIMEOUT', `The query took longer than it may. ${narrow}`, { cause });
+    case 'TOO_MANY_SIMULTANEOUS_QUERIES':
+    case 'SERVER_OVERLOADED':
+      return overloaded(cause);
     case 'MEMORY_LIMIT_EXCEEDED':
+      return sharedMemory.test(cause.message) ? overloaded(cause) : tooExpensive(cause);
     case 'TOO_MANY_ROWS':
     case 'TOO_MANY_BYTES':
     case 'TOO_MANY_ROWS_OR_BYTES':
     case 'TOO_MANY_PARTITIONS':
-      return new UtmqlError(
-        'QUERY_TOO_EXPENSIVE',
-        `The query needs more than a single query may use. ${narrow}`,
-        { cause },
-      );
+      return tooExpensive(cause);
     case 'CANNOT_READ_ALL_DATA':
       return brokenOff(cause);
     case 'QUERY_WAS_CANCELLED':

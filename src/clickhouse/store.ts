@@ -10,6 +10,9 @@ export interface StoreLimits {
   readonly maxRowsToRead: number;
 }
 
+/** Whether a query is expected to be over in a moment, or to keep the processors busy. */
+export type QueryWeight = 'light' | 'heavy';
+
 export interface CallOptions {
   /** Goes to ClickHouse as `log_comment`, so `system.query_log` can be searched by the caller's `X-Request-Id`. */
   readonly requestId?: string | undefined;
@@ -17,6 +20,10 @@ export interface CallOptions {
   readonly settings?: ClickHouseSettings;
   /** Begins the query's id, by which it can be found in `system.processes` while it goes on. Of reads and commands. */
   readonly queryIdPrefix?: string;
+  /** Of reads: light ones do not wait for heavy ones (see `FairQueue`). Default: light. */
+  readonly weight?: QueryWeight;
+  /** Of reads: most memory, if that is less than `StoreLimits` allow. */
+  readonly maxMemoryBytes?: number | undefined;
 }
 
 export interface WriteOptions extends CallOptions {

@@ -25,10 +25,12 @@ export interface Reader {
 }
 
 export function createReader(store: Pick<Store, 'read'>): Reader {
+  // They read the records themselves, of ranges of any length.
+  const read = (statement: Sql): Promise<StoreAnswer> => store.read(statement, { weight: 'heavy' });
   return {
-    rows: async (row, statement) => parseRows(row, await store.read(statement)),
+    rows: async (row, statement) => parseRows(row, await read(statement)),
     async list(list, after, limit) {
-      const answer = await store.read(listStatement(list, after, limit));
+      const answer = await read(listStatement(list, after, limit));
       const keyAt = answer.columns.indexOf(keyColumn);
       return {
         rows: parseRows(list.row, answer).map((row, index) => ({
@@ -37,7 +39,7 @@ export function createReader(store: Pick<Store, 'read'>): Reader {
         })),
         count: async () => {
           if (after === undefined) return answer.rowsBeforeLimit;
-          const [counted] = parseRows(countRow, await store.read(listCountStatement(list)));
+          const [counted] = parseRows(countRow, await read(listCountStatement(list)));
           return counted?.count ?? 0;
         },
       };

@@ -23,9 +23,21 @@ export const errorBody = ({ code, message }: UtmqlError) => ({ error: { code, me
 export const answerJsonError: AnswerError = (request, response, error) =>
   answer(request, response, error, 'application/json', errorBody(error));
 
+/** What programs need to know of an error: what it is, and whether and when the same call can succeed. */
+export const errorExtensions = ({ code, retryable, retryAfterSeconds }: UtmqlError) => ({
+  code,
+  ...(retryable && { retryable }),
+  ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+});
+
 /** The shape of GraphQL's errors. */
-export const graphqlErrorBody = ({ code, message }: UtmqlError) => ({
-  errors: [{ message, extensions: { code: graphqlRequestCode(code) } }],
+export const graphqlErrorBody = (error: UtmqlError) => ({
+  errors: [
+    {
+      message: error.message,
+      extensions: { ...errorExtensions(error), code: graphqlRequestCode(error.code) },
+    },
+  ],
 });
 
 export const answerGraphqlError: AnswerError = (request, response, error) => {

@@ -13,6 +13,7 @@ import { isServersFault } from '../error-codes.ts';
 import { UtmqlError, unexpected } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { OperationOutcome } from '../telemetry/graphql-metrics.ts';
+import { errorExtensions } from './error-answers.ts';
 
 /**
  * What callers see of an error: a code and a sentence. Anything unexpected is logged whole and shown as INTERNAL; SQL,
@@ -24,11 +25,7 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
   if (original instanceof UtmqlError) {
     if (original.code === 'INTERNAL') logger.error({ err: original }, 'a request failed unexpectedly');
     else if (original.cause !== undefined) logger.warn({ err: original }, 'a request failed');
-    const { code, message, retryAfterSeconds } = original;
-    return new GraphQLError(message, {
-      ...place,
-      extensions: { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
-    });
+    return new GraphQLError(original.message, { ...place, extensions: errorExtensions(original) });
   }
   if (error instanceof GraphQLError && isOfGraphql(error)) return error;
   logger.error({ err: original }, 'a request failed unexpectedly');

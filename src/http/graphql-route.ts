@@ -86,13 +86,15 @@ export function createGraphqlRoute(options: {
     }
   };
 
-  /** @throws UtmqlError RATE_LIMITED */
+  /** @throws UtmqlError RATE_LIMITED or OVERLOADED */
   const takeTurn = async (
     kind: OperationTypeNode,
     response: ServerResponse,
     account: string,
   ): Promise<() => void> => {
     await limits.checkCost(account, response);
+    // What a mutation does is not worth less for a wait that its own queries have.
+    if (kind === 'query') admission.checkRoom(account);
     return limits.takeTurn(account, kind === 'subscription' ? 'subscription' : 'operation');
   };
 

@@ -11,6 +11,7 @@ import {
   type MetricsSource,
   otherValue,
 } from './query.ts';
+import { type RowsOfDays, weightOf } from './query-weight.ts';
 import {
   breakdownDimension,
   type DimensionName,
@@ -42,20 +43,27 @@ const rollupSettings = { optimize_move_to_prewhere: 0 } as const;
 /**
  * Plans, compiles and runs one query.
  *
- * @param options.rollups what it may be read from beside the tables; undefined: nothing
- * @param options.wouldUseSet see `Question`
- * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, STORE_UNAVAILABLE or CANCELLED
+ * @param known.rollups what it may be read from beside the tables; undefined: nothing
+ * @param known.wouldUseSet see `Question`
+ * @param known.rows what the tables have; undefined: that is not known
+ * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, OVERLOADED, RATE_LIMITED, STORE_UNAVAILABLE or CANCELLED
  */
 export async function loadMetrics(
   store: Pick<Store, 'read'>,
   query: MetricsQuery,
-  { rollups, wouldUseSet = false }: { rollups?: CurrentRollups | undefined; wouldUseSet?: boolean } = {},
+  known: {
+    readonly rollups?: CurrentRollups | undefined;
+    readonly wouldUseSet?: boolean;
+    readonly rows?: RowsOfDays | undefined;
+  } = {},
 ): Promise<MetricsResult> {
   const started = performance.now();
   const planned = plan(query);
-  const reading = rollups === undefined ? planned : withRollups(planned, rollups);
+  const reading = known.rollups === undefined ? planned : withRollups(planned, known.rollups);
   const statement = compile(reading);
-  const answer = await store.read(withQuestion(statement, questionOf(planned, reading, wouldUseSet)), {
+  const question = questionOf(planned, reading, known.wouldUseSet ?? false);
+  const answer = await store.read(withQuestion(statement, question), {
+    weight: weightOf(reading, known.rows),
     settings: reading.scans.some((scan) => 'rollup' in scan) ? rollupSettings : {},
   });
   const rows = answer.rows.map((values) => decode(answer.columns, values, planned));

@@ -2,9 +2,10 @@ import DataLoader from 'dataloader';
 import type { Store } from '../clickhouse/store.ts';
 import { bounded } from '../time.ts';
 import { loadMetrics } from './load.ts';
-import { type Plan, plan } from './plan.ts';
+import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
+import { rowsOf } from './query-weight.ts';
 import { type MeasureName, measureNames } from './registry.ts';
 import { smallestFor } from './rollups/choose.ts';
 import type { CurrentRollups, Rollups } from './rollups/current.ts';
@@ -25,7 +26,9 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
   const readingOf = (query: MetricsQuery) => {
     if (rollups === undefined || !query.useRollups) return { query, wouldUseSet: false, isServed: false };
     const planned = plan(query);
-    const wouldUseSet = hasManyRows(planned, rollups);
+    // Whether the ranges had enough rows, some seconds ago, that rollups are faster.
+    const rows = rollups.last()?.rows;
+    const wouldUseSet = rows === undefined || rowsOf(planned.scans, rows) >= rollups.leastRows;
     const isServed = wouldUseSet && smallestFor(planned, rollups.sets) !== undefined;
     return { query, wouldUseSet, isServed };
   };
@@ -35,15 +38,14 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
       const merged = [...mergeByShape(queries, shapes)].map(
         ([shape, query]) => [shape, readingOf(query)] as const,
       );
-      const steady = rollups?.steady();
       const current = merged.some(([, { isServed }]) => isServed) ? lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
       for (const [shape, { query, wouldUseSet, isServed }] of merged)
         answers.set(
           shape,
-          isServed && current !== undefined
-            ? loadFromRollups(store, query, steady, current)
-            : loadMetrics(store, query, { wouldUseSet }),
+          rollups !== undefined && isServed && current !== undefined
+            ? loadFromRollups(store, query, rollups, current)
+            : loadMetrics(store, query, { wouldUseSet, rows: rollups?.last()?.rows }),
         );
       return Promise.all(
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
@@ -57,32 +59,22 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
  * Reads while the look is on its way, by what the last looks have found: where this look finds the same, the answer counts.
  * Where it does not, the query is read again, by what it has found.
  *
- * @param current undefined: rollups answer nothing
+ * @param current what the look finds; undefined: rollups answer nothing
  */
 async function loadFromRollups(
   store: Pick<Store, 'read'>,
   query: MetricsQuery,
-  steady: CurrentRollups | undefined,
+  rollups: Rollups,
   current: Promise<CurrentRollups | undefined>,
 ): Promise<MetricsResult> {
   const readBy = (found: CurrentRollups | undefined): Promise<MetricsResult> =>
-    loadMetrics(store, query, { rollups: found, wouldUseSet: true });
+    loadMetrics(store, query, { rollups: found, wouldUseSet: true, rows: (found ?? rollups.last())?.rows });
+  const steady = rollups.steady();
   const early = steady === undefined ? undefined : readBy(steady);
   // It may fail before the look is there, and when it counts for nothing.
   early?.catch(() => undefined);
   const found = await current;
   return early !== undefined && found === steady ? early : readBy(found);
-}
-
-/** Whether the ranges of a plan had enough rows, some seconds ago, that rollups are faster. */
-function hasManyRows({ scans }: Plan, rollups: Rollups): boolean {
-  const last = rollups.last();
-  if (last === undefined) return true;
-  const ranges = new Map(scans.map(({ range }) => [`${range.from} ${range.to}`, range]));
-  let found = 0;
-  for (const [day, rows] of last.rows)
-    for (const { from, to } of ranges.values()) if (day >= from && day <= to) found += rows;
-  return found >= rollups.leastRows;
 }
 
 /** Resolves to undefined where a look fails or takes too long: the tables answer, too, and say what is wrong with the store. */

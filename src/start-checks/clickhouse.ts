@@ -1,14 +1,16 @@
 import { z } from 'zod';
+import { readCapacity } from '../clickhouse/capacity.ts';
 import { createStore } from '../clickhouse/create-store.ts';
 import { isForeignAnswer } from '../clickhouse/errors.ts';
 import { findLibrary, packageForPlatform, runsOnMusl } from '../clickhouse/own-server/library.ts';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
-import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/reload.ts';
 import type { UtmqlError } from '../errors.ts';
 import type { Clock } from '../time.ts';
 import { answerTimeoutMs, checkGrants } from './clickhouse-grants.ts';
 import { type Finding, findingOf, reportableErrorCode } from './finding.ts';
+import { checkQueryMemory } from './query-memory.ts';
 
 const what = 'ClickHouse';
 
@@ -32,10 +34,13 @@ export interface ClickHouseCheck {
 }
 
 /** Asks the ClickHouse at CLICKHOUSE_URL, or looks whether the program's own can be started. Changes nothing. */
-export function createClickHouseCheck(config: Config, clock: Clock): ClickHouseCheck {
-  const { CLICKHOUSE_URL: url } = config;
-  if (url === undefined)
-    return { findings: async () => [await checkLibrary()], close: async () => undefined };
+export function createClickHouseCheck(settings: Settings, clock: Clock): ClickHouseCheck {
+  const { config } = settings;
+  const { CLICKHOUSE_URL: url, CLICKHOUSE_MEMORY_MB: megabytes } = config;
+  if (url === undefined) {
+    const memory = checkQueryMemory(settings, megabytes * 1_048_576);
+    return { findings: async () => [await checkLibrary(), memory], close: async () => undefined };
+  }
   const store = createStore({
     url,
     username: config.CLICKHOUSE_USER,
@@ -53,6 +58,9 @@ export function createClickHouseCheck(config: Config, clock: Clock): ClickHouseC
         findingOf('clock', () => checkClock(store, clock)),
         findingOf('REPORTING_TIMEZONE', () => checkTimezone(store, config.REPORTING_TIMEZONE)),
         checkGrants(url, config),
+        findingOf('QUERY_MEMORY_MB', async () =>
+          checkQueryMemory(settings, (await readCapacity(store)).memoryBytes),
+        ),
       ];
       return [version, ...(await Promise.all(others))];
     },

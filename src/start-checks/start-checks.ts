@@ -58,11 +58,12 @@ async function checkLocal(options: StartChecksOptions): Promise<Finding[]> {
 }
 
 async function findInClickHouse(
-  { config, clock, signal }: StartChecksOptions,
+  options: StartChecksOptions,
   waitMs: number,
   onAway: (reason: string, leftMs: number) => void,
 ): Promise<readonly Finding[]> {
-  const check = createClickHouseCheck(config, clock);
+  const { clock, signal } = options;
+  const check = createClickHouseCheck(options, clock);
   const started = performance.now();
   let told = Number.NEGATIVE_INFINITY;
   try {

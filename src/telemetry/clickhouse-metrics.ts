@@ -1,8 +1,11 @@
-import { Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { OverloadReason } from '../admission/admission.ts';
 import { secondsBuckets } from './buckets.ts';
 
 export interface ClickHouseMetrics {
   onClickHouse(kind: 'read' | 'command' | 'insert', outcome: 'ok' | 'error', seconds: number): void;
+  /** A caller's query was not answered because there was too much to do. */
+  onOverloaded(reason: OverloadReason): void;
 }
 
 export function createClickHouseMetrics(registry: Registry): ClickHouseMetrics {
@@ -13,5 +16,14 @@ export function createClickHouseMetrics(registry: Registry): ClickHouseMetrics {
     buckets: secondsBuckets,
     registers: [registry],
   });
-  return { onClickHouse: (kind, outcome, took) => seconds.observe({ kind, outcome }, took) };
+  const overloaded = new Counter({
+    name: 'overloaded_queries_total',
+    help: 'Queries, and requests as a whole, that were refused with OVERLOADED, by reason: too many wait (queue), the turn came too late (wait), or ClickHouse refused (clickhouse).',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
+  return {
+    onClickHouse: (kind, outcome, took) => seconds.observe({ kind, outcome }, took),
+    onOverloaded: (reason) => overloaded.inc({ reason }),
+  };
 }

@@ -132,6 +132,7 @@ it(
       ['ok', 'clock'],
       ['ok', 'REPORTING_TIMEZONE'],
       ['ok', 'CLICKHOUSE_USER'],
+      ['ok', 'QUERY_MEMORY_MB'],
     ]);
     const made = await createSqlReader(inject('clickhouse'), 'default').count(
       `SELECT count() FROM system.databases WHERE name = '${database}'`,
@@ -168,6 +169,30 @@ it('a time zone that only this machine knows, and a wrong password, are told', a
   expect(none).toEqual([]);
 });
 
+it('how much memory a query can have is told, and where that is less than was asked for, it is a warning', async () => {
+  const memory = async (extra: Record<string, string>) => {
+    const found = (await find(extra)).filter(({ what }) => what === 'QUERY_MEMORY_MB');
+    return found.map(({ state, text }) => `${state}: ${text}`);
+  };
+  // Of the engine of the tests; and of a server that is not started for this.
+  const usual = 'ok: Of the 4096 MB of ClickHouse, a query has 192 to 960 MB.';
+  expect(await memory({})).toEqual([usual]);
+  expect(await memory({ CLICKHOUSE_URL: '' })).toEqual([usual]);
+  expect(await memory({ QUERY_MEMORY_MB: '960' })).toEqual([usual]);
+  expect(await memory({ QUERY_MEMORY_MB: '100' })).toEqual([usual.replace('192 to 960', '100 to 100')]);
+  expect(await memory({ QUERY_MEMORY_MB: '961' })).toEqual([
+    expect.stringMatching(
+      /^warn: QUERY_MEMORY_MB \(961\) is more than a query can have\. .*192 to 960 MB\. /,
+    ),
+  ]);
+  expect(await memory({ CLICKHOUSE_URL: '', CLICKHOUSE_MEMORY_MB: '512', QUERY_MEMORY_MB: '64' })).toEqual([
+    'ok: Of the 512 MB of ClickHouse, a query has 64 to 64 MB.',
+  ]);
+  expect(await memory({ CLICKHOUSE_MAX_CONCURRENCY: '65' })).toEqual([
+    expect.stringMatching(/^warn: CLICKHOUSE_MAX_CONCURRENCY \(65\) is more than the 4096 MB .* suffice for/),
+  ]);
+});
+
 it(
   'rights that the user lacks are told as the statements that give them',
   async () => {
@@ -185,6 +210,13 @@ it(
         /: GRANT CREATE DATABASE ON other\.\*, .*INSERT ON other\.\*.* TO utmql;$/,
       );
       expect(lacking?.text).not.toContain('system.parts');
+
+      const { username: CLICKHOUSE_USER, password: CLICKHOUSE_PASSWORD } = server.operator;
+      expect(troubles(await find({ ...login, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD }))).toContainEqual({
+        state: 'warn',
+        what: 'QUERY_MEMORY_MB',
+        text: expect.stringContaining('GRANT SELECT ON system.server_settings TO operator'),
+      });
     } finally {
       await server.stop();
     }

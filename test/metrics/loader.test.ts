@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { QueryWeight, Store } from '../../src/clickhouse/store.ts';
 import { createMetricsLoader } from '../../src/metrics/loader.ts';
-import { emptyQuery } from '../../src/metrics/query.ts';
+import { emptyQuery, type MetricsQuery } from '../../src/metrics/query.ts';
+import type { Rollups } from '../../src/metrics/rollups/current.ts';
 import { defaultRollupSets } from '../../src/metrics/rollups/sets.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
 import { openMigratedStore } from '../support/database.ts';
@@ -24,6 +26,58 @@ const query = {
   measures: ['clicks'],
   wants: { rows: false, totals: true, totalCount: false },
 } as const;
+
+describe('how heavy a query is', () => {
+  const week = { from: day - 6, to: day };
+  const rows = new Map(Array.from({ length: 365 }, (_, index) => [day - index, 100_000]));
+  const current = {
+    sets: defaultRollupSets,
+    rows,
+    stale: [day - 1, day],
+    built: {
+      day: new Map(Array.from({ length: 363 }, (_, index) => [day - 2 - index, '1'])),
+      month: new Map<number, string>(),
+    },
+  };
+  const unserved = { groupBy: ['adId'], wants: { rows: true, totals: false, totalCount: false } } as const;
+  const weightOf = async (changes: Partial<MetricsQuery>, rollups?: Partial<Rollups>) => {
+    let weight: QueryWeight | undefined;
+    const read: Store['read'] = (statement, options) => {
+      weight = options?.weight;
+      return store.read(statement);
+    };
+    const known = {
+      sets: defaultRollupSets,
+      leastRows: 0,
+      last: () => current,
+      steady: () => undefined,
+      look: async () => current,
+    };
+    await createMetricsLoader({ read }, rollups && { ...known, ...rollups }).load({ ...query, ...changes });
+    return weight;
+  };
+
+  it.each([
+    ['five days of the tables', 'light', { ...unserved, range: { from: day - 4, to: day } }, {}],
+    ['six days of the tables', 'heavy', { ...unserved, range: { from: day - 5, to: day } }, {}],
+    ['a week, each side of it', 'heavy', { ...unserved, range: week, measures: ['clicks', 'leads'] }, {}],
+    ['a year of rollups but for two days', 'light', { range: { from: day - 364, to: day } }, {}],
+    ['the same with six days to build', 'heavy', { range: week }, { stale: [1, 2, 3, 4, 5, 6] }],
+    ['the same without rollups', 'heavy', { range: week, useRollups: false }, {}],
+  ] as const)('%s: %s', async (_, expected, changes, { stale }: { stale?: readonly number[] }) => {
+    const look = { ...current, ...(stale && { stale: stale.map((back) => day - back) }) };
+    expect(await weightOf(changes, { last: () => look, look: async () => look })).toBe(expected);
+  });
+
+  it.each([
+    ['a month', 'light', 30],
+    ['more than a month', 'heavy', 31],
+  ] as const)('%s of unknown rows: %s', async (_, expected, back) => {
+    const range = { from: day - back, to: day };
+    expect(await weightOf({ ...unserved, range })).toBe(expected);
+    expect(await weightOf({ ...unserved, range }, { last: () => undefined })).toBe(expected);
+  });
+});
 
 it.each([
   ['fails', () => Promise.reject(new Error('away'))],

@@ -29,14 +29,14 @@ const ask = (day: number) =>
     `{ metrics(dateRange: { between: { from: "2025-07-01", to: "2025-08-${String(day).padStart(2, '0')}" } }) { totals { clicks } } }`,
   );
 
-it('queries on sockets that fell silent are answered TIMEOUT in their time, and the next ones get other sockets', async () => {
+it('queries on sockets that fell silent, and those that wait for them, are refused in their time, and the next ones get other sockets', async () => {
   expect(await ask(1)).toEqual({ data: { metrics: { totals: { clicks: 0 } } } });
   network.hang();
   const started = performance.now();
   const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => ask(2 + index)));
   const tookMs = performance.now() - started;
-  for (const answer of answers)
-    expect(answer).toMatchObject({ errors: [{ extensions: { code: 'TIMEOUT' } }] });
+  const codes = answers.map(({ errors }) => errors?.[0]?.extensions.code);
+  expect(new Set(codes)).toEqual(new Set(['TIMEOUT', 'OVERLOADED']));
   // Those that waited for their turn waited no longer than a query may take, either.
   expect(tookMs).toBeLessThan(10 * queryTimeoutMs);
   await eventually(async () => (await fetch(`${app.url}/readyz`)).status === 503);

@@ -61,6 +61,13 @@ export const clickhouseVariables = {
   CLICKHOUSE_MAX_CONCURRENCY: {
     parse: wholeNumber(1, 1_000),
     default: '8',
-    description: 'Maximum number of concurrent ClickHouse queries. Others wait.',
+    description:
+      'Maximum number of concurrent ClickHouse queries. Others wait. At most as many of them as ClickHouse has cores read many rows, and one fewer than all.',
+  },
+  CLICKHOUSE_MAX_WAITING: {
+    parse: wholeNumber(1, 1_000_000),
+    default: '4000',
+    description:
+      'Maximum number of queries of all callers that wait. Beyond it, the caller with the most waiting queries loses one (`OVERLOADED`).',
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;

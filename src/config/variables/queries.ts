@@ -14,7 +14,8 @@ export const queriesVariables = {
     parse: wholeNumber(64, 1_048_576),
     default: '2048',
     reloads: true,
-    description: 'Maximum memory of a query (`QUERY_TOO_EXPENSIVE`).',
+    description:
+      'Maximum memory of a query (`QUERY_TOO_EXPENSIVE`). It has less if ClickHouse has less for all queries at a time: docs/limits.md.',
   },
   QUERY_MAX_ROWS: {
     parse: wholeNumber(1_000, Number.MAX_SAFE_INTEGER),

@@ -1,12 +1,12 @@
 import type { Day } from '../../records/day.ts';
+import type { RowsOfDays } from '../query-weight.ts';
 import type { RollupPeriod, RollupSet } from './sets.ts';
 
 /** What rollups can answer at one moment. */
 export interface CurrentRollups {
   /** The smallest first. */
   readonly sets: readonly RollupSet[];
-  /** Rows that the tables have of each day, before they are merged. */
-  readonly rows: ReadonlyMap<Day, number>;
+  readonly rows: RowsOfDays;
   /** Days of which the tables hold something else than what was built, in ascending order. */
   readonly stale: readonly Day[];
   /**
