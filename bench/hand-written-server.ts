@@ -37,7 +37,8 @@ process.once('message', (message) => {
       ),
     },
   });
-  const server = createServer(createYoga({ schema, logging: false }));
+  const yoga = createYoga({ schema, logging: false });
+  const server = createServer((request, response) => void yoga(request, response));
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo;
     process.send?.(`http://127.0.0.1:${port}/graphql`);
