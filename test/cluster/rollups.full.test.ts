@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { interleave } from '../rollups/interleaving.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { rounds } from '../support/rounds.ts';
 import { environmentOf } from './environment.ts';
 import { type ClusterServers, startClusterServers } from './servers.ts';
 
@@ -25,5 +26,5 @@ afterAll(async () => {
 }, 120_000);
 
 it('answers on two shards are those of the tables, whatever has just happened to them', async () => {
-  await interleave(app, 30);
-}, 300_000);
+  await interleave(app, Math.max(8, rounds(60)));
+}, 600_000);

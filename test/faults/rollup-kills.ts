@@ -30,7 +30,7 @@ export const rollupKills = defineScenario({
   name: 'rollups',
   law: 'figures from rollups are those of the rows, whenever the program or its ClickHouse is killed while rollups are built',
   sizes: {
-    test: { kills: 4, records: 400, longestUpMs: 3_000 },
+    test: { kills: 2, records: 300, longestUpMs: 3_000 },
     full: { kills: 60, records: 3_000, longestUpMs: 9_000 },
   },
   run: (size, { command, progress }) =>
