@@ -62,7 +62,7 @@ export const clickhouseVariables = {
     parse: wholeNumber(1, 1_000),
     default: '8',
     description:
-      'Maximum number of concurrent ClickHouse queries. Others wait. At most as many of them as ClickHouse has cores read many rows, and one fewer than all.',
+      'Maximum number of concurrent ClickHouse queries. Others wait. Heavy ones among them are at most as many as ClickHouse has cores, and leave a slot to cheap ones: docs/limits.md.',
   },
   CLICKHOUSE_MAX_WAITING: {
     parse: wholeNumber(1, 1_000_000),
