@@ -2,7 +2,8 @@
 -- so that a set is a partition of its own; and a year, not a month, so that a question over a year opens two parts and not
 -- thirteen (measured over 10 million rows: a third of the processor time). The program builds them anew, and answers from rows
 -- until then.
--- The name differs, so that a process of an earlier version never reads sums that it has not built.
+-- The name differs, so that a process of an earlier version never reads sums that it has not built. `rollups` stays: the user
+-- that utmql works as need not have the right to drop tables, and a process of an earlier version may still read it.
 -- Which rows count is said by `rollup_days` alone: a build writes rows under a number of its own first, and its number
 -- there last. So a reader never sees half a build, and what a build left behind that broke off counts for nothing.
 -- Without a TTL: rows must not go while `rollup_days` has their build. The program deletes them after that.
@@ -40,5 +41,3 @@ ENGINE = MergeTree
 PARTITION BY (rollup, toYear(date))
 ORDER BY (period, workspace, lead, date, built)
 SETTINGS index_granularity = 1024;
-
-DROP TABLE IF EXISTS rollups;

@@ -32,7 +32,7 @@ const byDay = 'sipHash64(workspace) + toUInt16(date)';
 /** By run: all that a run has staged, landed or rejected is on one shard, and many runs are on all. */
 const byRun = 'sipHash64(run_id)';
 
-/** Every table that migrations leave. */
+/** Every table that migrations make. */
 export const tables = {
   ad_performance: { shardingKey: byDay, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   opportunities: { shardingKey: byDay, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
@@ -47,6 +47,8 @@ export const tables = {
   run_cancellations: { shardingKey: byRun },
   // The builder deletes from them, what counts last: a TTL would not keep that order.
   rollup_sums: { shardingKey: byDay },
+  // What `rollup_sums` is in earlier versions. Nothing reads it.
+  rollups: { shardingKey: byDay },
   rollup_days: { shardingKey: 'toUInt16(date)' },
   leases: { shardingKey: 'sipHash64(name)' },
   data_versions: { shardingKey: 'sipHash64(workspace)' },
@@ -54,9 +56,6 @@ export const tables = {
   push_answers: { shardingKey: 'sipHash64(idempotency_key)' },
   schema_migrations: { shardingKey: 'sipHash64(name)' },
 } as const satisfies Readonly<Record<string, Table>>;
-
-/** Sharding keys of tables that a migration makes and a later one drops. */
-const dropped: Readonly<Record<string, string>> = { rollups: byDay };
 
 export type TableName = keyof typeof tables;
 
@@ -67,7 +66,6 @@ export const tablesThat = (holds: (table: Table) => boolean): readonly TableName
 /** @throws UtmqlError CONFIGURATION that says where to declare it */
 export function shardingKeyOf(name: string): string {
   if (Object.hasOwn(tables, name)) return tables[name as TableName].shardingKey;
-  if (dropped[name] !== undefined) return dropped[name];
   throw new UtmqlError(
     'CONFIGURATION',
     `The table ${name} has no sharding key: declare one in src/clickhouse/tables.ts, of columns of its ORDER BY, ` +

@@ -45,6 +45,7 @@ const rollupSettings = { optimize_move_to_prewhere: 0 } as const;
  *
  * @param known.rollups what it may be read from beside the tables; undefined: nothing
  * @param known.wouldUseSet see `Question`
+ * @param known.isRepeated see `withQuestion`
  * @param known.rows what the tables have; undefined: that is not known
  * @throws UtmqlError TIMEOUT, QUERY_TOO_EXPENSIVE, OVERLOADED, RATE_LIMITED, STORE_UNAVAILABLE or CANCELLED
  */
@@ -54,6 +55,7 @@ export async function loadMetrics(
   known: {
     readonly rollups?: CurrentRollups | undefined;
     readonly wouldUseSet?: boolean;
+    readonly isRepeated?: boolean;
     readonly rows?: RowsOfDays | undefined;
   } = {},
 ): Promise<MetricsResult> {
@@ -62,7 +64,7 @@ export async function loadMetrics(
   const reading = known.rollups === undefined ? planned : withRollups(planned, known.rollups);
   const statement = compile(reading);
   const question = questionOf(planned, reading, known.wouldUseSet ?? false);
-  const answer = await store.read(withQuestion(statement, question), {
+  const answer = await store.read(withQuestion(statement, question, known.isRepeated), {
     weight: weightOf(reading, known.rows),
     settings: reading.scans.some((scan) => 'rollup' in scan) ? rollupSettings : {},
   });

@@ -67,14 +67,16 @@ async function loadFromRollups(
   rollups: Rollups,
   current: Promise<CurrentRollups | undefined>,
 ): Promise<MetricsResult> {
-  const readBy = (found: CurrentRollups | undefined): Promise<MetricsResult> =>
-    loadMetrics(store, query, { rollups: found, wouldUseSet: true, rows: (found ?? rollups.last())?.rows });
+  const readBy = (found: CurrentRollups | undefined, isRepeated: boolean): Promise<MetricsResult> => {
+    const rows = (found ?? rollups.last())?.rows;
+    return loadMetrics(store, query, { rollups: found, wouldUseSet: true, isRepeated, rows });
+  };
   const steady = rollups.steady();
-  const early = steady === undefined ? undefined : readBy(steady);
+  const early = steady === undefined ? undefined : readBy(steady, false);
   // It may fail before the look is there, and when it counts for nothing.
   early?.catch(() => undefined);
   const found = await current;
-  return early !== undefined && found === steady ? early : readBy(found);
+  return early !== undefined && found === steady ? early : readBy(found, early !== undefined);
 }
 
 /** Resolves to undefined where a look fails or takes too long: the tables answer, too, and say what is wrong with the store. */

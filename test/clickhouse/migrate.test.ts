@@ -51,6 +51,7 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     'raw_landing',
     'rollup_days',
     'rollup_sums',
+    'rollups',
     'run_cancellations',
     'staged_ad_performance',
     'staged_opportunities',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { bind, type Sql, sql } from '../../src/clickhouse/sql.ts';
+import { labelNames, snakeCase, sumNames } from '../../src/metrics/registry.ts';
 import { detailedRollupSet } from '../../src/metrics/rollups/sets.ts';
 import { formatDay, parseIsoDay } from '../../src/records/day.ts';
 import { baseDays } from '../../src/rollups/base-days.ts';
@@ -35,6 +36,15 @@ const baseOf = async (): Promise<string> => {
   );
   return row?.base ?? '';
 };
+
+it('has a column for every dimension that a set may have, and for every sum', async () => {
+  const found = await store.select(
+    z.object({ name: z.string() }),
+    sql`SELECT name FROM system.columns WHERE database = ${bind('String', store.database)} AND table = 'rollup_sums'`,
+  );
+  const names = found.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining([...labelNames, ...sumNames].map(snakeCase)));
+});
 
 it('a day can be answered from the moment its build is published, until its tables change; a merge is no change', async () => {
   const state = createRollupState({ store, sets, definition });

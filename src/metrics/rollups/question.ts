@@ -43,8 +43,9 @@ export function questionOf(planned: Plan, reading: Plan<Scan>, wouldUseSet: bool
  * names of the registry and of sets only: nothing that a caller has written.
  *
  * @param statement begins with SELECT
+ * @param isRepeated the question is read a second time for one answer, and counts once
  */
-export function withQuestion(statement: Sql, question: Question): Sql {
+export function withQuestion(statement: Sql, question: Question, isRepeated = false): Sql {
   const { sides, dimensions, hasBreakdown, picked, set, wouldUseSet } = question;
   const list = (names: readonly string[]): Sql =>
     join(
@@ -54,10 +55,11 @@ export function withQuestion(statement: Sql, question: Question): Sql {
   const by = list([...dimensions, ...(hasBreakdown ? [breakdown] : [])]);
   const tables = wouldUseSet ? sql`tables` : sql`tables by choice`;
   const from = set === undefined ? tables : sql`rollup ${identifier(set)}`;
-  return sql`WITH 'metrics of ${list(sides)}; by ${by}; picked ${list(picked)}; from ${from}' AS asked ${statement}`;
+  const metrics = isRepeated ? sql`metrics again` : sql`metrics`;
+  return sql`WITH '${metrics} of ${list(sides)}; by ${by}; picked ${list(picked)}; from ${from}' AS asked ${statement}`;
 }
 
-/** Matches logged statements of `metrics`. The group is what `parseQuestion` takes. */
+/** Matches logged statements of `metrics`, but for those that are read again. The group is what `parseQuestion` takes. */
 export const questionPattern = "^WITH 'metrics (of [a-z0-9_,; ]*)' AS asked SELECT ";
 
 const written =
