@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { z } from 'zod';
 import type { OwnServer } from '../src/clickhouse/own-server/server.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
@@ -60,6 +60,7 @@ export async function benchSortKeys(server: OwnServer, database: string, today: 
     password: server.password,
     database,
     request_timeout: 600_000,
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: { max_execution_time: 0 },
   });
   const created = z

@@ -19,13 +19,10 @@ import {
   withdraw,
 } from './build-statements.ts';
 import type { RollupLook, RollupState } from './current.ts';
+import { createDueDays } from './due-days.ts';
 
 /** Days that one build sums up. */
 const mostDays = 30;
-/** A day is built once it has not changed for so long: a feed writes a day many times. */
-const restMs = 1_500;
-/** A day that changes all the time is built after so long all the same, and again after so long. */
-const longestRestlessMs = 20_000;
 /** Between two looks when nothing had to be built, and between two builds at the least. */
 const waitMs = { idle: 2_000, least: 250 };
 /** After failures in a row each pause is twice the one before. */
@@ -81,8 +78,7 @@ export function startRollupBuilder(options: {
   const { elapsedMs = () => performance.now() } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  /** Days that wait to be built: what they held when they were last seen, and since when they have waited and held it. */
-  let waiting = new Map<Day, { held: string; heldSinceMs: number; sinceMs: number }>();
+  const due = createDueDays();
   /** Builds that did not count at that time. */
   let superseded = { atMs: elapsedMs(), numbers: [] as readonly string[] };
   const write = { changesAnswersOf: [], settings: buildSettings, signal };
@@ -128,7 +124,7 @@ export function startRollupBuilder(options: {
       ),
       write,
     );
-    for (const day of days) waiting.delete(day);
+    due.built(days);
   };
 
   const buildOneMonth = async (month: Day): Promise<void> => {
@@ -174,23 +170,7 @@ export function startRollupBuilder(options: {
 
   /** True when something was built. */
   const work = async (): Promise<boolean> => {
-    const days = (look: RollupLook): Day[] => {
-      const now = elapsedMs();
-      waiting = new Map(
-        [...look.held].map(([day, held]) => {
-          const known = waiting.get(day);
-          const heldSinceMs = known?.held === held ? known.heldSinceMs : now;
-          return [day, { held, heldSinceMs, sinceMs: known?.sinceMs ?? now }];
-        }),
-      );
-      return [...waiting]
-        .filter(
-          ([, { heldSinceMs, sinceMs }]) => now - heldSinceMs >= restMs || now - sinceMs >= longestRestlessMs,
-        )
-        .map(([day]) => day)
-        .sort((one, other) => other - one)
-        .slice(0, mostDays);
-    };
+    const days = (look: RollupLook): Day[] => due.of(look.held, elapsedMs()).slice(0, mostDays);
     const monthOf = (look: RollupLook): Day | undefined =>
       look.begunMonths.find((month) => {
         const end = addUnits('month', month, 1) ?? month;

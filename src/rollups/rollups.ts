@@ -3,33 +3,34 @@ import type { Lock } from '../clickhouse/leases/store-lock.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { withLowPriority } from '../clickhouse/wrap-store.ts';
 import type { Logger } from '../logger.ts';
-import { columnOfSide, labelNames, type Side, sumNames, sums } from '../metrics/registry.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
-import type { RollupSet } from '../metrics/rollups/sets.ts';
+import { detailedRollupSet, type RollupSet } from '../metrics/rollups/sets.ts';
 import type { Day } from '../records/day.ts';
 import type { Clock } from '../time.ts';
+import { buildFromSet, buildFromTables, buildMonth } from './build-statements.ts';
 import { startRollupBuilder } from './builder.ts';
 import { createRollupState } from './current.ts';
 
-/** Raised when rollups move to another table or are built in another way: older builds then no longer count. */
-const formatVersion = 2;
-
-/** Hash of all that says what builds hold, as a UInt64: the sets, their dimensions and the sums. */
-const definitionOf = (sets: readonly RollupSet[]): string =>
+/**
+ * Hash of the statements that build the sets, as a UInt64: of all that says what builds hold, from the sums and columns to the
+ * table that they are written to. So builds that an earlier version has made in another way count no more.
+ */
+export const definitionOf = (sets: readonly RollupSet[]): string =>
   createHash('sha256')
     .update(
-      JSON.stringify([
-        formatVersion,
-        sets,
-        sides.map((side) => labelNames.map((name) => columnOfSide(side)(name).compile().sql)),
-        sumNames.map((name) => [name, sums[name].from, sums[name].aggregate.compile().sql]),
-      ]),
+      JSON.stringify(
+        sets
+          .flatMap((set) => [
+            buildFromTables(set, [], 0n),
+            buildFromSet(set, detailedRollupSet, [], 0n),
+            buildMonth(set, 0, [], 0n),
+          ])
+          .map((statement) => statement.compile()),
+      ),
     )
     .digest()
     .readBigUInt64BE()
     .toString();
-
-const sides: readonly Side[] = ['ads', 'crm'];
 
 /** Opens rollups and keeps them up to date. */
 export function startRollups(options: {

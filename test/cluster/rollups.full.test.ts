@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, it } from 'vitest';
-import { interleave } from '../rollups/interleaving.ts';
+import { environment, interleave } from '../rollups/interleaving.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { rounds } from '../support/rounds.ts';
 import { environmentOf } from './environment.ts';
@@ -9,16 +9,7 @@ let servers: ClusterServers;
 let app: TestApp;
 beforeAll(async () => {
   servers = await startClusterServers();
-  app = await startTestApp({
-    environment: {
-      ROLLUPS: 'on',
-      ROLLUPS_MIN_ROWS: '0',
-      QUERY_MAX_COMPLEXITY: '1000000000',
-      QUERY_COST_PER_MINUTE: '1000000000000',
-      RESPONSE_CACHE_TTL_MS: '0',
-      ...environmentOf(servers),
-    },
-  });
+  app = await startTestApp({ environment: { ...environment, ...environmentOf(servers) } });
 }, 120_000);
 afterAll(async () => {
   await app.close();

@@ -42,3 +42,15 @@ it('counts a read that fails by its time', async () => {
   await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(spent).toBeGreaterThan(100 * 125);
 });
+
+it('counts nothing where the server has too little for all', async () => {
+  let spent = 0;
+  const paid = withReadCost(store, (cost) => {
+    spent += cost;
+  });
+  const large = paid.read(sql`SELECT length(groupArray(number)) FROM numbers(10_000_000)`, {
+    settings: { max_memory_usage_for_user: '20000000' },
+  });
+  await expect(large).rejects.toMatchObject({ code: 'OVERLOADED' });
+  expect(spent).toBe(0);
+});

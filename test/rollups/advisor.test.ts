@@ -5,11 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { identifier, sql } from '../../src/clickhouse/sql.ts';
+import { parseIsoDay } from '../../src/records/day.ts';
 import type { Advice } from '../../src/rollups/advisor/advice.ts';
+import { takeSample } from '../../src/rollups/advisor/sample.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { builtProgram } from '../support/built-program.ts';
 import { dataFolder, runProgram } from '../support/child-program.ts';
-import { createMigratedDatabase, openStore } from '../support/database.ts';
+import { createMigratedDatabase, openMigratedStore, openStore } from '../support/database.ts';
 
 const database = `advisor_${randomBytes(6).toString('hex')}`;
 const quiet = { changesAnswersOf: [] } as const;
@@ -101,6 +103,25 @@ it('says so when nothing was asked', async () => {
   const { code, output } = await advisor([]);
   expect(output).toMatch(/^ClickHouse's log has no question to `metrics` of the last 14 days\..*\n$/);
   expect(code).toBe(0);
+});
+
+it('takes the size of a row from the rollups that are stored, if they are not few', async () => {
+  const store = await openMigratedStore();
+  const bytesPerRow = async (): Promise<number> =>
+    (await takeSample(store, [['campaignId']], parseIsoDay('2025-07-01') ?? 0)).bytesPerRow;
+  const usual = await bytesPerRow();
+  const rollups = sql`INSERT INTO rollup_sums (rollup, workspace, date, built, campaign_id)`;
+  await store.command(
+    sql`${rollups} SELECT 'campaign', 'default', '2025-06-01', number, 'C-1' FROM numbers(9_000)`,
+    quiet,
+  );
+  expect(await bytesPerRow()).toBe(usual);
+  await store.command(
+    sql`${rollups} SELECT 'campaign', 'default', '2025-06-01', number, toString(sipHash64(number)) FROM numbers(20_000)`,
+    quiet,
+  );
+  expect(await bytesPerRow()).not.toBe(usual);
+  await store.close();
 });
 
 it('advises the set that questions lack, and no more once it is there', { timeout: 120_000 }, async () => {

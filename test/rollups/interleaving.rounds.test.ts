@@ -1,19 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { rounds } from '../support/rounds.ts';
-import { days, interleave, push } from './interleaving.ts';
+import { days, environment, interleave, push } from './interleaving.ts';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({
-    environment: {
-      ROLLUPS: 'on',
-      ROLLUPS_MIN_ROWS: '0',
-      QUERY_MAX_COMPLEXITY: '1000000000',
-      QUERY_COST_PER_MINUTE: '1000000000000',
-      RESPONSE_CACHE_TTL_MS: '0',
-    },
-  });
+  app = await startTestApp({ environment });
 });
 afterAll(() => app.close());
 

@@ -7,6 +7,15 @@ import { countFacts, type Raw } from '../support/oracle.ts';
 import type { OracleQuery } from '../support/oracle-query.ts';
 import { oracleQueries, toGraphql } from '../support/oracle-questions.ts';
 
+/** How the program is started that answers. */
+export const environment = {
+  ROLLUPS: 'on',
+  ROLLUPS_MIN_ROWS: '0',
+  QUERY_MAX_COMPLEXITY: '1000000000',
+  QUERY_COST_PER_MINUTE: '1000000000000',
+  RESPONSE_CACHE_TTL_MS: '0',
+};
+
 /** Of the data. */
 export const days = Array.from({ length: 120 }, (_, index) =>
   new Date(Date.UTC(2025, 3, 20 + index)).toISOString().slice(0, 10),

@@ -103,7 +103,7 @@ async function bytesPerRow({ select, layout, database }: Store): Promise<number>
   const [size] = await select(
     sizeRow,
     sql`SELECT sum(bytes_on_disk) AS bytes, sum(rows) AS stored FROM ${layout.system('parts')}
-        WHERE active AND database = ${bind('String', database)} AND table = ${bind('String', layout.heldName('rollups'))}`,
+        WHERE active AND database = ${bind('String', database)} AND table = ${bind('String', layout.heldName('rollup_sums'))}`,
   );
   return size === undefined || size.stored < leastStored ? usualBytesPerRow : size.bytes / size.stored;
 }
