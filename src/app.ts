@@ -177,7 +177,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       },
       timeoutMs: () => reloader.config.QUERY_TIMEOUT_MS,
       threads,
-      memory: memoryBytes === undefined ? undefined : createMemoryShares(memoryBytes, slots),
+      memory:
+        memoryBytes === undefined
+          ? undefined
+          : createMemoryShares(memoryBytes, slots, () => reloader.config.QUERY_MEMORY_MB * 1_048_576),
       clock,
       ended: createEndedQueries(store),
       onRateLimited: () => telemetry.onRateLimited('queries'),

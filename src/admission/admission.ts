@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { ClickHouseSettings } from '@clickhouse/client';
+import { neededMoreMemory } from '../clickhouse/errors.ts';
 import type { CallOptions, QueryWeight, Store } from '../clickhouse/store.ts';
 import { wrapStore } from '../clickhouse/wrap-store.ts';
 import { UtmqlError } from '../errors.ts';
@@ -64,8 +65,11 @@ interface Waiter {
 /** Of the time that a query may take, its wait leaves what such queries usually take, up to this share. */
 const mostShareNeeded = 1 / 2;
 
-/** Why a query is not answered though its account has done nothing wrong: too many wait, its turn came too late, or ClickHouse says so. */
-export type OverloadReason = 'queue' | 'wait' | 'clickhouse';
+/**
+ * Why a query is not answered though its account has done nothing wrong: too many wait, its turn came too late, others had the
+ * memory, or ClickHouse says so.
+ */
+export type OverloadReason = 'queue' | 'wait' | 'memory' | 'clickhouse';
 
 /**
  * @param options.timeoutMs the longest that a query may take, its wait included; looked at for each
@@ -163,46 +167,55 @@ export function createAdmission(options: {
           advance();
         });
 
+      const run = async <T>(
+        work: (call: CallOptions) => Promise<T>,
+        weight: QueryWeight,
+        timeoutMs: number,
+      ): Promise<T> => {
+        const asked = clock.now();
+        const begunAt = await turn(weight, timeoutMs);
+        const waitedMs = Math.max(begunAt - asked, 0);
+        const leftMs = Math.max(timeoutMs - waitedMs, 1);
+        if (signal.aborted) {
+          member.end(begunAt, begunAt, weight);
+          advance();
+          throw cancelled();
+        }
+        const queryIdPrefix = `read-${randomUUID()}-`;
+        const maxMemoryBytes = memory?.take(weight);
+        const release = async (): Promise<void> => {
+          // ClickHouse notices only after a moment that nobody listens any more.
+          if (signal.aborted) await options.ended(queryIdPrefix);
+          if (maxMemoryBytes !== undefined) memory?.giveBack(maxMemoryBytes);
+          member.end(begunAt, clock.now(), weight);
+          advance();
+        };
+        try {
+          return await work({
+            requestId,
+            signal,
+            queryIdPrefix,
+            maxMemoryBytes,
+            settings: { max_execution_time: leftMs / 1_000, ...settingsOf(member, weight, begunAt) },
+          });
+        } catch (error) {
+          if (!(error instanceof UtmqlError)) throw error;
+          if (error.code === 'OVERLOADED') options.onOverloaded('clickhouse');
+          // It may have needed only what it had to wait.
+          if (error.code === 'TIMEOUT' && waitedMs > leftMs) throw overloaded('wait');
+          const couldHaveMore = memory && Number(maxMemoryBytes) < memory.mostOfOne;
+          if (!couldHaveMore || !neededMoreMemory(error)) throw error;
+          if (weight === 'heavy') throw overloaded('memory');
+        } finally {
+          const released = release().finally(() => atWork.delete(released));
+          atWork.add(released);
+        }
+        // It is heavier than its rows let expect.
+        return run(work, 'heavy', Math.max(leftMs - (clock.now() - begunAt), 1));
+      };
+
       return {
-        async run(work, weight = 'light') {
-          const timeoutMs = options.timeoutMs();
-          const asked = clock.now();
-          const begunAt = await turn(weight, timeoutMs);
-          const waitedMs = Math.max(begunAt - asked, 0);
-          const leftMs = Math.max(timeoutMs - waitedMs, 1);
-          if (signal.aborted) {
-            member.end(begunAt, begunAt, weight);
-            advance();
-            throw cancelled();
-          }
-          const queryIdPrefix = `read-${randomUUID()}-`;
-          const maxMemoryBytes = memory?.take(weight);
-          const release = async (): Promise<void> => {
-            // ClickHouse notices only after a moment that nobody listens any more.
-            if (signal.aborted) await options.ended(queryIdPrefix);
-            if (maxMemoryBytes !== undefined) memory?.giveBack(maxMemoryBytes);
-            member.end(begunAt, clock.now(), weight);
-            advance();
-          };
-          try {
-            return await work({
-              requestId,
-              signal,
-              queryIdPrefix,
-              maxMemoryBytes,
-              settings: { max_execution_time: leftMs / 1_000, ...settingsOf(member, weight, begunAt) },
-            });
-          } catch (error) {
-            if (!(error instanceof UtmqlError)) throw error;
-            if (error.code === 'OVERLOADED') options.onOverloaded('clickhouse');
-            // It may have needed only what it had to wait.
-            if (error.code === 'TIMEOUT' && waitedMs > leftMs) throw overloaded('wait');
-            throw error;
-          } finally {
-            const released = release().finally(() => atWork.delete(released));
-            atWork.add(released);
-          }
-        },
+        run: (work, weight = 'light') => run(work, weight, options.timeoutMs()),
         async end() {
           controller.abort(ended);
           // What is at work hears of its end first, and is released then.
@@ -229,6 +242,7 @@ const mostRetrySeconds = 30;
 const overloadMessages = {
   queue: 'Too many queries of all callers wait for the database.',
   wait: 'The query waited for its turn for most of the time that it may take: the database is busy.',
+  memory: 'The query needs more memory than those at work beside it leave.',
 } as const;
 
 const cancelled = (): UtmqlError =>

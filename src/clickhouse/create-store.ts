@@ -48,16 +48,6 @@ const longestSilenceMs = 605_000;
 /** A probe that gets no answer in this time is given up, so that the next one has a socket. */
 const probeSilenceMs = 5_000;
 
-/**
- * A query that has less memory than it may need keeps groups and rows to be sorted on ClickHouse's disk. By default (26.7) it does
- * so only when the memory of the whole server runs short. A quarter: a hash table that grows takes as much again, and more for a
- * moment.
- */
-const withDisk = (maxMemoryBytes: number): ClickHouseSettings => ({
-  max_bytes_before_external_group_by: String(Math.floor(maxMemoryBytes / 4)),
-  max_bytes_before_external_sort: String(Math.floor(maxMemoryBytes / 4)),
-});
-
 const uptimeRow = z.object({ seconds: z.number() });
 
 const roomRow = z.tuple([z.number()]);
@@ -137,7 +127,7 @@ export function createStore(options: StoreOptions): Store {
   const prepareRead = (call: CallOptions): PreparedCall => {
     const { maxMemoryBytes: most } = options.limits;
     const { maxMemoryBytes: share = most } = call;
-    return prepare(call, { ...readSettings(Math.min(share, most)), ...(share < most && withDisk(share)) });
+    return prepare(call, readSettings(Math.min(share, most)));
   };
   const ask = createStoreReads({ client, prepare: prepareRead });
   const probe = createStoreReads({ client: prober, prepare: prepareRead });

@@ -207,6 +207,12 @@ export const isRefusedValue = (error: unknown): boolean => isOfType(error, refus
  */
 export const isShortage = (error: unknown): boolean => isOfType(error, shortageTypes);
 
+/** Whether a query needed more memory than it was given, however much others had. */
+export const neededMoreMemory = (error: unknown): boolean =>
+  error instanceof UtmqlError &&
+  error.code === 'QUERY_TOO_EXPENSIVE' &&
+  isOfType(error, new Set(['MEMORY_LIMIT_EXCEEDED']));
+
 /** Whether the user may not read what was asked for. */
 export const isDenied = (error: unknown): boolean => isOfType(error, new Set(['ACCESS_DENIED']));
 

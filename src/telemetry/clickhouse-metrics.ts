@@ -18,7 +18,7 @@ export function createClickHouseMetrics(registry: Registry): ClickHouseMetrics {
   });
   const overloaded = new Counter({
     name: 'overloaded_queries_total',
-    help: 'Queries, and requests as a whole, that were refused with OVERLOADED, by reason: too many wait (queue), the turn came too late (wait), or ClickHouse refused (clickhouse).',
+    help: 'Queries, and requests as a whole, that were refused with OVERLOADED, by reason: too many wait (queue), the turn came too late (wait), others at work had the memory (memory), or ClickHouse refused (clickhouse).',
     labelNames: ['reason'],
     registers: [registry],
   });

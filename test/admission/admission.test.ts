@@ -176,7 +176,7 @@ it('heavy queries share threads and memory, and give way to light ones', async (
   const gigabyte = 1_024 ** 3;
   const admission = open({
     settings: { slots: 8 },
-    memory: createMemoryShares(4 * gigabyte, 8),
+    memory: createMemoryShares(4 * gigabyte, 8, () => 8 * gigabyte),
   });
   let finishLast = (): void => undefined;
   const begin = (weight: 'light' | 'heavy') => {
@@ -186,17 +186,21 @@ it('heavy queries share threads and memory, and give way to light ones', async (
     return new Promise<unknown>((resolve) => {
       void queries.run((call) => {
         const { max_threads, os_thread_priority } = call.settings ?? {};
-        resolve([max_threads, os_thread_priority, Number(call.maxMemoryBytes) / gigabyte]);
+        resolve([
+          max_threads,
+          os_thread_priority,
+          Math.floor((Number(call.maxMemoryBytes) / gigabyte) * 1_000) / 1_000,
+        ]);
         return work();
       }, weight);
     });
   };
-  expect(await begin('heavy')).toEqual([8, '12', 0.9375]);
-  expect(await begin('heavy')).toEqual([4, '12', 0.5625]);
-  expect(await begin('light')).toEqual([undefined, undefined, 0.1875]);
-  expect(await begin('heavy')).toEqual([2, '12', 0.375]);
+  expect(await begin('heavy')).toEqual([8, '12', 1.458]);
+  expect(await begin('heavy')).toEqual([4, '12', 0.569]);
+  expect(await begin('light')).toEqual([undefined, undefined, 0.125]);
+  expect(await begin('heavy')).toEqual([2, '12', 0.273]);
   // The last one ends, and what it had is there again.
   finishLast();
   await new Promise(setImmediate);
-  expect(await begin('heavy')).toEqual([2, '12', 0.375]);
+  expect(await begin('heavy')).toEqual([2, '12', 0.273]);
 });

@@ -10,10 +10,11 @@ it('all queries at work together have three quarters of the server’s memory at
     fc.property(
       fc.integer({ min: 1, max: 64 }),
       fc.integer({ min: 16, max: 512 }),
+      fc.integer({ min: 0, max: 64 * gigabyte }),
       fc.array(fc.tuple(weight, fc.nat()), { maxLength: 300 }),
-      (slots, gigabytes, steps) => {
+      (slots, gigabytes, mostBytes, steps) => {
         const bytes = gigabytes * gigabyte;
-        const shares = createMemoryShares(bytes, slots);
+        const shares = createMemoryShares(bytes, slots, () => mostBytes);
         const { least, most } = memoryOfOne(bytes, slots);
         const atWork: number[] = [];
         for (const [of, pick] of steps) {
@@ -33,16 +34,23 @@ it('all queries at work together have three quarters of the server’s memory at
 });
 
 it('a lone heavy query has much, the next ones less, a light one its share', () => {
-  const shares = createMemoryShares(4 * gigabyte, 8);
+  const shares = createMemoryShares(4 * gigabyte, 8, () => 2 * gigabyte);
   const megabytes = (bytes: number): number => Math.floor(bytes / 1_024 ** 2);
-  expect(memoryOfOne(4 * gigabyte, 8)).toEqual({ least: 192 * 1_024 ** 2, most: 960 * 1_024 ** 2 });
+  const { least, most } = memoryOfOne(4 * gigabyte, 8);
+  expect([least, most, shares.mostOfOne].map(megabytes)).toEqual([128, 1_493, 1_493]);
   const first = shares.take('heavy');
-  expect([first, shares.take('heavy'), shares.take('light')].map(megabytes)).toEqual([960, 576, 192]);
+  expect([first, shares.take('heavy'), shares.take('light')].map(megabytes)).toEqual([1_493, 583, 128]);
   shares.giveBack(first);
-  expect(megabytes(shares.take('heavy'))).toBe(768);
+  expect(megabytes(shares.take('heavy'))).toBe(1_189);
+});
+
+it('nobody takes more than one query may use, so that more is left for the next', () => {
+  const shares = createMemoryShares(16 * gigabyte, 8, () => 2 * gigabyte);
+  expect([1, 2, 3, 4].map(() => shares.take('heavy') / gigabyte)).toEqual([2, 2, 2, 2]);
+  expect(shares.mostOfOne).toBe(2 * gigabyte);
 });
 
 it('a query has enough to be answered, however many slots there are', () => {
-  const shares = createMemoryShares(gigabyte, 1_000);
+  const shares = createMemoryShares(gigabyte, 1_000, () => gigabyte);
   expect([shares.take('light'), shares.take('heavy')]).toEqual([64 * 1_024 ** 2, 64 * 1_024 ** 2]);
 });

@@ -77,14 +77,4 @@ describe('the server', () => {
     leaving.abort();
     await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
   });
-
-  it('keeps on its disk what a query has no memory for', async () => {
-    const groups = sql`SELECT count() FROM (SELECT toString(number) AS one, count() FROM numbers(4_000_000) GROUP BY one)`;
-    const megabytes = (count: number) => ({ maxMemoryBytes: count * 1_048_576 });
-    expect((await store.read(groups, megabytes(200))).rows).toEqual([[4_000_000]]);
-    const inMemory = { max_bytes_before_external_group_by: '0', max_bytes_ratio_before_external_group_by: 0 };
-    await expect(store.read(groups, { ...megabytes(200), settings: inMemory })).rejects.toMatchObject(
-      tooExpensive,
-    );
-  });
 });

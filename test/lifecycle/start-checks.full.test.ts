@@ -175,14 +175,14 @@ it('how much memory a query can have is told, and where that is less than was as
     return found.map(({ state, text }) => `${state}: ${text}`);
   };
   // Of the engine of the tests; and of a server that is not started for this.
-  const usual = 'ok: Of the 4096 MB of ClickHouse, a query has 192 to 960 MB.';
+  const usual = 'ok: Of the 4096 MB of ClickHouse, a query has 128 to 1493 MB.';
   expect(await memory({})).toEqual([usual]);
   expect(await memory({ CLICKHOUSE_URL: '' })).toEqual([usual]);
-  expect(await memory({ QUERY_MEMORY_MB: '960' })).toEqual([usual]);
-  expect(await memory({ QUERY_MEMORY_MB: '100' })).toEqual([usual.replace('192 to 960', '100 to 100')]);
-  expect(await memory({ QUERY_MEMORY_MB: '961' })).toEqual([
+  expect(await memory({ QUERY_MEMORY_MB: '1493' })).toEqual([usual]);
+  expect(await memory({ QUERY_MEMORY_MB: '100' })).toEqual([usual.replace('128 to 1493', '100 to 100')]);
+  expect(await memory({ QUERY_MEMORY_MB: '1494' })).toEqual([
     expect.stringMatching(
-      /^warn: QUERY_MEMORY_MB \(961\) is more than a query can have\. .*192 to 960 MB\. /,
+      /^warn: QUERY_MEMORY_MB \(1494\) is more than a query can have\. .*128 to 1493 MB\. /,
     ),
   ]);
   expect(await memory({ CLICKHOUSE_URL: '', CLICKHOUSE_MEMORY_MB: '512', QUERY_MEMORY_MB: '64' })).toEqual([
