@@ -241,6 +241,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock,
       telemetry,
       timezone: config.REPORTING_TIMEZONE,
+      retentionDays: config.DATA_RETENTION_DAYS,
       maxComplexity: () => reloader.config.QUERY_MAX_COMPLEXITY,
       authenticator,
       introspectionRoles: config.INTROSPECTION_ROLES,

@@ -3,6 +3,7 @@ import { variables } from '../config/variables.ts';
 import { type ErrorCodeInfo, errorCodes } from '../error-codes.ts';
 import { toEnumName } from '../graphql/builder.ts';
 import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
+import { warningMeanings } from '../metrics/warnings.ts';
 import { metricsTable } from './prometheus-table.ts';
 import { recordSchemaFiles } from './record-schemas.ts';
 
@@ -34,6 +35,11 @@ function errorCodesTable(): string {
     ([code, { status, meaning, remedy }]) => `| \`${code}\` | ${status ?? ''} | ${meaning} | ${remedy} |`,
   );
   return ['| code | status | what it means | what to do |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function warningsTable(): string {
+  const rows = Object.entries(warningMeanings).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return ['| code | what it says |', '| --- | --- |', ...rows].join('\n');
 }
 
 function metricsPage(): string {
@@ -77,7 +83,8 @@ const operations = new URL('docs/operations.md', root);
 writeFileSync(operations, replaceBetween(readFileSync(operations, 'utf8'), 'metrics', await metricsTable()));
 
 const api = new URL('docs/api.md', root);
-writeFileSync(api, replaceBetween(readFileSync(api, 'utf8'), 'errors', errorCodesTable()));
+const withErrors = replaceBetween(readFileSync(api, 'utf8'), 'errors', errorCodesTable());
+writeFileSync(api, replaceBetween(withErrors, 'warnings', warningsTable()));
 
 const schemas = new URL('schema/records/', root);
 mkdirSync(schemas, { recursive: true });

@@ -6,6 +6,7 @@ import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Push } from '../ingest/push/push.ts';
 import type { RunReads } from '../ingest/runs/run-reads.ts';
 import type { Logger } from '../logger.ts';
+import type { DataPresence } from '../metrics/data-presence.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
@@ -15,6 +16,7 @@ export interface Context {
   readonly caller: Caller;
   readonly logger: Logger;
   readonly metrics: MetricsLoader;
+  readonly presence: DataPresence;
   readonly explore: Explore;
   readonly ingest: Ingest;
   readonly runs: RunReads;
@@ -25,6 +27,8 @@ export interface Context {
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
   readonly reportingTimezone: string;
+  /** How many days the tables of records keep. */
+  readonly retentionDays: number;
   /**
    * Today in REPORTING_TIMEZONE, or in the IANA time zone given.
    *

@@ -82,7 +82,12 @@ export function buildQuery(
     where: args.where,
     having: args.having,
     orderBy: args.orderBy,
-    compareTo: args.compareTo && resolveComparison(args.compareTo, range, args.range),
+    compareTo:
+      args.compareTo &&
+      resolveComparison(args.compareTo, range, args.range, {
+        weekStart,
+        grouped: byDate && granularity === 'week',
+      }),
     fold: undefined,
     fill,
     offset: 0,

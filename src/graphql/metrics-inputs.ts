@@ -1,6 +1,14 @@
 import { badInput } from '../errors.ts';
 import type { ComparisonInput } from '../metrics/comparison.ts';
-import { type FigureKind, figureKinds, type Having, numberOperators, type Order } from '../metrics/query.ts';
+import {
+  type Alignment,
+  alignments,
+  type FigureKind,
+  figureKinds,
+  type Having,
+  numberOperators,
+  type Order,
+} from '../metrics/query.ts';
 import { type DimensionName, isMeasure, type NamedDimension } from '../metrics/registry.ts';
 import { breakdownDescription, readBreakdown } from './breakdowns.ts';
 import { builder, enumValues } from './builder.ts';
@@ -73,9 +81,19 @@ export const OrderByInput = builder.inputType('OrderByInput', {
   }),
 });
 
+const alignmentMeanings: Readonly<Record<Alignment, string>> = {
+  weekday: 'The days 52 weeks earlier: Monday to Sunday with Monday to Sunday.',
+  date: 'The same calendar days: 1 to 7 March with 1 to 7 March.',
+};
+
+export const AlignmentEnum = builder.enumType('CompareAlign', {
+  description: 'Which days of the previous year a range is compared with.',
+  values: enumValues(alignments, (alignment) => alignmentMeanings[alignment]),
+});
+
 export const CompareToInput = builder.inputType('CompareToInput', {
-  description: 'The range to compare with. Give exactly one field.',
-  isOneOf: true,
+  description:
+    'The range to compare with. Give exactly one of `previousPeriod`, `previousYear` and `between`.',
   fields: (t) => ({
     previousPeriod: t.boolean({
       description:
@@ -83,7 +101,12 @@ export const CompareToInput = builder.inputType('CompareToInput', {
     }),
     previousYear: t.boolean({
       description:
-        'True compares with the same calendar days one year earlier, and whole months with whole months. 29 February is compared with 28 February.',
+        'True compares with one year earlier: with the same calendar days, and whole months with whole months (29 February is compared with 28 February), or with the same weekdays, as `align` says.',
+    }),
+    align: t.field({
+      type: AlignmentEnum,
+      description:
+        'For `previousYear`. Default: WEEKDAY for rows by week and for ranges of whole weeks, else DATE. `meta { comparedAlign }` tells.',
     }),
     between: t.field({
       type: BetweenInput,
@@ -179,8 +202,14 @@ export function readComparison(
   input: typeof CompareToInput.$inferInput | null | undefined,
 ): ComparisonInput | undefined {
   if (!input) return undefined;
-  if (input.between) return { between: readBetween(input.between) };
-  if (input.previousPeriod) return { previousPeriod: true };
-  if (input.previousYear) return { previousYear: true };
-  throw badInput('compareTo: set previousPeriod or previousYear to true, or leave compareTo out.');
+  const { between, previousPeriod, previousYear, align } = input;
+  const given = [between, previousPeriod, previousYear].filter(Boolean);
+  if (given.length !== 1) {
+    throw badInput(
+      'compareTo: give exactly one of previousPeriod: true, previousYear: true and between, or leave compareTo out.',
+    );
+  }
+  if (align && !previousYear) throw badInput('compareTo.align goes with previousYear; leave it out.');
+  if (between) return { between: readBetween(between) };
+  return previousYear ? { previousYear: true, align: align ?? undefined } : { previousPeriod: true };
 }

@@ -1,6 +1,5 @@
-import { dataScope } from '../access/caller.ts';
 import type { InnerField } from '../access/grants.ts';
-import { conflictWarnings } from '../explore/conflicting-rows.ts';
+import { dataWarnings } from '../metrics/data-warnings.ts';
 import {
   type Measures,
   type MetricsQuery,
@@ -10,11 +9,12 @@ import {
   metricsSources,
 } from '../metrics/query.ts';
 import { describeMeasure, isSum, measureNames } from '../metrics/registry.ts';
-import type { Warning } from '../metrics/warnings.ts';
+import { type Warning, warningMeanings } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
 import { builder, enumValues } from './builder.ts';
 import { dimensionFields, measureFields } from './catalogue.ts';
 import type { LimitBy } from './metrics-arguments.ts';
+import { AlignmentEnum } from './metrics-inputs.ts';
 
 /** What the fields below `metrics` are resolved from. */
 export interface MetricsAnswer {
@@ -66,25 +66,33 @@ const RelativeMeasureChanges = builder.objectRef<Measures>('RelativeMeasureChang
 });
 
 type RowFields = Parameters<typeof measureFields>[0];
-const withoutComparison = 'Null without `compareTo`.';
+const withoutComparison =
+  'Null without `compareTo`, and where there is nothing to compare to: no rows at all, or a date before the first stored day.';
+
+/** Figures of a comparison; null where there is nothing to compare to, which shows in its sums. */
+const comparedFigures = ({ compared }: MetricsRow, kind: 'previous' | 'change' | 'relativeChange') => {
+  const isUnknown = measureNames.some((name) => isSum(name) && compared?.previous[name] === null);
+  return isUnknown ? null : (compared?.[kind] ?? null);
+};
+
 const comparisonFields = (t: RowFields) => ({
   previous: t.field({
     type: PreviousMeasures,
     nullable: true,
     description: `The measures over the comparison range. ${withoutComparison}`,
-    resolve: (row) => row.compared?.previous ?? null,
+    resolve: (row) => comparedFigures(row, 'previous'),
   }),
   change: t.field({
     type: MeasureChanges,
     nullable: true,
     description: `Current value minus previous value. ${withoutComparison}`,
-    resolve: (row) => row.compared?.change ?? null,
+    resolve: (row) => comparedFigures(row, 'change'),
   }),
   relativeChange: t.field({
     type: RelativeMeasureChanges,
     nullable: true,
     description: `Current value minus previous value, divided by the previous value. ${withoutComparison}`,
-    resolve: (row) => row.compared?.relativeChange ?? null,
+    resolve: (row) => comparedFigures(row, 'relativeChange'),
   }),
 });
 
@@ -112,8 +120,7 @@ const WarningType = builder.objectRef<Warning>('MetricsWarning').implement({
   description: 'Something to know before using these figures.',
   fields: (t) => ({
     code: t.exposeString('code', {
-      description:
-        'One of PARTIAL_FIRST_BUCKET, PARTIAL_LAST_BUCKET, COMPARED_LONGER, TIMEZONE_NOT_APPLIED, CONFLICTING_ROWS.',
+      description: `One of ${Object.keys(warningMeanings).join(', ')}.`,
     }),
     message: t.exposeString('message', { description: 'The warning in a sentence.' }),
   }),
@@ -155,6 +162,12 @@ export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').imple
       description: 'Last day of the comparison range. Null without `compareTo`.',
       resolve: ({ query }) => (query.compareTo ? formatDay(query.compareTo.range.to) : null),
     }),
+    comparedAlign: t.field({
+      type: AlignmentEnum,
+      nullable: true,
+      description: 'How days are compared with those of the previous year. Null without `previousYear`.',
+      resolve: ({ query }) => query.compareTo?.align ?? null,
+    }),
     freshness: t.field({
       type: 'DateTime',
       nullable: true,
@@ -190,11 +203,13 @@ export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').imple
     warnings: t.field({
       type: [WarningType],
       description: 'Warnings about these figures.',
-      // Whoever sees some rows only is not told of feeds, which have no channel.
-      resolve: async ({ warnings, query }, _args, { caller, explore: { reader }, ingest }) => {
-        if (caller.policy !== undefined) return warnings;
-        const own = ingest.sources.filter(({ workspace }) => workspace === caller.workspace);
-        return [...warnings, ...(await conflictWarnings(reader, dataScope(caller), query.range, own))];
+      resolve: async ({ warnings, query }, _args, { caller, presence, explore, today, retentionDays }) => {
+        const found = await Promise.all([
+          dataWarnings(query, presence, { today: today(), days: retentionDays }),
+          // Whoever sees some rows only is not told of feeds, which have no channel.
+          caller.policy === undefined ? explore.feedWarnings(query.range) : [],
+        ]);
+        return [...warnings, ...found.flat()];
       },
     }),
   }),

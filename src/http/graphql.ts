@@ -15,6 +15,7 @@ import type { Push } from '../ingest/push/push.ts';
 import { createRunReads } from '../ingest/runs/run-reads.ts';
 import { createRunRepository } from '../ingest/runs/run-table.ts';
 import { withReadCost } from '../limits/read-cost.ts';
+import { createDataPresence, withKnownComparisons } from '../metrics/data-presence.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -47,6 +48,8 @@ export function createGraphql(options: {
   clock: Clock;
   telemetry: Telemetry;
   timezone: string;
+  /** How many days the tables of records keep. */
+  retentionDays: number;
   /** Most values that an answer can have. Looked at for each operation. */
   maxComplexity: () => number;
   authenticator: Pick<Authenticator, 'isValid'>;
@@ -75,20 +78,32 @@ export function createGraphql(options: {
       const { signal } = request;
       // All that the request reads: it waits for its turns, is paid for, and ends with the request.
       const reads = withTurns(withReadCost(store, onRead), queries);
-      const metrics = createMetricsLoader(reads, options.rollups);
+      const loader = createMetricsLoader(reads, options.rollups);
+      const presence = createDataPresence(reads, loader);
+      const runs = createRunReads({ runs: createRunRepository(reads), workspace: caller.workspace });
+      const metrics = withKnownComparisons(loader, presence);
       return {
         caller,
         logger,
         metrics,
-        explore: createExplore({ store: reads, metrics, scope: dataScope(caller) }),
+        presence,
+        explore: createExplore({
+          store: reads,
+          metrics,
+          scope: dataScope(caller),
+          runs,
+          sources: ingest.sources.filter(({ workspace }) => workspace === caller.workspace),
+          now: () => clock.now(),
+        }),
         ingest,
-        runs: createRunReads({ runs: createRunRepository(reads), workspace: caller.workspace }),
+        runs,
         push,
         retention,
         orphanedRows,
         audit,
         signal,
         reportingTimezone: options.timezone,
+        retentionDays: options.retentionDays,
         today: (timezone) => (timezone === undefined ? dayOf : dayIn(timezone))(clock.now()),
       };
     },

@@ -61,7 +61,7 @@ export function compileScan(
     },
     sum({ sum, of }) {
       const own = (of === 'previous') === (scan.shift !== undefined) && scan.sums.includes(sum);
-      return own ? aggregateOf(sum) : zeroOf(sum);
+      return own ? aggregateOf(sum) : nothingOf({ sum, of }, plan, dimensionAlias('date'));
     },
   };
 }
@@ -116,6 +116,19 @@ export const unfoldedValue = (value: string): string | undefined =>
 
 export const zeroOf = (name: SumName): Sql =>
   sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
+
+/**
+ * What a row has of a sum that its scan does not read: zero, or null where the bucket has nothing to be compared to.
+ *
+ * @param date the bucket
+ */
+export function nothingOf({ sum, of }: PeriodSum, { unknownBefore }: Plan<Scan>, date: Sql): Sql {
+  const zero = zeroOf(sum);
+  if (of === 'current' || unknownBefore === undefined) return zero;
+  const isUnknown =
+    unknownBefore === 'all' ? sql`true` : sql`${date} < ${bind('Date', formatDay(unknownBefore))}`;
+  return sql`if(${isUnknown}, NULL, ${zero})`;
+}
 
 /** The first day of a row's bucket. Days of a comparison are shifted into the range first. */
 function bucket({ granularity, weekStart }: Plan<Scan>, { shift }: Scan): Sql {

@@ -1,6 +1,6 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
-import { compileScan, dimensionAlias, type PeriodSum, periodSumAlias, zeroOf } from './compile-scan.ts';
+import { compileScan, dimensionAlias, nothingOf, type PeriodSum, periodSumAlias } from './compile-scan.ts';
 import type { Plan as AnyPlan, Figure, Scan } from './plan.ts';
 import type { FigureKind, Having, Order } from './query.ts';
 import { type DimensionName, isMeasure, isSum, type MeasureName, ratios, snakeCase } from './registry.ts';
@@ -83,7 +83,7 @@ function withEmptyBuckets(from: Sql, plan: Plan, buckets: readonly string[]): Sq
   const series = plan.groupBy.filter((name) => name !== 'date');
   const parts = periodSumsOf(plan);
   const row = columnList([dimensionAlias('date'), ...parts.map(periodSumAlias)]);
-  const gap = columnList([sql`bucket`, ...parts.map((part) => zeroOf(part.sum))]);
+  const gap = columnList([sql`bucket`, ...parts.map((part) => nothingOf(part, plan, sql`bucket`))]);
   const spread = sql`arrayJoin(arrayConcat(groupArray(tuple(${row})), arrayMap(bucket -> tuple(${gap}), ${bind('Array(Date)', buckets)}))) AS cell`;
   const inner = sql`SELECT ${columnList([...series.map(dimensionAlias), spread])} FROM ${from}${groupBy(series)}`;
   const cells = ['date' as const, ...parts].map(

@@ -93,7 +93,7 @@ const sourceOf = (scans: readonly Scan[]): MetricsSource => {
 function decode(
   columns: readonly string[],
   values: readonly unknown[],
-  { compared, fold }: Pick<Plan, 'compared' | 'fold'>,
+  { compared, fold, unknownBefore }: Pick<Plan, 'compared' | 'fold' | 'unknownBefore'>,
 ): MetricsRow {
   const dimensions: { [Name in DimensionName]?: string | null } = {};
   const figures: { [Name in MeasureName]?: number | null } = {};
@@ -115,7 +115,8 @@ function decode(
       return;
     }
     const figure = figureOfColumn.get(column);
-    if (figure === undefined) return;
+    // Without a row that passes `having`, sums are zero: only what cannot be compared is null.
+    if (figure === undefined || (value === undefined && unknownBefore === undefined)) return;
     const target = figure.of === 'current' ? figures : others[figure.of];
     target[figure.measure] = typeof value === 'number' ? value : null;
   });

@@ -1,5 +1,6 @@
 import type { Day } from '../records/day.ts';
 import type { Comparison, DayRange, FigureKind, Fold, MetricsQuery, Order } from './query.ts';
+import { bucketStart, shiftedDay } from './range.ts';
 import {
   type DimensionName,
   isMeasure,
@@ -52,6 +53,8 @@ export interface Plan<S extends Scan = TableScan>
   readonly groupBy: readonly DimensionName[];
   readonly sums: readonly SumName[];
   readonly compared: boolean;
+  /** Buckets of dates that have nothing to be compared to; undefined: none. */
+  readonly unknownBefore: Day | 'all' | undefined;
   /** In column order: operands precede the figures that use them. */
   readonly figures: readonly Figure[];
   readonly fold: Fold | undefined;
@@ -89,6 +92,7 @@ export function plan(query: MetricsQuery): Plan {
     having: query.having,
     sums: used,
     compared,
+    unknownBefore: unknownBefore(query, groupBy),
     figures,
     fold: foldFor(query, groupBy),
     fill: groupBy.includes('date') ? query.fill : undefined,
@@ -98,6 +102,17 @@ export function plan(query: MetricsQuery): Plan {
     page: query.wants.rows ? { offset: query.offset, limit: query.limit + 1 } : { offset: 0, limit: 1 },
     totals: query.wants.totals && shownBy.length > 0,
   };
+}
+
+/** A bucket before the first one with data has no figures to compare to, not figures of zero. */
+function unknownBefore(
+  { compareTo, granularity, weekStart }: MetricsQuery,
+  groupBy: readonly DimensionName[],
+): Plan['unknownBefore'] {
+  if (compareTo?.since === undefined) return undefined;
+  const { range, shift, since } = compareTo;
+  if (since > range.to) return 'all';
+  return groupBy.includes('date') ? bucketStart(granularity, shiftedDay(since, shift), weekStart) : undefined;
 }
 
 /** Totals equal the sum of the rows even when only totals are selected: values that a fold excludes are in neither. */
@@ -130,9 +145,11 @@ function scansFor(
   const sides: Side[] = (['ads', 'crm'] as const).filter((side) => ofSide(side).length > 0);
   // Without measures the result is the list of groups: those of ads, the larger side, unless ads lack a dimension.
   const [first = groupBy.includes('match') ? 'crm' : 'ads', ...others] = sides;
+  const { compareTo } = query;
+  const hasPrevious = compareTo !== undefined && unknownBefore(query, groupBy) !== 'all';
   const periods = [
     { range: query.range, shift: undefined },
-    ...(query.compareTo ? [{ range: query.compareTo.range, shift: query.compareTo.shift }] : []),
+    ...(hasPrevious ? [{ range: compareTo.range, shift: compareTo.shift }] : []),
   ];
   const scan = (side: Side, period: (typeof periods)[number]): TableScan => ({
     side,

@@ -31,10 +31,21 @@ export interface Order {
   readonly direction: 'asc' | 'desc';
 }
 
+/** Mondays are compared to Mondays, or the first of a month to the first of a month. */
+export const alignments = ['weekday', 'date'] as const;
+export type Alignment = (typeof alignments)[number];
+
 /** The range that rows are compared to, and the shift that aligns its days with the range. */
 export interface Comparison {
   readonly range: DayRange;
   readonly shift: Shift;
+  /** What the days of a previous year are aligned by; undefined: the comparison is another. */
+  readonly align?: Alignment | undefined;
+  /**
+   * The first day of the range with data: no earlier day has any, whatever is filtered. After the range: there is none to
+   * compare to. Undefined: the range begins with data, or after it.
+   */
+  readonly since?: Day | undefined;
 }
 
 export interface Shift {

@@ -1,6 +1,6 @@
 import { badInput } from '../errors.ts';
 import { type Day, dayOf, firstDay, formatDay, lastDay } from '../records/day.ts';
-import type { DayRange } from './query.ts';
+import type { DayRange, Shift } from './query.ts';
 import { type Granularity, type Weekday, weekdays } from './registry.ts';
 
 export const presets = [
@@ -116,7 +116,7 @@ function lastUnits(
 export const monthsPerUnit = { month: 1, quarter: 3, year: 12 } as const;
 
 /** Returns the first day of the bucket that contains `day`. */
-function bucketStart(unit: Granularity, day: Day, weekStart: Weekday): Day {
+export function bucketStart(unit: Granularity, day: Day, weekStart: Weekday): Day {
   if (unit === 'day') return day;
   // 1970-01-01 was a Thursday: index 3 of a week that starts on Monday.
   if (unit === 'week') return day - ((((day + 3 - weekdays.indexOf(weekStart)) % 7) + 7) % 7);
@@ -141,6 +141,12 @@ export function addMonths(day: Day, count: number): Day {
   const [year, month] = [Math.floor(months / 12), (months % 12) + 1];
   const last = (dayOf(month === 12 ? year + 1 : year, (month % 12) + 1, 1) ?? day) - 1;
   return Math.min(dayOf(year, month, date.getUTCDate()) ?? last, last);
+}
+
+/** Where a day of a comparison stands in the range. */
+export function shiftedDay(day: Day, { unit, count, within }: Shift): Day {
+  const moved = unit === 'day' ? day + count : addMonths(day, count);
+  return within === undefined ? moved : Math.min(Math.max(moved, within.from), within.to);
 }
 
 const presetUnits: { readonly [Name in Preset]?: Exclude<Granularity, 'day'> } = {

@@ -2,14 +2,23 @@ import { formatDay } from '../records/day.ts';
 import type { MetricsQuery } from './query.ts';
 import { addUnits, bucketsOf } from './range.ts';
 
+/** What each code says. */
+export const warningMeanings = {
+  PARTIAL_FIRST_BUCKET: 'the range begins within the first week, month, quarter or year of the rows',
+  PARTIAL_LAST_BUCKET: 'the range ends within the last week, month, quarter or year of the rows',
+  COMPARED_LONGER: 'the range compared to has more days than the range; they count towards the last row',
+  TIMEZONE_NOT_APPLIED: 'the time zone of the request only decided which day is today',
+  NO_DATA:
+    'part of the range, or of what it is compared to, lies before the first stored day or has no rows: days without ads rows, and ranges without CRM records',
+  BEYOND_RETENTION: 'part of the range, or of what it is compared to, is older than DATA_RETENTION_DAYS',
+  STALE_SOURCE: 'the last good run of a source is older than its schedule says',
+  HELD_RUN: 'a run that read days of the range is held: their figures are those of before',
+  CONFLICTING_ROWS: 'rows of one key had different figures and only the last counts, so spend may be missing',
+} as const;
+
 /** Something that readers of the figures should know. */
 export interface Warning {
-  readonly code:
-    | 'PARTIAL_FIRST_BUCKET'
-    | 'PARTIAL_LAST_BUCKET'
-    | 'COMPARED_LONGER'
-    | 'TIMEZONE_NOT_APPLIED'
-    | 'CONFLICTING_ROWS';
+  readonly code: keyof typeof warningMeanings;
   readonly message: string;
 }
 

@@ -80,6 +80,19 @@ describe('a run that would take away more than half', () => {
       ingestRuns: [{ id: held.id }],
     });
     expect(await costs()).toEqual([100, 100, 100]);
+    // Whoever asks about those days is told that they have the figures of before.
+    const warned = async (from: string, to: string): Promise<unknown> => {
+      const answer = await app.query(
+        `{ metrics(dateRange: { between: { from: "${from}", to: "${to}" } }) { totals { cost } meta { warnings { code message } } } }`,
+      );
+      return (answer.data as unknown as { metrics: { meta: { warnings: unknown } } }).metrics.meta.warnings;
+    };
+    const warning = {
+      code: 'HELD_RUN',
+      message: expect.stringContaining(`ads: run ${String(held.id)} is held`),
+    };
+    expect(await warned(days[2], days[2])).toEqual([warning]);
+    expect(await warned('2025-07-04', '2025-07-05')).not.toContainEqual(warning);
     expect(
       (await fetch(`${app.url}/metrics`).then((answer) => answer.text())).includes('ingest_runs_held'),
     ).toBe(true);

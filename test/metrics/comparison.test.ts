@@ -49,12 +49,15 @@ describe('ranges by name', () => {
   });
 });
 
+const byDay = { grouped: false, weekStart: 'monday' } as const;
+
 describe('what a range is compared to', () => {
   const compared = (input: RangeInput, to: 'previousPeriod' | 'previousYear') => {
     const comparison = resolveComparison(
       to === 'previousPeriod' ? { previousPeriod: true } : { previousYear: true },
       resolveRange(input, today, 'monday'),
       input,
+      byDay,
     );
     return [
       formatDay(comparison.range.from),
@@ -91,17 +94,62 @@ describe('what a range is compared to', () => {
     const month = (from: string, to: string) => ({ from: day(from), to: day(to) });
     const [february, march] = [month('2025-02-01', '2025-02-28'), month('2025-03-01', '2025-03-31')];
     const shiftOf = (between: typeof march, range: typeof march) =>
-      resolveComparison({ between }, range, { between: range }).shift;
+      resolveComparison({ between }, range, { between: range }, byDay).shift;
     expect(shiftOf(february, march)).toEqual({ unit: 'day', count: 28 });
     expect(shiftOf(march, february)).toEqual({ unit: 'day', count: -28, within: february });
   });
 
   it('a leap day meets the day before, not one outside the range', () => {
     const range = { from: day('2024-02-29'), to: day('2024-03-01') };
-    expect(resolveComparison({ previousYear: true }, range, { between: range })).toEqual({
+    expect(resolveComparison({ previousYear: true }, range, { between: range }, byDay)).toEqual({
       range: { from: day('2023-02-28'), to: day('2023-03-01') },
       shift: { unit: 'month', count: 12, within: range },
+      align: 'date',
     });
+  });
+});
+
+describe('weeks are compared to the weeks 52 weeks before', () => {
+  const yearBefore = (
+    input: RangeInput,
+    weeks: Parameters<typeof resolveComparison>[3] = byDay,
+    align?: 'weekday' | 'date',
+  ) => {
+    const found = resolveComparison(
+      { previousYear: true, align },
+      resolveRange(input, today, weeks.weekStart),
+      input,
+      weeks,
+    );
+    return [formatDay(found.range.from), formatDay(found.range.to), found.align];
+  };
+  const between = (from: string, to: string) => ({ between: { from: day(from), to: day(to) } });
+
+  it.each([
+    ['Monday to Sunday', between('2025-11-03', '2025-11-16'), '2024-11-04', '2024-11-17', 'weekday'],
+    ['this week until today', { preset: 'thisWeek' }, '2024-11-18', '2024-11-20', 'weekday'],
+    ['last week', { preset: 'lastWeek' }, '2024-11-11', '2024-11-17', 'weekday'],
+    ['seven other days', between('2025-11-04', '2025-11-10'), '2024-11-04', '2024-11-10', 'date'],
+    ['a month', { preset: 'lastMonth' }, '2024-10-01', '2024-10-31', 'date'],
+    ['a leap day is no gap', between('2024-02-26', '2024-03-03'), '2023-02-27', '2023-03-05', 'weekday'],
+  ] as const)('%s', (_, input, from, to, align) => {
+    expect(yearBefore(input)).toEqual([from, to, align]);
+  });
+
+  it('where rows are weeks, and by the day that they begin on; and as is asked for', () => {
+    const month = between('2025-10-01', '2025-10-31');
+    expect(yearBefore(month, { ...byDay, grouped: true })[2]).toBe('weekday');
+    const fromSunday = between('2025-11-02', '2025-11-08');
+    expect([
+      yearBefore(fromSunday)[2],
+      yearBefore(fromSunday, { grouped: false, weekStart: 'sunday' })[2],
+    ]).toEqual(['date', 'weekday']);
+    expect(yearBefore(between('2025-11-03', '2025-11-09'), byDay, 'date')).toEqual([
+      '2024-11-03',
+      '2024-11-09',
+      'date',
+    ]);
+    expect(yearBefore({ preset: 'lastMonth' }, byDay, 'weekday')[0]).toBe('2024-10-02');
   });
 });
 
@@ -124,7 +172,7 @@ it('warns of buckets that are not whole, and of a time zone that cannot be appli
     codes(undefined, {
       granularity: 'day',
       range,
-      compareTo: resolveComparison({ between }, range, { between: range }),
+      compareTo: resolveComparison({ between }, range, { between: range }, byDay),
     });
   expect(against(february, march)).toEqual(['COMPARED_LONGER']);
   expect(against(march, february)).toEqual([]);

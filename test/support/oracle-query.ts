@@ -121,8 +121,14 @@ const meets: Record<string, (value: number, bound: number) => boolean> = {
   lte: (value, bound) => value <= bound,
 };
 
-function rowOf(key: readonly (string | null)[], now: readonly Fact[], before: readonly Fact[]): OracleRow {
-  const [current, previous] = [measure(now), measure(before)];
+/** Figures where there is nothing to compare to. */
+const unknown: Values = Object.fromEntries(measureNames.map((name) => [name, null]));
+
+/** @param hasAll each date has something to be compared to: without a group, figures are zero */
+function rowOf(key: readonly (string | null)[], groups: readonly Group[], hasAll = false): OracleRow {
+  const known = groups.filter(({ isKnown }) => isKnown);
+  const current = measure(groups.flatMap(({ now }) => now));
+  const previous = known.length === 0 && !hasAll ? unknown : measure(known.flatMap(({ before }) => before));
   const change: Values = {};
   const relativeChange: Values = {};
   for (const name of measureNames) {
@@ -157,10 +163,15 @@ export function askOracle(
     const value = fact.dimensions[name] ?? null;
     return top !== undefined && name === query.limitBy?.dimension && !top.has(value) ? '(other)' : value;
   };
+  const firstKnown = firstKnownBucket(facts, query, shift);
+  const isKnown = (key: readonly (string | null)[]): boolean => {
+    const bucket = key[query.groupBy.indexOf('date')];
+    return firstKnown !== 'none' && (typeof bucket !== 'string' || bucket >= firstKnown);
+  };
   const groups: Groups = new Map();
   const groupFor = (key: readonly (string | null)[]): Group => {
     const id = JSON.stringify(key);
-    const group = groups.get(id) ?? { key, now: [], before: [] };
+    const group = groups.get(id) ?? { key, now: [], before: [], isKnown: isKnown(key) };
     groups.set(id, group);
     return group;
   };
@@ -182,7 +193,7 @@ export function askOracle(
   const rows: OracleRow[] = [];
   const passed: Group[] = [];
   for (const group of groups.values()) {
-    const row = rowOf(group.key, group.now, group.before);
+    const row = rowOf(group.key, [group]);
     if (having) {
       const value = row[having.of as 'current'][having.measure] ?? null;
       if (value === null || meets[having.operator]?.(value, having.value) !== true) continue;
@@ -190,31 +201,42 @@ export function askOracle(
     rows.push(row);
     passed.push(group);
   }
-  const totals = rowOf(
-    [],
-    passed.flatMap((group) => group.now),
-    passed.flatMap((group) => group.before),
-  );
+  const totals = rowOf([], passed, firstKnown === '');
   return { rows, totals, groups: new Map(passed.map((group) => [JSON.stringify(group.key), group])) };
+}
+
+/**
+ * The first bucket that has something to be compared to. Before the first day with data there is nothing; within the days with
+ * data, no rows are figures of zero.
+ */
+function firstKnownBucket(facts: readonly Fact[], query: OracleQuery, shift: number): string {
+  if (query.compareTo === undefined) return '';
+  const [first] = between(facts, query.compareTo)
+    .map(({ date }) => date)
+    .sort();
+  if (first === undefined) return 'none';
+  if (facts.some(({ date }) => date < (query.compareTo?.[0] ?? ''))) return '';
+  return bucketOf(iso(time(first) + shift), query.granularity, query.weekStart);
 }
 
 /** The passed groups once more, by fewer dimensions. */
 export function subtotal(groups: Groups, groupBy: readonly string[], level: readonly string[]): OracleRow[] {
-  const again = new Map<string, { key: (string | null)[]; now: Fact[]; before: Fact[] }>();
+  const again = new Map<string, { key: (string | null)[]; groups: Group[] }>();
   for (const group of groups.values()) {
     const key = level.map((name) => group.key[groupBy.indexOf(name)] ?? null);
-    const known = again.get(JSON.stringify(key)) ?? { key, now: [], before: [] };
-    known.now.push(...group.now);
-    known.before.push(...group.before);
+    const known = again.get(JSON.stringify(key)) ?? { key, groups: [] };
+    known.groups.push(group);
     again.set(JSON.stringify(key), known);
   }
-  return [...again.values()].map((group) => rowOf(group.key, group.now, group.before));
+  return [...again.values()].map((level) => rowOf(level.key, level.groups));
 }
 
 interface Group {
   readonly key: readonly (string | null)[];
   readonly now: Fact[];
   readonly before: Fact[];
+  /** Whether there is anything to compare to. */
+  readonly isKnown: boolean;
 }
 type Groups = Map<string, Group>;
 
