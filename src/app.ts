@@ -166,7 +166,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     const store = dataVersion.watch(opened);
     audit.begin(store);
     closers.add('audit log', 200, () => audit.close());
-    const { cores, threads, memoryBytes } = await readCapacity(store);
+    const capacity = await readCapacity(store);
+    const { cores, threads, memoryBytes } = capacity;
     const slots = config.CLICKHOUSE_MAX_CONCURRENCY;
     const admission = createAdmission({
       settings: {
@@ -177,6 +178,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       },
       timeoutMs: () => reloader.config.QUERY_TIMEOUT_MS,
       threads,
+      querySettings: capacity.settings,
       memory:
         memoryBytes === undefined
           ? undefined

@@ -74,6 +74,7 @@ export type OverloadReason = 'queue' | 'wait' | 'memory' | 'clickhouse';
 /**
  * @param options.timeoutMs the longest that a query may take, its wait included; looked at for each
  * @param options.threads of one query, as ClickHouse usually has it
+ * @param options.querySettings of every query
  * @param options.memory what queries may use; undefined: each as much as the store lets it
  * @param options.ended resolves when no query whose id begins so is at work any more; never rejects
  * @param options.onRateLimited is called when a query is refused because too many of its account wait
@@ -83,6 +84,7 @@ export function createAdmission(options: {
   settings: FairQueueSettings;
   timeoutMs: () => number;
   threads: number;
+  querySettings: ClickHouseSettings;
   memory: MemoryShares | undefined;
   clock: Clock;
   ended: (queryIdPrefix: string) => Promise<void>;
@@ -196,7 +198,11 @@ export function createAdmission(options: {
             signal,
             queryIdPrefix,
             maxMemoryBytes,
-            settings: { max_execution_time: leftMs / 1_000, ...settingsOf(member, weight, begunAt) },
+            settings: {
+              ...options.querySettings,
+              max_execution_time: leftMs / 1_000,
+              ...settingsOf(member, weight, begunAt),
+            },
           });
         } catch (error) {
           if (!(error instanceof UtmqlError)) throw error;

@@ -1,6 +1,7 @@
+import type { ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
-import { sql } from './sql.ts';
+import { bind, sql } from './sql.ts';
 import type { Store } from './store.ts';
 
 /** What all queries share. */
@@ -10,9 +11,17 @@ export interface Capacity {
   readonly threads: number;
   /** The most memory that the server uses. Undefined: the user may not know. */
   readonly memoryBytes: number | undefined;
+  /** What every query over its tables is to be asked with. */
+  readonly settings: ClickHouseSettings;
 }
 
-const threadsRow = z.tuple([z.number(), z.number()]);
+const threadsRow = z.tuple([z.number(), z.number(), z.number()]);
+
+/**
+ * Left to itself, FINAL reads each partition that is not merged apart, with a hash table of its own for the groups: a year of
+ * such days by campaign takes 2.8 GB instead of 0.5, and twice the time. Older servers have no such setting.
+ */
+const partitionsApart = 'enable_automatic_decision_for_merging_across_partitions_for_final';
 const memoryRow = z.tuple([z.number()]);
 
 /**
@@ -23,10 +32,15 @@ const memoryRow = z.tuple([z.number()]);
 export async function readCapacity(store: Pick<Store, 'read'>): Promise<Capacity> {
   // As `auto(8)`, or a number.
   const { rows } = await store.read(
-    sql`SELECT toUInt32OrZero(extract(default, '\\d+')), toUInt32OrZero(extract(value, '\\d+')) FROM system.settings WHERE name = 'max_threads'`,
+    sql`SELECT toUInt32OrZero(extract(default, '\\d+')), toUInt32OrZero(extract(value, '\\d+')), (SELECT count() FROM system.settings WHERE name = ${bind('String', partitionsApart)}) FROM system.settings WHERE name = 'max_threads'`,
   );
-  const [cores, threads] = threadsRow.parse(rows[0]);
-  return { cores: Math.max(cores, 1), threads: Math.max(threads, 1), memoryBytes: await readMemory(store) };
+  const [cores, threads, hasPartitionsApart] = threadsRow.parse(rows[0]);
+  return {
+    cores: Math.max(cores, 1),
+    threads: Math.max(threads, 1),
+    memoryBytes: await readMemory(store),
+    settings: hasPartitionsApart === 0 ? {} : { [partitionsApart]: 0 },
+  };
 }
 
 async function readMemory(store: Pick<Store, 'read'>): Promise<number | undefined> {

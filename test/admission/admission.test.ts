@@ -18,6 +18,7 @@ const open = ({
     settings: { slots: 1, cores: 8, mostWaiting: 10, mostWaitingOfAll: 100, ...settings },
     timeoutMs: () => 10_000,
     threads: 8,
+    querySettings: {},
     memory: undefined,
     clock: systemClock,
     ended: nothing,

@@ -25,6 +25,7 @@ function open(): { turns: Store; reasons: OverloadReason[] } {
     settings: { slots: 8, cores: 8, mostWaiting: 10, mostWaitingOfAll: 100 },
     timeoutMs: () => 30_000,
     threads: 2,
+    querySettings: {},
     memory: createMemoryShares(gigabyte, 8, () => gigabyte),
     clock: systemClock,
     ended: async () => undefined,

@@ -1,34 +1,33 @@
-import { availableParallelism } from 'node:os';
-import { expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readCapacity } from '../../src/clickhouse/capacity.ts';
-import { createStore } from '../../src/clickhouse/create-store.ts';
-import { UtmqlError } from '../../src/errors.ts';
-import { testLimits } from '../support/database.ts';
+import { sql } from '../../src/clickhouse/sql.ts';
+import { openStore } from '../support/database.ts';
 
-it('asks the server for its cores, the threads of a query and its memory, where the user may know that', async () => {
-  const store = createStore({
-    ...inject('clickhouse'),
-    database: 'default',
-    maxConcurrency: 4,
-    limits: testLimits,
-  });
-  try {
-    // The engine of the tests: see `engine.ts` and `engine-config.ts`.
-    const known = { cores: expect.any(Number), threads: 1 };
-    const capacity = await readCapacity(store);
-    expect(capacity).toEqual({ ...known, memoryBytes: 4 * 1_024 ** 3 });
-    // Where the machine has very many, those that are two threads of one count once.
-    expect(capacity.cores).toBeGreaterThanOrEqual(availableParallelism() / 2);
-    expect(capacity.cores).toBeLessThanOrEqual(availableParallelism());
-    const denying = (error: UtmqlError) => ({
-      read: (...call: Parameters<typeof store.read>) =>
-        call[0].compile().sql.includes('server_settings') ? Promise.reject(error) : store.read(...call),
-    });
-    const denied = new UtmqlError('STORE_UNAVAILABLE', 'The database user lacks a right.');
-    expect(await readCapacity(denying(denied))).toEqual({ ...known, memoryBytes: undefined });
-    const away = new UtmqlError('STORE_UNAVAILABLE', 'away', { retryable: true });
-    await expect(readCapacity(denying(away))).rejects.toBe(away);
-  } finally {
-    await store.close();
+let store: Awaited<ReturnType<typeof openStore>>;
+beforeAll(async () => {
+  store = await openStore();
+});
+afterAll(() => store.drop());
+
+it('days that are not merged do not each get a hash table for the groups', async () => {
+  const touches = { changesAnswersOf: [] };
+  await store.command(
+    sql`CREATE TABLE days (date Date, key UInt64, version UInt64) ENGINE = ReplacingMergeTree(version) PARTITION BY date ORDER BY (date, key)`,
+    touches,
+  );
+  await store.command(sql`SYSTEM STOP MERGES days`, touches);
+  for (const _ of ['stored', 'restated']) {
+    await store.command(
+      sql`INSERT INTO days SELECT toDate('2026-01-01') + number % 20, number, 1 FROM numbers(2_000)`,
+      touches,
+    );
   }
+  const { cores, threads, memoryBytes, settings } = await readCapacity(store);
+  expect([cores > 0, threads > 0, (memoryBytes ?? 0) > 0]).toEqual([true, true, true]);
+  const { rows } = await store.read(
+    sql`SELECT explain FROM (EXPLAIN PIPELINE SELECT key, count() FROM days FINAL GROUP BY key) WHERE explain LIKE '%AggregatingTransform%'`,
+    { settings },
+  );
+  const [, streams = '1'] = /× (\d+)/.exec(String(rows[0]?.[0])) ?? [];
+  expect(Number(streams)).toBeLessThanOrEqual(threads);
 });
