@@ -79,16 +79,14 @@ describe('five lines of docs/sources.md', () => {
     const source = await example('google_ads', server);
     expect(cost(source, await recordsOf(source, asked))).toBe(350_750_000n + 1_234_567n + 10n);
     expect(bodies.map((body) => /FROM \w+/.exec(body)?.[0])).toEqual(['FROM ad_group_ad', 'FROM campaign']);
-    expect(server.requests[1]?.headers).toMatchObject({
-      authorization: 'Bearer ya29.x',
-      'developer-token': 'value-of-GOOGLE_DEVELOPER_TOKEN',
-    });
+    expect(server.requests[1]?.headers).toMatchObject({ authorization: 'Bearer ya29.x' });
+    expect(server.requests[1]?.headers).not.toHaveProperty('developer-token');
     expect(source).toMatchObject({ restatesDays: 30, schedule: '0 6 * * *' });
   });
 
   it('meta_insights: a row a day and ad, 28 days of restatement', async () => {
     const server = await serve({
-      '/v23.0/act_1020304050/insights': inTurn(
+      '/v26.0/act_1020304050/insights': inTurn(
         await page('meta-insights-1.json'),
         await page('meta-insights-2.json'),
       ),
@@ -114,7 +112,7 @@ describe('five lines of docs/sources.md', () => {
   it('meta_insights: asks for breakdowns, but for columns that it has anyway', async () => {
     const row = { campaign_id: '1', campaign_name: 'a', ad_id: '2', spend: '1.5', account_currency: 'EUR' };
     const rows = ['DE', 'FR'].map((country) => ({ ...row, country, date_start: '2025-08-01' }));
-    const server = await serve({ '/v23.0/act_1020304050/insights': json({ data: rows }) });
+    const server = await serve({ '/v26.0/act_1020304050/insights': json({ data: rows }) });
     const source = await example('meta_insights', server, {
       breakdowns: { country: 'country', campaign: 'campaign_name' },
     });
@@ -178,7 +176,7 @@ describe('five lines of docs/sources.md', () => {
     );
     expect(server.requests[0]?.headers).toMatchObject({
       authorization: 'Bearer value-of-LINKEDIN_TOKEN',
-      'linkedin-version': '202506',
+      'linkedin-version': '202608',
     });
   });
 

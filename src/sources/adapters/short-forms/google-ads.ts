@@ -45,14 +45,15 @@ const queryFieldName = (path: readonly string[]): string =>
 
 export const googleAdsShortForm: ShortForm = {
   account: { key: 'customer', read: digits(), expected: 'the customer’s id, such as 123-456-7890' },
-  credentials: [['developer_token', 'client_id', 'client_secret', 'refresh_token']],
-  optionalCredentials: ['login_customer_id'],
+  credentials: [['client_id', 'client_secret', 'refresh_token']],
+  // Google decides by the Cloud project of the client, and ignores a developer token since September 2026.
+  optionalCredentials: ['developer_token', 'login_customer_id'],
   apiVersion: 'v23',
   baseUrl: () => 'https://googleads.googleapis.com',
   expand: ({ account, credentials, apiVersion, baseUrl, breakdowns }) => ({
     url: `${baseUrl}/${apiVersion}/customers/${account}/googleAds:searchStream`,
     headers: {
-      'developer-token': credentials.developer_token ?? '',
+      ...(credentials.developer_token && { 'developer-token': credentials.developer_token }),
       ...(credentials.login_customer_id && {
         'login-customer-id': credentials.login_customer_id.replaceAll('-', ''),
       }),

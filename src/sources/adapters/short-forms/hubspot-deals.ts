@@ -24,7 +24,7 @@ export const hubspotDealsShortForm: ShortForm = {
     url: `${baseUrl}/crm/${apiVersion}/objects/deals/search`,
     auth:
       credentials.access_token === undefined
-        ? oauth2(credentials, 'https://api.hubapi.com/oauth/v1/token')
+        ? oauth2(credentials, 'https://api.hubapi.com/oauth/2026-03/token')
         : { bearer: credentials.access_token },
     body: [
       JSON.stringify({

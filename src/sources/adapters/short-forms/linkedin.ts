@@ -16,7 +16,7 @@ const query = (account: string): string =>
 export const linkedinShortForm: ShortForm = {
   account: { key: 'account', read: digits(), expected: 'the ad account’s id, such as 512345678' },
   credentials: [['access_token'], ['client_id', 'client_secret', 'refresh_token']],
-  apiVersion: '202506',
+  apiVersion: '202608',
   baseUrl: () => 'https://api.linkedin.com',
   // Member dimensions (country, industry) replace the campaign and creative.
   breakdownColumns: [],

@@ -17,7 +17,7 @@ const firstOf = ([field = '']: readonly string[]): string[] => (field === '' ? [
 export const metaInsightsShortForm: ShortForm = {
   account: { key: 'account', read: digits(/^act_/), expected: 'the ad account’s id, such as act_1234567890' },
   credentials: [['access_token']],
-  apiVersion: 'v23.0',
+  apiVersion: 'v26.0',
   baseUrl: () => 'https://graph.facebook.com',
   expand: ({ account, credentials, apiVersion, baseUrl, reads, breakdowns }) => {
     const fields = new Set([...usualFields, ...reads.flatMap(firstOf)]);
