@@ -7,6 +7,7 @@ import { readRollupSets } from '../rollups/rollups-file.ts';
 import { schedulesNotRun } from '../sources/scheduler.ts';
 import { readSourcesFile } from '../sources/settings/sources-file.ts';
 import { type Finding, findingOf, findingsOf } from './finding.ts';
+import { findMissingFiles } from './source-files.ts';
 
 /** The files that the configuration names. Those that it does not name have no finding. */
 export async function checkFiles(settings: Settings): Promise<Finding[]> {
@@ -45,6 +46,7 @@ async function checkSources(file: string, { config, environment }: Settings): Pr
     config.SCHEDULER === 'off' ? schedulesNotRun(sources.map((source) => source.settings)) : undefined;
   return [
     { state: 'ok', what: 'SOURCES_FILE', text },
+    ...(await findMissingFiles(file, sources)),
     ...(unscheduled === undefined ? [] : [{ state: 'warn', what: 'SCHEDULER', text: unscheduled } as const]),
   ];
 }

@@ -69,8 +69,6 @@ export interface Ingest {
 }
 
 export interface IngestOptions extends WorksOptions {
-  /** As they are now. */
-  readonly sources: () => readonly Source[];
   readonly schedules: Ingest['schedules'];
   readonly runs: RunRepository;
   readonly executions: Executions;
