@@ -8,6 +8,7 @@ import {
   type SourceFreshness,
 } from '../explore/feed-quality.ts';
 import { loadOrphanedSources } from '../explore/orphaned-sources.ts';
+import { loadOverlappingSources, type OverlappingSource } from '../explore/overlapping-sources.ts';
 import { loadMatchShares } from '../explore/revenue-quality.ts';
 import type { Scope } from '../explore/scope.ts';
 import { loadSharedIds } from '../explore/shared-ids.ts';
@@ -59,6 +60,22 @@ const RejectedCountType = builder.objectRef<RejectedCount>('RejectedCount').impl
       description: 'The reason; `IngestRun.rejectedByReason` explains each one.',
     }),
     count: t.field({ type: 'SafeInt', description: 'Number of records.', resolve: ({ count }) => count }),
+  }),
+});
+
+const OverlappingSourceType = builder.objectRef<OverlappingSource>('OverlappingSource').implement({
+  description: 'An ads source whose runs took the place of records of other sources.',
+  fields: (t) => ({
+    source: t.exposeString('source', { description: 'Its name.' }),
+    others: t.exposeStringList('others', {
+      description: 'The sources whose records it overwrote; `push` for pushed records.',
+    }),
+    days: t.exposeInt('days', { description: 'Number of days of the range on which it did.' }),
+    records: t.field({
+      type: 'SafeInt',
+      description: 'Number of its records on these days that have the key of a record of another source.',
+      resolve: ({ records }) => records,
+    }),
   }),
 });
 
@@ -145,6 +162,20 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       extensions: ofAllRows,
       description: 'Namespaces whose opportunities have ids in common, those with the most common ids first.',
       resolve: (scope, _args, { explore }) => loadSharedIds(explore.reader, scope),
+    }),
+    overlappingSources: t.field({
+      type: [OverlappingSourceType],
+      extensions: ofAllRows,
+      description:
+        'Ads sources that have keys in common with another source or with pushes, by the latest run for each day. Of records with one key only the last one counts, so spend is missing. For CRM records, see `sharedIds`.',
+      resolve: (scope, _args, { explore, ingest }) => {
+        const configured = ingest.sources.filter(({ workspace }) => workspace === scope.workspace);
+        return loadOverlappingSources(
+          explore.reader,
+          scope,
+          configured.map(({ name }) => name),
+        );
+      },
     }),
     sources: t.field({
       type: [SourceFreshnessType],

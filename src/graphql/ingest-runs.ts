@@ -256,7 +256,7 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
     }),
     warnings: t.exposeStringList('warnings', {
       description:
-        'Warnings, even if the run succeeded: columns of the feed that appeared or disappeared since the last good run.',
+        'Warnings, even if the run succeeded: columns of the feed that appeared or disappeared since the last good run, and records whose key another source has stored, too.',
     }),
     changes: t.field({
       type: [DayChangesType],

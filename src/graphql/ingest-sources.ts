@@ -25,8 +25,24 @@ const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
     }),
     schedule: t.string({
       nullable: true,
-      description: 'Cron expression. utmql runs the source by it if SCHEDULER is on.',
+      description:
+        'Cron expression. utmql runs the source by it if SCHEDULER is on; `scheduleActive` says whether it does.',
       resolve: ({ schedule }) => schedule ?? null,
+    }),
+    scheduleActive: t.boolean({
+      description: 'Whether the process that answers runs the source by its schedule.',
+      resolve: ({ name }, _args, { ingest }) => ingest.schedules.nextRun(name) !== undefined,
+    }),
+    scheduleInactiveReason: t.string({
+      nullable: true,
+      description: 'Why its schedule does not run, as a sentence. Null if it runs, or if there is none.',
+      resolve: (source, _args, { ingest }) => ingest.schedules.whyIdle(source) ?? null,
+    }),
+    nextRunAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its schedule starts the next run. Null if the schedule does not run.',
+      resolve: ({ name }, _args, { ingest }) => ingest.schedules.nextRun(name) ?? null,
     }),
     circuit: t.string({
       description:

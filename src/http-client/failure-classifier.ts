@@ -10,7 +10,7 @@ export interface ClassifiedResponse {
 
 /**
  * What a response means beyond its status: `throttled` and `unavailable` are retried, `refused` is not. `detail` states the
- * platform's reason in a few words. It never quotes the platform, whose text can contain credentials.
+ * platform's reason in a few words. It never quotes the platform, whose text can contain credentials and is quoted apart.
  */
 export type FailureClass =
   | { readonly kind: 'throttled'; readonly detail: string; readonly retryAfterMs?: number | undefined }

@@ -107,6 +107,8 @@ export interface HttpSourceOptions {
   readonly classifyFailure?: FailureClassifier | undefined;
   /** Returns the part of an address that may be shown. Default: origin and path. */
   readonly show?: ((url: URL) => string) | undefined;
+  /** Returns a text of the source without the secrets of its settings, in whatever form it repeats them. Default: unchanged. */
+  readonly hide?: ((text: string) => string) | undefined;
   /** Whether a public source may refer to a private address. Default: no. */
   readonly allowsPrivateAddresses?: boolean | undefined;
   readonly network?: Network | undefined;
@@ -127,6 +129,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     rateLimit = { perSecond: 100, burst: 10 },
     credentials = 'the credentials in the address configured for it',
     show = originAndPath,
+    hide = (text) => text,
     clock = systemClock,
   } = options;
   const address = parseSourceAddress(name, options.url);
@@ -143,7 +146,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
   // than 10 at once and never more than 100 in a second. 100 in any 1000 ms would allow 100 at once.
   const window = { limit: rateLimit.burst, interval: (1_000 * rateLimit.burst) / rateLimit.perSecond };
   const turn = pThrottle({ ...window, strict: true })(async () => undefined);
-  let last: FailureCause = { reason: '' };
+  let last: FailureCause & Pick<FailedAttempt, 'said'> = { reason: '' };
 
   const unavailable = (
     message: string,
@@ -151,15 +154,15 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
   ): UtmqlError => new UtmqlError('SOURCE_UNAVAILABLE', message, { retryable: lasts !== true, cause });
 
   function failure(failed: FailedAttempt, place: string, made: number): UtmqlError {
-    const { reason, retryAfterMs: wait = 0, advice } = failed;
+    const { reason, said = '', retryAfterMs: wait = 0, advice } = failed;
     if (wait > patienceMs) {
       const when = new Date(clock.now() + wait).toISOString();
       return unavailable(
-        `Source ${name} cannot be read from ${place} now: ${reason} and asks for a retry in ${formatDuration(wait)}, at ${when}.`,
+        `Source ${name} cannot be read from ${place} now: ${reason} and asks for a retry in ${formatDuration(wait)}, at ${when}${said}.`,
       );
     }
     const tries = made === 1 ? '1 attempt' : `${made} attempts`;
-    const what = `Source ${name} could not be read from ${place} in ${tries}: ${reason}.`;
+    const what = `Source ${name} could not be read from ${place} in ${tries}: ${reason}${said}.`;
     return unavailable(advice === undefined ? what : `${what} ${advice}`, failed);
   }
 
@@ -176,7 +179,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     };
     const { classifyFailure } = options;
     const now = () => clock.now();
-    const rules = { turn, now, show, credentials, classifyFailure };
+    const rules = { turn, now, show, hide, credentials, classifyFailure };
     return { name, method, url, headers, body, dispatchers, isPointedTo, timeoutMs, signal, ...rules };
   }
 
@@ -217,7 +220,12 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
     policy.onRetry(({ attempt: retries, delay }) => {
       waitedMs += delay;
       call.logger.warn(
-        { source: name, attempt: retries, delayMs: Math.round(delay), reason: last.reason },
+        {
+          source: name,
+          attempt: retries,
+          delayMs: Math.round(delay),
+          reason: `${last.reason}${last.said ?? ''}`,
+        },
         'source failed; will ask again',
       );
     });
@@ -250,7 +258,7 @@ export function createHttpSource(options: HttpSourceOptions): HttpSource {
       if (!isBrokenCircuit(error)) throw error;
       options.metrics?.onRequest('circuit_open', 0);
       const seconds = Math.ceil(breaker.openForMs() / 1_000);
-      const failed = `Source ${name} failed ${rules.failures} times in a row (last: ${last.reason}) and is not called for now`;
+      const failed = `Source ${name} failed ${rules.failures} times in a row (last: ${last.reason}${last.said ?? ''}) and is not called for now`;
       throw last.lasts
         ? unavailable(`${failed}. ${last.advice ?? ''}`.trimEnd(), last)
         : unavailable(`${failed}; try again in ${seconds} s.`);

@@ -2,8 +2,11 @@ import { STATUS_CODES } from 'node:http';
 import { type Dispatcher, request } from 'undici';
 import { UtmqlError } from '../errors.ts';
 import { linkSignals, untilAborted } from '../time.ts';
+import { errorSentence } from './error-sentence.ts';
 import type { FailureClass, FailureClassifier } from './failure-classifier.ts';
 import { errorCodeOf, type FailureCause, failureCause, formatDuration } from './failure-reason.ts';
+import { quotedEnd } from './quote.ts';
+import { createRedactor, hidden } from './redactor.ts';
 import { bodyExcerpt, bufferedBody, type SourceBodyOptions } from './response-body.ts';
 import { privateAddressCode, type SourceDispatchers } from './source-dispatchers.ts';
 
@@ -56,8 +59,9 @@ function parseRetryAfter(header: string | undefined, now: number): number | unde
   return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), LONGEST_MS);
 }
 
-/** Maximum bytes read of an error's body. */
+/** Maximum bytes read of an error's body, and maximum time for them. */
 const MAX_ERROR_BYTES = 65_536;
+const MAX_ERROR_MS = 5_000;
 
 /** How an attempt ended, as a metric label. */
 export type AttemptOutcome = 'ok' | 'refused' | 'rate_limited' | 'server_error' | 'timeout' | 'network_error';
@@ -71,6 +75,8 @@ export interface SourceResponse<Body> {
 export interface FailedAttempt extends FailureCause {
   readonly kind: 'failed';
   readonly outcome: Exclude<AttemptOutcome, 'ok' | 'refused'>;
+  /** What the source says, as the end of a sentence. */
+  readonly said?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
@@ -108,6 +114,8 @@ export interface AttemptOptions {
   readonly now: () => number;
   /** Returns the part of an address that may be shown. */
   readonly show: (url: URL) => string;
+  /** Returns a text of the source without the secrets of its settings. */
+  readonly hide: (text: string) => string;
   /** Where the credentials are configured, in words. */
   readonly credentials: string;
   readonly classifyFailure: FailureClassifier | undefined;
@@ -132,7 +140,10 @@ export async function attemptPage(options: AttemptOptions, maxBytes: number): Pr
     const verdict = options.classifyFailure?.({ status: 200, headers, body });
     return verdict === undefined
       ? { kind: 'answered', outcome: 'ok', answer: { headers, body } }
-      : classifiedAttempt(options, url, 'answered 200 OK', verdict);
+      : classifiedAttempt(options, url, 'answered 200 OK', {
+          verdict,
+          said: saidIn(options, url, headers, body),
+        });
   } catch (error) {
     options.signal.throwIfAborted();
     if (!(error instanceof UtmqlError)) throw error;
@@ -157,29 +168,31 @@ async function ask(options: AttemptOptions): Promise<{ attempt: AttemptResult<Re
     if (status >= 200 && status < 300) {
       return { attempt: { kind: 'answered', outcome: 'ok', answer: { headers, body } }, url };
     }
-    const verdict = await classifyErrorResponse(options, url, answer);
+    const { verdict, said } = await explain(options, url, answer);
     // undici reports the aborted body as an error event, which needs a listener.
     body.on('error', () => undefined).destroy();
     options.signal.throwIfAborted();
 
     const answered = `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
     if (verdict !== undefined)
-      return { attempt: classifiedAttempt(options, url, answered, verdict, status), url };
+      return { attempt: classifiedAttempt(options, url, answered, { verdict, said, status }), url };
     if (status === 429 || status >= 500) {
       const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), options.now());
       const outcome = status === 429 ? 'rate_limited' : 'server_error';
       const advice = status === 429 ? { advice: slowDownAdvice } : {};
       return {
-        attempt: { kind: 'failed', outcome, reason: `it ${answered}`, retryAfterMs, ...advice },
+        attempt: { kind: 'failed', outcome, reason: `it ${answered}`, said, retryAfterMs, ...advice },
         url,
       };
     }
     const location = status < 400 ? firstHeader(headers.location) : undefined;
     if (location === undefined) {
       return {
-        attempt: refused(`${answered} for ${show(url)}; check ${whatToCheck(options, status)}.`, options, {
-          status,
-        }),
+        attempt: refused(
+          `${answered} for ${show(url)}${said}; check ${whatToCheck(options, status)}.`,
+          options,
+          { status },
+        ),
         url,
       };
     }
@@ -191,33 +204,75 @@ async function ask(options: AttemptOptions): Promise<{ attempt: AttemptResult<Re
 
 const slowDownAdvice = 'Lower its rate_limit, or raise its patience_ms.';
 
-/** Classifies an error response by the platform's rules, which may need its body. */
-async function classifyErrorResponse(
+/** What an error response means by the platform's rules, and what it says as the end of a sentence. */
+interface Explained {
+  readonly verdict: FailureClass | undefined;
+  readonly said: string;
+}
+
+async function explain(
   options: AttemptOptions,
   url: URL,
   answer: Dispatcher.ResponseData,
-): Promise<FailureClass | undefined> {
+): Promise<Explained> {
   const { statusCode: status, headers } = answer;
-  if (options.classifyFailure === undefined || status < 400) return undefined;
-  const body = await bodyExcerpt(bodyOptions(options, url, answer), MAX_ERROR_BYTES);
-  return options.classifyFailure({ status, headers, body });
+  if (status < 400) return { verdict: undefined, said: '' };
+  const { body, isBroken } = await bodyExcerpt(bodyOptions(options, url, answer), {
+    maxBytes: MAX_ERROR_BYTES,
+    withinMs: Math.min(options.timeoutMs, MAX_ERROR_MS),
+  });
+  return {
+    verdict: options.classifyFailure?.({ status, headers, body: isBroken ? Buffer.alloc(0) : body }),
+    said: saidIn(options, url, headers, body),
+  };
 }
+
+/** Quotes what a body says, without what the request was made with: some sources repeat it. */
+function saidIn(
+  { hide, headers, body: sent }: AttemptOptions,
+  url: URL,
+  answered: Dispatcher.ResponseData['headers'],
+  body: Buffer,
+): string {
+  const redactor = createRedactor();
+  const form = /form-urlencoded/i.test(headers['content-type'] ?? '') ? (sent ?? '') : '';
+  for (const [name, value] of Object.entries(headers))
+    if (!plainHeaders.has(name)) redactor.add(value, hidden, true);
+  for (const [, value] of [...url.searchParams, ...new URLSearchParams(form)])
+    if (value.length >= minParameter) redactor.add(value, hidden, true);
+  const contentType = firstHeader(answered['content-type']);
+  const sentence = errorSentence(body.subarray(0, MAX_ERROR_BYTES), contentType);
+  return quotedEnd(sentence, (text) => redactor.redact(hide(text)));
+}
+
+/** Headers of a request that hold no secret. */
+const plainHeaders: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'content-type',
+  'user-agent',
+  'x-request-id',
+]);
+
+/** Shorter parameters, such as limits, can occur in any message. */
+const minParameter = 4;
 
 function classifiedAttempt(
   options: AttemptOptions,
   url: URL,
   answered: string,
-  verdict: FailureClass,
-  status?: number,
+  { verdict, said, status }: { verdict: FailureClass; said: string; status?: number },
 ): RefusedAttempt | FailedAttempt {
   if (verdict.kind === 'refused') {
     const { detail, advice = `check what it is asked for and ${options.credentials}` } = verdict;
-    return refused(`${answered} (${detail}) for ${options.show(url)}; ${advice}.`, options, { status });
+    const what = `${answered} (${detail}) for ${options.show(url)}${said}; ${advice}.`;
+    return refused(what, options, { status });
   }
   return {
     kind: 'failed',
     outcome: verdict.kind === 'throttled' ? 'rate_limited' : 'server_error',
     reason: `it ${answered} (${verdict.detail})`,
+    said,
     ...(verdict.kind === 'throttled' && { retryAfterMs: verdict.retryAfterMs, advice: slowDownAdvice }),
   };
 }

@@ -22,16 +22,29 @@ export async function bufferedBody(options: SourceBodyOptions, maxBytes: number)
 }
 
 /**
- * Returns the first bytes of a body, at most `maxBytes`; empty if it cannot be read. Never throws, because the text only helps to
- * explain another error.
+ * Returns the first bytes of a body: at most `maxBytes`, and what has come within `withinMs`. Never throws, because the text only
+ * helps to explain another error.
  */
-export async function bodyExcerpt(options: SourceBodyOptions, maxBytes: number): Promise<Buffer> {
+export async function bodyExcerpt(
+  options: SourceBodyOptions,
+  { maxBytes, withinMs }: { maxBytes: number; withinMs: number },
+): Promise<{ body: Buffer; isBroken: boolean }> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let isBroken = false;
+  const timer = setTimeout(() => options.body.destroy(), withinMs);
   try {
-    const { chunks } = await collect(options, maxBytes);
-    return Buffer.concat(chunks).subarray(0, maxBytes);
+    for await (const chunk of sourceBody(options)) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= maxBytes) break;
+    }
   } catch {
-    return Buffer.alloc(0);
+    isBroken = true;
+  } finally {
+    clearTimeout(timer);
   }
+  return { body: Buffer.concat(chunks).subarray(0, maxBytes), isBroken };
 }
 
 async function collect(options: SourceBodyOptions, maxBytes: number) {

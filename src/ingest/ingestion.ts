@@ -17,7 +17,7 @@ import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import { startRollups } from '../rollups/rollups.ts';
 import { readRollupSets } from '../rollups/rollups-file.ts';
-import { createScheduler } from '../sources/scheduler.ts';
+import { createScheduler, schedulesNotRun } from '../sources/scheduler.ts';
 import type { Feeds } from '../sources/sources.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Clock, fulfilsWithin } from '../time.ts';
@@ -173,6 +173,10 @@ export async function openIngestion(options: {
   const ingest = createIngest({
     store: backgroundStore,
     sources: () => sources,
+    schedules: {
+      nextRun: (source) => scheduler.nextRun(source),
+      whyIdle: (source) => scheduler.whyIdle(source),
+    },
     runs,
     executions,
     leases,
@@ -284,7 +288,11 @@ export async function openIngestion(options: {
       settleOwners();
       scheduler.setSources(sources);
       if (isScheduled) scheduler.start();
-      else scheduler.stop();
+      else {
+        scheduler.stop();
+        const unscheduled = schedulesNotRun(sources);
+        if (unscheduled !== undefined) logger.warn({ reason: unscheduled }, 'schedules are not run');
+      }
     },
     async close() {
       scheduler.stop();

@@ -1,4 +1,4 @@
-import { basicAuthorization } from '../http-client/address.ts';
+import { basicAuthorization, originAndPath } from '../http-client/address.ts';
 import { createHttpSource, type HttpSource } from '../http-client/http-source.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import type { SourceContext } from './context.ts';
@@ -38,6 +38,7 @@ export function createConnection(
     rateLimit: limit && { perSecond: limit.per_second, burst: limit.burst },
     classifyFailure: adapter.classifyFailure,
     show,
+    hide: secrets.redactQuote,
     clock,
     metrics: metrics && { onRequest: (outcome, seconds) => metrics.onRequest(name, outcome, seconds) },
   });
@@ -87,7 +88,8 @@ function tokenOf(
     allowsPrivateAddresses: defaults.allowsPrivateAddresses,
     network,
     classifyFailure: classifyTokenError,
-    show: (address) => secrets.redact(`${address.origin}${address.pathname}`),
+    show: (address) => secrets.redact(originAndPath(address)),
+    hide: secrets.redactQuote,
     clock,
   });
   const onToken = (token: string): void => secrets.add('token', token);
@@ -97,5 +99,6 @@ function tokenOf(
         keep: (token: string) => refreshTokens.save(line, token),
       }
     : undefined;
-  return createOauthToken({ source: name, http, credentials, refreshToken, clock, onToken });
+  const hide = secrets.redactQuote;
+  return createOauthToken({ source: name, http, credentials, refreshToken, clock, onToken, hide });
 }

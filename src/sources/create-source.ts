@@ -20,6 +20,7 @@ import type { Secrets } from './settings/secrets.ts';
 import type { SourceSettings } from './settings/settings.ts';
 import { kindOf } from './settings/settings-checks.ts';
 import { paginationOf, totalOf, windowOf } from './settings/settings-pagination.ts';
+import { addSettingsSecrets } from './settings/settings-secrets.ts';
 import { defaultsByKind, type Source } from './source.ts';
 
 const usualRestatesDays = 7;
@@ -27,6 +28,7 @@ const usualRestatesDays = 7;
 /** Creates a source from checked settings. Its errors never contain `secrets`. */
 export function createSource(settings: SourceSettings, secrets: Secrets, context: SourceContext): Source {
   const { name } = settings;
+  addSettingsSecrets(secrets, settings);
   const adapter = adapters[settings.adapter];
   const kind = kindOf(settings, adapter);
   if (kind === undefined) throw new UtmqlError('CONFIGURATION', `The source ${name} has no kind.`);
@@ -44,7 +46,7 @@ export function createSource(settings: SourceSettings, secrets: Secrets, context
   const isArray = stream === undefined || requiresRecordsArray(settings);
   const read = isArray
     ? (page: PageBody) => readElements(page, records)
-    : (page: PageBody) => stream(page, { records, csv: reading.csv });
+    : (page: PageBody) => stream(page, { records, csv: reading.csv, hide: secrets.redactQuote });
   const { pages, state, usesSince } =
     settings.url === undefined
       ? pagesOfFiles(settings, context)
@@ -162,6 +164,7 @@ function pagesOverHttp(
     allowHosts: settings.allow_hosts,
     authParameters: settings.auth?.query ?? {},
     show,
+    hide: secrets.redactQuote,
     today: () => dayOf(context.clock.now()),
     read,
     requiredArrayPath,

@@ -1,8 +1,11 @@
 import { UtmqlError } from '../errors.ts';
 import type { RecordBatch } from '../formats/feed/record-batch.ts';
+import { parseJson } from '../formats/json/parse.ts';
 import { readJsonRecords } from '../formats/read-records.ts';
 import { withParameters } from '../http-client/address.ts';
+import { sentencesIn } from '../http-client/error-sentence.ts';
 import type { HttpSource, OpenOptions } from '../http-client/http-source.ts';
+import { quotedEnd } from '../http-client/quote.ts';
 import type { Day } from '../records/day.ts';
 import { createPaginator } from './pagination/create-paginator.ts';
 import type { AskedRange, FeedPage, PageBody, PagesCall } from './pagination/page.ts';
@@ -34,13 +37,21 @@ export const readElements = ({ body }: PageBody, path: readonly string[]): Async
  *
  * @throws UtmqlError SOURCE_MALFORMED
  */
-function expectArray(source: string, page: Buffer, path: readonly string[]): void {
+function expectArray(
+  { plan: { source }, hide }: HttpPagesOptions,
+  page: Buffer,
+  path: readonly string[],
+): void {
   if (page.length === 0 || hasArray(page, path)) return;
+  const said = quotedEnd(sentencesIn(parseJson(page.toString('utf8', 0, maxErrorBytes))), hide);
   throw new UtmqlError(
     'SOURCE_MALFORMED',
-    `A page of source ${source} has no array at ${path.join('.')}, where its records are expected. It may say there what is wrong in words; check what it is asked for, and records where the source says where they are.`,
+    `A page of source ${source} has no array at ${path.join('.')}, where its records are expected${said === '' ? '. It may say there what is wrong in words' : said}; check what it is asked for, and records where the source says where they are.`,
   );
 }
+
+/** A page that is an error is short. */
+const maxErrorBytes = 65_536;
 
 export interface HttpPagesOptions {
   readonly plan: RequestPlan;
@@ -56,6 +67,8 @@ export interface HttpPagesOptions {
   /** Query parameters with credentials, added to every request, next links included. */
   readonly authParameters: Readonly<Record<string, string>>;
   readonly show: (url: URL) => string;
+  /** Returns a text of the source without secrets. */
+  readonly hide: (text: string) => string;
   readonly today: () => Day;
   /** Path of the array that every page must have; undefined: records may have other forms. */
   readonly requiredArrayPath: readonly string[] | undefined;
@@ -128,8 +141,8 @@ async function bufferedPage(options: HttpPagesOptions, call: PagesCall, request:
   const asked = askFor(options, call, request);
   const answer = await options.http.page(asked, maxPageBytes);
   const { contentType, body } = answer;
-  const { requiredArrayPath, plan } = options;
-  if (requiredArrayPath !== undefined) expectArray(plan.source, body, requiredArrayPath);
+  const { requiredArrayPath } = options;
+  if (requiredArrayPath !== undefined) expectArray(options, body, requiredArrayPath);
   return { answer, page: { label: options.show(asked.url), contentType, body: slicesOf(body) } };
 }
 

@@ -2,8 +2,10 @@ import { Mutex } from 'async-mutex';
 import { z } from 'zod';
 import { UtmqlError } from '../errors.ts';
 import { parseJson } from '../formats/json/parse.ts';
+import { sentencesIn } from '../http-client/error-sentence.ts';
 import type { FailureClassifier } from '../http-client/failure-classifier.ts';
 import type { HttpSource, OpenOptions } from '../http-client/http-source.ts';
+import { quotedEnd } from '../http-client/quote.ts';
 import type { Clock } from '../time.ts';
 import { pageField } from './pagination/page-field.ts';
 
@@ -43,6 +45,8 @@ export function createOauthToken(options: {
   readonly clock: Clock;
   /** Called with every token, so that it can be redacted. */
   readonly onToken: (token: string) => void;
+  /** Returns a text of the token URL without secrets. */
+  readonly hide: (text: string) => string;
 }): OauthToken {
   const { source, http, credentials, refreshToken, clock } = options;
   // One request at a time: a single-use refresh token must not be sent twice.
@@ -66,11 +70,13 @@ export function createOauthToken(options: {
         if (refresh !== undefined) options.onToken(refresh);
         const body = bodyOf(refresh);
         const answer = await http.page({ body, signal, logger }, maxAnswerBytes);
-        const parsed = tokenAnswer.safeParse(parseJson(answer.body.toString('utf8')));
+        const answered = parseJson(answer.body.toString('utf8'));
+        const parsed = tokenAnswer.safeParse(answered);
         if (!parsed.success) {
+          const said = quotedEnd(sentencesIn(answered), options.hide);
           throw new UtmqlError(
             'SOURCE_REFUSED',
-            `The token_url of source ${source} answered without an access_token; check that it is the address of tokens.`,
+            `The token_url of source ${source} answered without an access_token${said}; check that it is the address of tokens.`,
           );
         }
         const { access_token: token, expires_in: seconds, refresh_token: next } = parsed.data;

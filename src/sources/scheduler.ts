@@ -2,6 +2,16 @@ import { Cron } from 'croner';
 import type { Logger } from '../logger.ts';
 import type { Source } from './source.ts';
 
+/** Returns a sentence on the sources whose schedules a process with SCHEDULER=off does not run; undefined if there are none. */
+export function schedulesNotRun(
+  sources: readonly { readonly name: string; readonly schedule?: string | undefined }[],
+): string | undefined {
+  const names = sources.filter(({ schedule }) => schedule !== undefined).map(({ name }) => name);
+  if (names.length === 0) return undefined;
+  const whose = names.length === 1 ? 'a source' : `${names.length} sources`;
+  return `SCHEDULER is off, so this process does not run the \`schedule\` of ${whose}: ${names.join(', ')}. Set SCHEDULER=on, unless another process has it or something else calls triggerIngest.`;
+}
+
 /** Runs sources by their schedules. */
 export interface Scheduler {
   start(): void;
@@ -11,6 +21,8 @@ export interface Scheduler {
   setSources(sources: readonly Source[]): void;
   /** Returns when a source is due next; undefined without a schedule or while stopped. */
   nextRun(source: string): Date | undefined;
+  /** Returns a sentence on why the schedule of a source does not run; undefined if it runs or if there is none. */
+  whyIdle(source: Pick<Source, 'name' | 'schedule'>): string | undefined;
 }
 
 /**
@@ -70,6 +82,7 @@ export function createScheduler(options: {
     for (const source of sources)
       if (source.schedule !== undefined && !jobs.has(source.name)) schedule(source, source.schedule);
   };
+  const nextRun: Scheduler['nextRun'] = (source) => jobs.get(source)?.job.nextRun() ?? undefined;
 
   return {
     start() {
@@ -85,6 +98,12 @@ export function createScheduler(options: {
       unschedule((source) => !sources.includes(source));
       if (isOn) schedulePending();
     },
-    nextRun: (source) => jobs.get(source)?.job.nextRun() ?? undefined,
+    nextRun,
+    whyIdle({ name, schedule: pattern }) {
+      if (pattern === undefined || nextRun(name) !== undefined) return undefined;
+      return isOn
+        ? 'Its schedule names no time to come.'
+        : 'SCHEDULER is off in the process that answers, so it does not run this schedule. Set SCHEDULER=on, or start runs with triggerIngest.';
+    },
   };
 }

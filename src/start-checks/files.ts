@@ -4,26 +4,18 @@ import type { Settings } from '../config/reload.ts';
 import { openPersistedDocuments } from '../http/persisted-documents.ts';
 import { defaultRollupSets } from '../metrics/rollups/sets.ts';
 import { readRollupSets } from '../rollups/rollups-file.ts';
+import { schedulesNotRun } from '../sources/scheduler.ts';
 import { readSourcesFile } from '../sources/settings/sources-file.ts';
-import { type Finding, findingOf } from './finding.ts';
+import { type Finding, findingOf, findingsOf } from './finding.ts';
+import { findMissingFiles } from './source-files.ts';
 
 /** The files that the configuration names. Those that it does not name have no finding. */
-export function checkFiles({ config, environment }: Settings): Promise<Finding[]> {
+export async function checkFiles(settings: Settings): Promise<Finding[]> {
+  const { config } = settings;
   const { SOURCES_FILE: sources, PERSISTED_MANIFEST: manifest, API_KEYS_FILE: keys } = config;
   const { ROLLUPS_FILE: rollups } = config;
-  const checks: Promise<Finding>[] = [];
-  if (sources !== undefined) {
-    const taken = [...(config.ADS_API_URL ? ['ads'] : []), ...(config.CRM_API_URL ? ['crm'] : [])];
-    checks.push(
-      findingOf('SOURCES_FILE', async () => {
-        const found = await readSourcesFile(sources, environment, taken);
-        const mappings =
-          found.mappings.length === 0 ? '' : ` and ${counted(found.mappings.length, 'mapping')}`;
-        const text = `${sources} has ${counted(found.sources.length, 'source')}${mappings}.`;
-        return { state: 'ok', what: 'SOURCES_FILE', text };
-      }),
-    );
-  }
+  const checks: Promise<Finding | readonly Finding[]>[] = [];
+  if (sources !== undefined) checks.push(findingsOf('SOURCES_FILE', () => checkSources(sources, settings)));
   if (manifest !== undefined) {
     checks.push(
       findingOf('PERSISTED_MANIFEST', async () => {
@@ -42,7 +34,21 @@ export function checkFiles({ config, environment }: Settings): Promise<Finding[]
     );
   }
   if (keys !== undefined) checks.push(findingOf('API_KEYS_FILE', () => checkKeys(keys, config)));
-  return Promise.all(checks);
+  return (await Promise.all(checks)).flat();
+}
+
+async function checkSources(file: string, { config, environment }: Settings): Promise<Finding[]> {
+  const taken = [...(config.ADS_API_URL ? ['ads'] : []), ...(config.CRM_API_URL ? ['crm'] : [])];
+  const { sources, mappings } = await readSourcesFile(file, environment, taken);
+  const beside = mappings.length === 0 ? '' : ` and ${counted(mappings.length, 'mapping')}`;
+  const text = `${file} has ${counted(sources.length, 'source')}${beside}.`;
+  const unscheduled =
+    config.SCHEDULER === 'off' ? schedulesNotRun(sources.map((source) => source.settings)) : undefined;
+  return [
+    { state: 'ok', what: 'SOURCES_FILE', text },
+    ...(await findMissingFiles(file, sources)),
+    ...(unscheduled === undefined ? [] : [{ state: 'warn', what: 'SCHEDULER', text: unscheduled } as const]),
+  ];
 }
 
 async function checkKeys(file: string, config: Config): Promise<Finding> {

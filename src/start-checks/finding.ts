@@ -10,14 +10,20 @@ export interface Finding {
 }
 
 /** What is found where `work` goes well; where it does not, what it says for the operator. */
-export async function findingOf(what: string, work: () => Promise<Finding>): Promise<Finding> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UtmqlError) return { state: 'fail', what, text: error.message };
-    return { state: 'fail', what, text: `${what}: ${reportableErrorCode(error)}.` };
-  }
-}
+export const findingOf = (what: string, work: () => Promise<Finding>): Promise<Finding> =>
+  work().catch((error: unknown) => failureOf(what, error));
+
+/** The same for work that finds several things. */
+export const findingsOf = (
+  what: string,
+  work: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> => work().catch((error: unknown) => [failureOf(what, error)]);
+
+const failureOf = (what: string, error: unknown): Finding => ({
+  state: 'fail',
+  what,
+  text: error instanceof UtmqlError ? error.message : `${what}: ${reportableErrorCode(error)}.`,
+});
 
 /** What the system says, such as EACCES. Never the message, which may quote what is secret. */
 export const reportableErrorCode = (error: unknown): string =>

@@ -11,6 +11,7 @@ import {
   sourcesStatement,
 } from '../../src/explore/feed-quality.ts';
 import { listCountStatement, listStatement, type OrderedList } from '../../src/explore/ordered-list.ts';
+import { overlappingSourcesStatement } from '../../src/explore/overlapping-sources.ts';
 import { adList, opportunityList } from '../../src/explore/record-lists.ts';
 import {
   matchesStatement,
@@ -76,6 +77,7 @@ const statements: Readonly<Record<string, Sql>> = {
   sources: sourcesStatement(all),
   adsDays: adsDaysStatement(scope),
   rejectedCounts: rejectedCountsStatement(scope),
+  overlappingSources: overlappingSourcesStatement(scope, [harm]),
   events: eventsStatement(events, days, [1, harm, harm], 10),
   eventCount: eventCountStatement(events, days),
   rejectedRecords: rejectsStatement({ scope: all, filter: rejects, after: [1, harm, 1], limit: 10 }),

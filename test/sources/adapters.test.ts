@@ -143,11 +143,11 @@ sources:
     const source = await openOne(yaml(server.url), { environment });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
-      message: `Source google cannot be read from ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream now: it answered 429 Too Many Requests (RESOURCE_EXHAUSTED) and asks for a retry in 893 s, at 2025-08-10T12:14:53.000Z.`,
+      message: `Source google cannot be read from ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream now: it answered 429 Too Many Requests (RESOURCE_EXHAUSTED) and asks for a retry in 893 s, at 2025-08-10T12:14:53.000Z: “Resource has been exhausted (e.g. check quota).”.`,
     });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_REFUSED',
-      message: `Source google answered 403 Forbidden (PERMISSION_DENIED) for ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream; check what it is asked for and its auth in the sources file.`,
+      message: `Source google answered 403 Forbidden (PERMISSION_DENIED) for ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream: “User \${token} has no access.”; check what it is asked for and its auth in the sources file.`,
     });
   });
 });
@@ -286,7 +286,7 @@ sources:
     const source = await openOne(yaml(server.url), { environment });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_REFUSED',
-      message: `Source meta answered 400 Bad Request (error 190) for ${server.url}/v23.0/act_1020304050/insights; check what it is asked for and its auth in the sources file.`,
+      message: `Source meta answered 400 Bad Request (error 190) for ${server.url}/v23.0/act_1020304050/insights: “(#190) Malformed access token \${TOKEN}.”; check what it is asked for and its auth in the sources file.`,
     });
     expect(server.requests).toHaveLength(2);
   });
@@ -354,7 +354,7 @@ sources:
     const { error } = await read(source);
     expect(error).toMatchObject({
       code: 'SOURCE_REFUSED',
-      message: `Source tiktok answered 200 OK (code 40105) for ${server.url}/open_api/v1.3/report/integrated/get/; check what it is asked for and its auth in the sources file.`,
+      message: `Source tiktok answered 200 OK (code 40105) for ${server.url}/open_api/v1.3/report/integrated/get/: “token \${TOKEN}.”; check what it is asked for and its auth in the sources file.`,
     });
   });
 
@@ -364,7 +364,7 @@ sources:
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_MALFORMED',
       message:
-        'A page of source tiktok has no array at data.list, where its records are expected. It may say there what is wrong in words; check what it is asked for, and records where the source says where they are.',
+        'A page of source tiktok has no array at data.list, where its records are expected: “OK.”; check what it is asked for, and records where the source says where they are.',
     });
   });
 });

@@ -301,7 +301,7 @@ describe('a hostile source', () => {
     expect(error).toMatchObject({
       code: 'SOURCE_MALFORMED',
       message:
-        'A page of source feed has no array at items, where its records are expected. It may say there what is wrong in words; check what it is asked for, and records where the source says where they are.',
+        'A page of source feed has no array at items, where its records are expected: “try again later.”; check what it is asked for, and records where the source says where they are.',
     });
   });
 

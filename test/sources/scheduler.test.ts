@@ -79,11 +79,17 @@ sources:
   });
 
   it('knows when a source is due, until it is stopped', async () => {
-    const { nextRun, stop } = start(async () => undefined);
+    const { nextRun, whyIdle, stop } = start(async () => undefined);
+    const [nightly, , never] = sources as [Source, Source, Source];
     expect(nextRun('nightly')).toEqual(new Date('2025-08-01T06:30:00.000Z'));
     expect(nextRun('never')).toBeUndefined();
+    expect([whyIdle(nightly), whyIdle(never)]).toEqual([undefined, undefined]);
     stop();
     expect(nextRun('nightly')).toBeUndefined();
+    expect([whyIdle(nightly), whyIdle(never)]).toEqual([
+      expect.stringMatching(/^SCHEDULER is off .* Set SCHEDULER=on/),
+      undefined,
+    ]);
     await vi.advanceTimersByTimeAsync(day);
     expect(triggered).toEqual([]);
   });

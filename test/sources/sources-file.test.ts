@@ -25,7 +25,9 @@ describe('the sources file', () => {
   - { name: b, kind: opportunity, url: "http://x", formerly: d }
   - { name: ads, kind: ad_performance, url: "http://x", formerly: d }
 `);
-    expect(problems).toEqual(['sources[1].formerly (line 3): names d, which is a former name of a, too']);
+    expect(problems).toEqual([
+      'sources[1].formerly (line 3, source b): names d, which is a former name of a, too',
+    ]);
   });
 
   it('that is the example opens, given its variables', async () => {
@@ -64,7 +66,7 @@ describe('the sources file', () => {
     const missing = await problemsOf(example, { environment: { ...environment, META_TOKEN: '' } });
     expect(missing).toEqual([
       expect.stringMatching(
-        /^sources\[2\]\.credentials\.access_token \(line \d+\): needs the environment variable META_TOKEN, which is not set$/,
+        /^sources\[2\]\.credentials\.access_token \(line \d+, source meta\): needs the environment variable META_TOKEN, which is not set$/,
       ),
     ]);
   });
@@ -109,20 +111,47 @@ describe('the sources file', () => {
       expect.stringMatching(
         /^sources\[0\]\.adaptor \(line 4\): there is no such key; did you mean adapter\? accepted: name, kind, /,
       ),
-      expect.stringMatching(/^sources\[1\]\.methd \(line 9\): there is no such key; did you mean method\?/),
-      'sources[1].method (line 10): is "PUT"; accepted: GET, POST',
-      'sources[1].timeout_ms (line 11): is "5s"; expected a whole number from 100 to 3600000',
-      'sources[1].timezone (line 12): is "Berlin"; expected an IANA time zone such as UTC or Europe/Berlin',
-      'sources[1].currency (line 13): is "eur"; expected a three-letter code such as USD',
-      'sources[1].date_format (line 14): is "YYYY"; accepted: a year (YYYY, YY), a month (MM, M, MMM) and a day (DD, D) in their order, such as MM/DD/YYYY, DD.MM.YYYY or YYYYMMDD; or epoch_seconds',
-      'sources[1].mode (line 15): is "append"; accepted: upsert, replace',
-      'sources[1].rate_limit.per_second (line 16): is missing; expected a number above 0, up to 1000',
-      'sources[1].rate_limit.per_seconds (line 16): there is no such key; did you mean per_second? accepted: per_second, burst',
-      'sources[1].rate_limit.burst (line 16): is 0; expected a whole number from 1 to 1000',
-      'sources[1].pagination.cursor.parameter (line 17): is missing; expected the name of a parameter',
-      'sources[1].stages.won (line 18): is "sold"; accepted: lead, opportunity, closed_won, closed_lost',
-      'sources[1].files (line 19): is not right; expected a path such as exports/*.csv.gz',
+      expect.stringMatching(
+        /^sources\[1\]\.methd \(line 9, source b\): there is no such key; did you mean method\?/,
+      ),
+      'sources[1].method (line 10, source b): is "PUT"; accepted: GET, POST',
+      'sources[1].timeout_ms (line 11, source b): is "5s"; expected a whole number from 100 to 3600000',
+      'sources[1].timezone (line 12, source b): is "Berlin"; expected an IANA time zone such as UTC or Europe/Berlin',
+      'sources[1].currency (line 13, source b): is "eur"; expected a three-letter code such as USD',
+      'sources[1].date_format (line 14, source b): is "YYYY"; accepted: a year (YYYY, YY), a month (MM, M, MMM) and a day (DD, D) in their order, such as MM/DD/YYYY, DD.MM.YYYY or YYYYMMDD; or epoch_seconds',
+      'sources[1].mode (line 15, source b): is "append"; accepted: upsert, replace',
+      'sources[1].rate_limit.per_second (line 16, source b): is missing; expected a number above 0, up to 1000',
+      'sources[1].rate_limit.per_seconds (line 16, source b): there is no such key; did you mean per_second? accepted: per_second, burst',
+      'sources[1].rate_limit.burst (line 16, source b): is 0; expected a whole number from 1 to 1000',
+      'sources[1].pagination.cursor.parameter (line 17, source b): is missing; expected the name of a parameter',
+      'sources[1].stages.won (line 18, source b): is "sold"; accepted: lead, opportunity, closed_won, closed_lost',
+      'sources[1].files (line 19, source b): is not right; expected a path such as exports/*.csv.gz',
       'sources[2] (line 20): is not right; expected keys and values',
+    ]);
+  });
+
+  it('has mistakes told that others would hide: of sources that cannot be read, and between their settings', async () => {
+    const problems = await problemsOf(`sources:
+  - { name: a, kind: ad_performance, url: "http://x", timeout_ms: 5s, schedule: never, namespace: b }
+  - { name: a, kind: opportunity, urll: "http://x" }
+  - { name: c, adapter: google_ads, customer: 12a, schedule: never, credentials: { access_token: x } }
+  - { name: d, kind: opportunity, url: "http://x", decimal: ";", thousands: ",", method: PUT, body: x }
+`);
+    expect(problems).toEqual([
+      'sources[0].timeout_ms (line 2, source a): is "5s"; expected a whole number from 100 to 3600000',
+      'sources[0].schedule (line 2, source a): is no cron expression such as 0 6 * * * (every day at 6)',
+      'sources[0].namespace (line 2, source a): has a meaning only for opportunities',
+      'sources[1] (line 3, source a): needs either url or files',
+      'sources[1].name (line 3, source a): is the name of another source, too',
+      expect.stringMatching(
+        /^sources\[1\]\.urll \(line 3, source a\): there is no such key; did you mean url\?/,
+      ),
+      expect.stringMatching(/^sources\[2\]\.customer \(line 4, source c\): is none; the adapter google_ads/),
+      'sources[2].schedule (line 4, source c): is no cron expression such as 0 6 * * * (every day at 6)',
+      expect.stringMatching(/^sources\[2\]\.credentials \(line 4, source c\): lack developer_token/),
+      expect.stringMatching(/^sources\[2\]\.credentials\.access_token \(line 4, source c\): is none of this/),
+      'sources[3].decimal (line 5, source d): is ";"; accepted: ".", ","',
+      'sources[3].method (line 5, source d): is "PUT"; accepted: GET, POST',
     ]);
   });
 
@@ -148,26 +177,30 @@ mappings:
   - { name: c, kind: event, decimal: "${'$'}{MARK}" }
 `);
     expect(problems).toEqual([
-      'mappings[0].kind (line 3): is "ads"; accepted: ad_performance, opportunity, event',
-      expect.stringMatching(/^mappings\[1\]\.url \(line 4\): there is no such key;/),
-      expect.stringMatching(/^mappings\[1\]\.field \(line 4\): there is no such key; did you mean fields\?/),
-      expect.stringMatching(/^mappings\[2\]\.fields\.cost \(line 5\): there is no such field; accepted: /),
-      'mappings[2].duplicates (line 5): has a meaning only for ads',
-      'mappings[2].channel (line 5): has no meaning for opportunities; each gets the channel of its ads',
-      'mappings[2].spread (line 5): has a meaning only for ads',
-      'mappings[3].decimal (line 6): has no meaning for events, which have no figures',
-      'mappings[3].thousands (line 6): is the same as decimal',
-      'mappings[3].thousands (line 6): has no meaning for events, which have no figures',
-      'mappings[3].stages (line 6): has a meaning only for opportunities',
-      'mappings[3].deleted_when (line 6): has a meaning only for opportunities',
-      'mappings[4].decimal (line 7): needs the environment variable MARK, which is not set',
+      'mappings[0].kind (line 3, mapping a): is "ads"; accepted: ad_performance, opportunity, event',
+      expect.stringMatching(/^mappings\[1\]\.url \(line 4, mapping b\): there is no such key;/),
+      expect.stringMatching(
+        /^mappings\[1\]\.field \(line 4, mapping b\): there is no such key; did you mean fields\?/,
+      ),
+      expect.stringMatching(
+        /^mappings\[2\]\.fields\.cost \(line 5, mapping b\): there is no such field; accepted: /,
+      ),
+      'mappings[2].duplicates (line 5, mapping b): has a meaning only for ads',
+      'mappings[2].channel (line 5, mapping b): has no meaning for opportunities; each gets the channel of its ads',
+      'mappings[2].spread (line 5, mapping b): has a meaning only for ads',
+      'mappings[3].decimal (line 6, mapping c): has no meaning for events, which have no figures',
+      'mappings[3].thousands (line 6, mapping c): is the same as decimal',
+      'mappings[3].thousands (line 6, mapping c): has no meaning for events, which have no figures',
+      'mappings[3].stages (line 6, mapping c): has a meaning only for opportunities',
+      'mappings[3].deleted_when (line 6, mapping c): has a meaning only for opportunities',
+      'mappings[4].decimal (line 7, mapping c): needs the environment variable MARK, which is not set',
     ]);
     expect(
       await problemsOf(`mappings:
   - { name: c, kind: event }
   - { name: c, kind: event }
 `),
-    ).toEqual(['mappings[1].name (line 3): is the name of another mapping, too']);
+    ).toEqual(['mappings[1].name (line 3, mapping c): is the name of another mapping, too']);
   });
 
   const ads = '{ name: a, kind: ad_performance, url: "http://x", MORE }';
@@ -348,7 +381,7 @@ mappings:
     [linkedin, 'delimiter: ";"', '.delimiter', 'has no meaning for the adapter linkedin'],
   ])('has what does not go together named: %s with %s', async (source, more, place, text) => {
     const [problem = ''] = await problemsOf(`sources:\n  - ${source.replace('MORE', more)}\n`);
-    expect(problem.startsWith(`sources[0]${place} (line 2): ${text}`), problem).toBe(true);
+    expect(problem.startsWith(`sources[0]${place} (line 2, source a): ${text}`), problem).toBe(true);
   });
 
   it('may have none', async () => {
@@ -391,9 +424,9 @@ mappings:
     const yaml = `sources: [{ name: a, kind: opportunity, url: "\${URL}", timeout_ms: "\${MS}", method: "\${METHOD}" }]`;
     const needs = (name: string) => `needs the environment variable ${name}, which is not set`;
     expect(await problemsOf(yaml, { environment: { METHOD: 'sh0wn-nowhere' } })).toEqual([
-      `sources[0].url (line 1): ${needs('URL')}`,
-      `sources[0].timeout_ms (line 1): ${needs('MS')}`,
-      `sources[0].method (line 1): is "\${METHOD}"; accepted: GET, POST`,
+      `sources[0].url (line 1, source a): ${needs('URL')}`,
+      `sources[0].timeout_ms (line 1, source a): ${needs('MS')}`,
+      `sources[0].method (line 1, source a): is "\${METHOD}"; accepted: GET, POST`,
     ]);
     expect(
       await openYaml(yaml, { environment: { URL: 'http://x', MS: '500', METHOD: 'POST' } }),
@@ -406,8 +439,8 @@ mappings:
       crmUrl: 'http://y',
     });
     expect(problems).toEqual([
-      'sources[1].name (line 3): is the name of another source, too',
-      'sources[2].name (line 4): is the name of another source, too',
+      'sources[1].name (line 3, source crm): is the name of another source, too',
+      'sources[2].name (line 4, source a): is the name of another source, too',
     ]);
   });
 

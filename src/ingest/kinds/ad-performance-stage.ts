@@ -67,6 +67,8 @@ const changesRow = z.object({
   unchanged: z.number(),
   outdated: z.number(),
   removed: z.number(),
+  foreign: z.number(),
+  rivals: z.array(z.string()),
   cost_before: z.number(),
   cost_after: z.number(),
 });
@@ -110,6 +112,8 @@ export function createAdsStage(
   const writing = { ...staging, changesAnswersOf: [options.workspace] };
   const duplicates = { identical: 0, conflicting: 0, summed: 0 };
   const folded = new Map<Day, number>();
+  const overwritten = new Map<Day, number>();
+  const rivals = new Set<string>();
   const rowsOf = (day: Day): number => rows.days.get(day) ?? 0;
   let census: Promise<Census> | undefined;
   let unread = 0;
@@ -209,6 +213,15 @@ export function createAdsStage(
     );
   };
 
+  const compare = async (statement: AdsApply, part: AdsDays): Promise<z.infer<typeof changesRow>[]> => {
+    const found = await select(changesRow, adChangesStatement(statement, part));
+    for (const row of found) {
+      if (row.foreign > 0) overwritten.set(row.day, row.foreign);
+      for (const rival of row.rivals) rivals.add(rival);
+    }
+    return found;
+  };
+
   const changes: AdsStage['changes'] = async (extent) => {
     const taken = await look();
     const days = await daysOf(extent);
@@ -217,8 +230,7 @@ export function createAdsStage(
     const found: DayChanges[] = [];
     const parts = partsOf(days, extent, taken, (day) => rowsOf(day) + (stored.get(day) ?? 0));
     await inLanes(parts, async (part) => {
-      const statement = adChangesStatement({ ...options, mode: extent.mode }, part);
-      for (const row of await select(changesRow, statement)) {
+      for (const row of await compare({ ...options, mode: extent.mode }, part)) {
         if (row.added + row.changed + row.removed > 0) found.push(toDayChanges(row));
       }
     });
@@ -267,7 +279,7 @@ export function createAdsStage(
       result.changed += keysOf(part.days);
     };
     const writeChanged = async (part: AdsDays): Promise<void> => {
-      const found = await select(changesRow, adChangesStatement(statement, part));
+      const found = await compare(statement, part);
       signal.throwIfAborted();
       const differing = found.filter((row) => row.added + row.changed + row.removed > 0);
       const differingDays = differing.map(({ day }) => day);
@@ -321,6 +333,7 @@ export function createAdsStage(
       staged: rows.count - unread,
       duplicates,
       folded,
+      overlap: { days: overwritten, sources: rivals },
       days: new Set(rows.days.keys()),
     }),
     changes,

@@ -164,7 +164,7 @@ function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
   const { days, hasDuplicates } = part;
   const replace = mode === 'replace';
   return sql`
-    SELECT date, row_key, position, staged_cost, is_stored, is_own, old_cost,
+    SELECT date, row_key, position, staged_cost, is_stored, is_own, old_cost, old_source,
            greatest(base_version, old_version, if(is_stored, 0, deleted_version)) AS write_version,
            multiIf(position = 0, 'absent', NOT is_stored, 'added',
                    is_own AND said = old_said AND staged_cost = old_cost, 'unchanged',
@@ -176,7 +176,7 @@ function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
     ) AS fresh
     ${side === 'LEFT' ? sql`LEFT` : sql`FULL`} JOIN (
       SELECT date, row_key, (${content}) AS old_said, cost AS old_cost, version AS old_version,
-             source = ${bind('String', source)} AS is_own, true AS is_stored
+             source AS old_source, source = ${bind('String', source)} AS is_own, true AS is_stored
       FROM ad_performance FINAL WHERE ${storedOf(apply, days)}
     ) AS stored USING (date, row_key)
     LEFT JOIN (
@@ -186,7 +186,8 @@ function compared(apply: AdsApply, part: AdsDays, side: 'LEFT' | 'FULL'): Sql {
 }
 
 /**
- * By day, for staged days: how many records of each state there are, and the cost before and after. Stored rows of other
+ * By day, for staged days: how many records of each state there are, how many have the key of another source's, of which, and the
+ * cost before and after. Stored rows of other
  * sources are in it only where the feed has their key.
  */
 export function adChangesStatement(apply: AdsApply, part: AdsDays): Sql {
@@ -197,6 +198,8 @@ export function adChangesStatement(apply: AdsApply, part: AdsDays): Sql {
   return sql`
     SELECT toUInt16(date) AS day, countIf(state = 'added') AS added, countIf(state = 'changed') AS changed,
            countIf(state = 'unchanged') AS unchanged, countIf(state = 'outdated') AS outdated, countIf(${isRemoved}) AS removed,
+           countIf(is_stored AND NOT is_own AND position > 0) AS foreign,
+           groupUniqArrayIf(10)(toString(old_source), is_stored AND NOT is_own AND position > 0) AS rivals,
            sumIf(old_cost, is_stored AND (is_own OR position > 0)) AS cost_before,
            cost_before + sumIf(staged_cost - old_cost, state IN ('added', 'changed')) - sumIf(old_cost, ${isRemoved}) AS cost_after
     FROM (${compared(apply, part, 'FULL')}) GROUP BY date ORDER BY date`;

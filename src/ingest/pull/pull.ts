@@ -23,12 +23,15 @@ import type { Extent } from '../storage/stage.ts';
 import { cancelledBy, endingOf } from './ending.ts';
 import { createFeedCheck } from './feed-check.ts';
 import { createFeedShape, type FeedColumns } from './feed-shape.ts';
+import { rivalsOf } from './overlap.ts';
 import type { RawLanding, RawPage } from './raw-landing.ts';
 import { createReading } from './reading.ts';
 import { finishedState, type RunParts, runningState } from './run-state.ts';
 import { createWriting, type RunStep } from './writing.ts';
 
 export interface PullDeps {
+  /** As they are now. */
+  readonly sources: () => readonly Source[];
   readonly store: Store;
   readonly queue: AttributionQueue;
   readonly opportunityLock: Lock;
@@ -198,8 +201,15 @@ async function pullKind<T extends StoredRecord>(
     hasStored: writing.hasStored,
     isIncomplete: run.mode === 'replace' && !run.dryRun && unreadable.lost > 0,
   });
-  const finished = finishedState(run, parts, ending, input.columnsBefore, clock.now());
-  for (const warning of finished.warnings) logger.warn({ warning }, 'the columns of a feed have changed');
+  const finished = finishedState(
+    run,
+    parts,
+    ending,
+    input.columnsBefore,
+    rivalsOf(source, deps.sources()),
+    clock.now(),
+  );
+  for (const warning of finished.warnings) logger.warn({ warning }, 'a run has a warning');
   logger.info(
     {
       status: finished.status,

@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import type { Requester } from '../../access/caller.ts';
 import type { Leases } from '../../clickhouse/leases/leases.ts';
 import { badInput, UtmqlError } from '../../errors.ts';
+import type { Scheduler } from '../../sources/scheduler.ts';
 import type { Source } from '../../sources/source.ts';
 import { linkSignals } from '../../time.ts';
 import { sourceNamed } from '../ownership/moves.ts';
@@ -13,7 +14,7 @@ import type { RunCancellations } from '../runs/run-cancellations.ts';
 import type { RunRepository } from '../runs/run-table.ts';
 import { createHeldRuns } from './held-runs.ts';
 import type { RawLanding } from './raw-landing.ts';
-import type { TriggerInput } from './trigger-input.ts';
+import type { TriggerCaller, TriggerInput } from './trigger-input.ts';
 import { createTriggers } from './triggers.ts';
 import { createWorks, type WorksOptions } from './works.ts';
 
@@ -23,6 +24,8 @@ const cancelWithinMs = 10_000;
 /** Pulls records from the configured sources. */
 export interface Ingest {
   readonly sources: readonly Source[];
+  /** What this process runs by schedules. */
+  readonly schedules: Pick<Scheduler, 'nextRun' | 'whyIdle'>;
   readonly runs: RunRepository;
   /**
    * Starts one run for each source. The same idempotency key gives the same runs again, started once; without a key, a
@@ -30,7 +33,7 @@ export interface Ingest {
    *
    * @throws UtmqlError BAD_USER_INPUT for an unknown source, a reversed range, or a key that was used for another call
    */
-  trigger(input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]>;
+  trigger(input: TriggerInput, caller: TriggerCaller): Promise<readonly IngestRun[]>;
   /**
    * Ends a run, whichever process works on it or though it is held, and gives its state; one that has ended stays as it is.
    *
@@ -66,8 +69,7 @@ export interface Ingest {
 }
 
 export interface IngestOptions extends WorksOptions {
-  /** As they are now. */
-  readonly sources: () => readonly Source[];
+  readonly schedules: Ingest['schedules'];
   readonly runs: RunRepository;
   readonly executions: Executions;
   readonly leases: Leases;
@@ -134,6 +136,7 @@ export function createIngest(options: IngestOptions): Ingest {
     get sources() {
       return sources();
     },
+    schedules: options.schedules,
     runs,
     async trigger(input, caller) {
       refuseWhileStopping();

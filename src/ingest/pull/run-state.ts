@@ -5,6 +5,7 @@ import type { IngestRun } from '../runs/run.ts';
 import type { RunStage } from '../storage/stage.ts';
 import type { Ending } from './ending.ts';
 import type { FeedColumns, FeedShape } from './feed-shape.ts';
+import { overlapWarnings, overlapWith } from './overlap.ts';
 import type { Reading } from './reading.ts';
 import type { Writing } from './writing.ts';
 
@@ -26,18 +27,23 @@ export function runningState(run: IngestRun, parts: RunParts): IngestRun {
 /**
  * @param run as it was when it began
  * @param columnsBefore of the source's last good run
+ * @param rivals the other sources that still deliver records
  */
 export function finishedState(
   run: IngestRun,
   parts: RunParts,
   { status, error }: Ending,
   columnsBefore: FeedColumns,
+  rivals: ReadonlySet<string>,
   now: number,
 ): IngestRun {
+  const overlap = overlapWith(rivals, parts.stage.progress().overlap);
   return {
     ...counted(run, parts),
     columns: parts.shape.columns,
-    warnings: parts.shape.changesSince(columnsBefore),
+    overwritten: overlap.days,
+    overwrittenSources: [...overlap.sources],
+    warnings: [...parts.shape.changesSince(columnsBefore), ...overlapWarnings(overlap)],
     status,
     days: union(parts.writing.touched, parts.stage.progress().days),
     errorCode: error?.code ?? '',

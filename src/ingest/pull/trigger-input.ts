@@ -1,3 +1,4 @@
+import type { Identity, Requester } from '../../access/caller.ts';
 import { badInput } from '../../errors.ts';
 import type { Day } from '../../records/day.ts';
 import type { Source } from '../../sources/source.ts';
@@ -63,16 +64,25 @@ export const isSame = (run: IngestRun, source: Source, mode: IngestMode, input: 
   run.until === input.until &&
   run.replayOf === '';
 
+/** Who triggers runs, and the workspaces that errors may name to them: their own where nothing is said. */
+export type TriggerCaller = Requester & { readonly workspaces?: Identity['workspaces'] };
+
 /** @throws UtmqlError BAD_USER_INPUT for an unknown source or a reversed range, with the valid choices */
 export function chooseSources(
   all: readonly Source[],
   input: TriggerInput,
-  workspace: string,
+  caller: TriggerCaller,
 ): readonly Source[] {
-  const own = all.filter((source) => source.workspace === workspace);
+  const own = all.filter((source) => source.workspace === caller.workspace);
   const names = own.map((source) => source.name);
-  if (own.length === 0)
-    throw badInput('No sources are configured. Set ADS_API_URL, CRM_API_URL or SOURCES_FILE and restart.');
+  if (own.length === 0) {
+    const others = otherWorkspaces(all, caller, 'some');
+    throw badInput(
+      others === ''
+        ? 'No sources are configured. Set ADS_API_URL, CRM_API_URL or SOURCES_FILE and restart.'
+        : `The workspace ${caller.workspace} has no sources. ${others}`,
+    );
+  }
   if (input.since !== undefined && input.until !== undefined && input.since > input.until) {
     throw badInput('since is after until; swap them.');
   }
@@ -80,9 +90,32 @@ export function chooseSources(
   if (input.sources.length === 0)
     throw badInput(`sources is empty; leave it out for all, or choose of ${names.join(', ')}.`);
   const unknown = input.sources.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw badInput(`sources: there is no source ${JSON.stringify(unknown)}; choose of ${names.join(', ')}.`);
+  if (unknown !== undefined) {
+    const same = all.filter(({ name }) => name === unknown);
+    const others = otherWorkspaces(same, caller, 'it');
+    throw badInput(
+      `sources: there is no source ${JSON.stringify(unknown)}; choose of ${names.join(', ')}. ${others}`.trimEnd(),
+    );
+  }
   return own.filter((source) => input.sources?.includes(source.name));
+}
+
+/** A sentence on the other workspaces of `sources` that the caller may use; empty if there are none. */
+function otherWorkspaces(
+  sources: readonly Source[],
+  { workspace: own, workspaces }: TriggerCaller,
+  what: string,
+): string {
+  const isOpen = (name: string): boolean => workspaces === 'all' || workspaces?.includes(name) === true;
+  const byWorkspace = new Map<string, string[]>();
+  for (const { workspace, name } of sources) {
+    if (workspace === own || !isOpen(workspace)) continue;
+    byWorkspace.set(workspace, [...(byWorkspace.get(workspace) ?? []), name]);
+  }
+  if (byWorkspace.size === 0) return '';
+  const told = [...byWorkspace].map(([workspace, names]) => `${workspace} (${names.join(', ')})`);
+  const whose = told.length === 1 ? 'Another workspace has' : 'Other workspaces have';
+  return `${whose} ${what}: ${told.join('; ')}. The header X-Workspace selects it.`;
 }
 
 /**

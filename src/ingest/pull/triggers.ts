@@ -6,7 +6,13 @@ import type { Clock } from '../../time.ts';
 import type { Executions } from '../runs/executions.ts';
 import { type IngestRun, newRun } from '../runs/run.ts';
 import type { RunRepository } from '../runs/run-table.ts';
-import { chooseSources, isSame, refuseOtherCall, type TriggerInput } from './trigger-input.ts';
+import {
+  chooseSources,
+  isSame,
+  refuseOtherCall,
+  type TriggerCaller,
+  type TriggerInput,
+} from './trigger-input.ts';
 import type { Works } from './works.ts';
 
 /** Under it runs are begun, and held ones decided on: of two calls about one run the second sees what the first has done. */
@@ -18,7 +24,7 @@ export interface Triggers {
    * One run for each source that is asked for. Given again are those that are at work on the same, and those that have the call's
    * key, unless they ended in a way that a repeat may mend.
    */
-  start(input: TriggerInput, caller: Requester): Promise<readonly IngestRun[]>;
+  start(input: TriggerInput, caller: TriggerCaller): Promise<readonly IngestRun[]>;
 }
 
 const mayEndBetter = ({ status }: IngestRun): boolean =>
@@ -88,7 +94,7 @@ export function createTriggers(options: {
     async start(input, caller) {
       const { idempotencyKey: key } = input;
       const startNew = async (): Promise<readonly IngestRun[]> => {
-        const chosen = chooseSources(sources(), input, caller.workspace);
+        const chosen = chooseSources(sources(), input, caller);
         const earlier = key === undefined ? [] : await runs.findByIdempotencyKey(caller.workspace, key);
         refuseOtherCall(earlier, input, chosen);
         // Of each source the newest: ids sort by time.
@@ -100,7 +106,7 @@ export function createTriggers(options: {
         return [...kept, ...started];
       };
       // Wrong calls need no turn.
-      chooseSources(sources(), input, caller.workspace);
+      chooseSources(sources(), input, caller);
       return leases.runExclusive(triggerLease(caller.workspace), startNew);
     },
   };

@@ -58,6 +58,8 @@ const runRow = z
     repairs: counts,
     unknown_fields: counts,
     folded: byDay,
+    overwritten: byDay,
+    overwritten_sources: z.array(z.string()),
     columns: shares,
     warnings: z.array(z.string()),
     days: z.array(z.string()),
@@ -101,6 +103,8 @@ const runRow = z
       repairs: row.repairs,
       unknownFields: row.unknown_fields,
       folded: row.folded,
+      overwritten: row.overwritten,
+      overwrittenSources: row.overwritten_sources,
       columns: row.columns,
       warnings: row.warnings,
       days: row.days.flatMap((text) => parseIsoDay(text) ?? []),
@@ -114,7 +118,7 @@ const runRow = z
 
 const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, owner, attempt, retry, requested_by,
   request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
-  records_skipped, records_rejected, repairs, unknown_fields, folded, columns, warnings, days, changes, watermark, bytes_read, error_code, error_message, version`;
+  records_skipped, records_rejected, repairs, unknown_fields, folded, overwritten, overwritten_sources, columns, warnings, days, changes, watermark, bytes_read, error_code, error_message, version`;
 
 export interface RunFilter {
   readonly source?: string | undefined;
@@ -175,6 +179,8 @@ export function createRunRepository(store: Store): RunRepository {
   const isoOrNull = (epochMs: number | undefined) =>
     epochMs === undefined ? null : new Date(epochMs).toISOString();
   const dayOrNull = (value: number | undefined) => (value === undefined ? null : formatDay(value));
+  const countsByDay = (counts: ReadonlyMap<Day, number>) =>
+    Object.fromEntries([...counts].map(([of, count]) => [formatDay(of), count]));
 
   const insert = async (run: IngestRun, changesAnswersOf: readonly string[]): Promise<void> => {
     // Microseconds that never stand still, so that of two saves within one millisecond the later wins.
@@ -210,7 +216,9 @@ export function createRunRepository(store: Store): RunRepository {
       records_rejected: run.recordsRejected,
       repairs: run.repairs,
       unknown_fields: run.unknownFields,
-      folded: Object.fromEntries([...run.folded].map(([folded, count]) => [formatDay(folded), count])),
+      folded: countsByDay(run.folded),
+      overwritten: countsByDay(run.overwritten),
+      overwritten_sources: run.overwrittenSources,
       columns: run.columns,
       warnings: run.warnings,
       days: run.days.map(formatDay),

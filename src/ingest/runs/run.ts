@@ -79,6 +79,9 @@ export interface IngestRun {
   readonly unknownFields: Readonly<Record<string, number>>;
   /** By day, rows that gave way to another of their key though nothing says that they are older: spend may be missing. */
   readonly folded: ReadonlyMap<Day, number>;
+  /** By day, records with a key that another configured source, or a push, had stored. */
+  readonly overwritten: ReadonlyMap<Day, number>;
+  readonly overwrittenSources: readonly string[];
   /** Of a feed’s columns the share of records with a value, 0 to 1; none where too few records came to tell. */
   readonly columns: Readonly<Record<string, number>>;
   /** What to mind about the run though it may have gone well, in sentences. */
@@ -124,6 +127,8 @@ export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
   repairs: {},
   unknownFields: {},
   folded: new Map(),
+  overwritten: new Map(),
+  overwrittenSources: [],
   columns: {},
   warnings: [],
   days: [],

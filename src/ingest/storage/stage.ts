@@ -2,6 +2,12 @@ import type { DayRange } from '../../metrics/query.ts';
 import type { Day } from '../../records/day.ts';
 import type { DayChanges, IngestMode } from '../runs/run.ts';
 
+/** Rows by day that take the place of those of other sources, and these sources. */
+export interface Overlap {
+  readonly days: ReadonlyMap<Day, number>;
+  readonly sources: ReadonlySet<string>;
+}
+
 interface StageProgress {
   /** Records added, duplicates included, those that could not be read not. */
   readonly staged: number;
@@ -17,6 +23,8 @@ interface StageProgress {
   };
   /** Of ads, by day: rows that gave way to another of their key though nothing says that they are older. */
   readonly folded?: ReadonlyMap<Day, number>;
+  /** Of ads, once `changes` or `apply` has looked: rows with the key of one that others have stored. */
+  readonly overlap?: Overlap;
   /** Days that the feed has returned. */
   readonly days: ReadonlySet<Day>;
 }

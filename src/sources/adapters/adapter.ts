@@ -15,6 +15,8 @@ interface ReadSettings {
   readonly records: readonly string[];
   /** How CSV is laid out. */
   readonly csv: CsvHeaderOptions;
+  /** Returns a text of the source without secrets. */
+  readonly hide: (text: string) => string;
 }
 
 /**

@@ -2,7 +2,9 @@ import { UtmqlError } from '../../errors.ts';
 import type { RecordBatch } from '../../formats/feed/record-batch.ts';
 import { isObject, type JsonObject, parseJson } from '../../formats/json/parse.ts';
 import { readJsonRecords } from '../../formats/read-records.ts';
+import { sentencesIn } from '../../http-client/error-sentence.ts';
 import type { ClassifiedResponse, FailureClass } from '../../http-client/failure-classifier.ts';
+import { quotedEnd } from '../../http-client/quote.ts';
 import { utmsOfQuery, utmsOfUrl } from '../mapping/landing-url.ts';
 import type { PageBody } from '../pagination/page.ts';
 import type { Adapter } from './adapter.ts';
@@ -22,7 +24,10 @@ const batchFields = ['results', 'fieldMask', 'requestId', 'summaryRow', 'queryRe
  * @throws UtmqlError SOURCE_UNAVAILABLE or SOURCE_REFUSED when the stream ends in an error, SOURCE_MALFORMED for a batch that cannot be read,
  *   since thousands of rows would be missing
  */
-async function* readGoogleBatches({ body }: PageBody): AsyncGenerator<RecordBatch> {
+async function* readGoogleBatches(
+  { body }: PageBody,
+  { hide }: Parameters<NonNullable<Adapter['read']>>[1],
+): AsyncGenerator<RecordBatch> {
   let read = 0;
   for await (const { records, malformed, bytes } of readJsonRecords(body, {
     envelope: ['results'],
@@ -34,23 +39,23 @@ async function* readGoogleBatches({ body }: PageBody): AsyncGenerator<RecordBatc
         'A batch of rows is no JSON, or larger than 32 MiB. Ask for fewer fields, or for fewer days at once (days_per_request).',
       );
     }
-    const rows = records.flatMap(rowsOf);
+    const rows = records.flatMap((value) => rowsOf(value, hide));
     yield { records: rows, firstPosition: read + 1, malformed, bytes };
     read += rows.length;
   }
 }
 
-function rowsOf(value: unknown): readonly unknown[] {
+function rowsOf(value: unknown, hide: (text: string) => string): readonly unknown[] {
   if (!isObject(value) || !batchFields.some((name) => Object.hasOwn(value, name))) return [value];
-  if (Object.hasOwn(value, 'error')) throw errorOf(value);
+  if (Object.hasOwn(value, 'error')) throw errorOf(value, hide);
   return Array.isArray(value.results) ? value.results : [];
 }
 
 /** A stream with status 200 can still end in an error, even one of the query. */
-function errorOf({ error }: JsonObject): UtmqlError {
+function errorOf({ error }: JsonObject, hide: (text: string) => string): UtmqlError {
   const { code } = asObject(error);
   const isRefusal = typeof code === 'number' && code >= 400 && code < 500 && code !== 429;
-  const what = `The answer ended in an error of Google’s (${typeof code === 'number' ? code : 'without a code'})`;
+  const what = `The answer ended in an error of Google’s (${typeof code === 'number' ? code : 'without a code'})${quotedEnd(sentencesIn(error), hide)}`;
   return isRefusal
     ? new UtmqlError('SOURCE_REFUSED', `${what}; check its query and its credentials.`)
     : new UtmqlError('SOURCE_UNAVAILABLE', `${what}.`, { retryable: true });

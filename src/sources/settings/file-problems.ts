@@ -1,6 +1,7 @@
 import { isMap, isPair, isScalar, isSeq, type Node } from 'yaml';
 import type { z } from 'zod';
 import { noSuch } from '../../nearest.ts';
+import { namePattern } from '../../records/names.ts';
 import type { Problem } from '../mapping/record-checks.ts';
 
 /**
@@ -64,7 +65,7 @@ function shownValue(written: unknown, path: readonly PropertyKey[]): string {
   return mayBeShown ? `is ${JSON.stringify(value)}` : 'is not right';
 }
 
-/** Formats each problem as a sentence with its path and line, in the order of lines. */
+/** Formats each problem as a sentence with its place, in the order of lines. */
 export function formatProblems(
   problems: readonly Problem[],
   contents: unknown,
@@ -73,10 +74,27 @@ export function formatProblems(
   return problems
     .map(({ path, text }) => ({ path, text, offset: offsetOf(contents, path) }))
     .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0))
-    .map(({ path, text, offset }) => {
-      const line = offset === undefined ? '' : ` (line ${lineAt(offset)})`;
-      return `${formatPath(path)}${line}: ${text}`;
-    });
+    .map(({ path, text }) => `${formatPlace(path, contents, lineAt)}: ${text}`);
+}
+
+/** `sources[0].auth.bearer (line 4, source meta)`. */
+export function formatPlace(
+  path: readonly PropertyKey[],
+  contents: unknown,
+  lineAt: (offset: number) => number,
+): string {
+  const offset = offsetOf(contents, path);
+  const line = offset === undefined ? [] : [`line ${lineAt(offset)}`];
+  const where = [...line, ...ownerOf(path, contents)].join(', ');
+  return where === '' ? formatPath(path) : `${formatPath(path)} (${where})`;
+}
+
+/** The name of the source or mapping that a path is in, if it has one that may be shown. */
+function ownerOf([list, index]: readonly PropertyKey[], contents: unknown): string[] {
+  const what = list === 'sources' ? 'source' : 'mapping';
+  const node = index === undefined ? undefined : childOf(childOf(contents, list ?? '')?.node, index)?.node;
+  const name = isMap(node) ? node.get('name') : undefined;
+  return typeof name === 'string' && namePattern.test(name) ? [`${what} ${name}`] : [];
 }
 
 /** `sources[0].auth.bearer`. */

@@ -1,4 +1,5 @@
 import { UtmqlError } from '../../errors.ts';
+import { createRedactor } from '../../http-client/redactor.ts';
 
 /** `${NAME}` in a text of the sources file. */
 const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
@@ -40,27 +41,27 @@ export function expandVariables(
   return { value: expand(value, []), missing, used };
 }
 
-/** Shorter values are not redacted: they would match parts of ordinary text. */
+/** Shorter values are not redacted from our own texts: they would match parts of ordinary words. */
 const minSecretLength = 4;
 
-/** Redacts the values of variables that a source's settings name, and the tokens obtained with them. */
+/** Redacts the values of variables that a source's settings name, its credentials, and the tokens obtained with them. */
 export interface Secrets {
   /** Redacts `value` as `${NAME}` from now on. */
   add(name: string, value: string): void;
+  /** Redacts `value` from what the source itself says: it may be a secret, or an ordinary word. */
+  addForQuotes(name: string, value: string): void;
   /** Returns the text without secrets. */
   redact(text: string): string;
+  /** Returns a text of the source itself without secrets, short ones included. */
+  redactQuote(text: string): string;
   /** Returns the error without secrets in its message and causes. */
   redactError(error: unknown): unknown;
 }
 
 export function createSecrets(): Secrets {
-  const shownAs = new Map<string, string>();
-
-  const redact = (text: string): string => {
-    let shown = text;
-    for (const [value, placeholder] of shownAs) shown = shown.replaceAll(value, placeholder);
-    return shown;
-  };
+  const everywhere = createRedactor();
+  const inQuotes = createRedactor();
+  const { redact } = everywhere;
 
   const redactCause = (cause: unknown, depth = 0): unknown => {
     if (!(cause instanceof Error) || depth === 5) return undefined;
@@ -72,17 +73,14 @@ export function createSecrets(): Secrets {
 
   return {
     redact,
+    redactQuote: (text) => inQuotes.redact(redact(text)),
     add(name, value) {
-      if (value.length < minSecretLength) return;
-      const forms = [value, encodeURIComponent(value), encodeURI(value), JSON.stringify(value).slice(1, -1)];
-      for (const form of forms) shownAs.set(form, `\${${name}}`);
-      // Longest first: one value can be part of another.
-      const sorted = [...shownAs].sort(([a], [b]) => b.length - a.length);
-      shownAs.clear();
-      for (const [form, placeholder] of sorted) shownAs.set(form, placeholder);
+      if (value.length >= minSecretLength) everywhere.add(value, `\${${name}}`);
+      else inQuotes.add(value, `\${${name}}`);
     },
+    addForQuotes: (name, value) => inQuotes.add(value, `\${${name}}`, true),
     redactError(error) {
-      if (shownAs.size === 0 || !(error instanceof Error)) return error;
+      if (!(error instanceof Error)) return error;
       if (!(error instanceof UtmqlError)) return redactCause(error);
       const { code, message, retryable, retryAfterSeconds, cause } = error;
       return new UtmqlError(code, redact(message), {

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { UtmqlError } from '../../errors.ts';
+import { isObject } from '../../formats/json/parse.ts';
 import { adapters } from '../adapters/adapters.ts';
 import { mappingProblems, type NamedMapping, namedMapping } from '../mapping/named-mapping.ts';
 import type { Problem } from '../mapping/record-checks.ts';
 import { expandShortForm } from './expand-short-form.ts';
-import { formatPath, formatProblems, problemsOf } from './file-problems.ts';
+import { formatPath, formatPlace, formatProblems, problemsOf } from './file-problems.ts';
 import { type FoundSource, formerNameProblems } from './former-names.ts';
+import { isNoted, restOf } from './rest-of-settings.ts';
 import { createSecrets, expandVariables, type Secrets } from './secrets.ts';
 import { type SourceSettings, sourceSettings, sourcesFile } from './settings.ts';
 import { checkSettings } from './settings-checks.ts';
@@ -18,9 +20,14 @@ export interface FileSource {
   readonly secrets: Secrets;
 }
 
+/** A source that says where in the file a setting is: `sources[0].files (line 4, source exports)`. */
+export interface PlacedSource extends FileSource {
+  placeOf(path: readonly PropertyKey[]): string;
+}
+
 /** Contents of the sources file. */
-export interface SourcesFile {
-  readonly sources: readonly FileSource[];
+export interface SourcesFile<Source extends FileSource = FileSource> {
+  readonly sources: readonly Source[];
   readonly mappings: readonly NamedMapping[];
 }
 
@@ -34,7 +41,7 @@ export async function readSourcesFile(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
   takenNames: readonly string[],
-): Promise<SourcesFile> {
+): Promise<SourcesFile<PlacedSource>> {
   const lines = new LineCounter();
   const document = parseDocument(await contentOf(file), {
     lineCounter: lines,
@@ -59,17 +66,19 @@ export async function readSourcesFile(
     ? []
     : root.error.issues.flatMap((issue) => problemsOf(issue, content));
   const found: FoundSource[] = [];
+  const names = new Set(takenNames);
   for (const [index, written] of (root.success ? root.data.sources : []).entries()) {
     const { source, problems: own } = readSource(written, environment);
     problems.push(...own.map(({ path, text }) => ({ path: ['sources', index, ...path], text })));
-    if (source === undefined) continue;
-    if ([...takenNames, ...found.map(({ settings }) => settings.name)].includes(source.settings.name)) {
+    const name = source?.settings.name ?? nameOf(written);
+    if (name !== undefined && names.has(name))
       problems.push({ path: ['sources', index, 'name'], text: 'is the name of another source, too' });
-    }
-    found.push({ ...source, index });
+    if (name !== undefined) names.add(name);
+    if (source !== undefined) found.push({ ...source, index });
   }
   problems.push(...formerNameProblems(found, takenNames));
   const mappings: NamedMapping[] = [];
+  const mappingNames = new Set<string>();
   for (const [index, written] of (root.success ? root.data.mappings : []).entries()) {
     const { settings: mapping, problems: own } = readSettings(
       namedMapping,
@@ -79,15 +88,25 @@ export async function readSourcesFile(
     );
     problems.push(...own.map(({ path, text }) => ({ path: ['mappings', index, ...path], text })));
     if (mapping === undefined) continue;
-    if (mappings.some(({ name, workspace }) => name === mapping.name && workspace === mapping.workspace)) {
+    const name = JSON.stringify([mapping.workspace, mapping.name]);
+    if (mappingNames.has(name))
       problems.push({ path: ['mappings', index, 'name'], text: 'is the name of another mapping, too' });
-    }
+    mappingNames.add(name);
     mappings.push(mapping);
   }
   if (problems.length > 0)
     throw configurationError(file, formatProblems(problems, document.contents, lineAt));
-  return { sources: found.map(({ settings, secrets }) => ({ settings, secrets })), mappings };
+  const placeOf = (index: number) => (path: readonly PropertyKey[]) =>
+    formatPlace(['sources', index, ...path], document.contents, lineAt);
+  return {
+    sources: found.map(({ index, settings, secrets }) => ({ settings, secrets, placeOf: placeOf(index) })),
+    mappings,
+  };
 }
+
+/** The name of a source whose other settings may be wrong. */
+const nameOf = (written: unknown): string | undefined =>
+  isObject(written) && typeof written.name === 'string' ? written.name : undefined;
 
 function readSource(
   written: unknown,
@@ -98,9 +117,10 @@ function readSource(
     (parsed) => {
       const adapter = adapters[parsed.adapter];
       const whole = expandShortForm(parsed, adapter);
-      return isProblems(whole)
-        ? { problems: whole }
-        : { settings: whole, problems: checkSettings(whole, adapter) };
+      if (!isProblems(whole)) return { settings: whole, problems: checkSettings(whole, adapter) };
+      // What the account stands for is unknown, and what it would have given is not missing.
+      const others = checkSettings(parsed, adapter).filter(({ path }) => path.length > 0);
+      return { problems: [...whole, ...others.filter((other) => !isNoted(whole, other))] };
     },
     written,
     environment,
@@ -136,7 +156,11 @@ function readSettings<Settings>(
   ];
   const parsed = shape.safeParse(value);
   if (!parsed.success) {
-    return { problems: besides(parsed.error.issues.flatMap((issue) => problemsOf(issue, written))), used };
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, written));
+    const rest = restOf(value, problems);
+    const again = shape.safeParse(rest.value);
+    const others = again.success ? check(again.data).problems.filter(rest.isItsOwn) : [];
+    return { problems: besides([...problems, ...others]), used };
   }
   const { problems, ...whole } = check(parsed.data);
   return { ...whole, problems: besides(problems), used };
