@@ -1,5 +1,7 @@
 /** How many days the sample data spans, today included. */
 export const sampleDays = 180;
+/** How many days the older sample data spans: with the others 26 months, so that each of the last has its year before. */
+export const olderDays = 610;
 
 /** What sets one channel apart from the others. Money is in US dollars. */
 export interface DemoChannel {
@@ -29,7 +31,7 @@ export interface DemoCampaign {
   readonly dailyCost: number;
   /** Leads for the money, compared with the channel as a whole. */
   readonly efficiency: number;
-  /** First and last day it runs, counted from the first day of the data. */
+  /** First and last day it runs, counted from the first day of the sample data; in earlier years, the same days. */
   readonly firstDay: number;
   readonly lastDay: number;
   /** Rows a day. */

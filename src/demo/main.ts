@@ -5,15 +5,16 @@ import closeWithGrace from 'close-with-grace';
 import { type App, startApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import type { UtmqlError } from '../errors.ts';
-import { everything } from '../ingest/pull/trigger-input.ts';
+import { everything, type TriggerInput } from '../ingest/pull/trigger-input.ts';
 import { endedWell, type IngestRun } from '../ingest/runs/run.ts';
 import { createLogger } from '../logger.ts';
-import { createDayOfInstant } from '../records/day.ts';
+import { createDayOfInstant, type Day } from '../records/day.ts';
 import { reportStartFailure } from '../report-start-failure.ts';
 import { systemClock } from '../time.ts';
-import { sampleDays } from './campaigns.ts';
+import { olderDays, sampleDays } from './campaigns.ts';
 import { channelReport, curlCommand } from './channel-report.ts';
 import { isSet, isTaken, readDemoConfig } from './demo-config.ts';
+import { firstSampleDay } from './sample-data.ts';
 import { startSampleSources } from './sample-sources.ts';
 
 /** Longest a shutdown may take before the process ends regardless. */
@@ -49,9 +50,8 @@ async function portOf(config: Config): Promise<number> {
   return 0;
 }
 
-async function start(config: Config): Promise<App> {
-  const today = createDayOfInstant(config.REPORTING_TIMEZONE)(systemClock.now());
-  const sources = await startSampleSources({ today });
+async function start(config: Config, today: Day): Promise<App> {
+  const sources = await startSampleSources({ today, olderDays: keptOlderDays(config) });
   closers.push(() => sources.close());
   // Ctrl-C came meanwhile: what would start now, nobody would stop.
   if (ending.signal.aborted) throw new Error('The demo was ended while it started.');
@@ -73,9 +73,13 @@ async function start(config: Config): Promise<App> {
   return starting;
 }
 
-async function ingest(app: App): Promise<readonly IngestRun[]> {
+/** Days that are older than the retention would be rejected. Two more: dates are of different time zones. */
+const keptOlderDays = ({ DATA_RETENTION_DAYS }: Config): number =>
+  Math.max(0, Math.min(olderDays, DATA_RETENTION_DAYS - sampleDays - 2));
+
+async function ingest(app: App, range: Pick<TriggerInput, 'since' | 'until'>): Promise<readonly IngestRun[]> {
   const runs = await app.ingest.trigger(
-    { ...everything, wait: true },
+    { ...everything, ...range, wait: true },
     { workspace: 'default', requestId: 'demo', name: 'demo' },
   );
   const bad = runs.find((run) => !endedWell(run));
@@ -107,19 +111,37 @@ async function progress<T>(doing: string, work: () => Promise<T>, done: (result:
   }
 }
 
+/** Loads what came before the sample data, for comparisons with earlier years, while the demo is used already. */
+async function loadOlder(app: App, config: Config, today: Day): Promise<void> {
+  const days = keptOlderDays(config);
+  if (days === 0) return;
+  const begun = performance.now();
+  const first = firstSampleDay(today);
+  // With the first two days of the others, since some of their records belong to the day before in another time zone.
+  const runs = await ingest(app, { since: first - days - 1, until: first + 1 });
+  const months = Math.floor((days + sampleDays) / 30);
+  say(`The older data is complete, ${months} months in all: ${summary(runs)} in ${secondsSince(begun)}.\n`);
+}
+
 async function demo(): Promise<void> {
   const begun = performance.now();
   const settings = readDemoConfig(process.env);
   const config = { ...settings, PORT: await portOf(settings), DATA_DIR: await dataFolder(settings) };
 
+  const today = createDayOfInstant(config.REPORTING_TIMEZONE)(systemClock.now());
+
   const engine =
     config.CLICKHOUSE_URL === undefined ? 'starting ClickHouse' : 'connecting to your ClickHouse';
   const app = await progress(
     engine,
-    () => start(config),
+    () => start(config, today),
     () => 'ready',
   );
-  await progress(`ingesting ${sampleDays} days from two sample sources`, () => ingest(app), summary);
+  await progress(
+    `ingesting ${sampleDays} days from two sample sources`,
+    () => ingest(app, { since: firstSampleDay(today), until: undefined }),
+    summary,
+  );
 
   say(`\nThe last 30 days by channel, in USD:\n\n${await channelReport(app.url)}\n\n`);
   say(`Ask it yourself:\n\n${curlCommand(app.url)}\n\n`);
@@ -130,6 +152,11 @@ async function demo(): Promise<void> {
     ? `its data stays in the database ${config.CLICKHOUSE_DATABASE}`
     : 'its data goes with it';
   say(`Up after ${secondsSince(begun)}. Ctrl-C ends the demo; ${after}.\n`);
+  await loadOlder(app, config, today).catch((error: unknown) => {
+    if (ending.signal.aborted) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    say(`The older data could not be loaded, so only the last ${sampleDays} days are there: ${reason}\n`);
+  });
 }
 
 const grace = closeWithGrace(

@@ -1,5 +1,5 @@
 import { type Day, startOfDay } from '../records/day.ts';
-import { type DemoChannel, sampleDays } from './campaigns.ts';
+import type { DemoChannel } from './campaigns.ts';
 import { createEvenSpread, type Random } from './random.ts';
 import type { AdsRow } from './sample-ads.ts';
 
@@ -45,8 +45,12 @@ const organicUtms = [
 type Market = Pick<DemoChannel, 'winRate' | 'dealSize'>;
 const organicMarket: Market = { winRate: 0.16, dealSize: 4_800 };
 
-/** The CRM's records, oldest first: leads that the ads brought in, and some that nothing paid for did. */
-export function sampleLeads(today: Day, ads: readonly AdsRow[], random: Random): Lead[] {
+/** The CRM's records of a range of days, oldest first: leads that the ads brought in, and some that nothing paid for did. */
+export function sampleLeads(
+  { from, to, today }: { readonly from: Day; readonly to: Day; readonly today: Day },
+  ads: readonly AdsRow[],
+  random: Random,
+): Lead[] {
   const leads: Lead[] = [];
   const luck = new Map<Market, () => number>();
   const add = (day: Day, market: Market, utm: Lead['utm']): void => {
@@ -58,10 +62,10 @@ export function sampleLeads(today: Day, ads: readonly AdsRow[], random: Random):
     const { channel, efficiency } = row.campaign;
     for (let count = random.poisson((row.cost * efficiency) / channel.costPerLead); count > 0; count--) {
       const day = row.day + (random.next() < lateShare ? 1 + Math.floor(random.exponential(lateDays)) : 0);
-      if (day <= today) add(day, channel, paidUtm(row, random));
+      if (day <= to) add(day, channel, paidUtm(row, random));
     }
   }
-  for (let day = today - sampleDays + 1; day <= today; day++) {
+  for (let day = from; day <= to; day++) {
     for (let count = random.poisson(organicPerDay); count > 0; count--) {
       add(day, organicMarket, random.pick(organicUtms));
     }

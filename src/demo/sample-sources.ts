@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Day, parseIsoDay } from '../records/day.ts';
 import type { DatedRecord } from './feed-record.ts';
-import { createSampleData } from './sample-data.ts';
+import { createOlderData, createSampleData, firstSampleDay, type SampleData } from './sample-data.ts';
 
 const recordsPerChunk = 250;
 
@@ -18,12 +18,27 @@ export interface SampleSources {
 /**
  * Two HTTP servers on loopback, an ads platform's and a CRM's, that answer with the sample data. They heed `since` and
  * `until` (`YYYY-MM-DD`, both included) as parameters of the address.
+ *
+ * @param options.olderDays days before the sample data, which are made when somebody asks for them
  */
-export async function startSampleSources(options: { today: Day }): Promise<SampleSources> {
-  const data = createSampleData(options.today);
+export async function startSampleSources(options: {
+  today: Day;
+  olderDays?: number;
+}): Promise<SampleSources> {
+  const { today, olderDays = 0 } = options;
+  const data = createSampleData(today);
+  let older: SampleData | undefined;
+  const between =
+    (feed: keyof SampleData): Between =>
+    (since, until) => {
+      const isAsked = ({ day }: DatedRecord): boolean => day >= since && day <= until;
+      if (olderDays === 0 || since >= firstSampleDay(today)) return data[feed].filter(isAsked);
+      older ??= createOlderData(today, olderDays);
+      return [...older[feed], ...data[feed]].filter(isAsked);
+    };
   const [ads, crm] = await Promise.all([
-    serve('/ads/performance', data.ads, ['{"external":{"ads":{"performance":[', ']}}}']),
-    serve('/crm/opportunities', data.opportunities, ['{"external":{"crm":{"opportunities":[', ']}}}']),
+    serve('/ads/performance', between('ads'), ['{"external":{"ads":{"performance":[', ']}}}']),
+    serve('/crm/opportunities', between('opportunities'), ['{"external":{"crm":{"opportunities":[', ']}}}']),
   ]);
   return {
     adsUrl: ads.url,
@@ -34,12 +49,15 @@ export async function startSampleSources(options: { today: Day }): Promise<Sampl
   };
 }
 
+/** The records of a range of days, both included. */
+type Between = (since: Day, until: Day) => readonly DatedRecord[];
+
 type Envelope = readonly [before: string, after: string];
 
-async function serve(path: string, records: readonly DatedRecord[], envelope: Envelope) {
+async function serve(path: string, between: Between, envelope: Envelope) {
   const server = createServer((request, response) => {
     // A reader that leaves early breaks the answer, which is its own affair.
-    answer(request, response, path, records, envelope).catch(() => response.destroy());
+    answer(request, response, path, between, envelope).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -60,7 +78,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-  records: readonly DatedRecord[],
+  between: Between,
   envelope: Envelope,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://sample');
@@ -70,9 +88,8 @@ async function answer(
   if (since === undefined || until === undefined) {
     return refuse(response, 400, 'since and until are days such as 2025-08-01.');
   }
-  const wanted = records.filter(({ day }) => day >= since && day <= until);
   response.writeHead(200, { 'content-type': 'application/json' });
-  await pipeline(Readable.from(chunks(wanted, envelope)), response);
+  await pipeline(Readable.from(chunks(between(since, until), envelope)), response);
 }
 
 /** The day that a parameter names, `otherwise` without one, undefined where it names none. */

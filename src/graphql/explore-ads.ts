@@ -8,7 +8,7 @@ import { DateRangeInput } from './dates.ts';
 import { daysDescription, readScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
-import { loadListPage, pageArguments, pageType } from './pages.ts';
+import { loadListPage, pageArguments, pageType, rowPaths } from './pages.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere } from './where.ts';
 
@@ -109,7 +109,8 @@ builder.queryField('adPerformance', (t) =>
       ...pageArguments,
     },
     resolve: (_root, args, context, info) => {
-      const shown = readSelection(info).names('nodes');
+      const selection = readSelection(info);
+      const shown = rowPaths.flatMap((path) => selection.names(...path));
       const { reader } = context.explore;
       const query = {
         ...readScope(args, context),

@@ -10,6 +10,7 @@ import {
   type Having,
   type MetricsQuery,
   type MetricsResult,
+  type MetricsRow,
   type Order,
 } from '../metrics/query.ts';
 import { bucketsOf, type RangeInput, resolveRange } from '../metrics/range.ts';
@@ -26,7 +27,7 @@ import {
 import type { Day } from '../records/day.ts';
 import { dimensionText, readBreakdowns } from './breakdowns.ts';
 import { toEnumName } from './builder.ts';
-import { type PageEnd, positionPart, readCursor, writeCursor } from './pages.ts';
+import { createCursors, type Page, positionPart, readCursor, rowPaths } from './pages.ts';
 import type { Selection } from './selection.ts';
 
 export const defaultFirst = 100;
@@ -92,10 +93,10 @@ export function buildQuery(
     fill,
     offset: 0,
     limit: first,
-    ...shownBy(selection, ['nodes', 'totals']),
+    ...shownBy(selection, [...rowPaths, ['totals']]),
     subtotalBy: undefined,
     wants: {
-      rows: selection.has('nodes') || selection.has('pageInfo'),
+      rows: ['nodes', 'edges', 'pageInfo'].some((name) => selection.has(name)),
       totals: selection.has('totals'),
       totalCount: selection.has('totalCount'),
     },
@@ -109,15 +110,15 @@ export function buildQuery(
 /** The measures that the selection shows in these places, and which figures of them. */
 export function shownBy(
   selection: Selection,
-  places: readonly string[],
+  places: readonly (readonly string[])[],
 ): Pick<MetricsQuery, 'measures' | 'figures'> {
   const measures = new Set<string>();
   const figures = new Set<FigureKind>(['current']);
   for (const place of places) {
-    for (const name of selection.names(place)) measures.add(name);
+    for (const name of selection.names(...place)) measures.add(name);
     for (const kind of figureKinds) {
-      for (const name of selection.names(place, kind)) measures.add(name);
-      if (selection.has(place, kind)) figures.add(kind);
+      for (const name of selection.names(...place, kind)) measures.add(name);
+      if (selection.has(...place, kind)) figures.add(kind);
     }
   }
   return {
@@ -226,11 +227,16 @@ function checkLevels(levels: readonly (readonly DimensionName[])[], groupBy: rea
   }
 }
 
-/** Where the page of an answer ended. */
-export function pageEndOf(query: MetricsQuery, limitBy: LimitBy | undefined, result: MetricsResult): PageEnd {
-  const { length } = result.rows;
+/** The page that an answer shows. */
+export function pageOf(
+  query: MetricsQuery,
+  limitBy: LimitBy | undefined,
+  result: MetricsResult,
+): Page<MetricsRow> {
   return {
-    endCursor: length === 0 ? null : writeCursor(pagedQuery(query, limitBy), [query.offset + length]),
+    nodes: result.rows,
+    cursorAt: createCursors(pagedQuery(query, limitBy), (index) => [query.offset + index + 1]),
+    hasPreviousPage: query.offset > 0,
     hasNextPage: result.hasNextPage,
   };
 }

@@ -23,7 +23,7 @@ import {
   defaultFirst,
   foldOf,
   type LimitBy,
-  pageEndOf,
+  pageOf,
   rankingQuery,
   readLevels,
   shownBy,
@@ -39,7 +39,15 @@ import {
   readOrder,
 } from './metrics-inputs.ts';
 import { type MetricsAnswer, MetricsMeta, MetricsNode, MetricsTotals } from './metrics-types.ts';
-import { maxFirst, PageInfo, readFirst } from './pages.ts';
+import {
+  afterDescription,
+  edgesDescription,
+  edgesOf,
+  edgeType,
+  maxFirst,
+  PageInfo,
+  readFirst,
+} from './pages.ts';
 import { readSelection } from './selection.ts';
 import { MetricsWhere, readWhere } from './where.ts';
 
@@ -69,6 +77,8 @@ const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement
   }),
 });
 
+const MetricsEdge = edgeType(MetricsNode);
+
 const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement({
   description: 'The result of a `metrics` query. utmql calculates only the fields that you select.',
   fields: (t) => ({
@@ -76,6 +86,11 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
       type: [MetricsNode],
       description: 'The rows of this page.',
       resolve: ({ result }) => result.rows,
+    }),
+    edges: t.field({
+      type: [MetricsEdge],
+      description: edgesDescription,
+      resolve: ({ query, limitBy, result }) => edgesOf(pageOf(query, limitBy, result)),
     }),
     totals: t.field({
       type: MetricsTotals,
@@ -108,7 +123,7 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
         ReadingField,
       resolve: ({ query }, args, { metrics }, info) => {
         const levels = readLevels(args.by ?? [], args.breakdowns ?? [], query.groupBy);
-        const shown = shownBy(readSelection(info), ['nodes']);
+        const shown = shownBy(readSelection(info), [['nodes']]);
         return Promise.all(
           levels.map(async (level) => {
             const wants = { rows: true, totals: false, totalCount: false };
@@ -131,7 +146,7 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
         'CRM measures, for the same range and filter, of records that are not attributed to a channel and campaign.',
       extensions: { countReadsAgain: () => 1 } satisfies ReadingField,
       resolve: async ({ query }, _args, { metrics }, info) => {
-        const shown = shownBy(below(readSelection(info)), ['']);
+        const shown = shownBy(below(readSelection(info)), [['']]);
         const where = both(query.where, { dimension: 'match', operator: 'eq', values: ['UNATTRIBUTED'] });
         const wants = { rows: false, totals: true, totalCount: false };
         const { totals } = await metrics.load({
@@ -150,8 +165,8 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
     }),
     pageInfo: t.field({
       type: PageInfo,
-      description: 'The end of this page, for paging.',
-      resolve: ({ query, limitBy, result }) => pageEndOf(query, limitBy, result),
+      description: 'Where this page begins and ends, for paging.',
+      resolve: ({ query, limitBy, result }) => pageOf(query, limitBy, result),
     }),
     meta: t.field({
       type: MetricsMeta,
@@ -221,7 +236,7 @@ builder.queryField('metrics', (t) =>
           'False reads every stored row. The figures are the same: compare them if you doubt the rollups.',
       }),
       first: t.arg.int({ defaultValue: defaultFirst, description: `Page size, 1 to ${maxFirst}.` }),
-      after: t.arg.string({ description: '`endCursor` of the previous page.' }),
+      after: t.arg.string({ description: afterDescription }),
     },
     resolve: async (_root, args, context, info) => {
       const given = {

@@ -13,10 +13,11 @@ export const maxFirst = 10_000;
 export const maxLargeRows = 1_000;
 const defaultFirst = 50;
 
+export const afterDescription = '`endCursor` of the previous page, or `cursor` of an edge.';
 const argumentsOf = (most: number) =>
   builder.args((t) => ({
     first: t.int({ defaultValue: defaultFirst, description: `Page size, 1 to ${most}.` }),
-    after: t.string({ description: '`endCursor` of the previous page.' }),
+    after: t.string({ description: afterDescription }),
   }));
 /** The arguments that say which page of a list. */
 export const pageArguments = argumentsOf(maxFirst);
@@ -27,49 +28,93 @@ export interface PageArguments {
   readonly after?: string | null | undefined;
 }
 
-export interface PageEnd {
-  readonly endCursor: string | null;
+/** A page of rows. Its cursors are made when they are asked for. */
+export interface Page<Row> {
+  readonly nodes: readonly Row[];
+  readonly hasPreviousPage: boolean;
   readonly hasNextPage: boolean;
+  /** The cursor that goes on after the row at this index of the page. */
+  cursorAt(index: number): string;
 }
 
-/** A page, with the cursor that leads on. */
-interface ListPage<Row> extends PageEnd {
-  readonly nodes: readonly Row[];
+interface ListPage<Row> extends Page<Row> {
   count(): Promise<number>;
 }
 
-const PageEndInterface = builder.interfaceRef<PageEnd>('PageEnd').implement({
-  description: 'The end of a page, and whether another one follows.',
+const cursorOrNull = ({ nodes, cursorAt }: Page<unknown>, index: number): string | null =>
+  nodes.length === 0 ? null : cursorAt(index);
+
+const pageEndDescription = 'Where a page begins and ends, and whether others come before and after it.';
+
+const PageEndInterface = builder.interfaceRef<Page<unknown>>('PageEnd').implement({
+  description: pageEndDescription,
   fields: (t) => ({
-    endCursor: t.exposeString('endCursor', {
+    startCursor: t.string({
+      nullable: true,
+      description: '`cursor` of the first edge. Null on an empty page.',
+      resolve: (page) => cursorOrNull(page, 0),
+    }),
+    endCursor: t.string({
       nullable: true,
       description: 'Pass this as `after` to get the next page. Null on an empty page.',
+      resolve: (page) => cursorOrNull(page, page.nodes.length - 1),
+    }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Whether this page begins after a cursor (`after`). There is no way to read backwards.',
     }),
     hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is a next page.' }),
   }),
 });
 
-export const PageInfo = builder.objectRef<PageEnd>('PageInfo').implement({
-  description: 'The end of this page, for paging.',
+export const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
+  description: pageEndDescription,
   interfaces: [PageEndInterface],
 });
 
 /** The name that lists have for it. A field’s type cannot change (docs/deprecation.md), and `pageInfo` is what clients look for. */
-const ListPageInfo = builder.objectRef<PageEnd>('ListPageInfo').implement({
-  description: 'The end of a page, and whether another one follows.',
+const ListPageInfo = builder.objectRef<Page<unknown>>('ListPageInfo').implement({
+  description: pageEndDescription,
   interfaces: [PageEndInterface],
 });
 
+type NodeRef<Row> = ObjectRef<PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>, Row>;
+
+interface Edge<Row> {
+  readonly page: Page<Row>;
+  readonly index: number;
+  readonly node: Row;
+}
+
+export const edgesOf = <Row>(page: Page<Row>): readonly Edge<Row>[] =>
+  page.nodes.map((node, index) => ({ page, index, node }));
+
+/** The type of the edges to `node`s, as the clients of Relay and Apollo page by. */
+export const edgeType = <Row>(node: NodeRef<Row>) =>
+  builder.objectRef<Edge<Row>>(`${node.name}Edge`).implement({
+    description: 'An item of a page, and its cursor.',
+    fields: (t) => ({
+      // Pothos cannot tell that a `Row` is no list.
+      node: t.field({ type: node, description: 'The item.', resolve: (edge) => edge.node as never }),
+      cursor: t.string({
+        description: 'Pass this as `after` to get a page that begins after this item.',
+        resolve: ({ page, index }) => page.cursorAt(index),
+      }),
+    }),
+  });
+
+/** How a selection names the rows of a page. */
+export const rowPaths: readonly (readonly string[])[] = [['nodes'], ['edges', 'node']];
+
+export const edgesDescription = 'The items of this page, each with its cursor.';
+
 /** The type of a paged list of `node`s. */
-export function pageType<Row>(
-  name: string,
-  description: string,
-  node: ObjectRef<PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>, Row>,
-) {
+export function pageType<Row>(name: string, description: string, node: NodeRef<Row>) {
+  const edge = edgeType(node);
   return builder.objectRef<ListPage<Row>>(name).implement({
     description,
     fields: (t) => ({
       nodes: t.field({ type: [node], description: 'The items of this page.', resolve: (page) => page.nodes }),
+      edges: t.field({ type: [edge], description: edgesDescription, resolve: edgesOf }),
       totalCount: t.field({
         type: 'SafeInt',
         description: 'Number of items on all pages. Counted only if you select it.',
@@ -77,7 +122,7 @@ export function pageType<Row>(
       }),
       pageInfo: t.field({
         type: ListPageInfo,
-        description: 'The end of this page, for paging.',
+        description: 'Where this page begins and ends, for paging.',
         resolve: (page) => page,
       }),
     }),
@@ -123,10 +168,10 @@ export async function loadPage<Row, Key extends readonly (string | number)[]>(op
   // One more than the page holds tells whether there is another.
   const { rows, count } = await read(after, first + 1);
   const shown = rows.slice(0, first);
-  const last = shown.at(-1);
   return {
     nodes: shown.map(({ row }) => row),
-    endCursor: last === undefined ? null : writeCursor(query, last.key),
+    cursorAt: createCursors(query, (index) => shown[index]?.key ?? []),
+    hasPreviousPage: after !== undefined,
     hasNextPage: rows.length > first,
     count,
   };
@@ -143,12 +188,20 @@ export function readFirst(
   return limit;
 }
 
-/** Where a page of `query` ended. Opaque to callers. */
-export const writeCursor = (query: unknown, key: readonly (string | number)[]): string =>
-  Buffer.from(JSON.stringify([markOf(query), ...key])).toString('base64url');
+/** Makes the cursors of a page of `query`, opaque to callers, from the key of each of its rows. */
+export function createCursors(
+  query: unknown,
+  keyAt: (index: number) => readonly (string | number)[],
+): (index: number) => string {
+  let mark: string | undefined;
+  return (index) => {
+    mark ??= markOf(query);
+    return Buffer.from(JSON.stringify([mark, ...keyAt(index)])).toString('base64url');
+  };
+}
 
 /**
- * The key in a cursor that `writeCursor` made for the same query.
+ * The key in a cursor that `createCursors` made for the same query.
  *
  * @throws UtmqlError BAD_USER_INPUT
  */

@@ -29,8 +29,11 @@ const deals = [
 ];
 
 /** Starts the program with a few records behind it; `channelFigures` is what they come to. */
-export async function startClientApp(environment: Record<string, string> = {}): Promise<TestApp> {
-  const app = await startTestApp({ environment });
+export async function startClientApp(
+  environment: Record<string, string> = {},
+  options: Pick<Parameters<typeof startTestApp>[0] & object, 'clock' | 'headers'> = {},
+): Promise<TestApp> {
+  const app = await startTestApp({ environment, ...options });
   app.answer({ ads: adsFeed(ads), crm: crmFeed(deals) });
   await app.pull();
   return app;

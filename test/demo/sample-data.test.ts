@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DatedRecord, FeedRecord } from '../../src/demo/feed-record.ts';
-import { createSampleData } from '../../src/demo/sample-data.ts';
+import { createOlderData, createSampleData, firstSampleDay } from '../../src/demo/sample-data.ts';
 import { startSampleSources } from '../../src/demo/sample-sources.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { formatDay, parseIsoDay } from '../../src/records/day.ts';
@@ -158,7 +158,65 @@ describe('createSampleData', () => {
   });
 });
 
+describe('createOlderData', () => {
+  const days = 610;
+  const older = createOlderData(today, days);
+  const sum = (records: readonly DatedRecord[], from: number, to: number) =>
+    records
+      .filter(({ day }) => day >= from && day <= to)
+      .reduce((total, { record }) => total + Number(record.cost), 0);
+
+  it('ends the day before the sample data, and no record of it can be rejected or is one of those', () => {
+    const last = firstSampleDay(today) - 1;
+    for (const records of [older.ads, older.opportunities]) {
+      const all = records.map(({ day }) => day);
+      expect([Math.min(...all), Math.max(...all)]).toEqual([last - days + 1, last]);
+    }
+    const repairs = new Repairs();
+    const ads = accept(older.ads, createAdPerformanceNormaliser(rules), repairs);
+    const crm = accept(older.opportunities, createOpportunityNormaliser(rules), repairs);
+    expect([...ads.rejected, ...crm.rejected]).toEqual([]);
+    const ids = new Set(normaliseCrm().accepted.map(({ opportunityId }) => opportunityId));
+    expect(crm.accepted.filter(({ opportunityId }) => ids.has(opportunityId))).toEqual([]);
+    expect(older.ads.length).toBeLessThan(20_000);
+  });
+
+  it('is the same for the same day, and of the same campaigns', () => {
+    expect(JSON.stringify(createOlderData(today, days))).toBe(JSON.stringify(older));
+    const known = new Set(normaliseAds().accepted.map(({ campaignId }) => campaignId));
+    expect(new Set(older.ads.map(({ record }) => record.campaign_id))).toEqual(known);
+  });
+
+  it('gives last year a believable cost: less than this year, by less than a half', () => {
+    const thisYear = sum(createSampleData(today).ads, today - 30, today - 1);
+    const lastYear = sum(older.ads, today - 395, today - 366);
+    const yearBefore = sum(older.ads, today - 760, today - 731);
+    expect(lastYear / thisYear).toBeGreaterThan(0.5);
+    expect(lastYear / thisYear).toBeLessThan(0.9);
+    expect(yearBefore / lastYear).toBeGreaterThan(0.5);
+    expect(yearBefore / lastYear).toBeLessThan(0.9);
+  });
+});
+
 describe('startSampleSources', () => {
+  it('serves older days where they are asked for', async () => {
+    const sources = await startSampleSources({ today, olderDays: 20 });
+    try {
+      const first = firstSampleDay(today);
+      const count = async (query: string) => {
+        const { external } = await (await fetch(`${sources.adsUrl}${query}`)).json();
+        return external.ads.performance.length;
+      };
+      const recent = createSampleData(today).ads.length;
+      const older = createOlderData(today, 20).ads.length;
+      expect(await count(`?since=${formatDay(first)}`)).toBe(recent);
+      expect(await count(`?until=${formatDay(first - 1)}`)).toBe(older);
+      expect(await count('')).toBe(recent + older);
+    } finally {
+      await sources.close();
+    }
+  });
+
   it('serves both feeds in their envelopes, between since and until', async () => {
     const { adsUrl, crmUrl, close } = await startSampleSources({ today });
     try {

@@ -7,10 +7,15 @@ import { parseIsoDay, startOfDay } from '../../src/records/day.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
 const page = fileURLToPath(new URL('../../docs/api.md', import.meta.url));
+const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
 const text = readFileSync(page, 'utf8');
-const recipes = [
-  ...text.matchAll(/^## (.+)\n[\s\S]*?```graphql\n([\s\S]*?)```\n\n```json\n([\s\S]*?)```/gm),
-].map(([, title = '', query = '', answer = '']) => ({ title, query, answer }));
+const recipesOf = (file: string) =>
+  [
+    ...readFileSync(file, 'utf8').matchAll(
+      /^## (.+)\n[\s\S]*?```graphql\n([\s\S]*?)```\n\n```json\n([\s\S]*?)```/gm,
+    ),
+  ].map(([, title = '', query = '', answer = '']) => ({ file, title, query, answer }));
+const recipes = recipesOf(page);
 // `UPDATE_DOCS=1 npx vitest run test/docs` writes the answers anew.
 const updating = process.env.UPDATE_DOCS === '1';
 
@@ -46,19 +51,17 @@ describe('the cookbook', () => {
     );
   });
 
-  let updated = text;
-  it.each(recipes)('$title', async ({ query, answer }) => {
+  it('begins in the README', () => expect(recipesOf(readme)).toHaveLength(1));
+
+  it.each([...recipesOf(readme), ...recipes])('$title', async ({ file, query, answer }) => {
     const { data, errors } = await app.query(query);
     expect(errors).toBeUndefined();
-    if (updating) {
-      updated = updated.replace(
-        `${query}\`\`\`\n\n\`\`\`json\n${answer}`,
-        `${query}\`\`\`\n\n\`\`\`json\n${shorten(data)}\n`,
-      );
-      writeFileSync(page, updated);
-    } else {
-      expect(data).toEqual(JSON.parse(answer));
-    }
+    if (!updating) return expect(data).toEqual(JSON.parse(answer));
+    const updated = readFileSync(file, 'utf8').replace(
+      `${query}\`\`\`\n\n\`\`\`json\n${answer}`,
+      `${query}\`\`\`\n\n\`\`\`json\n${shorten(data)}\n`,
+    );
+    writeFileSync(file, updated);
   });
 });
 

@@ -1,4 +1,4 @@
-import { getNamedType, isObjectType } from 'graphql';
+import { type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -118,6 +118,78 @@ describe('every list is paged in the same way', () => {
       const end = isObjectType(page) ? getNamedType(page.getFields().pageInfo?.type) : undefined;
       expect(isObjectType(end) && end.getInterfaces().map(String), name).toEqual(['PageEnd']);
     }
+  });
+
+  it('with edges to the nodes, as the clients of Relay and Apollo page by', () => {
+    for (const { name, type } of paged) {
+      const { nodes, edges } = (getNamedType(type) as GraphQLObjectType).getFields();
+      const edge = getNamedType(edges?.type) as GraphQLObjectType;
+      const fields = Object.values(edge.getFields()).map((field) => [field.name, String(field.type)]);
+      expect(fields, name).toEqual([
+        ['cursor', 'String!'],
+        ['node', `${getNamedType(nodes?.type)}!`],
+      ]);
+    }
+  });
+
+  it.each([
+    [
+      'metrics',
+      `${range}, groupBy: [CAMPAIGN_ID, CHANNEL], orderBy: [{ measure: COST, direction: DESC }]`,
+      'campaignId',
+    ],
+    ['adPerformance', `${range}, orderBy: { by: COST }`, 'campaignId'],
+    ['opportunities', `${range}, orderBy: { by: AMOUNT }`, 'id'],
+    ['campaigns', range, 'id'],
+    ['dimensionValues', `${range}, dimension: CAMPAIGN_ID`, 'value'],
+  ])('%s: the cursor of each edge goes on right after it', async (list, args, name) => {
+    interface EdgePage {
+      readonly edges: readonly { readonly cursor: string; readonly node: { readonly name: string | null } }[];
+      readonly pageInfo: Readonly<Record<string, unknown>>;
+    }
+    const edgesAfter = (after?: string) =>
+      ask<EdgePage>(
+        app,
+        `${list}(${args}${after === undefined ? '' : `, after: "${after}"`}) { edges { node { name: ${name} } cursor } pageInfo { startCursor endCursor hasPreviousPage hasNextPage } }`,
+      );
+    const all = await edgesAfter();
+    const names = (page: EdgePage) => page.edges.map(({ node }) => node.name);
+    expect(all.edges.length).toBeGreaterThan(3);
+    expect(all.pageInfo).toEqual({
+      startCursor: all.edges[0]?.cursor,
+      endCursor: all.edges.at(-1)?.cursor,
+      hasPreviousPage: false,
+      hasNextPage: false,
+    });
+    for (const [index, { cursor }] of all.edges.entries()) {
+      const rest = await edgesAfter(cursor);
+      expect(names(rest), `after ${index}`).toEqual(names(all).slice(index + 1));
+      expect(rest.edges.map((edge) => edge.cursor)).toEqual(
+        all.edges.slice(index + 1).map((edge) => edge.cursor),
+      );
+      expect(rest.pageInfo.hasPreviousPage).toBe(true);
+    }
+    const { nodes } = await ask<{ nodes: { name: string }[] }>(
+      app,
+      `${list}(${args}) { nodes { name: ${name} } }`,
+    );
+    expect(nodes.map((node) => node.name)).toEqual(names(all));
+  });
+
+  it('a breakdown is read for edges as for nodes', async () => {
+    await push('ad-performance', [{ ...ad('by country', 1), breakdowns: { country: 'PT' } }]);
+    const node = 'breakdowns { name value }';
+    const { nodes, edges } = await ask<{ nodes: unknown[]; edges: { node: unknown }[] }>(
+      app,
+      `adPerformance(${range}, where: { campaignId: { eq: "by country" } }) { nodes { ${node} } edges { node { ${node} } } }`,
+    );
+    expect(nodes).toEqual([{ breakdowns: [{ name: 'country', value: 'PT' }] }]);
+    const alone = await ask<{ edges: { node: unknown }[] }>(
+      app,
+      `adPerformance(${range}, where: { campaignId: { eq: "by country" } }) { edges { node { ${node} } } }`,
+    );
+    expect(alone.edges).toEqual(edges);
+    expect(edges.map((edge) => edge.node)).toEqual(nodes);
   });
 
   it('with the bounds that the description of first tells', async () => {

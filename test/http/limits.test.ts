@@ -112,6 +112,21 @@ describe('what would cost too much is refused in under 50 ms, before anything is
     expect(Math.max(unused.ms, two.ms, many.ms)).toBeLessThan(50);
   });
 
+  it('edges cost what nodes do and one value a row for the edge, and both together the sum', async () => {
+    const values = async (rows: string): Promise<number> => {
+      const { error } = await refusal(
+        `{ ${times(20, (index) => `t${index}: metrics(dateRange: { preset: TODAY }, first: 10000) { ${rows} }`)} }`,
+      );
+      return Number(/could have (\d+) values/.exec(error?.message ?? '')?.[1]);
+    };
+    const nodes = await values('nodes { cost clicks leads }');
+    const edges = await values('edges { node { cost clicks leads } }');
+    expect([nodes, edges]).toEqual([20 * (1 + 10_000 * 4), 20 * (1 + 10_000 * 5)]);
+    expect(await values('nodes { cost clicks leads } edges { node { cost clicks leads } }')).toBe(
+      nodes + edges - 20,
+    );
+  });
+
   it('`first` in a variable counts as in the document', async () => {
     const document = `query ($first: Int!) { ${times(10, (index) => `t${index}: metrics(dateRange: { preset: TODAY }, first: $first) { nodes { cost clicks leads cpc cpa roas } }`)} }`;
     expect((await app.query(document, { first: 10_000 })).errors?.[0]?.extensions.code).toBe(
