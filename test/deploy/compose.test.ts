@@ -40,6 +40,7 @@ const [compose] = z
         clickhouse: service,
         utmql: service,
         prometheus: service,
+        alertmanager: service,
         grafana: service,
       }),
       secrets: z.record(z.string(), z.strictObject({ environment: z.string() })),

@@ -72,7 +72,7 @@ it('the PromQL of the manual asks for what the program exports, and is well form
 });
 
 it('the scrape configuration of the manual is one, by Prometheus itself', async (context) => {
-  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(manual) ?? [];
+  const [, block = ''] = /```yaml\n(scrape_configs:[\s\S]*?)```/.exec(manual) ?? [];
   const folder = await mkdtemp(join(tmpdir(), 'utmql-scrape-'));
   await writeFile(join(folder, 'prometheus.yml'), block);
   const checked = await promtool('check', 'config', '--syntax-only', join(folder, 'prometheus.yml'));
