@@ -18,12 +18,12 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY clickhouse ./clickhouse
 COPY schema/persisted ./schema/persisted
-RUN mkdir /data && chown node:node /data
+RUN chmod +x dist/main.js && ln -s /app/dist/main.js /usr/local/bin/utmql && mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 EXPOSE 4000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# Not npm: signals reach the program itself. As `npm start` starts it.
-CMD ["node", "--heap-growing-percent=50", "dist/main.js"]
+# Not npm: signals reach the program itself.
+CMD ["utmql", "start"]

@@ -34,11 +34,14 @@ export async function benchAccess(server: OwnServer, today: number): Promise<voi
   const folder = await mkdtemp(join(tmpdir(), 'utmql-bench-keys-'));
   const file = join(folder, 'keys.json');
   const [key = ''] = (
-    await createKeysCommand({ file, usesFile: join(folder, 'uses.json'), clock: systemClock })(['create'], {
-      name: 'bench',
-      role: 'admin',
-      'all-workspaces': true,
-    })
+    await createKeysCommand({ file, usesFile: join(folder, 'uses.json'), clock: systemClock })(
+      { verb: 'create' },
+      {
+        name: 'bench',
+        role: 'admin',
+        'all-workspaces': true,
+      },
+    )
   ).split('\n');
   const token = await new SignJWT({ role: 'admin', workspaces: '*' })
     .setProtectedHeader({ alg: 'HS256' })

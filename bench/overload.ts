@@ -41,9 +41,9 @@ export async function benchOverload(server: OwnServer, database: string, today: 
   const file = join(folder, 'keys.json');
   const createKey = createKeysCommand({ file, usesFile: join(folder, 'uses.json'), clock: systemClock });
   const account = async (name: string): Promise<Headers> => {
-    const [key = ''] = (await createKey(['create'], { name, role: 'viewer', workspace: ['default'] })).split(
-      '\n',
-    );
+    const [key = ''] = (
+      await createKey({ verb: 'create' }, { name, role: 'viewer', workspace: ['default'] })
+    ).split('\n');
     return { 'x-api-key': key };
   };
   const calm = await account('calm');

@@ -2,21 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UtmqlError } from '../errors.ts';
 import { lockFolder } from '../files/folder-lock.ts';
+import { noSuch } from '../nearest.ts';
 import { type Role, roles } from '../roles.ts';
 import type { Clock } from '../time.ts';
+import { UsageError } from '../usage-error.ts';
 import { makeKey } from './api-key.ts';
 import { readKeyUses } from './key-uses.ts';
 import { readKeysFile, type StoredKey, writeKeysFile } from './keys-file.ts';
 import { workspaceName } from './workspaces.ts';
-
-export const keyOptions = {
-  name: { type: 'string' },
-  role: { type: 'string' },
-  workspace: { type: 'string', multiple: true },
-  'all-workspaces': { type: 'boolean' },
-  channel: { type: 'string', multiple: true },
-  expires: { type: 'string' },
-} as const;
 
 export interface KeyArguments {
   readonly name?: string | undefined;
@@ -27,12 +20,20 @@ export interface KeyArguments {
   readonly expires?: string | undefined;
 }
 
-const usage = `Usage:
-  npm run keys -- create --name bi --role viewer --workspace acme [--workspace other] [--channel google_ads] [--expires 2027-01-01]
-  npm run keys -- create --name ops --role admin --all-workspaces
-  npm run keys -- list
-  npm run keys -- revoke ID
-Roles: ${roles.join(', ')}.`;
+const verbs = ['create', 'list', 'revoke'] as const;
+
+/** What to do, and for `revoke` the id of the key. */
+export interface KeysCall {
+  readonly verb: (typeof verbs)[number];
+  readonly id?: string | undefined;
+}
+
+/** @throws UsageError */
+export function readKeysCall([written = '', id]: readonly string[]): KeysCall {
+  const verb = verbs.find((known) => known === written);
+  if (verb === undefined) throw new UsageError(`keys ${written}: ${noSuch('action', written, verbs)}.`);
+  return { verb, id };
+}
 
 /** Returns a command that creates, lists and revokes the keys of a file. It returns text for people. */
 export function createKeysCommand(options: { file: string; usesFile: string; clock: Clock }) {
@@ -82,7 +83,7 @@ export function createKeysCommand(options: { file: string; usesFile: string; clo
 
   const list = async (): Promise<string> => {
     const [keys, uses] = [await readKeysFile(file), await readKeyUses(usesFile)];
-    if (keys.length === 0) return 'There are no keys. Make one with: npm run keys -- create';
+    if (keys.length === 0) return 'There are no keys. Make one with: utmql keys create';
     const rows = keys.map((key) => [
       key.id,
       key.name,
@@ -95,17 +96,14 @@ export function createKeysCommand(options: { file: string; usesFile: string; clo
     return table([['id', 'name', 'role', 'workspaces', 'channels', 'state', 'last used'], ...rows]);
   };
 
-  return async ([command, id]: readonly string[], given: KeyArguments): Promise<string> => {
-    if (command === undefined) throw usageError(usage);
-    switch (command) {
+  return async ({ verb, id }: KeysCall, given: KeyArguments): Promise<string> => {
+    switch (verb) {
       case 'create':
         return create(given);
       case 'list':
         return list();
       case 'revoke':
         return revoke(id);
-      default:
-        throw usageError(`There is no command ${JSON.stringify(command)}.\n${usage}`);
     }
   };
 }

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { handleWhenResult, retry } from 'cockatiel';
 import pThrottle from 'p-throttle';
 import { UtmqlError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { type Clock, cancelled, systemClock, untilAborted } from '../time.ts';
+import { version } from '../version.ts';
 import { originAndPath, parseSourceAddress } from './address.ts';
 import {
   type BackoffRules,
@@ -30,8 +30,6 @@ import {
 } from './request.ts';
 import { sourceBody } from './response-body.ts';
 import { createSourceDispatchers, type Network, systemNetwork } from './source-dispatchers.ts';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** A response whose body is streamed. It holds its connection until `body` is consumed or the signal aborts. */
 interface StreamedResponse {

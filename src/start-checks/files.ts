@@ -59,7 +59,7 @@ async function checkKeys(file: string, config: Config): Promise<Finding> {
   return {
     state: 'warn',
     what,
-    text: `API_KEYS_FILE (${JSON.stringify(file)}) has no key, so nobody can log in. Make one with \`npm run keys -- create\`.`,
+    text: `API_KEYS_FILE (${JSON.stringify(file)}) has no key, so nobody can log in. Make one with \`utmql keys create\`.`,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 import { runAllChecks } from './start-checks.ts';
 
 /**
- * `npm start -- --check`: shows what a start would find, and starts nothing.
+ * `utmql check`: shows what a start would find, and starts nothing.
  *
  * @returns the exit code: 1 when the program could not start
  */

@@ -5,19 +5,27 @@ import { type Environment, readConfig } from '../config/config.ts';
 import { UtmqlError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { nearest } from '../nearest.ts';
-import { createDayOfInstant } from '../records/day.ts';
+import { createDayOfInstant, type Day } from '../records/day.ts';
 import { createSource } from '../sources/create-source.ts';
 import { createRefreshTokens } from '../sources/refresh-tokens.ts';
 import type { FileSource } from '../sources/settings/sources-file.ts';
 import { contextDefaults, defaultRecordRules } from '../sources/source-defaults.ts';
 import { listFeeds } from '../sources/sources.ts';
 import type { Clock } from '../time.ts';
-import type { TrialArguments } from './arguments.ts';
 import { reportOf, wouldStoreRecords } from './report.ts';
 import { trySource } from './trial.ts';
 
+/** Which source is to be tried. */
+export interface TrialArguments {
+  readonly source: string;
+  /** The workspace that it must be of. */
+  readonly workspace: string | undefined;
+  /** Undefined: the last full day in the source's time zone. */
+  readonly day: Day | undefined;
+}
+
 /**
- * `npm start -- --try-source NAME`: reads one day of a source and tells what would be stored of it. Needs no ClickHouse and stores
+ * `utmql start --try-source NAME`: reads one day of a source and tells what would be stored of it. Needs no ClickHouse and stores
  * nothing, but for a refresh token that the platform has replaced: without it, the next run could not log in.
  *
  * @returns the exit code: 0 when a run that reads the same would store something

@@ -110,8 +110,8 @@ describe('the keys command', () => {
   });
 
   it.each([
-    [[], {}, /Usage/],
-    [['make'], {}, /no command "make"/],
+    [[], {}, /accepted: create, list, revoke/],
+    [['creat'], {}, /keys creat: there is no such action; did you mean create\?/],
     [['create'], { role: 'viewer', workspace: ['a'] }, /--name/],
     [['create'], { name: 'x', role: 'boss', workspace: ['a'] }, /viewer, ingestor, admin/],
     [['create'], { name: 'x', role: 'viewer' }, /--workspace NAME/],

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export function startDemo(environment: Record<string, string>) {
   const temporary = mkdtempSync(join(tmpdir(), 'utmql-test-demo-'));
   onTestFinished(() => rm(temporary, { recursive: true, force: true }));
-  const [command, ...args] = builtProgram('demo/main');
+  const [command, ...args] = builtProgram('demo');
   const child = spawn(command, args, {
     cwd: root,
     env: { PATH: process.env.PATH, TMPDIR: temporary, ...environment },

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { nodeFlags } from '../../bench/start-command.ts';
 import { readText } from '../support/deploy.ts';
 
 const instructions = readText('Dockerfile')
@@ -27,7 +26,10 @@ describe('the image', () => {
   it('runs as a user without rights, ends by SIGTERM to the program itself, and tells whether it is alive', () => {
     expect(last('USER')).toBe('node');
     expect(last('STOPSIGNAL')).toBe('SIGTERM');
-    expect(JSON.parse(last('CMD') ?? '')).toEqual(['node', ...nodeFlags, 'dist/main.js']);
+    expect(JSON.parse(last('CMD') ?? '')).toEqual(['utmql', 'start']);
+    expect(all('RUN').at(-1)).toContain(
+      'chmod +x dist/main.js && ln -s /app/dist/main.js /usr/local/bin/utmql ',
+    );
     expect(last('HEALTHCHECK')).toContain('/healthz');
     expect(last('VOLUME')).toBe('/data');
     expect(last('ENV')).toContain('DATA_DIR=/data');

@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 const scale: Scale = values.long ? 'long' : values.short ? 'test' : 'full';
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const command: readonly [string, ...string[]] = values.sources
-  ? [process.execPath, '--import', 'tsx', fileOf('../../src/main.ts')]
+  ? [process.execPath, '--import', 'tsx', fileOf('../../src/main.ts'), 'start']
   : startCommand;
 
 const names = scenarios.map(({ name }) => name);

@@ -107,7 +107,7 @@ export const soak = defineScenario({
 
 async function makeKey(file: string, role: 'viewer' | 'ingestor'): Promise<Headers> {
   const command = createKeysCommand({ file, usesFile: `${file}.uses`, clock: systemClock });
-  const [key] = (await command(['create'], { name: role, role, workspace: ['default'] })).split('\n');
+  const [key] = (await command({ verb: 'create' }, { name: role, role, workspace: ['default'] })).split('\n');
   return { authorization: `Bearer ${key}` };
 }
 

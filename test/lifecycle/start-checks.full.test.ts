@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 const nowhere = 'http://127.0.0.1:1';
-const checkOnly: readonly [string, ...string[]] = [...builtProgram(), '--check'];
+const checkOnly = builtProgram('check');
 const far = 60_000;
 
 /** What the checks find by themselves, without a program around them. */
@@ -119,7 +119,7 @@ it(
 );
 
 it(
-  '--check says that all is well, and starts nothing',
+  '`check` says that all is well, and starts nothing',
   async () => {
     const program = runProgram(environment, checkOnly);
     expect(await program.ended).toBe(0);
@@ -153,7 +153,7 @@ it('little room, no key and clocks that differ are told, and end nothing', async
   );
   expect(troubles(found)).toEqual([
     { state: 'warn', what: 'DATA_DIR', text: expect.stringContaining('lower BUFFER_MAX_BYTES') },
-    { state: 'warn', what: 'API_KEYS_FILE', text: expect.stringContaining('npm run keys -- create') },
+    { state: 'warn', what: 'API_KEYS_FILE', text: expect.stringContaining('utmql keys create') },
     { state: 'warn', what: 'clock', text: expect.stringMatching(/ (59|60) s apart\. Set both by NTP/) },
   ]);
   const behind = { now: () => Date.now() - 4_000 };

@@ -8,7 +8,7 @@ import { startGrantedServer } from '../support/granted-server.ts';
 const question = `{ metrics(dateRange: { preset: LAST_7_DAYS }, groupBy: [UTM_CONTENT]) { nodes { cost } } }`;
 
 async function advisor(environment: Record<string, string>) {
-  const program = runProgram(environment, builtProgram('rollups/advisor/command'));
+  const program = runProgram(environment, builtProgram('rollups:advise'));
   const code = await program.ended;
   return { code, output: program.output(), errors: program.errors() };
 }

@@ -45,7 +45,7 @@ async function advisor(args: readonly string[], environment: Record<string, stri
       CLICKHOUSE_DATABASE: database,
       ...environment,
     },
-    [...builtProgram('rollups/advisor/command'), ...args],
+    builtProgram('rollups:advise', ...args),
   );
   const code = await program.ended;
   return { code, output: program.output(), errors: program.errors() };
@@ -207,10 +207,10 @@ it('advises the set that questions lack, and no more once it is there', { timeou
 });
 
 it.each([
-  [['--day', '3'], "Unknown option '--day'."],
+  [['--day', '3'], 'There is no option --day; did you mean --days?'],
   [['--days', 'three'], '--days is "three", and no number from 1 to 3650.'],
   [['--days'], 'argument missing'],
-  [['all'], "Unexpected argument 'all'."],
+  [['all'], 'Unexpected argument "all".'],
 ])('%j ends with code 2 and one sentence', async (args, message) => {
   const { code, output, errors } = await advisor(args);
   expect({ code, output }).toEqual({ code: 2, output: '' });
@@ -221,7 +221,7 @@ it.each([
 it('--help says how it is called', async () => {
   expect(await advisor(['--help'])).toEqual({
     code: 0,
-    output: expect.stringContaining('npm run rollups:advise -- [--days N] [--json] [--help]'),
+    output: expect.stringContaining('utmql rollups:advise [--days N] [--json]'),
     errors: '',
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKeysCommand, type KeyArguments } from '../../src/access/manage-keys.ts';
+import { createKeysCommand, type KeyArguments, readKeysCall } from '../../src/access/manage-keys.ts';
 import { type Clock, systemClock } from '../../src/time.ts';
 
 /** A file of API keys in a folder of its own. */
@@ -23,10 +23,10 @@ export async function makeKeys(clock: Clock = systemClock): Promise<TestKeys> {
     file,
     usesFile,
     async create(given) {
-      const [key = ''] = (await command(['create'], { name: 'test', ...given })).split('\n');
+      const [key = ''] = (await command({ verb: 'create' }, { name: 'test', ...given })).split('\n');
       return { authorization: `Bearer ${key}` };
     },
-    run: (positionals, given = {}) => command(positionals, given),
+    run: async (positionals, given = {}) => command(readKeysCall(positionals), given),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }

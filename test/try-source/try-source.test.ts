@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { trialArguments } from '../../src/try-source/arguments.ts';
+import { readTrial } from '../../src/try-source/command.ts';
 import { runTrySource } from '../../src/try-source/run-try-source.ts';
 import { builtProgram } from '../support/built-program.ts';
 import { dataFolder, runProgram } from '../support/child-program.ts';
@@ -38,8 +38,12 @@ async function writeSources(sources: readonly Record<string, unknown>[]): Promis
 }
 
 /** Tries a source by these arguments, at 23:30 UTC on 10 August 2025. */
-async function attempt(environment: Record<string, string>, ...args: string[]) {
-  const wanted = trialArguments(['--try-source', ...args]);
+async function attempt(
+  environment: Record<string, string>,
+  source: string,
+  more: { workspace?: string; day?: string } = {},
+) {
+  const wanted = readTrial({ 'try-source': source, ...more });
   if (wanted === undefined) throw new Error('There is nothing to try.');
   let report = '';
   const code = await runTrySource(wanted, {
@@ -126,14 +130,7 @@ describe('--try-source', () => {
       { ...row, campaign_id: 'C-2', quality: 7 },
     ]);
     const environment = await writeSources([ads({ where: { campaign_id: { not: 'test' } } })]);
-    const { code, report } = await attempt(
-      environment,
-      'partner',
-      '--day',
-      '2025-08-09',
-      '--workspace',
-      'acme',
-    );
+    const { code, report } = await attempt(environment, 'partner', { day: '2025-08-09', workspace: 'acme' });
     expect(code).toBe(0);
     expect(platform.requests[0]?.query).toEqual({ since: '2025-08-09', until: '2025-08-09' });
     expect(report).toContain('4 read: 2 to be stored, 0 rejected, 1 left out, 1 of other days\n');
@@ -142,7 +139,7 @@ describe('--try-source', () => {
 
   it('finds no fault in rows of one key that have no figures, as a run finds none', async () => {
     answer = json([row, ...[1, 2].map((hour) => ({ ...row, campaign_id: 'C-2', clicks: 0, cost: 0, hour }))]);
-    const { code, report } = await attempt(await writeSources([ads()]), 'partner', '--day', '2025-08-09');
+    const { code, report } = await attempt(await writeSources([ads()]), 'partner', { day: '2025-08-09' });
     expect(report).not.toContain('A run would change nothing');
     expect(code).toBe(0);
   });
@@ -171,7 +168,7 @@ describe('--try-source', () => {
     ],
   ] as const)('ends with 1 where %s, and says so', async (_, behaviour, text) => {
     answer = behaviour;
-    const { code, report } = await attempt(await writeSources([ads()]), 'partner', '--day', '2025-08-09');
+    const { code, report } = await attempt(await writeSources([ads()]), 'partner', { day: '2025-08-09' });
     expect(report).toMatch(text);
     expect(code).toBe(1);
   });
@@ -181,23 +178,18 @@ describe('--try-source', () => {
     await expect(attempt(environment, 'partnr')).rejects.toThrow(
       'There is no source "partnr". Did you mean partner? There are: partner, hubspot.',
     );
-    await expect(attempt(environment, 'x', '--workspace', 'acme')).rejects.toThrow(
+    await expect(attempt(environment, 'x', { workspace: 'acme' })).rejects.toThrow(
       'There is no source "x" in workspace acme. There are: partner.',
     );
-    await expect(attempt(environment, 'partner', '--workspace', 'default')).rejects.toThrow(
+    await expect(attempt(environment, 'partner', { workspace: 'default' })).rejects.toThrow(
       'The source partner is of workspace acme, and not of default.',
     );
     await expect(attempt({}, 'ads')).rejects.toThrow('There are none; SOURCES_FILE names a file of them');
     await expect(attempt({ ADS_API_URL: platform.url }, 'crm')).rejects.toThrow('There are: ads.');
-    const usage = /Usage: npm start -- --try-source NAME/;
-    expect(() => trialArguments(['--try-source'])).toThrow(usage);
-    expect(() => trialArguments(['--try-source', 'a', '--day', '2025-02-30'])).toThrow(
-      /"2025-02-30", and no day/,
-    );
-    expect(() => trialArguments(['--try-source', 'a', '--dya', '2025-02-03'])).toThrow(
-      /Unknown option '--dya'\. Usage/,
-    );
-    expect(trialArguments(['--check'])).toBeUndefined();
+    expect(() => readTrial({ 'try-source': '' })).toThrow('needs the name of a source');
+    expect(() => readTrial({ 'try-source': 'a', day: '2025-02-30' })).toThrow(/"2025-02-30", and no day/);
+    expect(() => readTrial({ day: '2025-02-03' })).toThrow('need --try-source');
+    expect(readTrial({})).toBeUndefined();
   });
 
   it('runs as a program of its own, without ClickHouse, and leaves nothing behind', async () => {
@@ -207,12 +199,10 @@ describe('--try-source', () => {
       DATA_DIR: dataFolder(),
       CLICKHOUSE_URL: 'http://127.0.0.1:1',
     };
-    const program = runProgram(environment, [
-      ...builtProgram(),
-      '--try-source',
-      'partner',
-      '--day=2025-08-09',
-    ]);
+    const program = runProgram(
+      environment,
+      builtProgram('start', '--try-source', 'partner', '--day=2025-08-09'),
+    );
     expect(await program.ended).toBe(0);
     expect(program.output()).toContain('\n1 read: 1 to be stored, 0 rejected, 0 left out, 0 of other days\n');
     expect(program.errors()).toBe('');

@@ -8,7 +8,7 @@ export const accessVariables = {
   API_KEYS_FILE: {
     parse: optional(z.string().min(1)),
     description:
-      'File of API keys. `npm run keys` creates and changes it. If set, callers must authenticate. See docs/access.md.',
+      'File of API keys. `utmql keys` creates and changes it. If set, callers must authenticate. See docs/access.md.',
   },
   JWT_SECRET: {
     parse: optional(z.string().refine((text) => Buffer.byteLength(text) >= 32, 'has fewer than 32 bytes')),

@@ -51,7 +51,7 @@ export const clickhouseVariables = {
   BACKUP_DISK: {
     parse: optional(plainName),
     description:
-      'Disk of the ClickHouse at CLICKHOUSE_URL that `npm run backup` writes to. Default: the folder in its setting `backups.allowed_path`.',
+      'Disk of the ClickHouse at CLICKHOUSE_URL that `utmql backup` writes to. Default: the folder in its setting `backups.allowed_path`.',
   },
   CLICKHOUSE_MEMORY_MB: {
     parse: wholeNumber(512, 1_048_576),

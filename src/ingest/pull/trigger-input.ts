@@ -28,6 +28,8 @@ export interface TriggerInput {
   readonly sources: readonly string[] | undefined;
   readonly since: Day | undefined;
   readonly until: Day | undefined;
+  /** They were counted back from today: a repeat of the call on a later day means the days of the first. */
+  readonly countsBack: boolean;
   /** Each source's own when undefined. */
   readonly mode: IngestMode | undefined;
   readonly dryRun: boolean;
@@ -45,6 +47,7 @@ export const everything: TriggerInput = {
   sources: undefined,
   since: undefined,
   until: undefined,
+  countsBack: false,
   mode: undefined,
   dryRun: false,
   guard: true,
@@ -116,6 +119,19 @@ function otherWorkspaces(
   const told = [...byWorkspace].map(([workspace, names]) => `${workspace} (${names.join(', ')})`);
   const whose = told.length === 1 ? 'Another workspace has' : 'Other workspaces have';
   return `${whose} ${what}: ${told.join('; ')}. The header X-Workspace selects it.`;
+}
+
+/**
+ * The call with the days of the first one of its idempotency key, where days were counted back from today, as many then as now.
+ *
+ * @param earlier runs of that key
+ */
+export function withFirstDays(input: TriggerInput, [first]: readonly IngestRun[]): TriggerInput {
+  if (!input.countsBack || first?.since === undefined || first.until === undefined) return input;
+  const { since = first.since, until = first.until } = input;
+  return first.until - first.since === until - since
+    ? { ...input, since: first.since, until: first.until }
+    : input;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   refuseOtherCall,
   type TriggerCaller,
   type TriggerInput,
+  withFirstDays,
 } from './trigger-input.ts';
 import type { Works } from './works.ts';
 
@@ -91,11 +92,12 @@ export function createTriggers(options: {
   };
 
   return {
-    async start(input, caller) {
-      const { idempotencyKey: key } = input;
+    async start(call, caller) {
+      const { idempotencyKey: key } = call;
       const startNew = async (): Promise<readonly IngestRun[]> => {
-        const chosen = chooseSources(sources(), input, caller);
+        const chosen = chooseSources(sources(), call, caller);
         const earlier = key === undefined ? [] : await runs.findByIdempotencyKey(caller.workspace, key);
+        const input = withFirstDays(call, earlier);
         refuseOtherCall(earlier, input, chosen);
         // Of each source the newest: ids sort by time.
         const newest = new Map(earlier.map((run) => [run.source, run]));
@@ -106,7 +108,7 @@ export function createTriggers(options: {
         return [...kept, ...started];
       };
       // Wrong calls need no turn.
-      chooseSources(sources(), input, caller);
+      chooseSources(sources(), call, caller);
       return leases.runExclusive(triggerLease(caller.workspace), startNew);
     },
   };

@@ -1,63 +1,44 @@
-import { parseArgs } from 'node:util';
 import { isDenied } from '../../clickhouse/errors.ts';
 import { type Config, readConfig, readEnvironment } from '../../config/config.ts';
 import { UtmqlError } from '../../errors.ts';
 import { withDatabase, withServer } from '../../open-store.ts';
 import { createDayOfInstant } from '../../records/day.ts';
-import { reportStartFailure } from '../../report-start-failure.ts';
 import { systemClock } from '../../time.ts';
+import { UsageError } from '../../usage-error.ts';
 import { readRollupSets } from '../rollups-file.ts';
 import type { Advice } from './advice.ts';
 import { adviseRollups } from './advisor.ts';
 import { reportOf } from './report.ts';
 
-const usage = 'npm run rollups:advise -- [--days N] [--json] [--help]';
+const usualDays = '14';
 const mostDays = 3_650;
 /** For each of its few statements. They read the log of all queries, and several days of the tables. */
 const timeoutMs = 300_000;
 
-// `npm run rollups:advise -- [--days N] [--json]`
-const call = readCall();
-if (typeof call === 'string') {
-  process.stderr.write(`${call} Usage: ${usage}\n`);
-  process.exitCode = 2;
-} else if (call.help) {
-  process.stdout.write(
-    `${usage}\nReads what \`metrics\` was asked in the last N days (14), and says which sets of rollups would save how much and cost how much. See docs/rollups.md.\n`,
-  );
-} else {
-  try {
-    const config = readConfig(await readEnvironment(process.env));
-    const { days, json } = call;
-    const advice = await adviceFor(config, days);
-    process.stdout.write(
-      `${json ? JSON.stringify(advice, undefined, 2) : reportOf(advice, { days, file: config.ROLLUPS_FILE })}\n`,
-    );
-  } catch (error) {
-    reportStartFailure(error);
-    process.exitCode = 1;
-  }
+/**
+ * `utmql rollups:advise [--days N] [--json]`: reads what `metrics` was asked, and prints which sets of rollups are worth it. Resolves to 0.
+ *
+ * @throws UsageError, UtmqlError
+ */
+export async function runAdvisor(values: {
+  readonly days?: string | undefined;
+  readonly json?: boolean | undefined;
+}): Promise<number> {
+  const days = readDays(values.days ?? usualDays);
+  const config = readConfig(await readEnvironment(process.env));
+  const advice = await adviceFor(config, days);
+  const report = values.json
+    ? JSON.stringify(advice, undefined, 2)
+    : reportOf(advice, { days, file: config.ROLLUPS_FILE });
+  process.stdout.write(`${report}\n`);
+  return 0;
 }
 
-/** Returns what is wrong with the arguments as a sentence. */
-function readCall(): string | { days: number; json: boolean; help: boolean } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        days: { type: 'string', default: '14' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const days = Number(values.days);
-    if (!Number.isInteger(days) || days < 1 || days > mostDays)
-      return `--days is ${JSON.stringify(values.days)}, and no number from 1 to ${mostDays}.`;
-    return { days, json: values.json, help: values.help };
-  } catch (error) {
-    return error instanceof Error
-      ? `${error.message.replace(/\.( To specify.*)?$/s, '')}.`
-      : 'Wrong arguments.';
-  }
+function readDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > mostDays)
+    throw new UsageError(`--days is ${JSON.stringify(text)}, and no number from 1 to ${mostDays}.`);
+  return days;
 }
 
 async function adviceFor(config: Config, days: number): Promise<Advice> {

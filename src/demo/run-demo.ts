@@ -1,10 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import closeWithGrace from 'close-with-grace';
 import { type App, startApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
-import type { UtmqlError } from '../errors.ts';
 import { everything, type TriggerInput } from '../ingest/pull/trigger-input.ts';
 import { endedWell, type IngestRun } from '../ingest/runs/run.ts';
 import { createLogger } from '../logger.ts';
@@ -14,33 +12,18 @@ import { systemClock } from '../time.ts';
 import { olderDays, sampleDays } from './campaigns.ts';
 import { channelReport, curlCommand } from './channel-report.ts';
 import { isSet, isTaken, readDemoConfig } from './demo-config.ts';
+import { beginLifetime, type Lifetime } from './lifetime.ts';
 import { firstSampleDay } from './sample-data.ts';
 import { startSampleSources } from './sample-sources.ts';
-
-/** Longest a shutdown may take before the process ends regardless. */
-const shutdownMs = 15_000;
-
-/** A closed terminal sends SIGHUP. */
-const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const say = (text: string): boolean => process.stdout.write(text);
 const secondsSince = (start: number): string => `${((performance.now() - start) / 1_000).toFixed(1)} s`;
 
-const closers: (() => Promise<unknown>)[] = [];
-/** Aborts what is still starting. */
-const ending = new AbortController();
-let lost: UtmqlError | undefined;
-
-async function closeAll(): Promise<void> {
-  ending.abort();
-  for (const close of closers.splice(0).reverse()) await close();
-}
-
 /** Where the data goes: the folder that the user named, else one that goes with the demo. */
-async function dataFolder(config: Config): Promise<string> {
+async function dataFolder(config: Config, lifetime: Lifetime): Promise<string> {
   if (isSet(process.env, 'DATA_DIR')) return config.DATA_DIR;
   const folder = await mkdtemp(join(tmpdir(), 'utmql-demo-'));
-  closers.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  lifetime.onEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
 }
 
@@ -50,11 +33,11 @@ async function portOf(config: Config): Promise<number> {
   return 0;
 }
 
-async function start(config: Config, today: Day): Promise<App> {
+async function start(config: Config, today: Day, lifetime: Lifetime): Promise<App> {
   const sources = await startSampleSources({ today, olderDays: keptOlderDays(config) });
-  closers.push(() => sources.close());
+  lifetime.onEnd(() => sources.close());
   // Ctrl-C came meanwhile: what would start now, nobody would stop.
-  if (ending.signal.aborted) throw new Error('The demo was ended while it started.');
+  if (lifetime.signal.aborted) throw new Error('The demo was ended while it started.');
   const logger = createLogger({ level: config.LOG_LEVEL });
   const starting = startApp({
     config: { ...config, ADS_API_URL: sources.adsUrl, CRM_API_URL: sources.crmUrl },
@@ -63,13 +46,12 @@ async function start(config: Config, today: Day): Promise<App> {
     clock: systemClock,
     onLost: (error) => {
       logger.fatal({ err: error }, error.message);
-      lost = error;
-      process.kill(process.pid, 'SIGTERM');
+      lifetime.endFor(error);
     },
-    signal: ending.signal,
+    signal: lifetime.signal,
   });
   // Known from now on, so that Ctrl-C while it starts leaves nothing behind either.
-  closers.push(async () => (await starting.catch(() => undefined))?.stop());
+  lifetime.onEnd(async () => (await starting.catch(() => undefined))?.stop());
   return starting;
 }
 
@@ -123,10 +105,14 @@ async function loadOlder(app: App, config: Config, today: Day): Promise<void> {
   say(`The older data is complete, ${months} months in all: ${summary(runs)} in ${secondsSince(begun)}.\n`);
 }
 
-async function demo(): Promise<void> {
+async function demo(lifetime: Lifetime): Promise<void> {
   const begun = performance.now();
   const settings = readDemoConfig(process.env);
-  const config = { ...settings, PORT: await portOf(settings), DATA_DIR: await dataFolder(settings) };
+  const config = {
+    ...settings,
+    PORT: await portOf(settings),
+    DATA_DIR: await dataFolder(settings, lifetime),
+  };
 
   const today = createDayOfInstant(config.REPORTING_TIMEZONE)(systemClock.now());
 
@@ -134,7 +120,7 @@ async function demo(): Promise<void> {
     config.CLICKHOUSE_URL === undefined ? 'starting ClickHouse' : 'connecting to your ClickHouse';
   const app = await progress(
     engine,
-    () => start(config, today),
+    () => start(config, today, lifetime),
     () => 'ready',
   );
   await progress(
@@ -153,37 +139,26 @@ async function demo(): Promise<void> {
     : 'its data goes with it';
   say(`Up after ${secondsSince(begun)}. Ctrl-C ends the demo; ${after}.\n`);
   await loadOlder(app, config, today).catch((error: unknown) => {
-    if (ending.signal.aborted) return;
+    if (lifetime.signal.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
     say(`The older data could not be loaded, so only the last ${sampleDays} days are there: ${reason}\n`);
   });
 }
 
-const grace = closeWithGrace(
-  { delay: shutdownMs, logger: false, skip: [...endingSignals] },
-  async ({ err }) => {
-    if (err) createLogger({ level: 'fatal' }).fatal({ err }, 'an unexpected error ends the demo');
-    await closeAll();
-    // Makes the exit code say so.
-    if (lost) throw lost;
-  },
-);
-// Ctrl-C comes twice, from the terminal and from npm, which passes it on: the second one must not cut the end short.
-for (const signal of endingSignals) {
-  process.on(signal, () => {
-    if (ending.signal.aborted) return;
-    ending.abort();
-    void grace.close();
-  });
-}
-
-try {
-  await demo();
-} catch (error) {
-  // What breaks because the demo is being ended needs no report.
-  if (!ending.signal.aborted) {
-    await closeAll();
+/**
+ * `utmql demo`: starts utmql with two sample sources and shows what it can answer. Resolves to 0 once it is up; ends the process
+ * where it cannot start.
+ */
+export async function runDemo(): Promise<number> {
+  const lifetime = beginLifetime();
+  try {
+    await demo(lifetime);
+    return 0;
+  } catch (error) {
+    // What breaks because the demo is being ended needs no report.
+    if (lifetime.signal.aborted) return 0;
+    await lifetime.end();
     reportStartFailure(error);
-    process.exit(1);
+    return process.exit(1);
   }
 }
