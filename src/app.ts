@@ -257,7 +257,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       failuresPerMinute: config.LOGIN_FAILURES_PER_MINUTE,
       onRefused: () => telemetry.onRateLimited('logins'),
     });
-    const graphiql = createGraphiql();
+    const graphiql = createGraphiql({ hasLogin: !authenticator.isOpen });
     const graphqlRoute = createGraphqlRoute({
       sendGraphiql: graphiql.sendPage,
       graphql,
@@ -310,7 +310,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         },
         ...graphiql.routes,
         createSchemaRoute(config.INTROSPECTION_ROLES),
-        ...createLoginRoutes({ guard }),
+        ...(authenticator.isOpen ? [] : createLoginRoutes({ guard })),
         ...createPushRoutes({ push, limits }),
         ...healthRoutes({
           storeState,

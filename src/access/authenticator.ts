@@ -10,7 +10,7 @@ import type { KeyChange } from './key-changes.ts';
 import { createKeyUses } from './key-uses.ts';
 import { unauthenticated } from './refusals.ts';
 import { createTokens, type Tokens } from './tokens.ts';
-import { chooseWorkspace } from './workspaces.ts';
+import { workspaceOf } from './workspaces.ts';
 
 /** Identifies callers by their credentials. */
 export interface Authenticator {
@@ -111,7 +111,5 @@ export const anonymousAuthenticator: Authenticator = {
  * @throws UtmqlError FORBIDDEN for a workspace that the identity may not use
  */
 export function callerInWorkspace(identity: Identity, request: IncomingMessage, requestId: string): Caller {
-  const asked = request.headers['x-workspace'];
-  const workspace = chooseWorkspace(identity, asked === undefined ? undefined : String(asked));
-  return { ...identity, workspace, requestId };
+  return { ...identity, workspace: workspaceOf(identity, request), requestId };
 }

@@ -3,7 +3,9 @@ import { unauthenticated } from './refusals.ts';
 import { isFromOwnPages } from './same-origin.ts';
 
 /** The cookie with the key or token of a browser that logged in at `/login`. */
-export const cookieName = 'utmql_key';
+export const keyCookie = 'utmql_key';
+/** The cookie with the workspace that was chosen there. */
+export const workspaceCookie = 'utmql_workspace';
 
 interface Request {
   readonly method?: string | undefined;
@@ -24,12 +26,19 @@ export function credentialOf(request: Request): string {
     return token;
   }
   if (typeof apiKey === 'string') return apiKey;
-  const kept = cookieValue(cookie);
+  const kept = cookieValue(cookie, keyCookie);
   if (kept !== undefined && isFromOwnPages(request)) return kept;
   throw unauthenticated('This needs an API key or a token.');
 }
 
-function cookieValue(header: string | undefined): string | undefined {
-  const pair = header?.split(';').find((part) => part.trim().startsWith(`${cookieName}=`));
+/** Returns the workspace that a browser chose at its login; undefined for requests with a key of their own, and without a choice. */
+export function chosenWorkspace(request: Request): string | undefined {
+  const { authorization, 'x-api-key': apiKey, cookie } = request.headers;
+  if (authorization !== undefined || apiKey !== undefined || !isFromOwnPages(request)) return undefined;
+  return cookieValue(cookie, workspaceCookie);
+}
+
+export function cookieValue(header: string | undefined, name: string): string | undefined {
+  const pair = header?.split(';').find((part) => part.trim().startsWith(`${name}=`));
   return pair?.slice(pair.indexOf('=') + 1).trim();
 }

@@ -1,7 +1,8 @@
 import { UtmqlError } from '../errors.ts';
 
-/** The advice of all UNAUTHENTICATED errors. */
-const howToLogIn = 'Send an API key or a token as "Authorization: Bearer …", or an API key as "X-API-Key".';
+/** The advice of all UNAUTHENTICATED errors, for programs. */
+export const howToLogIn =
+  'Send an API key or a token as "Authorization: Bearer …", or an API key as "X-API-Key".';
 
 export const unauthenticated = (what: string, cause?: unknown): UtmqlError =>
   new UtmqlError('UNAUTHENTICATED', `${what} ${howToLogIn}`, cause === undefined ? {} : { cause });

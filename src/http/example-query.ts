@@ -1,6 +1,6 @@
-/** What GraphiQL opens on. Runs as it stands. */
+/** What GraphiQL opens on and runs. */
 export const exampleQuery = `# What did we spend, and what came of it?
-# Ctrl-Enter runs it; the schema is at the left.
+# Ctrl-Enter runs it again; the schema is at the left.
 query ChannelPerformance {
   metrics(
     dateRange: { last: { count: 30, unit: DAY } }

@@ -138,7 +138,7 @@ export function createGraphqlRoute(options: {
   };
 
   return async (request, response, call) => {
-    if (asksForPage(request)) return options.sendGraphiql(request, response);
+    if (asksForPage(request)) return options.sendGraphiql(request, response, call.caller);
     if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
     const left = new AbortController();
     response.once('close', () => {

@@ -1,20 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { cookieName } from '../access/credentials.ts';
-import { forbidden } from '../access/refusals.ts';
+import type { Identity } from '../access/caller.ts';
+import { cookieValue, keyCookie, workspaceCookie } from '../access/credentials.ts';
+import { forbidden, howToLogIn } from '../access/refusals.ts';
 import { isFromOwnPages } from '../access/same-origin.ts';
+import { chooseWorkspace, workspaceOf } from '../access/workspaces.ts';
 import { UtmqlError } from '../errors.ts';
 import type { LoginGuard } from '../limits/login-guard.ts';
 import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './error-answers.ts';
 import { asksForPage } from './graphiql-page.ts';
+import { loginPage, loginPolicy, sessionPage } from './login-page.ts';
 import { answerEarly, wholeBody } from './request-body.ts';
 import type { Route } from './route.ts';
 
-/** Bytes of a form with a key or a token. */
-const maxFormBytes = 16_384;
+/** Bytes of a form: a key or a token, and an address to go on to. */
+const maxFormBytes = 65_536;
+const maxCredentialLength = 16_384;
+
+const graphiqlPath = '/graphql';
 
 /**
  * GraphiQL's login: a form takes a key or a token and keeps it in a cookie that scripts cannot read and that other sites
- * cannot make the browser send.
+ * cannot make the browser send. Whoever may use several workspaces chooses one, which a second cookie keeps.
  */
 export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
   return [
@@ -22,27 +28,59 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
       method: 'GET',
       path: '/login',
       access: 'everybody',
-      handle: (request, response) => sendPage(request, response, 200, {}),
+      async handle(request, response) {
+        const identity = await identityOf(request, guard);
+        const next = graphiqlAddress(parametersOf(request).get('next'));
+        if (identity === undefined) return sendForm(request, response, 200, {}, { next });
+        const workspace = currentWorkspace(identity, request);
+        send(request, response, 200, {}, sessionPage({ identity, workspace, next }));
+      },
     },
     {
       method: 'POST',
       path: '/login',
       access: 'everybody',
-      answerError: answerWithPage,
+      answerError: answerWithForm,
       async handle(request, response) {
-        const credential = await readForm(request);
-        await guard.identify(request, credential);
-        leadOn(response, cookie(request, credential));
+        const form = await readForm(request);
+        const next = graphiqlAddress(form.get('next'));
+        try {
+          const credential = readCredential(form);
+          const identity = await guard.identify(request, credential);
+          leadOn(response, isToChoose(identity) ? loginAddress(next) : next, [
+            cookie(request, keyCookie, credential),
+            endOfCookie(request, workspaceCookie),
+          ]);
+        } catch (error) {
+          if (!(error instanceof UtmqlError)) throw error;
+          // The form again, with the same address to go on to.
+          answerWithForm(request, response, error, next);
+        }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/workspace',
+      access: 'everybody',
+      answerError: answerWithForm,
+      async handle(request, response) {
+        const form = await readForm(request);
+        const identity = await guard.authenticate(request);
+        const workspace = chooseWorkspace(identity, {
+          name: form.get('workspace')?.trim() ?? '',
+          refusal: 'This key may not use that workspace. Choose another at /login.',
+        });
+        leadOn(response, graphiqlAddress(form.get('next')), [cookie(request, workspaceCookie, workspace)]);
       },
     },
     {
       method: 'POST',
       path: '/logout',
       access: 'everybody',
-      answerError: answerWithPage,
+      answerError: answerWithForm,
       handle(request, response) {
         if (!isOurForm(request)) throw foreignForm();
-        leadOn(response, `${cookie(request, '')}; Max-Age=0`);
+        leadOn(response, '/login', [endOfCookie(request, keyCookie), endOfCookie(request, workspaceCookie)]);
       },
     },
   ];
@@ -51,21 +89,73 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
 /** At `/graphql` a browser without a login gets the form, everything else an error. */
 export const answerGraphqlErrorOrLogin: AnswerError = (request, response, error) => {
   if (!asksForPage(request)) return answerGraphqlError(request, response, error);
-  const isFirstVisit = request.headers.cookie?.includes(`${cookieName}=`) !== true;
-  const message = error.code === 'UNAUTHENTICATED' && isFirstVisit ? undefined : error.message;
-  sendPage(request, response, statusOf(error), errorHeaders(error), message);
+  const isFirstVisit = cookieValue(request.headers.cookie, keyCookie) === undefined;
+  const next = graphiqlAddress(request.url);
+  // Where a link of another site leads here, browsers withhold the cookie.
+  const isFromElsewhere = isFirstVisit && request.headers['sec-fetch-site'] === 'cross-site';
+  sendForm(request, response, statusOf(error), errorHeaders(error), {
+    next,
+    message: error.code === 'UNAUTHENTICATED' && isFirstVisit ? undefined : messageOf(error),
+    link: isFromElsewhere
+      ? { href: next, text: 'I am logged in already' }
+      : error.code === 'FORBIDDEN'
+        ? { href: loginAddress(next), text: 'Your login' }
+        : undefined,
+  });
 };
 
-/** @throws UtmqlError FORBIDDEN for another site's form; BAD_USER_INPUT, UNAUTHENTICATED */
-async function readForm(request: IncomingMessage): Promise<string> {
+/** Who is logged in, if somebody is. */
+async function identityOf(request: IncomingMessage, guard: LoginGuard): Promise<Identity | undefined> {
+  try {
+    return await guard.authenticate(request);
+  } catch (error) {
+    if (error instanceof UtmqlError) return undefined;
+    throw error;
+  }
+}
+
+/** The workspace that is chosen, or the key's own where that is none of its any more. */
+function currentWorkspace(identity: Identity, request: IncomingMessage): string {
+  try {
+    return workspaceOf(identity, request);
+  } catch {
+    return chooseWorkspace(identity, undefined);
+  }
+}
+
+/** A key of all workspaces goes on in the default one. */
+const isToChoose = ({ workspaces }: Identity): boolean => workspaces !== 'all' && workspaces.length > 1;
+
+/**
+ * Where a login leads: to GraphiQL, with the query that its address had, if that is what `asked` is. There is nothing else on
+ * this server to go on to, so no other address can be smuggled in.
+ */
+const graphiqlAddress = (asked: string | null | undefined): string =>
+  /^\/graphql\?[\x21-\x7e]*$/.test(asked ?? '') ? (asked ?? '') : graphiqlPath;
+
+const loginAddress = (next: string): string => `/login?next=${encodeURIComponent(next)}`;
+
+const parametersOf = ({ url = '' }: IncomingMessage): URLSearchParams =>
+  new URLSearchParams(url.split('?').slice(1).join('?'));
+
+/** @throws UtmqlError FORBIDDEN for another site's form; TOO_LARGE */
+async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
   if (!isOurForm(request)) throw foreignForm();
   const body = await wholeBody(request, maxFormBytes);
-  if (body === undefined) throw new UtmqlError('TOO_LARGE', 'This is too long for a key.');
+  if (body === undefined) throw tooLong();
+  return new URLSearchParams(body.toString());
+}
+
+/** @throws UtmqlError UNAUTHENTICATED, TOO_LARGE */
+function readCredential(form: URLSearchParams): string {
+  const credential = form.get('key')?.trim() ?? '';
+  if (credential.length > maxCredentialLength) throw tooLong();
   // A cookie holds no blanks, separators or line ends: no key or token has any.
-  const credential = new URLSearchParams(body.toString()).get('key')?.trim() ?? '';
   if (!/^[\w.-]+$/.test(credential)) throw new UtmqlError('UNAUTHENTICATED', 'This is no key and no token.');
   return credential;
 }
+
+const tooLong = (): UtmqlError => new UtmqlError('TOO_LARGE', 'This is too long for a key.');
 
 const isOurForm = (request: IncomingMessage): boolean =>
   request.headers['content-type']?.split(';', 1)[0] === 'application/x-www-form-urlencoded' &&
@@ -73,43 +163,52 @@ const isOurForm = (request: IncomingMessage): boolean =>
 
 const foreignForm = (): UtmqlError => forbidden('Only the form of this page can log in and out.');
 
-function cookie(request: IncomingMessage, value: string): string {
+function cookie(request: IncomingMessage, name: string, value: string): string {
   const isHttps = request.headers['x-forwarded-proto'] === 'https';
-  return `${cookieName}=${value}; HttpOnly; SameSite=Strict; Path=/${isHttps ? '; Secure' : ''}`;
+  return `${name}=${value}; HttpOnly; SameSite=Strict; Path=/${isHttps ? '; Secure' : ''}`;
 }
 
-function leadOn(response: ServerResponse, cookie: string): void {
-  response.writeHead(303, { location: '/graphql', 'set-cookie': cookie, 'cache-control': 'no-store' }).end();
+const endOfCookie = (request: IncomingMessage, name: string): string =>
+  `${cookie(request, name, '')}; Max-Age=0`;
+
+function leadOn(response: ServerResponse, location: string, cookies: readonly string[]): void {
+  response.writeHead(303, { location, 'set-cookie': [...cookies], 'cache-control': 'no-store' }).end();
 }
 
-const answerWithPage: AnswerError = (request, response, error) =>
-  sendPage(request, response, statusOf(error), errorHeaders(error), error.message);
+/** Of a form, the advice to send a header is of no use. */
+const messageOf = ({ message }: UtmqlError): string => message.replace(` ${howToLogIn}`, '');
 
-function sendPage(
+function answerWithForm(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: UtmqlError,
+  next: string = graphiqlPath,
+): void {
+  sendForm(request, response, statusOf(error), errorHeaders(error), { next, message: messageOf(error) });
+}
+
+function sendForm(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  message?: string,
+  form: Parameters<typeof loginPage>[0],
 ): void {
-  const all = { ...headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
-  answerEarly(request, response, status, all, loginPage(message));
+  send(request, response, status, headers, loginPage(form));
 }
 
-/** A form without scripts or styles of its own: it works under any content security policy that allows forms to this address. */
-const loginPage = (message: string | undefined): string => `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>utmql: log in</title>
-<h1>utmql</h1>
-${message === undefined ? '' : `<p role="alert">${escapeHtml(message)}</p>\n`}<form method="post" action="/login">
-<p><label>API key or token<br><input name="key" type="password" size="70" required autofocus autocomplete="current-password"></label></p>
-<p><button type="submit">Log in</button></p>
-</form>
-<form method="post" action="/logout"><p><button type="submit">Log out</button></p></form>
-</html>
-`;
-
-const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  page: string,
+): void {
+  const all = {
+    ...headers,
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': loginPolicy,
+    'cache-control': 'no-store',
+  };
+  answerEarly(request, response, status, all, page);
+}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
 
@@ -24,8 +24,8 @@ describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
   });
   afterAll(() => app.close());
 
-  it('opens on the example query, and running it shows figures', async () => {
-    const browser = await chromium.launch({
+  const launch = () =>
+    chromium.launch({
       executablePath,
       args: [
         '--headless',
@@ -38,6 +38,18 @@ describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
         '--disable-sync',
       ],
     });
+  /** Documents that the page sends, but for the schema's. */
+  const watch = (page: Page): string[] => {
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      const document = request.method() === 'POST' ? (request.postData() ?? '') : '';
+      if (document !== '' && !document.includes('IntrospectionQuery')) sent.push(document);
+    });
+    return sent;
+  };
+
+  it('opens on the example query, and shows its figures', async () => {
+    const browser = await launch();
     try {
       const page = await browser.newPage();
       const foreign: string[] = [];
@@ -49,15 +61,56 @@ describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
       page.on('console', (message) => {
         if (/content security policy/i.test(message.text())) complaints.push(message.text());
       });
+      const sent = watch(page);
       await page.goto(app.url);
       await page.getByText('ChannelPerformance').first().waitFor();
-      await page.getByRole('button', { name: /execute query/i }).click();
       await page.getByText('"seen_in_browser"').waitFor();
       expect(await page.locator('.graphiql-response').innerText()).toContain('12.5');
+      expect(sent).toEqual([expect.stringContaining('query ChannelPerformance')]);
+      expect(await page.getByRole('button', { name: /GraphiQL Explorer/i }).count()).toBe(0);
       expect(foreign).toEqual([]);
       expect(complaints).toEqual([]);
     } finally {
       await browser.close();
     }
   }, 60_000);
+
+  it('runs the query of a link once, and nothing else: no mutation or subscription, and not what was typed before', async () => {
+    const browser = await launch();
+    try {
+      const page = await browser.newPage();
+      const sent = watch(page);
+      const open = async (query?: string): Promise<void> => {
+        const introspected = page.waitForResponse((response) =>
+          (response.request().postData() ?? '').includes('IntrospectionQuery'),
+        );
+        await page.goto(
+          `${app.url}/graphql${query === undefined ? '' : `?query=${encodeURIComponent(query)}`}`,
+        );
+        await introspected;
+        await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+      };
+      await open('query Linked { metricCatalog { measures { name } } }');
+      await page.locator('.graphiql-response').getByText('"IMPRESSIONS"').waitFor();
+      expect(sent).toEqual([expect.stringContaining('query Linked')]);
+      for (const harmful of [
+        'mutation { triggerIngest { runs { id } } }',
+        '# query\nmutation M { triggerIngest { runs { id } } }',
+        'subscription { ingestRun(id: "x") { id } }',
+        'query A { __typename } mutation B { triggerIngest { runs { id } } }',
+        'fragment F on Mutation { triggerIngest { runs { id } } } mutation { ...F }',
+        '{ not closed',
+      ]) {
+        await open(harmful);
+        await page.waitForTimeout(1_500);
+        expect(sent, harmful).toHaveLength(1);
+      }
+      // The last query stands in the browser's storage.
+      await open();
+      await page.waitForTimeout(1_500);
+      expect(sent).toHaveLength(1);
+    } finally {
+      await browser.close();
+    }
+  }, 120_000);
 });

@@ -60,6 +60,7 @@ describe('what the program answers', () => {
     ['/', 'GET, HEAD'],
     ['/login', 'GET, HEAD, POST'],
     ['/logout', 'POST'],
+    ['/workspace', 'POST'],
     ['/events', 'POST'],
     ['/ingest/ad-performance', 'POST'],
     ['/ingest/opportunities', 'POST'],

@@ -70,6 +70,7 @@ describe('security headers', () => {
     ['GET', '/login', {}, 200],
     ['POST', '/login', {}, 403],
     ['POST', '/logout', {}, 403],
+    ['POST', '/workspace', {}, 403],
     ['GET', '/nothing', {}, 404],
     ['DELETE', '/healthz', {}, 405],
     ['GET', '/graphql?query={__typename}', {}, 401],
