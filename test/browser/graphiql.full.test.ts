@@ -1,16 +1,9 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adsFeed, startTestApp, type TestApp } from '../support/app.ts';
+import { hasBrowser, launchBrowser } from '../support/browser.ts';
 
-const executablePath = '/usr/bin/chromium';
-const isInstalled = existsSync(executablePath);
-if (!isInstalled)
-  process.stderr.write(
-    `Browser tests are skipped: there is no ${executablePath} (apt-get install chromium).\n`,
-  );
-
-describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
+describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startTestApp();
@@ -24,20 +17,6 @@ describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
   });
   afterAll(() => app.close());
 
-  const launch = () =>
-    chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
   /** Documents that the page sends, but for the schema's. */
   const watch = (page: Page): string[] => {
     const sent: string[] = [];
@@ -49,7 +28,7 @@ describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
   };
 
   it('opens on the example query, and shows its figures', async () => {
-    const browser = await launch();
+    const browser = await launchBrowser();
     try {
       const page = await browser.newPage();
       const foreign: string[] = [];
@@ -76,7 +55,7 @@ describe.skipIf(!isInstalled)('GraphiQL in a browser', () => {
   }, 60_000);
 
   it('runs the query of a link once, and nothing else: no mutation or subscription, and not what was typed before', async () => {
-    const browser = await launch();
+    const browser = await launchBrowser();
     try {
       const page = await browser.newPage();
       const sent = watch(page);

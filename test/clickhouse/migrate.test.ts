@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { migrate } from '../../src/clickhouse/migrations/migrate.ts';
 import { applyRetention } from '../../src/clickhouse/retention.ts';
 import { bind, Sql, sql } from '../../src/clickhouse/sql.ts';
+import { createLogger } from '../../src/logger.ts';
 import { migrationsFolder, openStore, silent } from '../support/database.ts';
 
 let store: Awaited<ReturnType<typeof openStore>>;
@@ -90,6 +91,20 @@ it('refuses a migration that was edited after it was applied, by name', async ()
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+it('an older version that starts on the database of a newer one says so', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'utmql-migrations-'));
+  const newest = (await names()).at(-1) ?? '';
+  await cp(migrationsFolder, folder, { recursive: true, filter: (path) => !path.endsWith(newest) });
+  const warnings: unknown[] = [];
+  const logger = createLogger({
+    level: 'warn',
+    destination: { write: (line: string) => void warnings.push(JSON.parse(line).migration) },
+  });
+  await migrate({ store, folder, logger });
+  await rm(folder, { recursive: true });
+  expect(warnings).toEqual([newest]);
 });
 
 it('gives opportunities that are stored a namespace in their key, also when it is broken off and begun again', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { commands } from '../../src/cli/commands.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { imageEnvironment, knownVariables, readText, readYaml } from '../support/deploy.ts';
 
@@ -41,16 +42,20 @@ const podSpec = z.object({
             .optional(),
         }),
       ),
-      volumeMounts: z.array(z.object({ name: z.string() })),
+      volumeMounts: z.array(z.object({ name: z.string() })).default([]),
     }),
   ),
-  volumes: z.array(
-    z.object({
-      name: z.string(),
-      configMap: reference.optional(),
-      secret: z.object({ secretName: z.string(), items: z.array(z.object({ key: z.string() })) }).optional(),
-    }),
-  ),
+  volumes: z
+    .array(
+      z.object({
+        name: z.string(),
+        configMap: reference.optional(),
+        secret: z
+          .object({ secretName: z.string(), items: z.array(z.object({ key: z.string() })) })
+          .optional(),
+      }),
+    )
+    .default([]),
 });
 const metadata = z.object({ name: z.string() });
 const template = z.object({ template: z.object({ spec: podSpec }) });
@@ -120,8 +125,17 @@ it('containers of utmql have variables that it knows, with values that it takes'
   const ofUtmql = workloads
     .flatMap(({ pod }) => pod.containers)
     .filter(({ image }) => image.includes('/utmql:'));
-  expect(ofUtmql).toHaveLength(2);
-  for (const { image, envFrom, env } of ofUtmql) {
+  expect(ofUtmql.map(({ command = ['utmql', 'start'] }) => command.slice(0, 2))).toEqual(
+    expect.arrayContaining([
+      ['utmql', 'start'],
+      ['utmql', 'trigger'],
+      ['sh', '-c'],
+    ]),
+  );
+  // What triggers runs asks a utmql, and reads no configuration of one.
+  const configured = ofUtmql.filter(({ command }) => command?.[1] !== 'trigger');
+  expect(configured).toHaveLength(2);
+  for (const { image, envFrom, env } of configured) {
     expect(kustomization.images).toContainEqual({ name: image.split(':')[0], newTag: image.split(':')[1] });
     const shared = envFrom.flatMap(({ configMapRef }) =>
       Object.entries(configMaps.get(configMapRef?.name ?? '') ?? {}),
@@ -135,10 +149,9 @@ it('containers of utmql have variables that it knows, with values that it takes'
 
 it('the backup runs a command of the image, under a name that is not taken', () => {
   const backup = workloads.find(({ name }) => name === 'utmql-backup')?.pod.containers[0];
-  const [, module = '', options = ''] =
-    /^exec node dist\/(\S+)\.js (.*)$/.exec(backup?.command?.at(-1) ?? '') ?? [];
-  expect(existsSync(new URL(`../../src/${module}.ts`, import.meta.url)), module).toBe(true);
-  expect(options).toBe('backup --to "$(date -u +%Y-%m-%dT%H%M%S)"');
+  const [, name = '', options = ''] = /^exec utmql (\S+) (.*)$/.exec(backup?.command?.at(-1) ?? '') ?? [];
+  expect(Object.keys(commands)).toContain(name);
+  expect(options).toBe('--to "$(date -u +%Y-%m-%dT%H%M%S)"');
 });
 
 it('kustomize itself builds the base, and the kustomization of the manual over it', async (context) => {

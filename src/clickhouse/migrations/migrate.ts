@@ -40,6 +40,15 @@ export async function migrate(options: { store: Store; folder: string; logger: L
   if (ledger.size > 0 && ledger.get(layoutEntry) !== shape) {
     throw otherLayout(store.database, ledger.get(layoutEntry), shape);
   }
+  const newer = [...ledger.keys()].filter(
+    (name) => name !== layoutEntry && !migrations.some((known) => known.name === name),
+  );
+  if (newer.length > 0) {
+    logger.warn(
+      { migration: newer.join(', ') },
+      'a newer version of utmql has changed this database: docs/upgrading.md says whether this one may go on with it',
+    );
+  }
   if (missing(store, ledger, migrations).length === 0) return;
   const leases = await openLeases({ table: await openLeaseTable(store), owner: randomUUID(), logger });
   try {
