@@ -213,6 +213,10 @@ it('every write that changes what kept answers are made of says whose they are',
     );
     expect(retried).toHaveLength(1);
   });
+  await step(['rejected_records'], async () => {
+    const choice = { filter: { kind: 'ad_performance' } } as const;
+    expect(await ingestion.push.dismissRejects(choice, { ...caller, policy: undefined })).toBeGreaterThan(0);
+  });
   await step(['ad_performance'], async () => {
     ingestion.change(await openFeeds({ crmUrl: `${source.url}/crm` }), false);
     await ingestion.orphanedRows.settle({

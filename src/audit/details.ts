@@ -16,6 +16,8 @@ export interface AuditDetails {
   readonly before?: string | undefined;
   readonly accepted?: number | undefined;
   readonly rejected?: number | undefined;
+  /** Rejected records that were dismissed. */
+  readonly dismissed?: number | undefined;
   /** The id of a changed key. */
   readonly keyId?: string | undefined;
   readonly role?: string | undefined;
@@ -77,6 +79,7 @@ const outcome = z.object({
   runs: listOf(z.object({ id })),
   answer: z.object({ runId: optionalOf(id), ...countsOf }).catch({}),
   ...countsOf,
+  dismissed: optionalOf(count),
 });
 
 function readResult(result: unknown): z.infer<typeof outcome> {
@@ -117,5 +120,6 @@ export function detailsOf(args: unknown, result: unknown, knownSources: readonly
     handedOverTo,
     accepted,
     rejected,
+    dismissed: counts.dismissed,
   };
 }

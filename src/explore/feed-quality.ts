@@ -37,15 +37,15 @@ const rejectedRow = z.object({
   reason: z.string(),
   count: z.number(),
 });
-/** The number of rejected records of one source, kind and reason. */
+/** The number of open rejected records of one source, kind and reason. */
 export type RejectedCount = z.infer<typeof rejectedRow>;
 
 export function rejectedCountsStatement(scope: Scope): Sql {
   const { range } = scope;
-  return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE ${workspaceRows(scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
+  return sql`SELECT source, kind, reason, count() AS count FROM rejected_records FINAL WHERE ${workspaceRows(scope)} AND state = 'open' AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))} GROUP BY source, kind, reason ORDER BY count DESC, source, kind, reason`;
 }
 
-/** Returns the counts of records that were rejected on days (UTC) of the range and not accepted since, the largest first. */
+/** Returns the counts of open rejected records that were rejected on days (UTC) of the range, the largest first. */
 export const loadRejectedCounts = (reader: Reader, scope: Scope): Promise<readonly RejectedCount[]> =>
   reader.rows(rejectedRow, rejectedCountsStatement(scope));
 

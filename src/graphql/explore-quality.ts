@@ -50,7 +50,7 @@ const SourceFreshnessType = builder.objectRef<SourceFreshness>('SourceFreshness'
 });
 
 const RejectedCountType = builder.objectRef<RejectedCount>('RejectedCount').implement({
-  description: 'Number of rejected records of one source, kind and reason.',
+  description: 'Number of open rejected records of one source, kind and reason.',
   fields: (t) => ({
     source: t.exposeString('source', {
       description: 'Where they came from: the name of a configured source, or `push`.',
@@ -123,7 +123,7 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
     rejects: t.field({
       type: [CountType],
       extensions: ofAllRows,
-      description: `Records that utmql rejected, by reason. ${countedRuns}`,
+      description: `Records that utmql rejected, by reason, whether they are open or have ended; \`rejectedRecords\` counts the open ones. ${countedRuns}`,
       resolve: async (scope, _args, { explore }) =>
         listed(await loadRunCounts(explore.reader, scope, 'rejects')),
     }),
@@ -131,7 +131,7 @@ const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
       type: [RejectedCountType],
       extensions: ofAllRows,
       description:
-        'Records that were rejected on days (UTC) of the range and not accepted since, by source and reason. `rejectedRecords` lists them.',
+        'Records that were rejected on days (UTC) of the range and are open: neither accepted since nor dismissed. By source and reason; `rejectedRecords` lists them.',
       resolve: (scope, _args, { explore }) => loadRejectedCounts(explore.reader, scope),
     }),
     skips: t.field({

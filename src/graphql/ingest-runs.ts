@@ -221,6 +221,12 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       description: 'Records that could not be stored. Each one is kept in full.',
       resolve: (run) => total(run.recordsRejected),
     }),
+    recordsRejectedOpen: t.field({
+      type: 'SafeInt',
+      description:
+        'Rejected records of this run that are open: neither accepted since, nor dismissed, nor rejected again by a later run. `rejectedRecords(where: { runId })` lists them.',
+      resolve: ({ id }, _args, { runs }) => runs.openRejects(id),
+    }),
     recordsRepaired: t.field({
       type: 'SafeInt',
       description: 'Number of field repairs of all kinds.',

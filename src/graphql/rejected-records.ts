@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
+import { badInput } from '../errors.ts';
 import {
   formatRejectId,
   type RejectFilter,
@@ -10,10 +11,23 @@ import {
   type StoredReject,
   storedReject,
 } from '../ingest/rejects/find-rejects.ts';
-import { builder } from './builder.ts';
+import { rejectStates } from '../ingest/rejects/reject-row.ts';
+import { builder, enumValues } from './builder.ts';
 import { readRunId } from './ingest-runs.ts';
 import { instantPart, largeRowsArguments, loadPage, maxLargeRows, pageType, positionPart } from './pages.ts';
 import { RecordKindEnum } from './record-kind.ts';
+
+const states = {
+  open: 'Neither accepted since nor dismissed.',
+  resolved:
+    'A record with its key was stored later: by a run of its source, by a push, or by `retryRejectedRecords`.',
+  dismissed: '`dismissRejectedRecords` ended it.',
+} as const;
+
+const StateEnum = builder.enumType('RejectedRecordState', {
+  description: 'Whether a rejected record still matters.',
+  values: enumValues(rejectStates, (name) => states[name]),
+});
 
 const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').implement({
   description: 'A record that could not be stored. It is kept in full.',
@@ -46,8 +60,34 @@ const RejectedRecord = builder.objectRef<StoredReject>('RejectedRecord').impleme
     requestId: t.exposeString('request_id', { description: 'X-Request-Id of the call that sent it.' }),
     rejectedAt: t.field({
       type: 'DateTime',
-      description: 'When it was first rejected.',
+      description: 'When the run rejected it.',
       resolve: (row) => row.rejected_at,
+    }),
+    state: t.field({
+      type: StateEnum,
+      description: 'Whether it still matters.',
+      resolve: ({ state }) => state,
+    }),
+    times: t.exposeInt('times', {
+      description:
+        'In how many runs the same record was rejected for this reason: one with its key, or with its text if the key is not readable. Only the reject of the latest of these runs is kept.',
+    }),
+    firstRejectedAt: t.field({
+      type: 'DateTime',
+      description: 'When the first of these runs rejected it.',
+      resolve: (row) => row.first_rejected_at,
+    }),
+    settledAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was resolved or dismissed. Null while it is open.',
+      resolve: (row) => row.settled_at,
+    }),
+    settledBy: t.string({
+      nullable: true,
+      description:
+        'The id of the run that stored its key, `push`, or the name of the caller that dismissed it or tried it again. Null while it is open.',
+      resolve: (row) => row.settled_by || null,
     }),
   }),
 });
@@ -62,6 +102,10 @@ export const RejectedRecordsWhere = builder.inputType('RejectedRecordsWhere', {
     reason: t.string({ description: 'Only records with this reason.' }),
     field: t.string({ description: 'Only records with this invalid field.' }),
     runId: t.id({ description: 'Only records of this run.' }),
+    state: t.field({
+      type: [StateEnum],
+      description: 'Only records in this state, or in one of these. Default: OPEN.',
+    }),
     from: t.field({ type: 'DateTime', description: 'Only records rejected at or after this instant.' }),
     to: t.field({ type: 'DateTime', description: 'Only records rejected before this instant.' }),
   }),
@@ -74,7 +118,7 @@ builder.queryField('rejectedRecords', (t) =>
   t.field({
     type: RejectedRecords,
     description:
-      'Records that could not be stored, latest first. Use `retryRejectedRecords` to try them again.',
+      'Records that could not be stored, latest first: the open ones, unless `where` names other states. Use `retryRejectedRecords` to try them again, `dismissRejectedRecords` if they do not matter.',
     // They go when they are retried, which another process may do.
     extensions: { volatile: true, access: 'ingest' } satisfies RootField,
     args: {
@@ -107,7 +151,7 @@ builder.queryField('rejectedRecords', (t) =>
  *
  * @throws UtmqlError BAD_USER_INPUT for a `runId` that is none
  */
-export function readFilter(where: typeof RejectedRecordsWhere.$inferInput | null | undefined): RejectFilter {
+function readFilter(where: typeof RejectedRecordsWhere.$inferInput | null | undefined): RejectFilter {
   const runId = where?.runId ?? undefined;
   return {
     source: where?.source ?? undefined,
@@ -115,7 +159,22 @@ export function readFilter(where: typeof RejectedRecordsWhere.$inferInput | null
     reason: where?.reason ?? undefined,
     field: where?.field ?? undefined,
     runId: runId === undefined ? undefined : readRunId(String(runId), 'where.runId'),
+    states: where?.state ?? undefined,
     from: where?.from?.getTime(),
     to: where?.to?.getTime(),
   };
+}
+
+/**
+ * The filter that `where` names, of rejected records that are open.
+ *
+ * @throws UtmqlError BAD_USER_INPUT for other states
+ */
+export function readOpenFilter(
+  where: typeof RejectedRecordsWhere.$inferInput | null | undefined,
+): RejectFilter {
+  const { states: named, ...filter } = readFilter(where);
+  if (named?.some((state) => state !== 'open'))
+    throw badInput('input.where.state: only open records can be changed; leave it out.');
+  return filter;
 }

@@ -3,16 +3,16 @@ import { badInput } from '../errors.ts';
 import type { RetriedRecord, RetryInput } from '../ingest/push/retry-rejects.ts';
 import { parseRejectId, type RejectId } from '../ingest/rejects/find-rejects.ts';
 import { builder } from './builder.ts';
-import { RejectedRecordsWhere, readFilter } from './rejected-records.ts';
+import { RejectedRecordsWhere, readOpenFilter } from './rejected-records.ts';
 
-const maxRetried = 1_000;
+export const maxRetried = 1_000;
 
 const Retried = builder.objectRef<RetriedRecord>('RetriedRecord').implement({
   description: 'The result for one rejected record.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Id of the rejected record.' }),
     accepted: t.exposeBoolean('isAccepted', {
-      description: 'True if the record was stored. It is then no longer a rejected record.',
+      description: 'True if the record was stored. Its rejected record is then resolved.',
     }),
     reason: t.string({
       nullable: true,
@@ -105,13 +105,14 @@ function readRetry(input: typeof RetryInputType.$inferInput): RetryInput {
   return {
     records: ids
       ? { ids: readIds(ids) }
-      : { filter: readFilter(where), limit: readLimit(input.limit ?? 100) },
+      : { filter: readOpenFilter(where), limit: readLimit(input.limit ?? 100) },
     patch: patch ?? undefined,
     replacement: record ?? undefined,
   };
 }
 
-function readIds(ids: readonly (string | number)[]): readonly RejectId[] {
+/** @throws UtmqlError BAD_USER_INPUT */
+export function readIds(ids: readonly (string | number)[]): readonly RejectId[] {
   if (ids.length === 0 || ids.length > maxRetried) {
     throw badInput(`input.ids: give between 1 and ${maxRetried} ids.`);
   }

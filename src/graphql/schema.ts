@@ -16,6 +16,7 @@ import './orphaned-sources.ts';
 import './push.ts';
 import './rejected-records.ts';
 import './retention.ts';
+import './dismiss-rejected-records.ts';
 import './retry-rejected-records.ts';
 
 /** The whole schema. */

@@ -12,6 +12,7 @@ import { schema } from '../graphql/schema.ts';
 import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
 import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Push } from '../ingest/push/push.ts';
+import { countOpenRejects } from '../ingest/rejects/find-rejects.ts';
 import { createRunReads } from '../ingest/runs/run-reads.ts';
 import { createRunRepository } from '../ingest/runs/run-table.ts';
 import { withReadCost } from '../limits/read-cost.ts';
@@ -80,7 +81,11 @@ export function createGraphql(options: {
       const reads = withTurns(withReadCost(store, onRead), queries);
       const loader = createMetricsLoader(reads, options.rollups);
       const presence = createDataPresence(reads, loader);
-      const runs = createRunReads({ runs: createRunRepository(reads), workspace: caller.workspace });
+      const runs = createRunReads({
+        runs: createRunRepository(reads),
+        workspace: caller.workspace,
+        openRejects: (runIds) => countOpenRejects(reads, caller.workspace, runIds),
+      });
       const metrics = withKnownComparisons(loader, presence);
       return {
         caller,

@@ -127,7 +127,7 @@ async function takeCensus(
   );
   const rejects = await store.select(
     rejectRow,
-    sql`SELECT kind, reason, count() AS records FROM rejected_records FINAL GROUP BY kind, reason ORDER BY kind, reason`,
+    sql`SELECT kind, reason, count() AS records FROM rejected_records FINAL WHERE state = 'open' GROUP BY kind, reason ORDER BY kind, reason`,
     call,
   );
   const badOf = new Map(failed.map((row) => [row.source, row]));

@@ -59,7 +59,7 @@ export function createStoreMetrics(registry: Registry): StoreMetrics {
   });
   new Gauge({
     name: 'rejected_records',
-    help: 'Rejected records that are kept, by kind and reason, over all processes; updated about once a minute.',
+    help: 'Rejected records that are open, by kind and reason, over all processes; updated about once a minute.',
     labelNames: ['kind', 'reason'],
     registers,
     collect() {

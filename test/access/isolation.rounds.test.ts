@@ -335,6 +335,12 @@ describe('a workspace is told nothing of another', () => {
     );
     expectOwn(retried);
     expect(retried.text).not.toContain('"accepted":1');
+    const dismissed = await ask(
+      'betazq',
+      `mutation { dismissRejectedRecords(input: { ids: ["${ids.alphazq.rejects[0]}"] }) { dismissed } }`,
+    );
+    expectOwn(dismissed);
+    expect(dismissed.text).toContain('"dismissed":0');
     for (const field of ['cancelIngest', 'replayRun']) {
       const [first] = ids.alphazq.runs;
       const foreign = await ask('betazq', `mutation { ${field}(id: "${first}") { id } }`);

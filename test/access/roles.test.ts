@@ -60,6 +60,9 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
   'Mutation.retryRejectedRecords': [
     `mutation { retryRejectedRecords(input: { ids: ["${run}:1"] }) { accepted } }`,
   ],
+  'Mutation.dismissRejectedRecords': [
+    `mutation { dismissRejectedRecords(input: { ids: ["${run}:1"] }) { dismissed } }`,
+  ],
   'Mutation.applyRetention': ['mutation { applyRetention(before: "2020-01-01", dryRun: true) { dryRun } }'],
   'Mutation.settleOrphanedSource': [
     'mutation { settleOrphanedSource(input: { source: "gone", remove: true, dryRun: true }) { dryRun } }',

@@ -90,6 +90,12 @@ describe('every mutation leaves one entry', () => {
       { ids: [`${run}:1`], accepted: 0, rejected: 1 },
     ],
     [
+      'dismissRejectedRecords',
+      `mutation { dismissRejectedRecords(input: { ids: ["${run}:1"], where: { source: "${planted}" } }) { dismissed } }`,
+      'ok',
+      { ids: [`${run}:1`], dismissed: 0 },
+    ],
+    [
       'ingestOpportunities',
       `mutation { ingestOpportunities(input: { records: [{ opportunityId: "${planted}", contactEmail: "${mail}", createdAt: "2025-08-01T10:00:00Z", stage: "${planted}" }] }) { accepted } }`,
       'ok',

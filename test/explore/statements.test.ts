@@ -21,6 +21,7 @@ import {
 import type { Scope } from '../../src/explore/scope.ts';
 import { nearDuplicateList, spendWithoutUtmStatement } from '../../src/explore/utm-quality.ts';
 import {
+  openByRunStatement,
   rejectCountStatement,
   rejectsByIdStatement,
   rejectsStatement,
@@ -82,6 +83,7 @@ const statements: Readonly<Record<string, Sql>> = {
   eventCount: eventCountStatement(events, days),
   rejectedRecords: rejectsStatement({ scope: all, filter: rejects, after: [1, harm, 1], limit: 10 }),
   rejectedRecordCount: rejectCountStatement(all, rejects),
+  openRejectsByRun: openByRunStatement(all, [runId]),
   rejectedRecordsById: rejectsByIdStatement(all, [{ runId, position: 1 }]),
   ...Object.fromEntries(
     Object.entries(lists).flatMap(([name, list]) => [

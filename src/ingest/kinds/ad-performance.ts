@@ -25,7 +25,18 @@ export const adPerformanceKind: PulledKind<AdPerformance> = {
   waitsForRuns: false,
   arrivalField: undefined,
   keyOf: adPerformanceTable.keyOf,
+  // The first of its columns.
+  dayOfKey: (key) => Number.parseInt(key.slice(1), 10),
   createNormaliser: createAdPerformanceNormaliser,
+  createRejectedKeyReader(rules) {
+    const read = createRejectedAdKeyReader(rules);
+    return (raw) => {
+      const remains = read(raw);
+      return remains !== 'nothing' && 'keyed' in remains
+        ? adPerformanceTable.keyOf(remains.keyed)
+        : undefined;
+    };
+  },
   createWriter: (options) => withVersions(createAdsWriter(options), options.version),
   rawFieldsOf: ({ day }) => ({ date: formatDay(day) }),
   withoutOwnTime: (record) => ({ ...record, updatedAt: undefined }),

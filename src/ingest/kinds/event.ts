@@ -3,6 +3,7 @@ import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 import { createEventNormaliser, type Event } from '../../records/event.ts';
+import { createRejectedIdReader } from '../../records/rejected-id.ts';
 import { columnSet } from '../storage/column-set.ts';
 import { DayBatches } from '../storage/day-batches.ts';
 import { rowFormat } from '../storage/record-table.ts';
@@ -25,7 +26,9 @@ export const eventKind: Kind<Event> = {
   waitsForRuns: false,
   arrivalField: 'timestamp',
   keyOf: ({ eventId }) => eventId,
+  dayOfKey: undefined,
   createNormaliser: createEventNormaliser,
+  createRejectedKeyReader: (rules) => createRejectedIdReader('event_id', rules),
   createWriter(options) {
     const writer = createEventWriter(options);
     return withAdd(writer, (event, version) => writer.add({ ...event, version }));

@@ -95,7 +95,11 @@ export interface Kind<T extends StoredRecord> {
   readonly arrivalField: string | undefined;
   /** What a record is known by: two with the same are one row. */
   keyOf(record: T): string;
+  /** The day that every key has in it; undefined: records of one key can be of any day. */
+  readonly dayOfKey: ((key: string) => Day) | undefined;
   createNormaliser(rules: KindRules): Normalise<T>;
+  /** Reads what a rejected record is known by, as `keyOf` has it; undefined where that cannot be read. */
+  createRejectedKeyReader(rules: KindRules): (raw: unknown) => string | undefined;
   createWriter(options: KindWriterOptions): KindWriter<T>;
   /** Fields of the contract that a record holds under another name or in another form. */
   rawFieldsOf(record: T): Readonly<Record<string, unknown>>;

@@ -50,6 +50,8 @@ export interface Normalisers {
     repairs: HeldRepairs,
     ids: IdMaker,
   ): Outcome<KindRecord>;
+  /** Reads what a rejected record is known by, as its kind's `keyOf` has it; undefined where that cannot be read. */
+  keyOfRejected(kind: RecordKind, from: NormalisedFrom, raw: unknown): string | undefined;
 }
 
 /** Normalisers by kind and rules, made when first needed: each caches what it has read before. */
@@ -60,22 +62,26 @@ export function createNormalisers(options: {
   clock: Clock;
 }): Normalisers {
   const { rulesOf, retention, clock } = options;
-  const known = new WeakMap<OpportunityRules, Map<RecordKind, Normalise<KindRecord>>>();
+  const known = new WeakMap<OpportunityRules, Map<RecordKind, ReadersOfKind>>();
   let currentIds: IdMaker | undefined;
 
-  const normaliserOf = (kind: RecordKind, rules: OpportunityRules): Normalise<KindRecord> => {
-    const byKind = known.get(rules) ?? new Map<RecordKind, Normalise<KindRecord>>();
+  const readersOf = (kind: RecordKind, rules: OpportunityRules): ReadersOfKind => {
+    const byKind = known.get(rules) ?? new Map<RecordKind, ReadersOfKind>();
     known.set(rules, byKind);
     const made = byKind.get(kind);
     if (made !== undefined) return made;
-    const normalise = makeNormaliser(kind, {
+    const kindRules: KindRules = {
       ...rules,
       now: () => clock.now(),
       makeId: () => currentIds?.make() ?? '',
       isMadeIdRepeatable: () => currentIds?.isRepeatable === true,
-    });
-    byKind.set(kind, normalise);
-    return normalise;
+    };
+    const readers = {
+      normalise: makeNormaliser(kind, kindRules),
+      keyOfRejected: kinds[kind].createRejectedKeyReader(kindRules),
+    };
+    byKind.set(kind, readers);
+    return readers;
   };
 
   const ofTakenDay = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
@@ -93,13 +99,20 @@ export function createNormalisers(options: {
 
   return {
     normalise(kind, { workspace, source, rules }, raw, repairs, ids) {
-      const normalise = normaliserOf(kind, rules ?? rulesOf(workspace, source));
+      const { normalise } = readersOf(kind, rules ?? rulesOf(workspace, source));
       currentIds = ids;
       const outcome = ofTakenDay(normalise(raw, repairs));
       repairs.settle('record' in outcome);
       return outcome;
     },
+    keyOfRejected: (kind, { workspace, source, rules }, raw) =>
+      readersOf(kind, rules ?? rulesOf(workspace, source)).keyOfRejected(raw),
   };
+}
+
+interface ReadersOfKind {
+  readonly normalise: Normalise<KindRecord>;
+  readonly keyOfRejected: (raw: unknown) => string | undefined;
 }
 
 function makeNormaliser<Kind extends RecordKind>(kind: Kind, rules: KindRules): Normalise<KindRecord> {

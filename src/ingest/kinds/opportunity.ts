@@ -5,6 +5,7 @@ import { bind, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { type Day, parseIsoDay } from '../../records/day.ts';
 import { createOpportunityNormaliser, type Opportunity } from '../../records/opportunity.ts';
+import { createRejectedIdReader } from '../../records/rejected-id.ts';
 import { columnSet, valueIn } from '../storage/column-set.ts';
 import { DayBatches } from '../storage/day-batches.ts';
 import { listOf, rowFormat } from '../storage/record-table.ts';
@@ -49,7 +50,15 @@ export const opportunityKind: PulledKind<Opportunity> = {
   waitsForRuns: true,
   arrivalField: undefined,
   keyOf: opportunityTable.keyOf,
+  dayOfKey: undefined,
   createNormaliser: createOpportunityNormaliser,
+  createRejectedKeyReader(rules) {
+    const read = createRejectedIdReader('opportunity_id', rules);
+    return (raw) => {
+      const id = read(raw);
+      return id === undefined ? undefined : JSON.stringify([id]);
+    };
+  },
   createWriter: (options) => withVersions(createOpportunityWriter(options), options.version),
   rawFieldsOf: ({ createdAt, stageName }) => ({
     created_at: new Date(createdAt).toISOString(),

@@ -1,3 +1,4 @@
+import { retryWhileAway } from '../../clickhouse/errors.ts';
 import type { Lease } from '../../clickhouse/leases/leases.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import { whileHeld } from '../../clickhouse/leases/while-held.ts';
@@ -16,6 +17,8 @@ import { pulledKinds, type Records } from '../kinds/kinds.ts';
 import type { AcceptedAges } from '../kinds/normalisers.ts';
 import type { Owners } from '../ownership/owners.ts';
 import { readBySource } from '../push/read-again.ts';
+import { type AcceptedKeys, createAcceptedKeys, loadOpenRejects } from '../rejects/accepted-keys.ts';
+import { storedKey } from '../rejects/reject-row.ts';
 import { createRejectWriter } from '../rejects/reject-writer.ts';
 import type { IngestRun } from '../runs/run.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
@@ -91,8 +94,9 @@ async function pullKind<T extends StoredRecord>(
   input: PullInput,
   kind: PulledKind<T>,
 ): Promise<IngestRun> {
+  const held = whileHeld(deps.store, input.lease);
   const pulled = kind.openPull({
-    store: whileHeld(deps.store, input.lease),
+    store: held,
     runId: run.id,
     workspace: run.workspace,
     source: run.source,
@@ -128,6 +132,13 @@ async function pullKind<T extends StoredRecord>(
     reading: readBySource,
     now: () => clock.now(),
   });
+  const keyIn = (key: string): string => storedKey(source.kind, source.namespace, key);
+  const keyOfRejected = kind.createRejectedKeyReader({
+    ...source.rules,
+    now: () => clock.now(),
+    makeId: () => '',
+  });
+  let accepted: AcceptedKeys | undefined;
   const repairs = new Repairs();
   const check = createFeedCheck(source.feed);
   const shape = createFeedShape();
@@ -144,6 +155,14 @@ async function pullKind<T extends StoredRecord>(
       maxFutureDays: deps.retention.MAX_FUTURE_DAYS,
     },
     rejects,
+    keyOfRejected(raw) {
+      const key = keyOfRejected(raw);
+      return key === undefined ? undefined : keyIn(key);
+    },
+    onTaken(record) {
+      if (!input.skipDays.has(record.day))
+        accepted?.see(record.day, () => keyIn(kind.keyOf(record)), input.version);
+    },
     repairs,
     check,
     shape,
@@ -164,7 +183,10 @@ async function pullKind<T extends StoredRecord>(
   const parts: RunParts = { reading, stage, writing, rejects, repairs, shape };
   const report = (): void => input.report(runningState(run, parts));
 
-  await attempt(() => reading.read());
+  await attempt(async () => {
+    if (!run.dryRun) accepted = await openAcceptedKeys({ ...deps, store: held }, source, run);
+    await reading.read();
+  });
   await attempt(() => stage.finish());
   const beforeCheck = failures.length;
   const unreadable = unreadableIn(rejects.counts());
@@ -190,6 +212,12 @@ async function pullKind<T extends StoredRecord>(
     if (run.dryRun) await writing.compare(extent);
     else await writing.write(extent);
     report();
+    if (failures.length === beforeGuard) {
+      // The records are stored: where this fails, the next run that stores them ends their rejects.
+      await accepted
+        ?.settle(run.id)
+        .catch((error: unknown) => logger.warn({ err: error }, 'rejected records could not be ended'));
+    }
   }
   await stage
     .discard()
@@ -226,6 +254,18 @@ async function pullKind<T extends StoredRecord>(
 }
 
 const unexpected = 'The run failed for a reason that has been logged.';
+
+/** Notes which rejected records of the source, under whatever name, the run stores. */
+async function openAcceptedKeys(
+  { store, clock }: Pick<PullDeps, 'store' | 'clock'>,
+  { name, formerly, kind }: Source,
+  { workspace, requestId }: IngestRun,
+): Promise<AcceptedKeys> {
+  const sources = [name, ...formerly];
+  const open = await retryWhileAway(() => loadOpenRejects(store, { workspace, kind, sources }, requestId));
+  const { dayOfKey } = pulledKinds[kind];
+  return createAcceptedKeys(open, { store, workspace, requestId, now: () => clock.now(), dayOfKey });
+}
 
 /** The range that the call names, where it says which records are asked for. */
 const askedRange = (

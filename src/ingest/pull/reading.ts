@@ -29,6 +29,10 @@ export interface ReadingOptions<T extends StoredRecord> {
   readonly landing: RawLanding | undefined;
   readonly taken: AcceptedDays;
   readonly rejects: RejectWriter;
+  /** Reads what a rejected record is known by, as `storedKey` has it. */
+  readonly keyOfRejected: (raw: unknown) => string | undefined;
+  /** Called with each record that is staged. */
+  readonly onTaken: (record: T) => void;
   readonly repairs: Repairs;
   readonly check: FeedCheck;
   readonly shape: FeedShape;
@@ -81,7 +85,9 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
   const judge = createJudge({ normalise: pulled.normalise, repairs, check, isAsked, taken });
 
   const reject = (batch: MappedBatch, index: number, why: Reject): void =>
-    rejects.add(batch.firstPosition + index, batch.originalAt(index), why);
+    rejects.add(batch.firstPosition + index, batch.originalAt(index), why, {
+      key: options.keyOfRejected(batch.records[index]),
+    });
 
   const take = (batch: MappedBatch, index: number): void => {
     const raw = batch.records[index];
@@ -90,6 +96,7 @@ export function createReading<T extends StoredRecord>(options: ReadingOptions<T>
     switch (verdict.is) {
       case 'taken':
         stage.add(verdict.record);
+        options.onTaken(verdict.record);
         return;
       case 'left out':
         counts.leftOut += 1;

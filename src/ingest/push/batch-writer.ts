@@ -8,10 +8,12 @@ import { pushSource } from '../../records/names.ts';
 import { rejectReasons } from '../../records/outcome.ts';
 import type { Clock } from '../../time.ts';
 import { type AttributionQueue, createAttributionMarks } from '../attribution/queue.ts';
-import { createKindWriter, kinds } from '../kinds/kinds.ts';
+import { createKindWriter, keyOf, kinds } from '../kinds/kinds.ts';
 import { toRawRecord } from '../kinds/raw-record.ts';
-import { type RejectRow, rejectColumns, toRejectRow } from '../rejects/reject-row.ts';
+import { withHistory } from '../rejects/earlier-rejects.ts';
+import { type RejectRow, rejectColumns, storedKey, toRejectRow } from '../rejects/reject-row.ts';
 import { maxDaysPerInsert } from '../storage/day-batches.ts';
+import { createEndedRejects } from './ended-rejects.ts';
 import { pushAnswerColumns, pushAnswersTable } from './idempotency.ts';
 import { decodePayload, type Payload, type RecordPayload } from './payload.ts';
 import type { Drained, PushRuns } from './push-runs.ts';
@@ -113,6 +115,7 @@ export function createBatchWriter(options: {
   capacityBytes: number;
 }): BatchWriter {
   const { store, runs, clock, logger } = options;
+  const ended = createEndedRejects({ store, clock, requestId });
   let marks = createAttributionMarks(options.attributionQueue);
   /**
    * Of a batch that is not stored as a whole yet. With newer records behind them, the first ones would be another INSERT to
@@ -146,6 +149,7 @@ export function createBatchWriter(options: {
         side,
         records.map(({ record }) => record.day),
       );
+    const endRejects = ended.lookFor(records);
     let outdated = 0;
     const refused = await writeOrRefuse(records, async (part) => {
       const writer = createKindWriter(kind, {
@@ -170,6 +174,8 @@ export function createBatchWriter(options: {
     if (first !== undefined) {
       logger.warn({ err: first.error, kind, records: refused.length }, 'the store refused pushed records');
     }
+    const gone = new Set(refused.map(({ entry }) => entry));
+    await endRejects(records.filter((record) => !gone.has(record)));
     return {
       group,
       drained: { records: records.length, outdated, refused: refused.length },
@@ -191,6 +197,7 @@ export function createBatchWriter(options: {
         namespace,
         kind,
         requestId,
+        key: storedKey(kind, namespace ?? source, keyOf(entry)),
         record: toRawRecord(entry),
         reject: { reason: 'refused_by_store', field: '', detail: rejectReasons.refused_by_store },
       },
@@ -224,16 +231,19 @@ export function createBatchWriter(options: {
         }
       }
       const common = { store, requestId, logger };
+      const rejects = [
+        ...known.flatMap((payload) => (payload.kind === 'reject' ? [payload.row] : [])),
+        ...stored.flatMap((part) => part.rejects),
+      ];
+      const history = await withHistory(store, ended.inBatch(rejects, known.filter(isRecord)), requestId);
       await storeDayRows({
         ...common,
         table: 'rejected_records',
         columns: rejectColumns,
         areShown: true,
-        rows: [
-          ...known.flatMap((payload) => (payload.kind === 'reject' ? [payload.row] : [])),
-          ...stored.flatMap(({ rejects }) => rejects),
-        ],
+        rows: history.rows,
       });
+      await history.replaceEarlier();
       await storeDayRows({
         ...common,
         table: pushAnswersTable,
@@ -250,11 +260,14 @@ export function createBatchWriter(options: {
   };
 }
 
+const isRecord = (payload: Payload): payload is RecordPayload =>
+  payload.kind !== 'reject' && payload.kind !== 'answer';
+
 /** In the order in which they are written: what may wait for minutes for a run comes last. */
 function groupsOf(payloads: readonly Payload[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const payload of payloads) {
-    if (payload.kind === 'reject' || payload.kind === 'answer') continue;
+    if (!isRecord(payload)) continue;
     const { kind, workspace, source, namespace = source } = payload;
     const key = JSON.stringify([kind, workspace, source, namespace]);
     const group = groups.get(key) ?? { key, kind, workspace, source, namespace, records: [] };

@@ -9,7 +9,7 @@ import { pushSource } from '../../records/names.ts';
 import type { Reject } from '../../records/outcome.ts';
 import { isOfKind, type KindRecord, keyOf, kinds, needsAllRows, type Records } from '../kinds/kinds.ts';
 import { HeldRepairs, type IdMaker, type NormalisedFrom, type Normalisers } from '../kinds/normalisers.ts';
-import { toRejectRow } from '../rejects/reject-row.ts';
+import { storedKey, toRejectRow } from '../rejects/reject-row.ts';
 import { rejectOf } from '../rejects/reject-writer.ts';
 import { listedRejects, type PushAnswer } from './answer.ts';
 import { encodePayload } from './payload.ts';
@@ -61,7 +61,7 @@ export function createBufferIntake<Kind extends RecordKind>(options: {
         if (isHeld && isOfKind(entry, kind)) held.push(entry.record);
         else putRecord(entry);
       },
-      reject(position, line, record, reject) {
+      reject(position, line, record, reject, key) {
         const rejected = {
           workspace,
           runId: run.id,
@@ -72,6 +72,7 @@ export function createBufferIntake<Kind extends RecordKind>(options: {
           reading: reading?.parameters,
           kind,
           requestId,
+          key,
           record,
           reject,
         };
@@ -157,8 +158,11 @@ export const namespaceOfPush = ({ namespace }: Pick<PushCall, 'namespace'>): str
 /** Where the records of a push go once they are told apart. */
 export interface IntakeTargets {
   record(record: KindRecord): void;
-  /** @param position in the run; `line` in the body */
-  reject(position: number, line: number, record: unknown, reject: Reject): void;
+  /**
+   * @param position in the run; `line` in the body
+   * @param key what the record is known by (`storedKey`), where that could be read
+   */
+  reject(position: number, line: number, record: unknown, reject: Reject, key: string | undefined): void;
 }
 
 /** Normalises the records of one push and counts them. */
@@ -287,7 +291,8 @@ export class Intake {
     const line = batch.firstPosition + index;
     const outcome = this.normalisers.normalise(this.kind, this.from, raw, this.repairs, this.idsAt(line));
     if ('reject' in outcome) {
-      this.reject(position, line, originalOf(batch, index), outcome.reject);
+      const key = this.normalisers.keyOfRejected(this.kind, this.from, raw);
+      this.reject(position, line, originalOf(batch, index), outcome.reject, key);
     } else {
       this.accepted += 1;
       if (this.saysDuplicates) this.days.add(outcome.record.record.day);
@@ -295,12 +300,13 @@ export class Intake {
     }
   }
 
-  private reject(position: number, line: number, record: unknown, reject: Reject): void {
+  private reject(position: number, line: number, record: unknown, reject: Reject, key?: string): void {
     this.rejected[reject.reason] = (this.rejected[reject.reason] ?? 0) + 1;
     if (this.rejects.length < listedRejects) {
       this.rejects.push({ id: `${this.run.id}:${position}`, position: line, ...reject });
     }
-    this.targets.reject(position, line, record, reject);
+    const known = key === undefined ? undefined : storedKey(this.kind, namespaceOfPush(this.call), key);
+    this.targets.reject(position, line, record, reject, known);
   }
 }
 

@@ -14,6 +14,7 @@ import type { AttributionQueue } from '../attribution/queue.ts';
 import { needsAllRows } from '../kinds/kinds.ts';
 import { type AcceptedAges, createNormalisers } from '../kinds/normalisers.ts';
 import type { Ownership } from '../ownership/moves.ts';
+import { type RejectChoice, settleRejects } from '../rejects/settle-rejects.ts';
 import type { RunRepository } from '../runs/run-table.ts';
 import type { Versions } from '../runs/versions.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
@@ -78,6 +79,13 @@ export interface Push {
    * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
    */
   retryRejects(input: RetryInput, caller: RetryCaller): Promise<readonly RetriedRecord[]>;
+  /**
+   * Ends rejected records that do not matter. Repeating it is harmless.
+   *
+   * @returns how many were open
+   * @throws UtmqlError STORE_UNAVAILABLE
+   */
+  dismissRejects(choice: RejectChoice, caller: RetryCaller): Promise<number>;
   /**
    * Takes nothing more, ends large pushes with what they have stored, and drains what it can within seconds; the rest stays
    * in the buffer. To be called before the buffer is closed; may be called more than once.
@@ -262,6 +270,15 @@ export function createPush(options: PushOptions): Push {
     readingOf: readings.of,
     retryRejects: (input, caller) =>
       track(() => retryRejects({ ...options, ...small, store }, input, caller)),
+    dismissRejects: (choice, { workspace, policy, name, requestId }) =>
+      track(() =>
+        settleRejects(store, { workspace, policy }, choice, {
+          state: 'dismissed',
+          by: name,
+          at: versions.now(),
+          requestId,
+        }),
+      ),
     stop() {
       stopped ??= stop();
       return stopped;

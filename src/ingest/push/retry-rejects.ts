@@ -73,7 +73,7 @@ export type RetryCaller = Requester & DataScope;
 /** What became of one record that was tried again. */
 export interface RetriedRecord {
   readonly id: string;
-  /** It is stored and no longer a rejected record. */
+  /** It is stored, and its rejected record is resolved. */
   readonly isAccepted: boolean;
   /** Why not. */
   readonly reject: (Omit<Reject, 'reason'> & { readonly reason: string }) | undefined;
@@ -92,7 +92,7 @@ export interface RetryDeps extends ReadAgainDeps {
 
 /**
  * Tries rejected records again by the rules of their source. What is good now is written as of the time of its rejection, so
- * that newer data wins (see `asOfRejection`), and its rejected record is deleted: both are one entry of the buffer, and the record is written
+ * that newer data wins (see `asOfRejection`), and its rejected record is resolved: both are one entry of the buffer, and the record is written
  * first. So a crash loses neither, and a repeat finds nothing to do.
  *
  * @throws UtmqlError STORE_UNAVAILABLE where the rejected records cannot be read; BUFFER_FULL, BUFFER_UNAVAILABLE
@@ -117,7 +117,7 @@ export async function retryRejects(
 const missing = {
   reason: 'not_found',
   field: '',
-  detail: 'There is no rejected record with this id; it may have been accepted already.',
+  detail: 'There is no open rejected record with this id; it may have been accepted or dismissed already.',
 };
 
 const nowLeftOut = {
@@ -208,7 +208,12 @@ async function retryChunk(
     payloads.push(
       encodePayload({
         kind: 'reject',
-        row: { ...newRow(row, workspace, row, versions.now()), is_deleted: 1 },
+        row: {
+          ...newRow(row, workspace, row, versions.now()),
+          state: 'resolved',
+          settled_at: new Date(versions.now()).toISOString(),
+          settled_by: caller.name,
+        },
       }),
     );
     return { id, isAccepted: true, reject: undefined };
@@ -273,6 +278,9 @@ function newRow(
       { workspace, runId, position, line, source, namespace, reading, kind, requestId, record, reject },
       rejectedAt,
     ),
+    record_key: row.record_key,
+    times: row.times,
+    first_rejected_at: row.first_rejected_at.toISOString(),
     version: Math.max(now * 1_000, rejectedAt * 1_000 + 1),
   };
 }

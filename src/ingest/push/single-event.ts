@@ -7,7 +7,7 @@ import type { Clock } from '../../time.ts';
 import type { WriteAheadBuffer } from '../../wal/wal.ts';
 import { keyOf } from '../kinds/kinds.ts';
 import { HeldRepairs, type Normalisers } from '../kinds/normalisers.ts';
-import { toRejectRow } from '../rejects/reject-row.ts';
+import { storedKey, toRejectRow } from '../rejects/reject-row.ts';
 import type { Versions } from '../runs/versions.ts';
 import { toPushAnswerRow } from './idempotency.ts';
 import { eventIds, type PushCall } from './intake.ts';
@@ -65,7 +65,9 @@ export async function pushEvent(deps: SingleEventDeps, text: string, call: PushC
       kind: 'event',
       requestId,
     };
-    const row = toRejectRow({ ...rejected, record: text, reject: outcome.reject }, now);
+    const id = normalisers.keyOfRejected('event', { workspace, source: pushSource }, raw);
+    const key = id === undefined ? undefined : storedKey('event', pushSource, id);
+    const row = toRejectRow({ ...rejected, key, record: text, reject: outcome.reject }, now);
     payloads.push(encodePayload({ kind: 'reject', row }));
     answer = { reject: { id: `${run.id}:${position}`, ...outcome.reject } };
   } else {

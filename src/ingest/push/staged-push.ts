@@ -7,6 +7,7 @@ import { isOfKind, kinds } from '../kinds/kinds.ts';
 import { pushStageId } from '../storage/staged-rows.ts';
 import type { PushOutcome } from './answer.ts';
 import { Intake, type PushCall } from './intake.ts';
+import { openPushAccepted, type PushAccepted } from './push-accepted.ts';
 import { createPushRejects } from './push-rejects.ts';
 import { createAttempts, type LargePushDeps } from './streamed-push.ts';
 
@@ -29,17 +30,19 @@ export async function pushStaged<Kind extends RecordKind>(
   if (folding === undefined) throw new Error(`Records of the kind ${kind} are not folded.`);
   const run = runs.of(kind, call);
   const marks = createAttributionMarks(deps.attributionQueue);
+  const version = versions.now() * 1_000;
   const stage = folding.createStage({
     store: deps.store,
     runId: pushStageId(deps.owner),
     workspace,
     source: pushSource,
-    version: versions.now() * 1_000,
+    version,
     requestId,
     capacityBytes: deps.batchBytes,
     duplicates: options.duplicates,
   });
   const rejects = createPushRejects(deps, kind, call, run.id);
+  let seen: PushAccepted | undefined;
   const intake = new Intake({
     kind,
     call,
@@ -47,9 +50,10 @@ export async function pushStaged<Kind extends RecordKind>(
     normalisers: deps.normalisers,
     targets: {
       record(entry) {
+        seen?.see(entry);
         if (isOfKind(entry, kind)) stage.add(entry.record);
       },
-      reject: (position, line, record, reject) => rejects.add(position, record, reject, line),
+      reject: (position, line, record, reject, key) => rejects.add(position, record, reject, { line, key }),
     },
   });
 
@@ -57,6 +61,7 @@ export async function pushStaged<Kind extends RecordKind>(
   const { attempt } = attempts;
   let stored = { written: 0, outdated: 0 };
   await attempt(async () => {
+    seen = await openPushAccepted(deps, kind, call, run.id, version);
     for await (const batch of batches) {
       intake.take(batch);
       if (stage.full) await stage.send();
@@ -74,6 +79,7 @@ export async function pushStaged<Kind extends RecordKind>(
     if (isMerged) deps.merger?.add(table.name, applied.touched);
   });
   await attempt(() => rejects.send(true));
+  if (attempts.failure === undefined) await attempt(async () => seen?.settle());
   // The days are marked on disk: where this fails, the queue tries them again, and logs it.
   await marks.settle(requestId).catch(() => undefined);
   await stage

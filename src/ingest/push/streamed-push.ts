@@ -16,6 +16,7 @@ import type { Versions } from '../runs/versions.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
 import type { PushOutcome } from './answer.ts';
 import { Intake, namespaceOfPush, type PushCall } from './intake.ts';
+import { openPushAccepted, type PushAccepted } from './push-accepted.ts';
 import { createPushRejects } from './push-rejects.ts';
 import type { PushRuns } from './push-runs.ts';
 
@@ -89,6 +90,7 @@ export async function pushLarge(
     lock: deps.opportunityLock,
   });
   const rejects = createPushRejects(deps, kind, call, run.id);
+  let seen: PushAccepted | undefined;
   /** Days of records that the writer holds and that may not be marked yet. */
   const days = new Set<Day>();
   const intake = new Intake({
@@ -99,9 +101,10 @@ export async function pushLarge(
     targets: {
       record(record) {
         days.add(record.record.day);
+        seen?.see(record);
         writer.add(record, version);
       },
-      reject: (position, line, record, reject) => rejects.add(position, record, reject, line),
+      reject: (position, line, record, reject, key) => rejects.add(position, record, reject, { line, key }),
     },
   });
   const mark = async (): Promise<void> => {
@@ -112,6 +115,7 @@ export async function pushLarge(
   const attempts = createAttempts(deps.logger, requestId);
   const { attempt } = attempts;
   await attempt(async () => {
+    seen = await openPushAccepted(deps, kind, call, run.id, version);
     for await (const batch of batches) {
       intake.take(batch);
       if (writer.full) {
@@ -124,6 +128,8 @@ export async function pushLarge(
   await attempt(mark);
   await attempt(() => writer.finish());
   await attempt(() => rejects.send(true));
+  // Some may not be stored: the same push again ends the rejects.
+  if (attempts.failure === undefined) await attempt(async () => seen?.settle());
   const {
     written,
     duplicates,

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { bind, empty, instantOf, join, type Sql, sql } from '../../clickhouse/sql.ts';
+import type { Store } from '../../clickhouse/store.ts';
 import { type DataScope, workspaceRows } from '../../metrics/data-scope.ts';
 import { type RecordKind, recordKinds } from '../../records/contract.ts';
 import { firstDay, formatDay, lastDay } from '../../records/day.ts';
+import { type RejectState, rejectStates } from './reject-row.ts';
 
 /** Which rejected records; all that are given must hold. Instants are epoch milliseconds. */
 export interface RejectFilter {
@@ -11,6 +13,8 @@ export interface RejectFilter {
   readonly reason?: string | undefined;
   readonly field?: string | undefined;
   readonly runId?: string | undefined;
+  /** Default: those that are open. */
+  readonly states?: readonly RejectState[] | undefined;
   /** Rejected at or after it. */
   readonly from?: number | undefined;
   /** Rejected before it. */
@@ -22,6 +26,8 @@ export interface RejectId {
   readonly runId: string;
   readonly position: number;
 }
+
+const instant = z.string().transform((text) => new Date(text));
 
 export const storedReject = z.object({
   run_id: z.string(),
@@ -36,11 +42,17 @@ export const storedReject = z.object({
   detail: z.string(),
   record: z.string(),
   request_id: z.string(),
-  rejected_at: z.string().transform((text) => new Date(text)),
+  rejected_at: instant,
+  record_key: z.string(),
+  state: z.enum(rejectStates),
+  times: z.number(),
+  first_rejected_at: instant,
+  settled_at: instant.transform((at) => (at.getTime() === 0 ? null : at)),
+  settled_by: z.string(),
 });
 export type StoredReject = z.infer<typeof storedReject>;
 
-const columns = sql`run_id, position, line, source, namespace, reading, kind, reason, field, detail, record, request_id, rejected_at`;
+const columns = sql`run_id, position, line, source, namespace, reading, kind, reason, field, detail, record, request_id, rejected_at, record_key, state, times, first_rejected_at, settled_at, settled_by`;
 
 /** `<run>:<position>`. */
 export const formatRejectId = ({ run_id, position }: Pick<StoredReject, 'run_id' | 'position'>): string =>
@@ -69,12 +81,17 @@ export function rejectsStatement(options: {
   limit: number;
 }): Sql {
   const { scope, filter, after, limit } = options;
-  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY rejected_at DESC, toString(run_id), position LIMIT ${bind('UInt64', limit)}`;
+  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${stateOf(filter)}${conditions(filter)}${after === undefined ? empty : isAfter(after)} ORDER BY rejected_at DESC, toString(run_id), position LIMIT ${bind('UInt64', limit)}`;
 }
 
 export const rejectCountStatement = (scope: DataScope, filter: RejectFilter): Sql =>
-  sql`SELECT count() AS count FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${conditions(filter)}`;
+  sql`SELECT count() AS count FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${stateOf(filter)}${conditions(filter)}`;
 
+/** Open rejected records, by run. */
+export const openByRunStatement = (scope: DataScope, runIds: readonly string[]): Sql =>
+  sql`SELECT run_id, count() AS rejects FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${isOpen} AND run_id IN (${bind('Array(UUID)', runIds)}) GROUP BY run_id`;
+
+/** Those that are open, of those with these ids. */
 export function rejectsByIdStatement(scope: DataScope, ids: readonly RejectId[]): Sql {
   const those = join(
     ids.map(
@@ -83,8 +100,17 @@ export function rejectsByIdStatement(scope: DataScope, ids: readonly RejectId[])
     ),
     ' OR ',
   );
-  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${workspaceRows(scope)} AND (${those})`;
+  return sql`SELECT ${columns} FROM rejected_records FINAL WHERE ${workspaceRows(scope)}${isOpen} AND (${those})`;
 }
+
+const isOpen = sql` AND state = 'open'`;
+
+const stateOf = ({ states }: RejectFilter): Sql =>
+  states === undefined ? isOpen : sql` AND state IN (${bind('Array(String)', states)})`;
+
+/** What holds of the open rejected records of a filter, whatever states it names. */
+export const openRejects = (scope: DataScope, filter: RejectFilter): Sql =>
+  sql`${workspaceRows(scope)}${isOpen}${conditions(filter)}`;
 
 function conditions(filter: RejectFilter): Sql {
   const parts: Sql[] = [];
@@ -108,3 +134,15 @@ const isAfter = ([rejectedAt, runId, position]: RejectCursor): Sql =>
 /** The day of an instant, UTC, as rejected records are stored by. */
 const dayOf = (epochMs: number) =>
   bind('Date', formatDay(Math.min(Math.max(firstDay, Math.floor(epochMs / 86_400_000)), lastDay)));
+
+const openByRun = z.object({ run_id: z.string(), rejects: z.number() });
+
+/** Returns how many rejected records of these runs are open; runs without any are not in it. */
+export async function countOpenRejects(
+  store: Pick<Store, 'select'>,
+  workspace: string,
+  runIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await store.select(openByRun, openByRunStatement({ workspace, policy: undefined }, runIds));
+  return new Map(rows.map((row) => [row.run_id, row.rejects]));
+}

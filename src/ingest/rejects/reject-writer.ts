@@ -3,7 +3,8 @@ import type { Store } from '../../clickhouse/store.ts';
 import type { MalformedRecord } from '../../formats/feed/record-batch.ts';
 import { type Reject, rejectReasons } from '../../records/outcome.ts';
 import type { IngestRun } from '../runs/run.ts';
-import { rejectColumns, toRejectRow } from './reject-row.ts';
+import { withHistory } from './earlier-rejects.ts';
+import { type RejectRow, rejectColumns, toRejectRow } from './reject-row.ts';
 
 /** Rejects sent at a time: whichever comes first. */
 const batchRows = 1_000;
@@ -14,9 +15,15 @@ export interface RejectWriter {
   /**
    * @param position which record of the run
    * @param record as it came: text where it could not be parsed, else the parsed value
-   * @param line which record of its feed or body, where that differs from the position
+   * @param place.line which record of its feed or body, where that differs from the position
+   * @param place.key what it is known by (`storedKey`), where that could be read
    */
-  add(position: number, record: unknown, reject: Reject, line?: number): void;
+  add(
+    position: number,
+    record: unknown,
+    reject: Reject,
+    place?: { readonly line?: number; readonly key?: string | undefined },
+  ): void;
   /** Stores what has been collected, when that is a batch or `all`. What could not be stored is sent again with the next. */
   send(all?: boolean): Promise<void>;
   counts(): Record<string, number>;
@@ -37,11 +44,11 @@ export function createRejectWriter(options: {
 }): RejectWriter {
   const { store, run, kind } = options;
   const counts = new Map<string, number>();
-  let pending: Buffer[] = [];
+  let pending: RejectRow[] = [];
   let bytes = 0;
 
   return {
-    add(position, record, reject, line = position) {
+    add(position, record, reject, { line = position, key } = {}) {
       counts.set(reject.reason, (counts.get(reject.reason) ?? 0) + 1);
       if (store === undefined) return;
       const row = toRejectRow(
@@ -55,14 +62,14 @@ export function createRejectWriter(options: {
           reading: options.reading,
           kind,
           requestId: run.requestId,
+          key,
           record,
           reject,
         },
         options.now(),
       );
-      const encoded = jsonRow(row);
-      pending.push(encoded);
-      bytes += encoded.length;
+      pending.push(row);
+      bytes += row.record.length;
     },
     async send(all = false) {
       if (
@@ -71,17 +78,19 @@ export function createRejectWriter(options: {
         (!all && pending.length < batchRows && bytes < batchBytes)
       )
         return;
-      const body = pending;
+      const rows = pending;
       pending = [];
       bytes = 0;
       try {
-        await store.insert('rejected_records', rejectColumns, 'JSONEachRow', body, {
+        const history = await withHistory(store, rows, run.requestId);
+        await store.insert('rejected_records', rejectColumns, 'JSONEachRow', history.rows.map(jsonRow), {
           requestId: run.requestId,
           changesAnswersOf: [run.workspace],
         });
+        await history.replaceEarlier();
       } catch (error) {
-        pending = [...body, ...pending];
-        for (const row of body) bytes += row.length;
+        pending = [...rows, ...pending];
+        for (const { record } of rows) bytes += record.length;
         throw error;
       }
     },
