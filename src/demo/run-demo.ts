@@ -12,6 +12,7 @@ import { systemClock } from '../time.ts';
 import { olderDays, sampleDays } from './campaigns.ts';
 import { channelReport, curlCommand } from './channel-report.ts';
 import { isSet, isTaken, readDemoConfig } from './demo-config.ts';
+import { withDemoKey } from './demo-key.ts';
 import { beginLifetime, type Lifetime } from './lifetime.ts';
 import { firstSampleDay } from './sample-data.ts';
 import { startSampleSources } from './sample-sources.ts';
@@ -108,11 +109,10 @@ async function loadOlder(app: App, config: Config, today: Day): Promise<void> {
 async function demo(lifetime: Lifetime): Promise<void> {
   const begun = performance.now();
   const settings = readDemoConfig(process.env);
-  const config = {
-    ...settings,
-    PORT: await portOf(settings),
-    DATA_DIR: await dataFolder(settings, lifetime),
-  };
+  const { config, key } = await withDemoKey(
+    { ...settings, PORT: await portOf(settings), DATA_DIR: await dataFolder(settings, lifetime) },
+    lifetime,
+  );
 
   const today = createDayOfInstant(config.REPORTING_TIMEZONE)(systemClock.now());
 
@@ -129,8 +129,12 @@ async function demo(lifetime: Lifetime): Promise<void> {
     summary,
   );
 
-  say(`\nThe last 30 days by channel, in USD:\n\n${await channelReport(app.url)}\n\n`);
-  say(`Ask it yourself:\n\n${curlCommand(app.url)}\n\n`);
+  say(`\nThe last 30 days by channel, in USD:\n\n${await channelReport(app.url, key)}\n\n`);
+  say(`Ask it yourself:\n\n${curlCommand(app.url, key)}\n\n`);
+  if (key !== undefined)
+    say(
+      `Callers must log in. Enter this key in GraphiQL, or send the header above; it ends with the demo:\n\n${key}\n\n`,
+    );
   say(`Metrics   ${app.url}/metrics\n`);
   say(`GraphiQL  ${app.url}/graphql\n\n`);
   const kept = isSet(process.env, 'DATA_DIR') || config.CLICKHOUSE_URL !== undefined;
