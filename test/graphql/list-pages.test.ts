@@ -176,6 +176,16 @@ describe('every list is paged in the same way', () => {
     expect(nodes.map((node) => node.name)).toEqual(names(all));
   });
 
+  it('metrics are calculated for edges alone as for nodes alone', async () => {
+    const row = 'campaignId cost clicks cpc previous { cost } change { clicks }';
+    const field = (rows: string) =>
+      `metrics(${range}, groupBy: [CAMPAIGN_ID], compareTo: { previousPeriod: true }, orderBy: [{ measure: COST, direction: DESC }]) { ${rows} }`;
+    const { nodes } = await ask<{ nodes: { cost: number }[] }>(app, field(`nodes { ${row} }`));
+    const { edges } = await ask<{ edges: { node: unknown }[] }>(app, field(`edges { node { ${row} } }`));
+    expect(nodes[0]?.cost).toBeGreaterThan(0);
+    expect(edges.map(({ node }) => node)).toEqual(nodes);
+  });
+
   it('a breakdown is read for edges as for nodes', async () => {
     await push('ad-performance', [{ ...ad('by country', 1), breakdowns: { country: 'PT' } }]);
     const node = 'breakdowns { name value }';
