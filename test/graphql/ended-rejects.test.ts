@@ -96,6 +96,14 @@ describe('a rejected record', () => {
     ]);
   });
 
+  it('that a feed has twice is there twice, and so it stays', async () => {
+    const twice = [ad('C-1', { date: 'x' }), ad('C-1', { date: 'x' }), ad('C-2')];
+    await pull(twice);
+    const second = await pull(twice);
+    const one = { runId: second, times: 2 };
+    expect(await listed()).toMatchObject([one, one]);
+  });
+
   it('is resolved by the run that stores its key, and counts no more', async () => {
     await pull([ad('C-1', { clicks: 'x' }), ad('C-2', { clicks: 'x' })]);
     const failed = await pull([ad('C-9', { date: 'x' })]);

@@ -147,7 +147,7 @@ sources:
     });
     expect((await read(source)).error).toMatchObject({
       code: 'SOURCE_REFUSED',
-      message: `Source google answered 403 Forbidden (PERMISSION_DENIED) for ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream: “User \${token} has no access.”; check what it is asked for and its auth in the sources file.`,
+      message: `Source google answered 403 Forbidden (PERMISSION_DENIED) for ${server.url}/v23/customers/\${CUSTOMER}/googleAds:searchStream: “User \${TOKEN} has no access.”; check what it is asked for and its auth in the sources file.`,
     });
   });
 });

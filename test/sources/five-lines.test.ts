@@ -132,7 +132,7 @@ describe('five lines of docs/sources.md', () => {
         breakdowns: { campaign: 'metrics.campaign_name', country: 'dimensions.country_code' },
       }),
     ).rejects.toThrow(
-      /breakdowns\.country \(line 1\): is no column of the report that the adapter tiktok asks for by itself \(metrics\.campaign_name\); write the request out in full/,
+      /breakdowns\.country \(line 1, source \w+\): is no column of the report that the adapter tiktok asks for by itself \(metrics\.campaign_name\); write the request out in full/,
     );
     await expect(example('linkedin', server, { breakdowns: { country: 'pivotValues.0' } })).rejects.toThrow(
       'the adapter linkedin asks for by itself (none)',

@@ -5,20 +5,29 @@ import type { Store } from '../../clickhouse/store.ts';
 import { maxDaysPerInsert } from '../storage/day-batches.ts';
 import { type RejectRow, rejectColumns } from './reject-row.ts';
 
-/** Looked for at a time; more go with the next rejects of the same records. */
-const mostEarlier = 20_000;
+/** Earlier rejects of one record that go at a time; where there are more, they go with its next rejects. In SQL it has to be written out. */
+const mostEarlier = 10_000;
+/** Records that a run's history remembers. */
+const mostKnown = 50_000;
 
 const earlierRow = z.object({
-  date: z.string(),
-  run_id: z.string(),
-  position: z.number(),
   record_key: z.string(),
   reason: z.string(),
+  run_id: z.string(),
   times: z.number(),
-  first_rejected_at: z.string(),
-  version: z.number(),
+  first: z.string(),
+  places: z.array(z.tuple([z.string(), z.number(), z.number()])),
 });
 type EarlierRow = z.infer<typeof earlierRow>;
+
+/** How often a record was rejected, and since when. */
+interface Told {
+  readonly times: number;
+  readonly first: string;
+}
+
+/** What was looked up of the records of one run, so that a feed with a thousand equal rejects asks once. */
+export type KnownHistory = Map<string, Told>;
 
 /** Rejects with what is known of them from runs before. */
 export interface RejectHistory {
@@ -28,39 +37,78 @@ export interface RejectHistory {
   replaceEarlier(): Promise<void>;
 }
 
+/** The same where nothing was rejected before. */
+export const withoutHistory = (rows: readonly RejectRow[]): RejectHistory => ({
+  rows,
+  replaceEarlier: async () => undefined,
+});
+
+const anyRow = z.object({ position: z.number() });
+
+/** Whether a source may have open rejected records of a kind. Without FINAL: some may have ended, none that is open is missed. */
+export async function hasOpenRejects(
+  store: Store,
+  { workspace, source, kind }: { readonly workspace: string; readonly source: string; readonly kind: string },
+  requestId: string,
+): Promise<boolean> {
+  const found = await store.select(
+    anyRow,
+    sql`SELECT position FROM rejected_records
+        WHERE workspace = ${bind('String', workspace)} AND source = ${bind('String', source)}
+          AND kind = ${bind('String', kind)} AND state = 'open' LIMIT 1`,
+    { requestId, settings: { max_rows_to_read: '0' } },
+  );
+  return found.length > 0;
+}
+
 /**
  * Looks up whether the same records were rejected before: of the same source and kind, with the same key or text, for the same
  * reason. Each step can be broken off anywhere and done again: only older runs' rejects go, and only once newer ones are stored.
+ *
+ * @param known of the same run; added to
  */
 export async function withHistory(
   store: Store,
   rows: readonly RejectRow[],
   requestId: string,
+  known: KnownHistory = new Map(),
 ): Promise<RejectHistory> {
   const groups = new Map<string, RejectRow[]>();
   for (const row of rows) {
     if (row.is_deleted === 1 || row.state !== 'open' || row.record_key === '') continue;
     const key = JSON.stringify([row.workspace, row.source, row.kind]);
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
   }
   const told = new Map<RejectRow, RejectRow>();
   const replaced: RejectRow[] = [];
-  for (const group of groups.values()) {
+  for (const [owner, group] of groups) {
+    const ownKey = (row: RejectRow): string => `${owner} ${row.run_id} ${identityOf(row)}`;
     const byIdentity = new Map<string, EarlierRow[]>();
-    for (const earlier of await earlierOf(store, group, requestId)) {
+    const asked = group.filter((row) => !known.has(ownKey(row)));
+    for (const earlier of await earlierOf(store, asked, requestId)) {
       const identity = identityOf(earlier);
       byIdentity.set(identity, [...(byIdentity.get(identity) ?? []), earlier]);
     }
     const newest = new Map<string, RejectRow>();
-    for (const row of group) {
+    for (const row of asked) {
       const identity = identityOf(row);
-      const known = newest.get(identity);
-      if (known === undefined || known.run_id < row.run_id) newest.set(identity, row);
-      told.set(row, withEarlier(row, byIdentity.get(identity) ?? []));
+      const other = newest.get(identity);
+      if (other === undefined || other.run_id < row.run_id) newest.set(identity, row);
+    }
+    for (const row of group) {
+      const before = known.get(ownKey(row)) ?? toldOf(row, byIdentity.get(identityOf(row)) ?? []);
+      if (known.size < mostKnown) known.set(ownKey(row), before);
+      told.set(row, { ...row, times: before.times, first_rejected_at: before.first });
     }
     for (const [identity, row] of newest) {
       const older = (byIdentity.get(identity) ?? []).filter(({ run_id }) => run_id < row.run_id);
-      replaced.push(...older.map((earlier) => deletionOf(row, earlier)));
+      for (const { run_id, places } of older) {
+        replaced.push(...places.map((place) => deletionOf(row, run_id, place)));
+        // There may be more of them.
+        if (places.length === mostEarlier) known.delete(ownKey(row));
+      }
     }
   }
   return {
@@ -87,31 +135,37 @@ async function earlierOf(
   const [first] = group;
   if (first === undefined) return [];
   const keys = [...new Set(group.map(({ record_key }) => record_key))];
+  const own = [...new Set(group.map(({ run_id }) => run_id))];
   return store.select(
     earlierRow,
-    sql`SELECT date, run_id, position, record_key, reason, times, first_rejected_at, version
+    sql`SELECT record_key, reason, run_id, max(times) AS times, min(first_rejected_at) AS first,
+               groupArrayIf(10000)((date, position, version), run_id NOT IN (${bind('Array(UUID)', own)})) AS places
         FROM rejected_records FINAL
         WHERE workspace = ${bind('String', first.workspace)} AND source = ${bind('String', first.source)}
           AND kind = ${bind('String', first.kind)} AND state = 'open' AND record_key IN (${bind('Array(String)', keys)})
-        LIMIT ${bind('UInt64', mostEarlier)}`,
+        GROUP BY record_key, reason, run_id`,
     { requestId, settings: { max_rows_to_read: '0' } },
   );
 }
 
 /** A run that is begun again after a crash finds its own rejects, too: they are counted already. */
-function withEarlier(row: RejectRow, earlier: readonly EarlierRow[]): RejectRow {
+function toldOf(row: RejectRow, earlier: readonly EarlierRow[]): Told {
   let { times, first_rejected_at: first } = row;
   for (const other of earlier) {
     if (other.run_id > row.run_id) continue;
     times = Math.max(times, other.run_id === row.run_id ? other.times : other.times + 1);
-    const since = new Date(other.first_rejected_at).toISOString();
+    const since = new Date(other.first).toISOString();
     if (since < first) first = since;
   }
-  return { ...row, times, first_rejected_at: first };
+  return { times, first };
 }
 
 /** Deletes a row: of a deleted row, only what it is sorted by and its version matter. */
-const deletionOf = (row: RejectRow, { date, run_id, position, version }: EarlierRow): RejectRow => ({
+const deletionOf = (
+  row: RejectRow,
+  run_id: string,
+  [date, position, version]: EarlierRow['places'][number],
+): RejectRow => ({
   ...row,
   date,
   run_id,

@@ -3,7 +3,13 @@ import type { Store } from '../../clickhouse/store.ts';
 import type { MalformedRecord } from '../../formats/feed/record-batch.ts';
 import { type Reject, rejectReasons } from '../../records/outcome.ts';
 import type { IngestRun } from '../runs/run.ts';
-import { withHistory } from './earlier-rejects.ts';
+import {
+  hasOpenRejects,
+  type KnownHistory,
+  type RejectHistory,
+  withHistory,
+  withoutHistory,
+} from './earlier-rejects.ts';
 import { type RejectRow, rejectColumns, toRejectRow } from './reject-row.ts';
 
 /** Rejects sent at a time: whichever comes first. */
@@ -46,6 +52,18 @@ export function createRejectWriter(options: {
   const counts = new Map<string, number>();
   let pending: RejectRow[] = [];
   let bytes = 0;
+  /** Asked once, so that a feed of nothing but rejects, the first of its kind, is not looked up a batch at a time. */
+  let mayHaveEarlier: Promise<boolean> | undefined;
+  const histories: KnownHistory = new Map();
+
+  const historyOf = async (known: Store, rows: readonly RejectRow[]): Promise<RejectHistory> => {
+    const of = { workspace: run.workspace, source: run.source, kind };
+    mayHaveEarlier ??= hasOpenRejects(known, of, run.requestId).catch((error: unknown) => {
+      mayHaveEarlier = undefined;
+      throw error;
+    });
+    return (await mayHaveEarlier) ? withHistory(known, rows, run.requestId, histories) : withoutHistory(rows);
+  };
 
   return {
     add(position, record, reject, { line = position, key } = {}) {
@@ -82,13 +100,15 @@ export function createRejectWriter(options: {
       pending = [];
       bytes = 0;
       try {
-        const history = await withHistory(store, rows, run.requestId);
+        const history = await historyOf(store, rows);
         await store.insert('rejected_records', rejectColumns, 'JSONEachRow', history.rows.map(jsonRow), {
           requestId: run.requestId,
           changesAnswersOf: [run.workspace],
         });
         await history.replaceEarlier();
       } catch (error) {
+        // Earlier rejects may still be there: they are looked for again.
+        histories.clear();
         pending = [...rows, ...pending];
         for (const { record } of rows) bytes += record.length;
         throw error;
