@@ -1,16 +1,4 @@
-import { parseArguments } from './parse-arguments.ts';
-
-/** An option of a command. */
-export interface Option {
-  readonly type: 'string' | 'boolean';
-  /** It may be given several times. */
-  readonly multiple?: true;
-  /** What stands for its value in the help. */
-  readonly value?: string;
-  readonly isRequired?: true;
-  readonly description: string;
-}
-export type Options = Readonly<Record<string, Option>>;
+import { type Options, parseArguments } from './parse-arguments.ts';
 
 interface Call<Given extends Options> {
   readonly values: ReturnType<typeof parseArguments<Given>>['values'];

@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from './command.ts';
+import { triggerCommand } from './trigger-command.ts';
 
 const environment = 'It reads the same environment variables as `utmql start`.';
 
@@ -76,6 +77,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals }) =>
       (await import('../access/keys-command.ts')).runKeys(positionals, values),
   }),
+  trigger: triggerCommand,
   backup: defineCommand({
     summary: 'Makes a backup of the database.',
     usage: ['backup --to NAME'],

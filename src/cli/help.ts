@@ -1,5 +1,6 @@
 import { version } from '../version.ts';
-import type { Command, Option } from './command.ts';
+import type { Command } from './command.ts';
+import type { Option } from './parse-arguments.ts';
 
 const indent = '  ';
 

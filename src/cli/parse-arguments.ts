@@ -1,7 +1,18 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../nearest.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Options } from './command.ts';
+
+/** An option of a command. */
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  /** It may be given several times. */
+  readonly multiple?: true;
+  /** What stands for its value in the help. */
+  readonly value?: string;
+  readonly isRequired?: true;
+  readonly description: string;
+}
+export type Options = Readonly<Record<string, Option>>;
 
 /**
  * Reads the arguments of a command.

@@ -50,6 +50,37 @@ const IngestSourceType = builder.objectRef<Source>('IngestSource').implement({
   }),
 });
 
+interface IngestWorkspace {
+  readonly name: string;
+  readonly sources: readonly string[];
+}
+
+const IngestWorkspaceType = builder.objectRef<IngestWorkspace>('IngestWorkspace').implement({
+  description: 'A workspace with sources.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name, as the header X-Workspace takes it.' }),
+    sources: t.exposeStringList('sources', { description: 'Names of its sources.' }),
+  }),
+});
+
+builder.queryField('ingestWorkspaces', (t) =>
+  t.field({
+    type: [IngestWorkspaceType],
+    description:
+      'The workspaces that the caller may use and that have sources, by name. X-Workspace does not limit it.',
+    extensions: { volatile: true, access: 'follow' } satisfies RootField,
+    resolve: (_root, _args, { caller: { workspaces }, ingest }) => {
+      const own = ingest.sources.filter(
+        ({ workspace }) => workspaces === 'all' || workspaces.includes(workspace),
+      );
+      return [...new Set(own.map(({ workspace }) => workspace))].sort().map((name) => ({
+        name,
+        sources: own.filter(({ workspace }) => workspace === name).map((source) => source.name),
+      }));
+    },
+  }),
+);
+
 builder.queryField('ingestSources', (t) =>
   t.field({
     type: [IngestSourceType],

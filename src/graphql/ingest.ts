@@ -1,10 +1,14 @@
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
+import type { TriggerInput } from '../ingest/pull/trigger-input.ts';
 import type { IngestRun } from '../ingest/runs/run.ts';
+import type { Day } from '../records/day.ts';
 import { builder } from './builder.ts';
 import { readDay } from './dates.ts';
 import { IngestRunType, ModeEnum, readRunId, StatusEnum } from './ingest-runs.ts';
 import { maxLargeRows, readFirst } from './pages.ts';
+
+const mostLastDays = 3_650;
 
 const GuardEnum = builder.enumType('IngestGuard', {
   description: 'What happens to a run that would remove more than half of what is stored for its source.',
@@ -26,6 +30,10 @@ const TriggerIngestInput = builder.inputType('TriggerIngestInput', {
     until: t.field({
       type: 'LocalDate',
       description: 'Last day. utmql sends it to the source and also filters the response by it.',
+    }),
+    lastDays: t.int({
+      description:
+        'The last days before today, in REPORTING_TIMEZONE, 1 to 3650, instead of `since` and `until`. A repeated call with the same `idempotencyKey` means the days of the first, also on a later day.',
     }),
     mode: t.field({
       type: ModeEnum,
@@ -69,12 +77,11 @@ builder.mutationField('triggerIngest', (t) =>
       'Pulls records from sources, with one run for each source. Repeating a call changes no figures.',
     extensions: { access: 'ingest' } satisfies RootField,
     args: { input: t.arg({ type: TriggerIngestInput, defaultValue: {}, description: 'What to pull.' }) },
-    resolve: async (_root, { input }, { caller, ingest }) => ({
+    resolve: async (_root, { input }, { caller, ingest, today }) => ({
       runs: await ingest.trigger(
         {
           sources: input?.sources ?? undefined,
-          since: input?.since ? readDay(input.since) : undefined,
-          until: input?.until ? readDay(input.until) : undefined,
+          ...readDays(input ?? {}, today()),
           mode: input?.mode ?? undefined,
           dryRun: input?.dryRun ?? false,
           guard: input?.guard !== 'off',
@@ -181,6 +188,23 @@ builder.queryField('ingestRuns', (t) =>
       }),
   }),
 );
+
+/** @throws UtmqlError BAD_USER_INPUT */
+function readDays(
+  { since, until, lastDays }: Partial<typeof TriggerIngestInput.$inferInput>,
+  today: Day,
+): Pick<TriggerInput, 'since' | 'until' | 'countsBack'> {
+  if (lastDays === null || lastDays === undefined)
+    return {
+      since: since ? readDay(since) : undefined,
+      until: until ? readDay(until) : undefined,
+      countsBack: false,
+    };
+  if (since || until) throw badInput('lastDays: give either lastDays, or since and until.');
+  if (lastDays < 1 || lastDays > mostLastDays)
+    throw badInput(`lastDays: ${lastDays} is not between 1 and ${mostLastDays}.`);
+  return { since: today - lastDays, until: today - 1, countsBack: true };
+}
 
 function readKey(key: string | null | undefined): string | undefined {
   if (key === null || key === undefined) return undefined;

@@ -27,6 +27,8 @@ export interface TriggerInput {
   readonly sources: readonly string[] | undefined;
   readonly since: Day | undefined;
   readonly until: Day | undefined;
+  /** They were counted back from today: a repeat of the call on a later day means the days of the first. */
+  readonly countsBack: boolean;
   /** Each source's own when undefined. */
   readonly mode: IngestMode | undefined;
   readonly dryRun: boolean;
@@ -44,6 +46,7 @@ export const everything: TriggerInput = {
   sources: undefined,
   since: undefined,
   until: undefined,
+  countsBack: false,
   mode: undefined,
   dryRun: false,
   guard: true,
@@ -83,6 +86,19 @@ export function chooseSources(
   if (unknown !== undefined)
     throw badInput(`sources: there is no source ${JSON.stringify(unknown)}; choose of ${names.join(', ')}.`);
   return own.filter((source) => input.sources?.includes(source.name));
+}
+
+/**
+ * The call with the days of the first one of its idempotency key, where days were counted back from today, as many then as now.
+ *
+ * @param earlier runs of that key
+ */
+export function withFirstDays(input: TriggerInput, [first]: readonly IngestRun[]): TriggerInput {
+  if (!input.countsBack || first?.since === undefined || first.until === undefined) return input;
+  const { since = first.since, until = first.until } = input;
+  return first.until - first.since === until - since
+    ? { ...input, since: first.since, until: first.until }
+    : input;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Clock } from '../../time.ts';
 import type { Executions } from '../runs/executions.ts';
 import { type IngestRun, newRun } from '../runs/run.ts';
 import type { RunRepository } from '../runs/run-table.ts';
-import { chooseSources, isSame, refuseOtherCall, type TriggerInput } from './trigger-input.ts';
+import { chooseSources, isSame, refuseOtherCall, type TriggerInput, withFirstDays } from './trigger-input.ts';
 import type { Works } from './works.ts';
 
 /** Under it runs are begun, and held ones decided on: of two calls about one run the second sees what the first has done. */
@@ -85,11 +85,12 @@ export function createTriggers(options: {
   };
 
   return {
-    async start(input, caller) {
-      const { idempotencyKey: key } = input;
+    async start(call, caller) {
+      const { idempotencyKey: key } = call;
       const startNew = async (): Promise<readonly IngestRun[]> => {
-        const chosen = chooseSources(sources(), input, caller.workspace);
+        const chosen = chooseSources(sources(), call, caller.workspace);
         const earlier = key === undefined ? [] : await runs.findByIdempotencyKey(caller.workspace, key);
+        const input = withFirstDays(call, earlier);
         refuseOtherCall(earlier, input, chosen);
         // Of each source the newest: ids sort by time.
         const newest = new Map(earlier.map((run) => [run.source, run]));
@@ -100,7 +101,7 @@ export function createTriggers(options: {
         return [...kept, ...started];
       };
       // Wrong calls need no turn.
-      chooseSources(sources(), input, caller.workspace);
+      chooseSources(sources(), call, caller.workspace);
       return leases.runExclusive(triggerLease(caller.workspace), startNew);
     },
   };

@@ -4,8 +4,10 @@ import { adsFeed, startTestApp, type TestApp } from '../../support/app.ts';
 import { json, status } from '../../support/source-server.ts';
 
 let app: TestApp;
+/** Milliseconds that the clock of the program is ahead. */
+let ahead = 0;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({ clock: { now: () => Date.now() + ahead } });
 });
 afterAll(() => app.close());
 
@@ -76,4 +78,27 @@ it('a schedule that several processes have starts a run once, however it ends', 
   const [first] = await fire();
   expect(first?.status).toBe('failed');
   expect((await fire()).map(({ id }) => id)).toEqual([first?.id]);
+});
+
+it('a repeat on a later day means the last days of the first call', async () => {
+  const call = async (lastDays: number) => {
+    const answer = await app.query(
+      'mutation ($days: Int!) { triggerIngest(input: { wait: true, sources: ["ads"], idempotencyKey: "last", lastDays: $days }) { runs { status attempt since until } } }',
+      { days: lastDays },
+    );
+    return (
+      answer.errors?.[0]?.message ?? (answer.data as unknown as { triggerIngest: unknown }).triggerIngest
+    );
+  };
+  const day = (before: number): string =>
+    new Date(Date.now() - before * 86_400_000).toISOString().slice(0, 10);
+  const days = { since: day(3), until: day(1) };
+  app.answer({ ads: status(500) });
+  expect(await call(3)).toEqual({ runs: [{ status: 'FAILED', attempt: 1, ...days }] });
+  app.answer({});
+  ahead = 86_400_000;
+  expect(await call(3)).toEqual({ runs: [{ status: 'SUCCEEDED', attempt: 2, ...days }] });
+  expect(await call(2)).toContain('was used for another call');
+  expect(await call(0)).toContain('lastDays: 0 is not between 1 and 3650');
+  ahead = 0;
 });
