@@ -5,9 +5,17 @@ const question =
   ' { nodes { channel cost clicks leads closedWon revenue cpc cpa roas } } }';
 const body = JSON.stringify({ query: question });
 
+/** The headers of the question. Callers who must log in give their key. */
+const headersOf = (key: string | undefined): Record<string, string> => ({
+  'content-type': 'application/json',
+  ...(key !== undefined && { authorization: `Bearer ${key}` }),
+});
+
 /** Asks the running program by hand: a line to paste into bash. */
-export const curlCommand = (url: string): string =>
-  `curl -sS '${url}/graphql' -H 'content-type: application/json' -d '${body}'`;
+export function curlCommand(url: string, key: string | undefined): string {
+  const headers = Object.entries(headersOf(key)).map(([name, value]) => `-H '${name}: ${value}'`);
+  return `curl -sS '${url}/graphql' ${headers.join(' ')} -d '${body}'`;
+}
 
 const channelRow = z.object({
   channel: z.string().nullable(),
@@ -47,10 +55,10 @@ const columns: readonly (readonly [title: string, cell: (row: ChannelRow) => str
 ];
 
 /** Asks what `curlCommand` asks and lays the answer out as a table: the first column to the left, figures to the right. */
-export async function channelReport(url: string): Promise<string> {
+export async function channelReport(url: string, key: string | undefined): Promise<string> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: headersOf(key),
     body,
   });
   const { nodes } = answer.parse(await response.json()).data.metrics;

@@ -12,6 +12,7 @@ import { systemClock } from '../time.ts';
 import { sampleDays } from './campaigns.ts';
 import { channelReport, curlCommand } from './channel-report.ts';
 import { isSet, isTaken, readDemoConfig } from './demo-config.ts';
+import { withDemoKey } from './demo-key.ts';
 import { beginLifetime, type Lifetime } from './lifetime.ts';
 import { startSampleSources } from './sample-sources.ts';
 
@@ -92,11 +93,10 @@ async function progress<T>(doing: string, work: () => Promise<T>, done: (result:
 async function demo(lifetime: Lifetime): Promise<void> {
   const begun = performance.now();
   const settings = readDemoConfig(process.env);
-  const config = {
-    ...settings,
-    PORT: await portOf(settings),
-    DATA_DIR: await dataFolder(settings, lifetime),
-  };
+  const { config, key } = await withDemoKey(
+    { ...settings, PORT: await portOf(settings), DATA_DIR: await dataFolder(settings, lifetime) },
+    lifetime,
+  );
 
   const engine =
     config.CLICKHOUSE_URL === undefined ? 'starting ClickHouse' : 'connecting to your ClickHouse';
@@ -107,8 +107,12 @@ async function demo(lifetime: Lifetime): Promise<void> {
   );
   await progress(`ingesting ${sampleDays} days from two sample sources`, () => ingest(app), summary);
 
-  say(`\nThe last 30 days by channel, in USD:\n\n${await channelReport(app.url)}\n\n`);
-  say(`Ask it yourself:\n\n${curlCommand(app.url)}\n\n`);
+  say(`\nThe last 30 days by channel, in USD:\n\n${await channelReport(app.url, key)}\n\n`);
+  say(`Ask it yourself:\n\n${curlCommand(app.url, key)}\n\n`);
+  if (key !== undefined)
+    say(
+      `Callers must log in. Enter this key in GraphiQL, or send the header above; it ends with the demo:\n\n${key}\n\n`,
+    );
   say(`Metrics   ${app.url}/metrics\n`);
   say(`GraphiQL  ${app.url}/graphql\n\n`);
   const kept = isSet(process.env, 'DATA_DIR') || config.CLICKHOUSE_URL !== undefined;

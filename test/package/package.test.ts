@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
+import { createSqlReader } from '../faults/sql-reader.ts';
+import { runProgram } from '../support/child-program.ts';
+import { createMigratedDatabase } from '../support/database.ts';
+import { keptDays } from '../support/template.ts';
 import { type InstalledPackage, installPackage } from './installed.ts';
 
 let installed: InstalledPackage;
@@ -72,5 +77,26 @@ describe('the package', () => {
     expect({ code, output }).toEqual({ code: 2, output: '' });
     expect(errors).toContain(message);
     expect(await readdir(installed.folder)).toEqual([]);
+  });
+
+  it('starts utmql up to its first answer', async () => {
+    const database = `package_${randomBytes(6).toString('hex')}`;
+    await createMigratedDatabase(database);
+    const login = inject('clickhouse');
+    const environment = {
+      CLICKHOUSE_URL: login.url,
+      CLICKHOUSE_USER: login.username,
+      CLICKHOUSE_PASSWORD: login.password,
+      CLICKHOUSE_DATABASE: database,
+      DATA_RETENTION_DAYS: String(keptDays),
+    };
+    const program = runProgram(environment, [installed.command, 'start']);
+    const { url = '' } = await program.logged('utmql is ready');
+    const answer = await fetch(`${url}?query={metrics(dateRange:{preset:YESTERDAY}){totals{cost}}}`);
+    expect(await answer.json()).toEqual({ data: { metrics: { totals: { cost: 0 } } } });
+    expect(await (await fetch(url, { headers: { accept: 'text/html' } })).text()).toContain('GraphiQL');
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    await createSqlReader(login, 'default').command(`DROP DATABASE ${database}`);
   });
 });
