@@ -94,6 +94,7 @@ describe('a document is asked for', () => {
       if (document.startsWith('mutation')) continue;
       const variables = {
         ...(document.includes('$range') && { range }),
+        ...(document.includes('$id') && { id: '019837c2-1b6e-7000-8000-000000000000' }),
         ...(document.includes('$compared') && { compared: { preset: 'LAST_WEEK' } }),
       };
       expect((await post(app, { documentId: id, variables })).body).not.toHaveProperty('errors');
