@@ -2,12 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import { type Dispatcher, request } from 'undici';
 import { UtmqlError } from '../errors.ts';
 import { linkSignals, untilAborted } from '../time.ts';
-import { errorSentence } from './error-sentence.ts';
 import type { FailureClass, FailureClassifier } from './failure-classifier.ts';
 import { errorCodeOf, type FailureCause, failureCause, formatDuration } from './failure-reason.ts';
-import { quotedEnd } from './quote.ts';
-import { createRedactor, hidden } from './redactor.ts';
 import { bodyExcerpt, bufferedBody, type SourceBodyOptions } from './response-body.ts';
+import { saidOf } from './said.ts';
 import { privateAddressCode, type SourceDispatchers } from './source-dispatchers.ts';
 
 const MAX_REDIRECTS = 3;
@@ -227,35 +225,18 @@ async function explain(
   };
 }
 
-/** Quotes what a body says, without what the request was made with: some sources repeat it. */
-function saidIn(
-  { hide, headers, body: sent }: AttemptOptions,
+/** Quotes what a body says. */
+const saidIn = (
+  { headers, body: sent, hide }: AttemptOptions,
   url: URL,
   answered: Dispatcher.ResponseData['headers'],
   body: Buffer,
-): string {
-  const redactor = createRedactor();
-  const form = /form-urlencoded/i.test(headers['content-type'] ?? '') ? (sent ?? '') : '';
-  for (const [name, value] of Object.entries(headers))
-    if (!plainHeaders.has(name)) redactor.add(value, hidden, true);
-  for (const [, value] of [...url.searchParams, ...new URLSearchParams(form)])
-    if (value.length >= minParameter) redactor.add(value, hidden, true);
-  const contentType = firstHeader(answered['content-type']);
-  const sentence = errorSentence(body.subarray(0, MAX_ERROR_BYTES), contentType);
-  return quotedEnd(sentence, (text) => redactor.redact(hide(text)));
-}
-
-/** Headers of a request that hold no secret. */
-const plainHeaders: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-encoding',
-  'content-type',
-  'user-agent',
-  'x-request-id',
-]);
-
-/** Shorter parameters, such as limits, can occur in any message. */
-const minParameter = 4;
+): string =>
+  saidOf(
+    { url, headers, body: sent, hide },
+    body.subarray(0, MAX_ERROR_BYTES),
+    firstHeader(answered['content-type']),
+  );
 
 function classifiedAttempt(
   options: AttemptOptions,
