@@ -81,7 +81,7 @@ function lastDue(schedule: string, timezone: string, nowMs: number): Date | unde
 }
 
 /** Returns a warning for each run that is held and has read days of the range: their figures are those of before. */
-export const heldRunWarnings = (held: readonly IngestRun[], { from, to }: DayRange): Warning[] =>
+const heldRunWarnings = (held: readonly IngestRun[], { from, to }: DayRange): Warning[] =>
   held
     .filter(({ days }) => days.some((day) => day >= from && day <= to))
     .map(({ id, source }) => ({

@@ -135,19 +135,6 @@ export function withFirstDays(input: TriggerInput, [first]: readonly IngestRun[]
 }
 
 /**
- * The call with the days of the first one of its idempotency key, where days were counted back from today, as many then as now.
- *
- * @param earlier runs of that key
- */
-export function withFirstDays(input: TriggerInput, [first]: readonly IngestRun[]): TriggerInput {
-  if (!input.countsBack || first?.since === undefined || first.until === undefined) return input;
-  const { since = first.since, until = first.until } = input;
-  return first.until - first.since === until - since
-    ? { ...input, since: first.since, until: first.until }
-    : input;
-}
-
-/**
  * @param earlier runs of the call's idempotency key
  * @param chosen the sources that the call is about
  * @throws UtmqlError BAD_USER_INPUT when one of the runs belonged to another call
