@@ -268,7 +268,7 @@ describe('metrics', () => {
       ['C-2', null, null, 160, 1],
     ]);
     expect(answer.nodes.map(({ isOther }) => isOther)).toEqual([false, true, true, false]);
-    expect(answer.nodes[0]).toMatchObject({ absent: null, previous: { cost: 0 } });
+    expect(answer.nodes[0]).toMatchObject({ absent: null, previous: null });
     expect(answer.totals).toEqual({ cost: 310, leads: 1 });
     expect(answer.subtotals).toEqual([
       {

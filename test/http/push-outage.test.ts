@@ -60,6 +60,10 @@ describe('while ClickHouse is away', () => {
     let asked = 0;
     const storeOf = (store: Store): Store =>
       wrapStore(store, {
+        async read(options, next) {
+          asked += 1;
+          return next(options);
+        },
         async write(options, next) {
           asked += 1;
           await next(options);

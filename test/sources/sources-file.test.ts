@@ -148,7 +148,7 @@ describe('the sources file', () => {
       ),
       expect.stringMatching(/^sources\[2\]\.customer \(line 4, source c\): is none; the adapter google_ads/),
       'sources[2].schedule (line 4, source c): is no cron expression such as 0 6 * * * (every day at 6)',
-      expect.stringMatching(/^sources\[2\]\.credentials \(line 4, source c\): lack developer_token/),
+      'sources[2].credentials (line 4, source c): lack client_id, client_secret, refresh_token',
       expect.stringMatching(/^sources\[2\]\.credentials\.access_token \(line 4, source c\): is none of this/),
       'sources[3].decimal (line 5, source d): is ";"; accepted: ".", ","',
       'sources[3].method (line 5, source d): is "PUT"; accepted: GET, POST',
