@@ -101,24 +101,6 @@ describe('npm run demo', () => {
     expect(await readFile(file, 'utf8')).toMatch(/"name": "demo",[^}]*"revokedAt"/);
   }, 120_000);
 
-  it('behind a login, prints a key that its command and GraphiQL take, and that ends with it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'utmql-test-keys-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const file = join(folder, 'keys.json');
-    const demo = startDemo({ PORT: '0', API_KEYS_FILE: file });
-    await demo.said('Ctrl-C ends the demo');
-    const [command = ''] = demo.output().match(/^curl .*$/m) ?? [];
-    const ask = async (line: string): Promise<string> => (await run('bash', ['-c', line])).stdout;
-    expect(await ask(command)).toContain('"channel":"google_ads"');
-    expect(await ask(command.replace(/-H 'authorization[^']*'/, ''))).toContain('UNAUTHENTICATED');
-    expect(demo.output()).toMatch(/^google_ads( +[\d,.]+){8}$/m);
-    const [key = ''] = demo.output().match(/^utmql_[\w-]+$/m) ?? [];
-    expect(command).toContain(`authorization: Bearer ${key}'`);
-    demo.child.kill('SIGTERM');
-    expect(await demo.exited).toEqual([0, null]);
-    expect(await readFile(file, 'utf8')).toMatch(/"name": "demo",[^}]*"revokedAt"/);
-  }, 120_000);
-
   it('says what is wrong with the configuration', async () => {
     const demo = startDemo({ PORT: 'four thousand' });
     expect(await demo.exited).toEqual([1, null]);
