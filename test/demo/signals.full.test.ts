@@ -2,23 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { startDemo } from './start-demo.ts';
 
 describe('npm run demo', () => {
-  it('ends cleanly in the middle of its start', async () => {
+  it('ends cleanly in the middle of its start, when its terminal closes', async () => {
     const demo = startDemo({ PORT: '0' });
     await demo.said('starting ClickHouse');
-    demo.child.kill('SIGINT');
+    demo.child.kill('SIGHUP');
     expect(await demo.exited).toEqual([0, null]);
     expect(await demo.leftovers()).toEqual([]);
   }, 120_000);
 
-  it.each([
-    'SIGINT',
-    'SIGHUP',
-  ] as const)('ends cleanly when %s comes twice, as npm passes Ctrl-C on', async (signal) => {
+  it('ends cleanly when SIGINT comes twice, as npm passes Ctrl-C on', async () => {
     const demo = startDemo({ PORT: '0' });
     await demo.said('GraphiQL');
-    demo.child.kill(signal);
+    demo.child.kill('SIGINT');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    demo.child.kill(signal);
+    demo.child.kill('SIGINT');
     expect(await demo.exited).toEqual([0, null]);
     expect(await demo.leftovers()).toEqual([]);
   }, 120_000);
