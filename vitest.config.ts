@@ -14,7 +14,7 @@ const count: Reporter = {
 };
 
 /**
- * `npm test` runs all but the scenarios (`*.full.test.ts`), and a twentieth of the random cases (`*.rounds.test.ts`).
+ * `npm test` runs all but the scenarios (`*.full.test.ts`), and a thirtieth of the random cases (`*.rounds.test.ts`).
  * `npm run test:scenarios` runs the scenarios; `npm run test:full` them and all random cases.
  */
 const filesOf: Readonly<Record<string, { include: string[]; exclude?: string[] }>> = {
