@@ -15,7 +15,8 @@ export interface Table {
     | 'RAW_RETENTION_DAYS';
   /**
    * A workspace may delete what is older than a day. Not from `ingest_runs`, which holds where sources are to go on, and not
-   * from `audit_log`, which tells who deleted from the others: those go by their TTL alone.
+   * from `audit_log`, which tells who deleted from the others: those go by their TTL alone. Nor from `exchange_rates`, which
+   * are about nobody.
    */
   readonly isEmptied?: true;
   /** Holds what a run is about to write, under its id: no answer is made of it, and what is left there is dropped. */
@@ -38,11 +39,14 @@ export const tables = {
   opportunities: { shardingKey: byDay, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   // Not by day: all that happens now would be written to one shard.
   events: { shardingKey: 'sipHash64(event_id)', keptFor: 'EVENT_RETENTION_DAYS', isEmptied: true },
+  // Kept for good, and few: a day is converted by the last rate before it, which is on the same shard.
+  exchange_rates: { shardingKey: 'sipHash64(workspace)' },
   ingest_runs: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS' },
   rejected_records: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   raw_landing: { shardingKey: byRun, keptFor: 'RAW_RETENTION_DAYS', isEmptied: true },
   staged_ad_performance: { shardingKey: byRun, isStaging: true },
   staged_opportunities: { shardingKey: byRun, isStaging: true },
+  staged_exchange_rates: { shardingKey: byRun, isStaging: true },
   planned_opportunities: { shardingKey: byRun, isStaging: true },
   run_cancellations: { shardingKey: byRun },
   // The builder deletes from them, what counts last: a TTL would not keep that order.

@@ -46,6 +46,7 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
   const kept = ['ad_performance', 'audit_log', 'events', 'ingest_runs', 'opportunities', 'rejected_records'];
   const passing = [
     'data_versions',
+    'exchange_rates',
     'leases',
     'planned_opportunities',
     'push_answers',
@@ -55,6 +56,7 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     'rollups',
     'run_cancellations',
     'staged_ad_performance',
+    'staged_exchange_rates',
     'staged_opportunities',
   ];
   expect(rows.map(({ name }) => name)).toEqual([...kept, ...passing].sort());
@@ -67,6 +69,17 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     expect(row.engine_full, row.name).toContain('TTL date');
     expect(row.engine_full, row.name).toContain('ttl_only_drop_parts = 1');
   }
+});
+
+it('keeps exchange rates by year and for good', async () => {
+  const [row] = await store.select(
+    z.object({ partition_key: z.string(), sorting_key: z.string(), engine_full: z.string() }),
+    sql`SELECT partition_key, sorting_key, engine_full FROM system.tables
+        WHERE database = ${bind('String', store.database)} AND name = 'exchange_rates'`,
+  );
+  expect(row).toMatchObject({ partition_key: 'toYear(date)', sorting_key: 'workspace, date, base, quote' });
+  expect(row?.engine_full).toContain('ReplacingMergeTree(version, is_deleted)');
+  expect(row?.engine_full).not.toContain('TTL');
 });
 
 it('changes the retention when it is configured otherwise', async () => {
