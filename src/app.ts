@@ -39,6 +39,7 @@ import { createLoginGuard } from './limits/login-guard.ts';
 import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
+import { createExchangeRates } from './metrics/currency/exchange-rates.ts';
 import { loginOf, openStore, queryLimits, retentionDays, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import { createRetention } from './retention/retention.ts';
@@ -243,6 +244,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock,
       telemetry,
       timezone: config.REPORTING_TIMEZONE,
+      exchangeRates: createExchangeRates({ store, dataVersion, clock }),
+      reportingCurrency: config.REPORTING_CURRENCY,
       retentionDays: config.DATA_RETENTION_DAYS,
       maxComplexity: () => reloader.config.QUERY_MAX_COMPLEXITY,
       authenticator,

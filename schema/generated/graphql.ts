@@ -230,7 +230,7 @@ export type AttributionQualityQueryVariables = Exact<{
 }>;
 
 
-export type AttributionQualityQuery = { metrics: { nodes: Array<{ match: string | null, leads: number, opportunities: number, closedWon: number, revenue: number }>, totals: { leads: number, revenue: number } } };
+export type AttributionQualityQuery = { metrics: { nodes: Array<{ match: string | null, leads: number, opportunities: number, closedWon: number, revenue: number | null }>, totals: { leads: number, revenue: number | null } } };
 
 export type CampaignPerformanceQueryVariables = Exact<{
   range: DateRangeInput;
@@ -240,7 +240,7 @@ export type CampaignPerformanceQueryVariables = Exact<{
 }>;
 
 
-export type CampaignPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ channel: string | null, campaignId: string | null, impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+export type CampaignPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ channel: string | null, campaignId: string | null, impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type ChannelPerformanceQueryVariables = Exact<{
   range: DateRangeInput;
@@ -249,7 +249,7 @@ export type ChannelPerformanceQueryVariables = Exact<{
 }>;
 
 
-export type ChannelPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ channel: string | null, impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, totals: { impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string, freshness: string | null } } };
+export type ChannelPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ channel: string | null, impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, totals: { impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string, freshness: string | null } } };
 
 export type IngestRunStateQueryVariables = Exact<{
   id: string | number;
@@ -279,7 +279,7 @@ export type OverviewQueryVariables = Exact<{
 }>;
 
 
-export type OverviewQuery = { current: { totals: { impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string, freshness: string | null } }, compared: { totals: { impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string } }, channels: { nodes: Array<{ channel: string | null, cost: number, leads: number, revenue: number, roas: number | null }> } };
+export type OverviewQuery = { current: { totals: { impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string, freshness: string | null } }, compared: { totals: { impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }, meta: { from: string, to: string } }, channels: { nodes: Array<{ channel: string | null, cost: number | null, leads: number, revenue: number | null, roas: number | null }> } };
 
 export type PerformanceOverTimeQueryVariables = Exact<{
   range: DateRangeInput;
@@ -290,11 +290,11 @@ export type PerformanceOverTimeQueryVariables = Exact<{
 }>;
 
 
-export type PerformanceOverTimeQuery = { metrics: { nodes: Array<{ date: string | null, impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, totals: { impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null } } };
+export type PerformanceOverTimeQuery = { metrics: { nodes: Array<{ date: string | null, impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, totals: { impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null } } };
 
-export type PerformanceFragment = { impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null };
+export type PerformanceFragment = { impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null };
 
-export type PerformanceTotalsFragment = { impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null };
+export type PerformanceTotalsFragment = { impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null };
 
 export type TriggerIngestMutationVariables = Exact<{
   input?: TriggerIngestInput | null | undefined;
@@ -311,7 +311,7 @@ export type UtmPerformanceQueryVariables = Exact<{
 }>;
 
 
-export type UtmPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ utmCampaign: string | null, utmSource: string | null, utmMedium: string | null, impressions: number | null, clicks: number | null, cost: number, leads: number, opportunities: number, closedWon: number, revenue: number, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+export type UtmPerformanceQuery = { metrics: { totalCount: number, nodes: Array<{ utmCampaign: string | null, utmSource: string | null, utmMedium: string | null, impressions: number | null, clicks: number | null, cost: number | null, leads: number, opportunities: number, closedWon: number, revenue: number | null, cpc: number | null, cpa: number | null, cvrClickToLead: number | null, cvrLeadToOpp: number | null, cvrOppToWon: number | null, roas: number | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export const PerformanceFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Performance"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsNode"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<PerformanceFragment, unknown>;
 export const PerformanceTotalsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PerformanceTotals"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MetricsTotals"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"impressions"}},{"kind":"Field","name":{"kind":"Name","value":"clicks"}},{"kind":"Field","name":{"kind":"Name","value":"cost"}},{"kind":"Field","name":{"kind":"Name","value":"leads"}},{"kind":"Field","name":{"kind":"Name","value":"opportunities"}},{"kind":"Field","name":{"kind":"Name","value":"closedWon"}},{"kind":"Field","name":{"kind":"Name","value":"revenue"}},{"kind":"Field","name":{"kind":"Name","value":"cpc"}},{"kind":"Field","name":{"kind":"Name","value":"cpa"}},{"kind":"Field","name":{"kind":"Name","value":"cvrClickToLead"}},{"kind":"Field","name":{"kind":"Name","value":"cvrLeadToOpp"}},{"kind":"Field","name":{"kind":"Name","value":"cvrOppToWon"}},{"kind":"Field","name":{"kind":"Name","value":"roas"}}]}}]} as unknown as DocumentNode<PerformanceTotalsFragment, unknown>;

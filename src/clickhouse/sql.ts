@@ -7,6 +7,7 @@ export type ParameterType =
   | 'Date'
   | 'Array(Date)'
   | 'UInt8'
+  | 'UInt32'
   | 'UInt64'
   | 'Int32'
   | 'Int64'

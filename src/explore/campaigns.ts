@@ -3,10 +3,11 @@ import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import { firstDay, lastDay } from '../records/day.ts';
 import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
+import { type MoneyScope, moneyKey, moneyParts } from './money.ts';
 import type { OrderedList } from './ordered-list.ts';
-import { containsText, recordsOf, type Scope } from './scope.ts';
+import { containsText, recordsOf } from './scope.ts';
 
-export interface CampaignsQuery extends Scope {
+export interface CampaignsQuery extends MoneyScope {
   /** Only campaigns whose id or one of whose utm_campaign values contains this text. */
   readonly search: string;
 }
@@ -28,6 +29,8 @@ export const campaignRow = z
     lastDay: last_date,
   }));
 export type Campaign = z.infer<typeof campaignRow>;
+/** A campaign whose money is turned into a currency. */
+type CampaignIn = Campaign & Pick<MoneyScope, 'conversion'>;
 
 export const channelRow = z
   .object({ name: z.string() })
@@ -35,8 +38,8 @@ export const channelRow = z
 export type Channel = z.infer<typeof channelRow>;
 
 /** Campaigns with ads rows or attributed CRM records, most cost first. */
-export const campaignList = (query: CampaignsQuery): OrderedList<Campaign> => ({
-  row: campaignRow,
+export const campaignList = (query: CampaignsQuery): OrderedList<CampaignIn> => ({
+  row: campaignRow.transform((campaign) => ({ ...campaign, conversion: query.conversion })),
   select: statement(query, empty, searchCondition(query.search)),
   order: [
     { by: sql`campaign_cost`, type: 'Decimal(38, 6)', direction: 'desc' },
@@ -46,13 +49,18 @@ export const campaignList = (query: CampaignsQuery): OrderedList<Campaign> => ({
 
 /** Returns the campaigns with these ids, over all stored days. */
 export function campaignsByIdStatement(scope: DataScope, ids: readonly string[]): Sql {
-  const always: Scope = { ...scope, range: { from: firstDay, to: lastDay }, where: undefined };
+  const always: MoneyScope = {
+    ...scope,
+    range: { from: firstDay, to: lastDay },
+    where: undefined,
+    conversion: undefined,
+  };
   return statement(always, sql` AND campaign_id IN (${bind('Array(String)', ids)})`, empty);
 }
 
 /** Channels with ads rows or attributed CRM records, most cost first. */
-export function channelsStatement(scope: Scope): Sql {
-  const ads = sql`SELECT channel AS name, sum(cost) AS part_cost FROM ${recordsOf('ads', scope)} AND channel != '' GROUP BY name`;
+export function channelsStatement(scope: MoneyScope): Sql {
+  const ads = sql`SELECT channel AS name, ${costOf(scope)} AS part_cost FROM ${recordsOf('ads', scope)} AND channel != '' GROUP BY name`;
   const crm = sql`SELECT channel AS name, toDecimal128(0, 6) AS part_cost FROM ${recordsOf('crm', scope)} AND channel != '' GROUP BY name`;
   return sql`SELECT name FROM (${join([ads, crm], ' UNION ALL ')}) GROUP BY name ORDER BY sum(part_cost) DESC, name ASC`;
 }
@@ -62,15 +70,18 @@ export function channelsStatement(scope: Scope): Sql {
  * several names the one with the latest day wins, then the one with most clicks, then the last in the alphabet, so that the
  * result never depends on the order of rows.
  */
-function statement(scope: Scope, condition: Sql, having: Sql): Sql {
+function statement(scope: MoneyScope, condition: Sql, having: Sql): Sql {
   const part = (side: 'ads' | 'crm', clicks: Sql, cost: Sql): Sql =>
     sql`SELECT campaign_id AS id, channel AS ran_on, utm_campaign AS label, ${bind('UInt8', side === 'ads' ? 1 : 0)} AS is_ads, min(date) AS part_first, max(date) AS part_last, ${clicks} AS part_clicks, ${cost} AS part_cost FROM ${recordsOf(side, scope)} AND campaign_id != ''${condition} GROUP BY id, ran_on, label`;
   const parts = join(
-    [part('ads', sql`sum(clicks)`, sql`sum(cost)`), part('crm', sql`toUInt64(0)`, sql`toDecimal128(0, 6)`)],
+    [part('ads', sql`sum(clicks)`, costOf(scope)), part('crm', sql`toUInt64(0)`, sql`toDecimal128(0, 6)`)],
     ' UNION ALL ',
   );
   return sql`SELECT id, arraySort(groupUniqArrayIf(toString(ran_on), ran_on != '')) AS channels, argMaxIf(toString(label), (is_ads, part_last, part_clicks, label), label != ${bind('String', unknown)}) AS name, min(part_first) AS first_date, max(part_last) AS last_date, sum(part_cost) AS campaign_cost FROM (${parts}) GROUP BY id${having}`;
 }
+
+/** What is ordered by: where there are no exchange rates, whatever the currencies. */
+const costOf = (scope: MoneyScope): Sql => moneyKey(moneyParts('cost', scope).sum);
 
 function searchCondition(search: string): Sql {
   if (search.trim() === '') return empty;

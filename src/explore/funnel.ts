@@ -1,6 +1,6 @@
 import { emptyQuery, type MetricsQuery, type MetricsRow } from '../metrics/query.ts';
 import type { DimensionName } from '../metrics/registry.ts';
-import type { Scope } from './scope.ts';
+import type { MoneyScope } from './money.ts';
 
 /** The steps in order, each with its measure. */
 const funnelSteps = {
@@ -20,6 +20,8 @@ export interface FunnelStep {
   readonly stepConversion: number | null;
   /** Null if the first step counts 0. */
   readonly overallConversion: number | null;
+  /** Null if the step counts 0, and if cost is null or not asked for. */
+  readonly costPer: number | null;
 }
 
 export interface Funnel {
@@ -30,14 +32,19 @@ export interface Funnel {
 const order = (by: MetricsQuery['measures'][number]) => ({ by, of: 'current', direction: 'desc' }) as const;
 
 /** Orders by most impressions, then most clicks, then most leads. */
-export function funnelQuery(scope: Scope, by: DimensionName | undefined, limit: number): MetricsQuery {
+export function funnelQuery(
+  scope: MoneyScope,
+  by: DimensionName | undefined,
+  limit: number,
+  wantsCost: boolean,
+): MetricsQuery {
   return {
     ...emptyQuery,
     ...scope,
     groupBy: by === undefined ? [] : [by],
     orderBy: by === undefined ? [] : [order('impressions'), order('clicks'), order('leads')],
     limit,
-    measures: Object.values(funnelSteps),
+    measures: [...(wantsCost ? (['cost'] as const) : []), ...Object.values(funnelSteps)],
   };
 }
 
@@ -53,6 +60,7 @@ export function readFunnel(row: MetricsRow, by: DimensionName | undefined): Funn
         count,
         stepConversion: share(count, counts[index - 1]),
         overallConversion: share(count, counts[0]),
+        costPer: typeof row.cost === 'number' ? share(row.cost, count) : null,
       };
     }),
   };

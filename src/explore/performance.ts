@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { UtmqlError } from '../errors.ts';
+import type { Conversion } from '../metrics/currency/conversion.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
@@ -9,6 +10,8 @@ import type { BreakdownName, Granularity, MeasureName, Weekday } from '../metric
 
 /** A campaign by its id, or a channel by its name: an object that has `metrics` and `timeseries`. */
 export interface Subject {
+  /** What money is turned into; undefined: it stays as it is stored. */
+  readonly conversion?: Conversion | undefined;
   readonly dimension: 'campaignId' | 'channel';
   readonly value: string;
 }
@@ -77,8 +80,8 @@ export function createPerformance(metrics: MetricsLoader, scope: DataScope): Per
   };
 }
 
-function ask(question: PerformanceQuery, { dimension }: Subject): Omit<Asked, 'subject'> {
-  return { question, key: queryKey([dimension, question]) };
+function ask(question: PerformanceQuery, { dimension, conversion }: Subject): Omit<Asked, 'subject'> {
+  return { question, key: queryKey([dimension, conversion, question]) };
 }
 
 /** Runs one query for all values and returns its rows by value. */
@@ -89,9 +92,12 @@ async function answer(
 ): Promise<ReadonlyMap<string, readonly MetricsRow[]>> {
   const [first] = asked;
   if (first === undefined) return new Map();
-  const { dimension } = first.subject;
+  const { dimension, conversion } = first.subject;
   const values = [...new Set(asked.map(({ subject }) => subject.value))].sort();
-  const { rows, hasNextPage } = await metrics.load(toQuery(scope, dimension, values, first.question));
+  const { rows, hasNextPage } = await metrics.load({
+    ...toQuery(scope, dimension, values, first.question),
+    conversion,
+  });
   if (hasNextPage) {
     throw new UtmqlError(
       'QUERY_TOO_EXPENSIVE',

@@ -4,8 +4,9 @@ import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.
 import { matches } from '../metrics/registry.ts';
 import { adFigures, isCount } from '../records/ad-performance.ts';
 import { type Stage, stages } from '../records/stage.ts';
+import { type MoneyScope, moneyOfRecord, moneyOrder } from './money.ts';
 import type { KeyType, OrderedList } from './ordered-list.ts';
-import { optionalText, recordsOf, type Scope } from './scope.ts';
+import { optionalText, recordsOf } from './scope.ts';
 
 interface RecordOrder<Column extends string> {
   readonly by: Column;
@@ -15,7 +16,7 @@ interface RecordOrder<Column extends string> {
 export const opportunityOrders = ['createdAt', 'amount'] as const;
 type OpportunityOrder = RecordOrder<(typeof opportunityOrders)[number]>;
 
-export interface OpportunitiesQuery extends Scope {
+export interface OpportunitiesQuery extends MoneyScope {
   /** Only records whose current stage is one of these; all if undefined. */
   readonly stages: readonly Stage[] | undefined;
   readonly order: OpportunityOrder;
@@ -29,8 +30,14 @@ const utms = {
   utm_term: z.string(),
 };
 
+/** A record's money as the query wants it, beside what is stored. */
+const shownColumns = { shown_money: z.number().nullable(), shown_currency: z.string() };
+
+const shownMoney = (amount: Sql, scope: MoneyScope): Sql =>
+  sql`${moneyOfRecord(amount, scope)} AS shown_money, ${moneyOrder(amount, scope)} AS money_key, ${scope.conversion === undefined ? sql`currency` : bind('String', scope.conversion.currency)} AS shown_currency`;
+
 // `contact_hash` is omitted, because it reveals which records belong to one person.
-const opportunityRow = z.object({
+const opportunityColumns = z.object({
   opportunity_id: z.string(),
   created_at: z.string().transform((text) => new Date(text)),
   date: z.string(),
@@ -45,6 +52,7 @@ const opportunityRow = z.object({
   namespace: z.string(),
   source: z.string(),
 });
+const opportunityRow = opportunityColumns.extend(shownColumns);
 export type OpportunityRecord = z.infer<typeof opportunityRow>;
 
 export function opportunityList(query: OpportunitiesQuery): OrderedList<OpportunityRecord> {
@@ -55,7 +63,7 @@ export function opportunityList(query: OpportunitiesQuery): OrderedList<Opportun
   const { by, direction } = query.order;
   return {
     row: opportunityRow,
-    select: sql`SELECT ${selectList(opportunityRow)} FROM ${recordsOf('crm', query)}${atStage}`,
+    select: sql`SELECT ${selectList(opportunityColumns)}, ${shownMoney(sql`amount`, query)} FROM ${recordsOf('crm', query)}${atStage}`,
     order: [
       { ...opportunityKeys[by], direction },
       { by: sql`opportunity_id`, type: 'String', direction: 'asc' },
@@ -67,19 +75,19 @@ export function opportunityList(query: OpportunitiesQuery): OrderedList<Opportun
 
 const opportunityKeys = {
   createdAt: { by: sql`toUnixTimestamp64Milli(created_at)`, type: 'Int64' },
-  amount: { by: sql`amount`, type: 'Decimal(38, 6)' },
+  amount: { by: sql`money_key`, type: 'Decimal(38, 6)' },
 } as const;
 
 export const adOrders = ['date', ...adFigures] as const;
 type AdOrder = RecordOrder<(typeof adOrders)[number]>;
 
-export interface AdsQuery extends Scope {
+export interface AdsQuery extends MoneyScope {
   readonly order: AdOrder;
   /** Whether rows contain their breakdowns, which costs one more column to read. */
   readonly showsBreakdowns: boolean;
 }
 
-const adRow = z.object({
+const adColumns = z.object({
   date: z.string(),
   channel: z.string(),
   campaign_id: z.string(),
@@ -89,19 +97,19 @@ const adRow = z.object({
   currency: z.string(),
   ...columnsOf(adFigures, () => z.number()),
   source: z.string(),
-  breakdowns: z.record(z.string(), z.string()),
 });
+const adRow = adColumns.extend({ ...shownColumns, breakdowns: z.record(z.string(), z.string()) });
 export type AdRecord = z.infer<typeof adRow>;
 
 export function adList(query: AdsQuery): OrderedList<AdRecord> {
   const { by, direction } = query.order;
-  const columns = selectList(adRow.omit({ breakdowns: true }));
+  const columns = sql`${selectList(adColumns)}, ${shownMoney(sql`cost`, query)}`;
   const breakdowns = query.showsBreakdowns ? sql`breakdowns` : sql`map() AS breakdowns`;
   return {
     row: adRow,
     select: sql`SELECT ${columns}, ${breakdowns}, row_key FROM ${recordsOf('ads', query)}`,
     order: [
-      { by: identifier(by), type: typeOf(by), direction },
+      { by: by === 'cost' ? sql`money_key` : identifier(by), type: typeOf(by), direction },
       { by: sql`date`, type: 'Date', direction: 'asc' },
       // A hash of the other key columns. Together with the day it makes the order complete.
       { by: sql`row_key`, type: 'UInt64', direction: 'asc' },

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { bind, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { noDoubt } from '../metrics/currency/money.ts';
 import type { Side } from '../metrics/registry.ts';
 import { unknown } from '../records/text.ts';
+import { type MoneyScope, moneyKey, moneyParts, moneySum, unlessDoubtful } from './money.ts';
 import type { OrderedList } from './ordered-list.ts';
 import type { Reader } from './reader.ts';
-import { recordsOf, type Scope } from './scope.ts';
+import { recordsOf } from './scope.ts';
 
 const utmNames = ['utmCampaign', 'utmSource', 'utmMedium', 'utmContent', 'utmTerm'] as const;
 type UtmName = (typeof utmNames)[number];
@@ -19,43 +21,43 @@ const utmColumns: Readonly<Record<UtmName, Sql>> = {
 
 /** Ads rows whose value of one UTM dimension is unknown. */
 export interface MissingUtm {
-  readonly cost: number;
+  readonly cost: number | null;
   /** Share of the total cost; null without cost. */
   readonly share: number | null;
   readonly rows: number;
 }
 
 export interface SpendWithoutUtm {
-  readonly cost: number;
+  readonly cost: number | null;
   readonly utmCampaign: MissingUtm;
   readonly utmSource: MissingUtm;
   readonly utmMedium: MissingUtm;
 }
 
 const missingRow = z.object({
-  total_cost: z.number(),
-  campaign_cost: z.number(),
+  total_cost: z.number().nullable(),
+  campaign_cost: z.number().nullable(),
   campaign_rows: z.number(),
-  source_cost: z.number(),
+  source_cost: z.number().nullable(),
   source_rows: z.number(),
-  medium_cost: z.number(),
+  medium_cost: z.number().nullable(),
   medium_rows: z.number(),
 });
 
-export function spendWithoutUtmStatement(scope: Scope): Sql {
+export function spendWithoutUtmStatement(scope: MoneyScope): Sql {
   const isUnknown = (column: Sql) => sql`${column} = ${bind('String', unknown)}`;
   const campaign = isUnknown(sql`utm_campaign`);
   const source = isUnknown(sql`utm_source`);
   const medium = isUnknown(sql`utm_medium`);
-  return sql`SELECT sum(cost) AS total_cost, sumIf(cost, ${campaign}) AS campaign_cost, countIf(${campaign}) AS campaign_rows, sumIf(cost, ${source}) AS source_cost, countIf(${source}) AS source_rows, sumIf(cost, ${medium}) AS medium_cost, countIf(${medium}) AS medium_rows FROM ${recordsOf('ads', scope)}`;
+  return sql`SELECT ${moneySum('cost', scope)} AS total_cost, ${moneySum('cost', scope, campaign)} AS campaign_cost, countIf(${campaign}) AS campaign_rows, ${moneySum('cost', scope, source)} AS source_cost, countIf(${source}) AS source_rows, ${moneySum('cost', scope, medium)} AS medium_cost, countIf(${medium}) AS medium_rows FROM ${recordsOf('ads', scope)}`;
 }
 
-export async function loadSpendWithoutUtm(reader: Reader, scope: Scope): Promise<SpendWithoutUtm> {
+export async function loadSpendWithoutUtm(reader: Reader, scope: MoneyScope): Promise<SpendWithoutUtm> {
   const [row] = await reader.rows(missingRow, spendWithoutUtmStatement(scope));
-  const total = row?.total_cost ?? 0;
-  const missing = (cost = 0, rows = 0): MissingUtm => ({
+  const total = row === undefined ? 0 : row.total_cost;
+  const missing = (cost: number | null = 0, rows = 0): MissingUtm => ({
     cost,
-    share: total === 0 ? null : cost / total,
+    share: total === null || total === 0 || cost === null ? null : cost / total,
     rows,
   });
   return {
@@ -72,13 +74,13 @@ const separators = '[^\\p{L}\\p{M}\\p{N}]';
 const nearDuplicateRow = z
   .object({
     utm: z.enum(utmNames),
-    spellings: z.array(z.tuple([z.string(), z.number(), z.number()])),
-    group_cost: z.number(),
+    spellings: z.array(z.tuple([z.string(), z.number(), z.number().nullable()])),
+    cost: z.number().nullable(),
   })
-  .transform(({ utm, spellings, group_cost }) => ({
+  .transform(({ utm, spellings, cost }) => ({
     dimension: utm,
-    spellings: spellings.map(([value, rows, cost]) => ({ value, rows, cost })),
-    cost: group_cost,
+    spellings: spellings.map(([value, rows, spent]) => ({ value, rows, cost: spent })),
+    cost,
   }));
 export type NearDuplicate = z.infer<typeof nearDuplicateRow>;
 
@@ -86,21 +88,22 @@ export type NearDuplicate = z.infer<typeof nearDuplicateRow>;
  * Returns groups of values of one UTM dimension that have the same letters and digits in the same order. Both sides count:
  * attribution fails if the CRM spells a campaign differently from the ads.
  */
-export function nearDuplicateList(scope: Scope): OrderedList<NearDuplicate> {
+export function nearDuplicateList(scope: MoneyScope): OrderedList<NearDuplicate> {
   const pairs = join(
     utmNames.map((name) => sql`(${bind('String', name)}, toString(${utmColumns[name]}))`),
     ', ',
   );
-  const sets = (side: Side, cost: Sql): Sql =>
-    sql`SELECT [${pairs}] AS utm_values, count() AS part_rows, ${cost} AS part_cost FROM ${recordsOf(side, scope)} GROUP BY ${join(Object.values(utmColumns), ', ')}`;
-  const parts = join([sets('ads', sql`sum(cost)`), sets('crm', sql`toDecimal128(0, 6)`)], ' UNION ALL ');
-  const values = sql`SELECT pair.1 AS utm, pair.2 AS value, replaceRegexpAll(value, ${bind('String', separators)}, '') AS core, sum(part_rows) AS value_rows, sum(part_cost) AS value_cost FROM (${parts}) ARRAY JOIN utm_values AS pair WHERE value != ${bind('String', unknown)} GROUP BY utm, value HAVING core != ''`;
-  const select = sql`SELECT utm, core, arraySort(x -> (-x.3, -toInt64(x.2), x.1), groupArray((value, value_rows, value_cost))) AS spellings, sum(value_cost) AS group_cost, sum(value_rows) AS group_rows FROM (${values}) GROUP BY utm, core HAVING count() > 1`;
+  const sets = (side: Side, { sum, doubt }: { readonly sum: Sql; readonly doubt: Sql }): Sql =>
+    sql`SELECT [${pairs}] AS utm_values, count() AS part_rows, ${sum} AS part_cost, ${doubt} AS part_doubt FROM ${recordsOf(side, scope)} GROUP BY ${join(Object.values(utmColumns), ', ')}`;
+  const noMoney = { sum: sql`toDecimal128(0, 6)`, doubt: noDoubt };
+  const parts = join([sets('ads', moneyParts('cost', scope)), sets('crm', noMoney)], ' UNION ALL ');
+  const values = sql`SELECT pair.1 AS utm, pair.2 AS value, replaceRegexpAll(value, ${bind('String', separators)}, '') AS core, sum(part_rows) AS value_rows, sum(part_cost) AS value_cost, groupBitOr(part_doubt) AS value_doubt FROM (${parts}) ARRAY JOIN utm_values AS pair WHERE value != ${bind('String', unknown)} GROUP BY utm, value HAVING core != ''`;
+  const select = sql`SELECT utm, core, arrayMap(x -> (x.1, x.2, x.3), arraySort(x -> (-x.4, -toInt64(x.2), x.1), groupArray((value, value_rows, ${unlessDoubtful(sql`value_cost`, sql`value_doubt`)}, value_cost)))) AS spellings, ${unlessDoubtful(sql`sum(value_cost)`, sql`groupBitOr(value_doubt)`)} AS cost, ${moneyKey(sql`sum(value_cost)`)} AS cost_key, sum(value_rows) AS group_rows FROM (${values}) GROUP BY utm, core HAVING count() > 1`;
   return {
     row: nearDuplicateRow,
     select,
     order: [
-      { by: sql`group_cost`, type: 'Decimal(38, 6)', direction: 'desc' },
+      { by: sql`cost_key`, type: 'Decimal(38, 6)', direction: 'desc' },
       { by: sql`group_rows`, type: 'UInt64', direction: 'desc' },
       { by: sql`utm`, type: 'String', direction: 'asc' },
       { by: sql`core`, type: 'String', direction: 'asc' },

@@ -6,16 +6,22 @@ import {
   describeDimension,
   describeMeasure,
   dimensionNames,
+  isAmount,
   isSum,
   type MeasureName,
   measureNames,
   type NamedDimension,
   type SumName,
   sums,
+  sumsOf,
   type Unit,
 } from '../metrics/registry.ts';
 import { breakdownDescription } from './breakdowns.ts';
 import { builder, enumValues, toEnumName } from './builder.ts';
+
+/** When a figure with money is null. */
+export const nullMoney =
+  'Null if it is of several currencies and there are no exchange rates, or a rate is missing.';
 
 export const MeasureEnum = builder.enumType('Measure', {
   description: 'All measures. `metricCatalog` lists them with unit and formula.',
@@ -29,7 +35,7 @@ export const DimensionEnum = builder.enumType('Dimension', {
 
 const units: Readonly<Record<Unit, string>> = {
   count: 'A whole number.',
-  money: 'An amount in the currency of the records.',
+  money: 'An amount in the asked `currency`, or, where there are no exchange rates, in that of the records.',
   ratio: 'A ratio: 0.05 means 5%.',
 };
 
@@ -41,7 +47,8 @@ const UnitEnum = builder.enumType('Unit', {
 function describe(name: MeasureName): string {
   const { description, formula, unit } = describeMeasure(name);
   const whenNull = isSum(name) ? '' : ' Null if the denominator is zero.';
-  return `${description} Formula: ${formula}. Unit: ${unit}.${whenNull}`;
+  const whenDoubtful = sumsOf(name).some(isAmount) ? ` ${nullMoney}` : '';
+  return `${description} Formula: ${formula}. Unit: ${unit}.${whenNull}${whenDoubtful}`;
 }
 
 /** Feeds send the counts of ads, each up to 2^53, so that a sum of them can be larger; CRM records are never so many. */
@@ -56,6 +63,10 @@ function exactCount(name: MeasureName, count: number): number {
   );
 }
 
+/** Absent: there is no row, and so no money. */
+export const amountOf = (amount: number | null | undefined): number | null =>
+  amount === undefined ? 0 : amount;
+
 /** One field a measure, for every type that shows measures. */
 type FieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<
   PothosSchemaTypes.ExtendDefaultTypes<typeof builder.$inferSchemaTypes>,
@@ -69,7 +80,7 @@ export function measureFields(t: FieldBuilder) {
       if (!isSum(name))
         return [name, t.float({ nullable: true, description, resolve: (row) => row[name] ?? null })];
       if (describeMeasure(name).unit === 'money')
-        return [name, t.float({ description, resolve: (row) => row[name] ?? 0 })];
+        return [name, t.float({ nullable: true, description, resolve: (row) => amountOf(row[name]) })];
       if (!isFedCount(name))
         return [name, t.field({ type: 'SafeInt', description, resolve: (row) => row[name] ?? 0 })];
       return [

@@ -6,6 +6,7 @@ import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Push } from '../ingest/push/push.ts';
 import type { RunReads } from '../ingest/runs/run-reads.ts';
 import type { Logger } from '../logger.ts';
+import type { Conversions } from '../metrics/currency/conversions.ts';
 import type { DataPresence } from '../metrics/data-presence.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Day } from '../records/day.ts';
@@ -17,6 +18,7 @@ export interface Context {
   readonly logger: Logger;
   readonly metrics: MetricsLoader;
   readonly presence: DataPresence;
+  readonly conversions: Conversions;
   readonly explore: Explore;
   readonly ingest: Ingest;
   readonly runs: RunReads;

@@ -4,8 +4,9 @@ import { toCamelCase } from '../ingest/kinds/raw-record.ts';
 import { adFigures, adPerformanceContract, isCount } from '../records/ad-performance.ts';
 import { BreakdownType, breakdownDescription } from './breakdowns.ts';
 import { builder, enumValues } from './builder.ts';
+import { currencyArgument } from './currency.ts';
 import { DateRangeInput } from './dates.ts';
-import { daysDescription, readScope } from './explore-scope.ts';
+import { daysDescription, readMoneyScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
 import { loadListPage, pageArguments, pageType, rowPaths } from './pages.ts';
@@ -45,7 +46,17 @@ const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
       resolve: (row, { name }) => new Map(Object.entries(row.breakdowns)).get(name) ?? null,
     }),
     ...figureFields(t),
-    currency: t.exposeString('currency', { description: 'ISO 4217 code of `cost`.' }),
+    cost: t.exposeFloat('shown_money', {
+      nullable: true,
+      description: 'Ad spend. Unit: money, in `currency`. Null if there is no exchange rate for it.',
+    }),
+    currency: t.exposeString('shown_currency', {
+      description: 'ISO 4217 code of `cost`: the asked currency, or that of the record.',
+    }),
+    storedCost: t.exposeFloat('cost', {
+      description: 'Ad spend as the feed gave it. Unit: money, in `storedCurrency`.',
+    }),
+    storedCurrency: t.exposeString('currency', { description: 'ISO 4217 code of `storedCost`.' }),
     source: t.exposeString('source', {
       description: 'Where it came from: the name of a configured source, or `push`.',
     }),
@@ -106,14 +117,15 @@ builder.queryField('adPerformance', (t) =>
         defaultValue: { by: 'date', direction: 'desc' },
         description: 'Order of the rows. Default: newest first.',
       }),
+      ...currencyArgument,
       ...pageArguments,
     },
-    resolve: (_root, args, context, info) => {
+    resolve: async (_root, args, context, info) => {
       const selection = readSelection(info);
       const shown = rowPaths.flatMap((path) => selection.names(...path));
       const { reader } = context.explore;
       const query = {
-        ...readScope(args, context),
+        ...(await readMoneyScope(args, context)),
         order: { by: args.orderBy?.by ?? 'date', direction: args.orderBy?.direction ?? 'desc' },
       } as const;
       const showsBreakdowns = shown.includes('breakdowns') || shown.includes('breakdown');

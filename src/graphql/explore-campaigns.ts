@@ -6,15 +6,17 @@ import {
   channelRow,
   channelsStatement,
 } from '../explore/campaigns.ts';
+import type { Subject } from '../explore/performance.ts';
 import { normaliseIdentifier } from '../records/text.ts';
 import { builder } from './builder.ts';
+import { currencyArgument } from './currency.ts';
 import { DateRangeInput } from './dates.ts';
 import { performanceFields } from './explore-performance.ts';
-import { daysDescription, readScope } from './explore-scope.ts';
+import { daysDescription, readMoneyScope } from './explore-scope.ts';
 import { loadListPage, pageArguments, pageType } from './pages.ts';
 import { MetricsWhere } from './where.ts';
 
-const CampaignType = builder.objectRef<Campaign>('Campaign').implement({
+const CampaignType = builder.objectRef<Campaign & Pick<Subject, 'conversion'>>('Campaign').implement({
   description:
     'A campaign of an ad platform. Its name, channels and days come from the records of the query: those of the range and filter in `campaigns`, all stored records in `campaign(id)`.',
   fields: (t) => ({
@@ -38,7 +40,7 @@ const CampaignType = builder.objectRef<Campaign>('Campaign').implement({
   }),
 });
 
-const ChannelType = builder.objectRef<Channel>('Channel').implement({
+const ChannelType = builder.objectRef<Channel & Pick<Subject, 'conversion'>>('Channel').implement({
   description: 'An ad platform or channel.',
   fields: (t) => ({
     name: t.exposeString('value', { description: 'Its name in lower case (dimension CHANNEL).' }),
@@ -64,11 +66,12 @@ builder.queryField('campaigns', (t) =>
       search: t.arg.string({
         description: 'Only campaigns whose id or utm_campaign contains this text (case-insensitive).',
       }),
+      ...currencyArgument,
       ...pageArguments,
     },
-    resolve: (_root, args, context) => {
+    resolve: async (_root, args, context) => {
       const { reader } = context.explore;
-      const query = { ...readScope(args, context), search: args.search ?? '' };
+      const query = { ...(await readMoneyScope(args, context)), search: args.search ?? '' };
       return loadListPage(['campaigns', query], args, reader, campaignList(query));
     },
   }),
@@ -82,8 +85,12 @@ builder.queryField('campaign', (t) =>
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       id: t.arg.id({ required: true, description: 'The ad platform’s campaign id (case-sensitive).' }),
+      ...currencyArgument,
     },
-    resolve: (_root, { id }, { explore }) => explore.campaigns.load(normaliseIdentifier(String(id))),
+    resolve: async (_root, { id, currency }, { explore, conversions }) => {
+      const campaign = await explore.campaigns.load(normaliseIdentifier(String(id)));
+      return campaign && { ...campaign, conversion: await conversions.into(currency) };
+    },
   }),
 );
 
@@ -99,8 +106,12 @@ builder.queryField('channels', (t) =>
         description: daysDescription('Only those with records on these days'),
       }),
       where: t.arg({ type: MetricsWhere, description: 'Only those with records that match this filter.' }),
+      ...currencyArgument,
     },
-    resolve: (_root, args, context) =>
-      context.explore.reader.rows(channelRow, channelsStatement(readScope(args, context))),
+    resolve: async (_root, args, context) => {
+      const scope = await readMoneyScope(args, context);
+      const channels = await context.explore.reader.rows(channelRow, channelsStatement(scope));
+      return channels.map((channel) => ({ ...channel, conversion: scope.conversion }));
+    },
   }),
 );

@@ -8,11 +8,13 @@ import {
   readFunnel,
 } from '../explore/funnel.ts';
 import { builder, enumValues } from './builder.ts';
-import { DimensionEnum } from './catalogue.ts';
+import { DimensionEnum, nullMoney } from './catalogue.ts';
+import { currencyArgument } from './currency.ts';
 import { DateRangeInput } from './dates.ts';
-import { daysDescription, readScope } from './explore-scope.ts';
+import { daysDescription, readMoneyScope } from './explore-scope.ts';
 import { type CountedList, countAlways } from './list-rows.ts';
 import { maxFirst, readFirst } from './pages.ts';
+import { readSelection } from './selection.ts';
 import { MetricsWhere } from './where.ts';
 
 const stepMeanings: Readonly<Record<FunnelStepName, string>> = {
@@ -45,6 +47,10 @@ const Step = builder.objectRef<FunnelStep>('FunnelStep').implement({
     overallConversion: t.exposeFloat('overallConversion', {
       nullable: true,
       description: 'count / count of the first step. Unit: ratio. Null if the first step has a count of 0.',
+    }),
+    costPer: t.exposeFloat('costPer', {
+      nullable: true,
+      description: `cost / count: what one of this step costs. Unit: money. Null if the count is 0. ${nullMoney}`,
     }),
   }),
 });
@@ -79,14 +85,17 @@ builder.queryField('funnel', (t) =>
         type: DimensionEnum,
         description: 'Dimension to split by: one funnel for each of its values. DATE splits by day.',
       }),
+      ...currencyArgument,
       first: t.arg.int({
         defaultValue: 50,
         description: `Maximum number of funnels, 1 to ${maxFirst}.`,
       }),
     },
-    resolve: async (_root, args, context) => {
+    resolve: async (_root, args, context, info) => {
       const by = args.by ?? undefined;
-      const query = funnelQuery(readScope(args, context), by, readFirst(args.first));
+      const scope = await readMoneyScope(args, context);
+      const wantsCost = readSelection(info).has('steps', 'costPer');
+      const query = funnelQuery(scope, by, readFirst(args.first), wantsCost);
       const { rows } = await context.metrics.load(query);
       return rows.map((row) => readFunnel(row, by));
     },

@@ -3,8 +3,9 @@ import { badInput } from '../errors.ts';
 import { type OpportunityRecord, opportunityList, opportunityOrders } from '../explore/record-lists.ts';
 import { type Stage, stages } from '../records/stage.ts';
 import { builder, enumValues } from './builder.ts';
+import { currencyArgument } from './currency.ts';
 import { DateRangeInput } from './dates.ts';
-import { daysDescription, readScope } from './explore-scope.ts';
+import { daysDescription, readMoneyScope } from './explore-scope.ts';
 import { utmFields } from './explore-utm-fields.ts';
 import { DirectionEnum } from './metrics-inputs.ts';
 import { loadListPage, pageArguments, pageType } from './pages.ts';
@@ -56,8 +57,18 @@ const Opportunity = builder.objectRef<OpportunityRecord>('Opportunity').implemen
     }),
     stage: t.field({ type: StageEnum, description: 'Its stage.', resolve: (row) => row.stage }),
     stageName: t.exposeString('stage_name', { description: 'The stage as the CRM names it.' }),
-    amount: t.exposeFloat('amount', { description: 'The amount of the deal. Unit: money, in `currency`.' }),
-    currency: t.exposeString('currency', { description: 'ISO 4217 code of `amount`.' }),
+    amount: t.exposeFloat('shown_money', {
+      nullable: true,
+      description:
+        'The amount of the deal. Unit: money, in `currency`. Null if there is no exchange rate for it.',
+    }),
+    currency: t.exposeString('shown_currency', {
+      description: 'ISO 4217 code of `amount`: the asked currency, or that of the record.',
+    }),
+    storedAmount: t.exposeFloat('amount', {
+      description: 'The amount as the CRM gave it. Unit: money, in `storedCurrency`.',
+    }),
+    storedCurrency: t.exposeString('currency', { description: 'ISO 4217 code of `storedAmount`.' }),
     ...utmFields(t),
     channel: t.exposeString('channel', {
       nullable: true,
@@ -89,7 +100,9 @@ const Opportunities = pageType('Opportunities', 'Stored CRM records.', Opportuni
 const OrderEnum = builder.enumType('OpportunityOrderField', {
   description: 'A field to order CRM records by.',
   values: enumValues(opportunityOrders, (name) =>
-    name === 'amount' ? 'The amount, regardless of currency.' : 'When it was created.',
+    name === 'amount'
+      ? 'The amount: in the asked currency, or, where there are no exchange rates, regardless of currency.'
+      : 'When it was created.',
   ),
 });
 
@@ -127,12 +140,13 @@ builder.queryField('opportunities', (t) =>
         defaultValue: { by: 'createdAt', direction: 'desc' },
         description: 'Order of the records. Default: newest first.',
       }),
+      ...currencyArgument,
       ...pageArguments,
     },
-    resolve: (_root, args, context) => {
+    resolve: async (_root, args, context) => {
       const { reader } = context.explore;
       const query = {
-        ...readScope(args, context),
+        ...(await readMoneyScope(args, context)),
         stages: readStages(args.stage),
         order: { by: args.orderBy?.by ?? 'createdAt', direction: args.orderBy?.direction ?? 'desc' },
       } as const;

@@ -7,16 +7,17 @@ import {
   type RejectedCount,
   type SourceFreshness,
 } from '../explore/feed-quality.ts';
+import type { MoneyScope } from '../explore/money.ts';
 import { loadOrphanedSources } from '../explore/orphaned-sources.ts';
 import { loadOverlappingSources, type OverlappingSource } from '../explore/overlapping-sources.ts';
 import { loadMatchShares } from '../explore/revenue-quality.ts';
-import type { Scope } from '../explore/scope.ts';
 import { loadSharedIds } from '../explore/shared-ids.ts';
 import { loadSpendWithoutUtm, nearDuplicateList } from '../explore/utm-quality.ts';
 import { builder } from './builder.ts';
+import { currencyArgument } from './currency.ts';
 import { DateRangeInput } from './dates.ts';
 import { MatchShareType, RevenueWithoutSpend } from './explore-revenue-quality.ts';
-import { daysDescription, readScope } from './explore-scope.ts';
+import { daysDescription, readMoneyScope } from './explore-scope.ts';
 import { NearDuplicates, SpendWithoutUtmType } from './explore-utm-quality.ts';
 import { CountType, listed, StatusEnum } from './ingest-runs.ts';
 import { OrphanedSourceType, SharedIdsType } from './orphaned-sources.ts';
@@ -85,7 +86,7 @@ const countedRuns =
 /** Runs and rejected records have no channel. */
 const ofAllRows = { keepsPolicy: false } as const satisfies InnerField;
 
-const DataQuality = builder.objectRef<Scope>('DataQuality').implement({
+const DataQuality = builder.objectRef<MoneyScope>('DataQuality').implement({
   description: 'Problems in the data of a range of days. utmql checks only the fields that you select.',
   fields: (t) => ({
     spendWithoutUtm: t.field({
@@ -200,7 +201,8 @@ builder.queryField('dataQuality', (t) =>
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),
+      ...currencyArgument,
     },
-    resolve: (_root, args, context) => readScope(args, context),
+    resolve: (_root, args, context) => readMoneyScope(args, context),
   }),
 );

@@ -1,3 +1,4 @@
+import type { MoneyScope } from '../explore/money.ts';
 import {
   loadUnattributedRevenue,
   type MatchShare,
@@ -5,8 +6,8 @@ import {
   type UnfundedRevenue,
   unfundedRevenueList,
 } from '../explore/revenue-quality.ts';
-import type { Scope } from '../explore/scope.ts';
 import { builder } from './builder.ts';
+import { nullMoney } from './catalogue.ts';
 import type { Context } from './context.ts';
 import { MatchEnum } from './explore-opportunities.ts';
 import { loadListPage, type PageArguments, pageArguments, pageType } from './pages.ts';
@@ -29,7 +30,8 @@ export const MatchShareType = builder.objectRef<MatchShare>('MatchShare').implem
       description: 'records / all CRM records. Unit: ratio. Null if there are no CRM records.',
     }),
     revenue: t.exposeFloat('revenue', {
-      description: 'Amount of those that were won. Unit: money, in the currency of the records.',
+      nullable: true,
+      description: `Amount of those that were won. Unit: money. ${nullMoney}`,
     }),
     revenueShare: t.exposeFloat('revenueShare', {
       nullable: true,
@@ -43,7 +45,8 @@ const UnfundedRevenueType = builder.objectRef<UnfundedRevenue>('UnfundedRevenue'
   fields: (t) => ({
     value: t.exposeString('value', { description: 'The campaign’s id or the channel’s name.' }),
     revenue: t.exposeFloat('revenue', {
-      description: 'Amount of its won records. Unit: money, in the currency of the records.',
+      nullable: true,
+      description: `Amount of its won records. Unit: money. ${nullMoney}`,
     }),
     closedWon: t.field({
       type: 'SafeInt',
@@ -63,7 +66,8 @@ const Unattributed = builder.objectRef<UnattributedRevenue>('UnattributedRevenue
   description: 'Revenue of won records that match no ads row.',
   fields: (t) => ({
     revenue: t.exposeFloat('revenue', {
-      description: 'Amount of these records. Unit: money, in the currency of the records.',
+      nullable: true,
+      description: `Amount of these records. Unit: money. ${nullMoney}`,
     }),
     share: t.exposeFloat('share', {
       nullable: true,
@@ -78,7 +82,7 @@ const Unattributed = builder.objectRef<UnattributedRevenue>('UnattributedRevenue
 });
 
 function loadUnfunded(
-  scope: Scope,
+  scope: MoneyScope,
   dimension: 'campaignId' | 'channel',
   args: PageArguments,
   { explore: { reader } }: Context,
@@ -91,7 +95,7 @@ function loadUnfunded(
   );
 }
 
-export const RevenueWithoutSpend = builder.objectRef<Scope>('RevenueWithoutSpend').implement({
+export const RevenueWithoutSpend = builder.objectRef<MoneyScope>('RevenueWithoutSpend').implement({
   description: 'Revenue without cost: it has no ROAS.',
   fields: (t) => ({
     unattributed: t.field({

@@ -1,13 +1,14 @@
 import type { MissingUtm, NearDuplicate, SpendWithoutUtm } from '../explore/utm-quality.ts';
 import { builder } from './builder.ts';
-import { DimensionEnum } from './catalogue.ts';
+import { DimensionEnum, nullMoney } from './catalogue.ts';
 import { pageType } from './pages.ts';
 
 const MissingUtmType = builder.objectRef<MissingUtm>('MissingUtm').implement({
   description: 'Ads rows whose value for one UTM parameter is `unknown`.',
   fields: (t) => ({
     cost: t.exposeFloat('cost', {
-      description: 'Cost of these rows. Unit: money, in the currency of the records.',
+      nullable: true,
+      description: `Cost of these rows. Unit: money. ${nullMoney}`,
     }),
     share: t.exposeFloat('share', {
       nullable: true,
@@ -26,7 +27,8 @@ export const SpendWithoutUtmType = builder.objectRef<SpendWithoutUtm>('SpendWith
     'Ad spend with an unknown UTM parameter. You cannot split it by that parameter, and CRM records cannot be attributed to it.',
   fields: (t) => ({
     cost: t.exposeFloat('cost', {
-      description: 'All ad spend. Unit: money, in the currency of the records.',
+      nullable: true,
+      description: `All ad spend. Unit: money. ${nullMoney}`,
     }),
     utmCampaign: t.field({
       type: MissingUtmType,
@@ -56,7 +58,8 @@ const Spelling = builder.objectRef<NearDuplicate['spellings'][number]>('UtmSpell
       resolve: ({ rows }) => rows,
     }),
     cost: t.exposeFloat('cost', {
-      description: 'Cost of the ads rows with this value. Unit: money, in the currency of the records.',
+      nullable: true,
+      description: `Cost of the ads rows with this value. Unit: money. ${nullMoney}`,
     }),
   }),
 });
@@ -77,7 +80,8 @@ const NearDuplicateType = builder.objectRef<NearDuplicate>('NearDuplicateUtm').i
       resolve: ({ spellings }) => spellings,
     }),
     cost: t.exposeFloat('cost', {
-      description: 'Cost of all spellings together. Unit: money, in the currency of the records.',
+      nullable: true,
+      description: `Cost of all spellings together. Unit: money. ${nullMoney}`,
     }),
   }),
 });

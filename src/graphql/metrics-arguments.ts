@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { badInput } from '../errors.ts';
 import { type ComparisonInput, resolveComparison } from '../metrics/comparison.ts';
+import type { Conversion } from '../metrics/currency/conversion.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import {
@@ -38,6 +39,7 @@ const maxSubtotals = 10;
 /** The arguments of `metrics`, read but not yet checked against each other. */
 export interface MetricsArguments {
   readonly useRollups?: boolean;
+  readonly conversion?: Conversion | undefined;
   readonly range: RangeInput;
   readonly groupBy: readonly DimensionName[];
   readonly granularity: Granularity;
@@ -100,6 +102,7 @@ export function buildQuery(
       totals: selection.has('totals'),
       totalCount: selection.has('totalCount'),
     },
+    conversion: args.conversion,
     useRollups: args.useRollups ?? true,
   };
   if (args.after === undefined) return query;

@@ -1,4 +1,5 @@
 import type { InnerField } from '../access/grants.ts';
+import type { MoneyReport, RatesUsed, Unconverted } from '../metrics/currency/money-report.ts';
 import { dataWarnings } from '../metrics/data-warnings.ts';
 import {
   type Measures,
@@ -8,11 +9,11 @@ import {
   type MetricsSource,
   metricsSources,
 } from '../metrics/query.ts';
-import { describeMeasure, isSum, measureNames } from '../metrics/registry.ts';
+import { describeMeasure, isAmount, isSum, measureNames } from '../metrics/registry.ts';
 import { type Warning, warningMeanings } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
 import { builder, enumValues } from './builder.ts';
-import { dimensionFields, measureFields } from './catalogue.ts';
+import { amountOf, dimensionFields, measureFields } from './catalogue.ts';
 import type { LimitBy } from './metrics-arguments.ts';
 import { AlignmentEnum } from './metrics-inputs.ts';
 
@@ -22,6 +23,8 @@ export interface MetricsAnswer {
   readonly result: MetricsResult;
   readonly warnings: readonly Warning[];
   readonly limitBy: LimitBy | undefined;
+  /** Looked at when it is first asked for. */
+  readonly money: () => Promise<MoneyReport>;
 }
 
 const PreviousMeasures = builder.objectRef<MetricsRow>('PreviousMeasures').implement({
@@ -35,15 +38,15 @@ const MeasureChanges = builder.objectRef<Measures>('MeasureChanges').implement({
     Object.fromEntries(
       measureNames.map((name) => [
         name,
-        isSum(name)
+        isSum(name) && !isAmount(name)
           ? t.float({
               description: `Change of ${name}, ${describeMeasure(name).unit}.`,
               resolve: (row) => row[name] ?? 0,
             })
           : t.float({
               nullable: true,
-              description: `Change of ${name}.`,
-              resolve: (row) => row[name] ?? null,
+              description: `Change of ${name}, ${describeMeasure(name).unit}.`,
+              resolve: (row) => (isSum(name) ? amountOf(row[name]) : (row[name] ?? null)),
             }),
       ]),
     ),
@@ -69,30 +72,24 @@ type RowFields = Parameters<typeof measureFields>[0];
 const withoutComparison =
   'Null without `compareTo`, and where there is nothing to compare to: no rows at all, or a date before the first stored day.';
 
-/** Figures of a comparison; null where there is nothing to compare to, which shows in its sums. */
-const comparedFigures = ({ compared }: MetricsRow, kind: 'previous' | 'change' | 'relativeChange') => {
-  const isUnknown = measureNames.some((name) => isSum(name) && compared?.previous[name] === null);
-  return isUnknown ? null : (compared?.[kind] ?? null);
-};
-
 const comparisonFields = (t: RowFields) => ({
   previous: t.field({
     type: PreviousMeasures,
     nullable: true,
     description: `The measures over the comparison range. ${withoutComparison}`,
-    resolve: (row) => comparedFigures(row, 'previous'),
+    resolve: ({ compared }) => compared?.previous ?? null,
   }),
   change: t.field({
     type: MeasureChanges,
     nullable: true,
     description: `Current value minus previous value. ${withoutComparison}`,
-    resolve: (row) => comparedFigures(row, 'change'),
+    resolve: ({ compared }) => compared?.change ?? null,
   }),
   relativeChange: t.field({
     type: RelativeMeasureChanges,
     nullable: true,
     description: `Current value minus previous value, divided by the previous value. ${withoutComparison}`,
-    resolve: (row) => comparedFigures(row, 'relativeChange'),
+    resolve: ({ compared }) => compared?.relativeChange ?? null,
   }),
 });
 
@@ -135,6 +132,38 @@ const sourceMeanings: Readonly<Record<MetricsSource, string>> = {
 const MetricsSourceEnum = builder.enumType('MetricsSource', {
   description: 'What a result was read from. The figures do not depend on it.',
   values: enumValues(metricsSources, (source) => sourceMeanings[source]),
+});
+
+export const UnconvertedType = builder.objectRef<Unconverted>('UnconvertedMoney').implement({
+  description: 'Money of rows that have no exchange rate, in its own currency.',
+  fields: (t) => ({
+    currency: t.exposeString('currency', { description: 'ISO 4217 code of the amounts.' }),
+    cost: t.exposeFloat('cost', { description: 'Ad spend. 0 if the query has no measure of cost.' }),
+    revenue: t.exposeFloat('revenue', {
+      description: 'Amount of won CRM records. 0 if the query has no measure of revenue.',
+    }),
+  }),
+});
+
+const RatesUsedType = builder.objectRef<RatesUsed>('RatesUsed').implement({
+  description: 'The exchange rates that count in an answer.',
+  fields: (t) => ({
+    from: t.field({
+      type: 'LocalDate',
+      description: 'Day of the earliest rate.',
+      resolve: (rates) => formatDay(rates.from),
+    }),
+    to: t.field({
+      type: 'LocalDate',
+      description: 'Day of the latest rate.',
+      resolve: (rates) => formatDay(rates.to),
+    }),
+    oldest: t.int({
+      description:
+        'By how many days a rate is older than the rows that it converts, at most. 0: each row has a rate of its own day.',
+      resolve: (rates) => rates.oldest,
+    }),
+  }),
 });
 
 export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').implement({
@@ -200,11 +229,28 @@ export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').imple
       extensions: { access: 'admin' } satisfies InnerField,
       resolve: ({ result }) => result.sql,
     }),
+    currency: t.string({
+      nullable: true,
+      description:
+        'The currency of money in this result. Null if money is of several currencies and there are no exchange rates, or if there is none.',
+      resolve: async ({ query, money }) => query.conversion?.currency ?? (await money()).currency,
+    }),
+    rates: t.field({
+      type: RatesUsedType,
+      nullable: true,
+      description: 'The exchange rates that money was converted by. Null if none was needed.',
+      resolve: async ({ money }) => (await money()).rates,
+    }),
     warnings: t.field({
       type: [WarningType],
       description: 'Warnings about these figures.',
-      resolve: async ({ warnings, query }, _args, { caller, presence, explore, today, retentionDays }) => {
+      resolve: async (
+        { warnings, query, money },
+        _args,
+        { caller, presence, explore, today, retentionDays },
+      ) => {
         const found = await Promise.all([
+          money().then((report) => report.warnings),
           dataWarnings(query, presence, { today: today(), days: retentionDays }),
           // Whoever sees some rows only is not told of feeds, which have no channel.
           caller.policy === undefined ? explore.feedWarnings(query.range) : [],

@@ -1,6 +1,7 @@
 import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
+import { reportMoney } from '../metrics/currency/money-report.ts';
 import type { Filter } from '../metrics/filter.ts';
 import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
 import { breakdownOf, type DimensionName, isBreakdown, type NamedDimension } from '../metrics/registry.ts';
@@ -10,6 +11,7 @@ import { readBreakdowns } from './breakdowns.ts';
 import { builder } from './builder.ts';
 import { DimensionEnum } from './catalogue.ts';
 import type { Context } from './context.ts';
+import { currencyArgument } from './currency.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
 import {
   type CountedList,
@@ -38,7 +40,13 @@ import {
   readHavings,
   readOrder,
 } from './metrics-inputs.ts';
-import { type MetricsAnswer, MetricsMeta, MetricsNode, MetricsTotals } from './metrics-types.ts';
+import {
+  type MetricsAnswer,
+  MetricsMeta,
+  MetricsNode,
+  MetricsTotals,
+  UnconvertedType,
+} from './metrics-types.ts';
 import {
   afterDescription,
   edgesDescription,
@@ -140,6 +148,13 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
         );
       },
     }),
+    unconverted: t.field({
+      type: [UnconvertedType],
+      description:
+        'Money of the range, and of what it is compared to, that has no exchange rate to the asked currency, by currency. Figures with it are null.',
+      extensions: { countReadsAgain: () => 1 } satisfies ReadingField,
+      resolve: async ({ money }) => (await money()).unconverted,
+    }),
     unattributed: t.field({
       type: MetricsTotals,
       description:
@@ -230,6 +245,7 @@ builder.queryField('metrics', (t) =>
         type: LimitByInput,
         description: 'Keeps only the top values of one dimension or breakdown.',
       }),
+      ...currencyArgument,
       useRollups: t.arg.boolean({
         defaultValue: true,
         description:
@@ -250,6 +266,7 @@ builder.queryField('metrics', (t) =>
         compareTo: readComparison(args.compareTo),
         fill: args.fill ?? false,
         useRollups: args.useRollups ?? true,
+        conversion: await context.conversions.into(args.currency),
         first: readFirst(args.first, maxFirst, defaultFirst),
         after: args.after ?? undefined,
         limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
@@ -269,7 +286,10 @@ async function answer(
 ): Promise<MetricsAnswer> {
   const { metrics, reportingTimezone } = context;
   const warnings = warningsFor(query, { asked, reporting: reportingTimezone });
-  if (limitBy === undefined) return { query, limitBy, warnings, result: await metrics.load(query) };
+  if (limitBy === undefined) {
+    const money = once(() => reportMoney(query, metrics));
+    return { query, limitBy, warnings, money, result: await metrics.load(query) };
+  }
   const ranking = await metrics.load(rankingQuery(query, limitBy));
   const folded = {
     ...query,
@@ -283,6 +303,7 @@ async function answer(
     query: folded,
     limitBy,
     warnings,
+    money: once(() => reportMoney(folded, metrics)),
     result: {
       ...result,
       queries: result.queries + ranking.queries,
@@ -296,6 +317,15 @@ function readLimitBy(input: typeof LimitByInput.$inferInput): LimitBy {
   const dimension = readDimension(input, 'limitBy');
   if (dimension === undefined) throw badInput('limitBy: give dimension or breakdown.');
   return { n: input.n, dimension, measure: input.measure ?? undefined, others: input.others ?? false };
+}
+
+/** Asks when it is first called, and answers the same from then on. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
 }
 
 const both = (first: Filter | undefined, second: Filter): Filter =>

@@ -16,6 +16,8 @@ import { countOpenRejects } from '../ingest/rejects/find-rejects.ts';
 import { createRunReads } from '../ingest/runs/run-reads.ts';
 import { createRunRepository } from '../ingest/runs/run-table.ts';
 import { withReadCost } from '../limits/read-cost.ts';
+import { createConversions } from '../metrics/currency/conversions.ts';
+import type { ExchangeRates } from '../metrics/currency/exchange-rates.ts';
 import { createDataPresence, withKnownComparisons } from '../metrics/data-presence.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
@@ -49,6 +51,9 @@ export function createGraphql(options: {
   clock: Clock;
   telemetry: Telemetry;
   timezone: string;
+  exchangeRates: ExchangeRates;
+  /** What money is turned into where a question names no currency. */
+  reportingCurrency: string;
   /** How many days the tables of records keep. */
   retentionDays: number;
   /** Most values that an answer can have. Looked at for each operation. */
@@ -92,6 +97,11 @@ export function createGraphql(options: {
         logger,
         metrics,
         presence,
+        conversions: createConversions({
+          rates: options.exchangeRates,
+          workspace: caller.workspace,
+          reportingCurrency: options.reportingCurrency,
+        }),
         explore: createExplore({
           store: reads,
           metrics,

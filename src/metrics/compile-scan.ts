@@ -2,14 +2,17 @@ import { bind, empty, identifier, type Parameter, type Sql, sql } from '../click
 import { ValueList } from '../clickhouse/value-list.ts';
 import { type Day, formatDay } from '../records/day.ts';
 import { compileFilter } from './compile-filter.ts';
+import { type MoneyColumn, moneyAggregates, noDoubt } from './currency/money.ts';
 import { visibleRows } from './data-scope.ts';
 import type { Plan, RollupScan, Scan, TableScan } from './plan.ts';
 import { type DayRange, type FigureKind, otherValue } from './query.ts';
 import {
+  type AmountName,
   breakdownOf,
   type ColumnOf,
   columnOfSide,
   type DimensionName,
+  isAmount,
   isBreakdown,
   type SumName,
   snakeCase,
@@ -19,11 +22,24 @@ import {
 } from './registry.ts';
 import { dimensionColumn } from './rollups/columns.ts';
 
+type Period = Extract<FigureKind, 'current' | 'previous'>;
+
 /** A sum over the range (`current`) or over the range it is compared to (`previous`). */
-export interface PeriodSum {
+interface PeriodSum {
   readonly sum: SumName;
-  readonly of: Extract<FigureKind, 'current' | 'previous'>;
+  readonly of: Period;
 }
+
+/** What makes a sum of money doubtful: see `isDoubtful`. */
+export interface PeriodDoubt {
+  readonly doubt: AmountName;
+  readonly of: Period;
+}
+
+/** What rows are aggregated to. */
+export type Part = PeriodSum | PeriodDoubt;
+
+export const isDoubt = (part: Part): part is PeriodDoubt => 'doubt' in part;
 
 export const dimensionPrefixes = { named: 'd_', breakdown: 'b_' } as const;
 export const dimensionAlias = (name: DimensionName): Sql =>
@@ -32,22 +48,35 @@ export const dimensionAlias = (name: DimensionName): Sql =>
       ? `${dimensionPrefixes.breakdown}${breakdownOf(name)}`
       : `${dimensionPrefixes.named}${snakeCase(name)}`,
   );
-export const periodSumAlias = ({ sum, of }: PeriodSum): Sql =>
-  identifier(`${of === 'current' ? 's' : 't'}_${snakeCase(sum)}`);
+const partPrefixes = {
+  sum: { current: 's', previous: 't' },
+  doubt: { current: 'k', previous: 'l' },
+} as const;
+export const partAlias = (part: Part): Sql =>
+  isDoubt(part)
+    ? identifier(`${partPrefixes.doubt[part.of]}_${snakeCase(part.doubt)}`)
+    : identifier(`${partPrefixes.sum[part.of]}_${snakeCase(part.sum)}`);
 
 /** What is selected from: its rows, and where they have dimensions and sums. */
 interface ScannedRows {
   readonly from: Sql;
   readonly columnOf: ColumnOf;
-  readonly aggregateOf: (sum: SumName) => Sql;
+  readonly countOf: (sum: Exclude<SumName, AmountName>) => Sql;
+  readonly moneyOf: (sum: AmountName) => MoneyColumn;
 }
 
 /** Compiles the read of a table or rollup. Every read is made here, so every read carries the caller's workspace and policy. */
 export function compileScan(
   scan: Scan,
   plan: Plan<Scan>,
-): { from: Sql; dimension: (name: DimensionName) => Sql; sum: (part: PeriodSum) => Sql } {
-  const { from, columnOf, aggregateOf } = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
+): { from: Sql; dimension: (name: DimensionName) => Sql; part: (part: Part) => Sql } {
+  const { from, columnOf, countOf, moneyOf } =
+    'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
+  const rate = plan.conversion?.rateIn(scan.range.from, scan.range.to);
+  const aggregateOf = (part: Part): Sql => {
+    if (isDoubt(part)) return moneyAggregates(moneyOf(part.doubt), rate).doubt;
+    return isAmount(part.sum) ? moneyAggregates(moneyOf(part.sum), rate).sum : countOf(part.sum);
+  };
   const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, columnOf)}`;
   const { fold } = plan;
   const leftOut =
@@ -59,9 +88,10 @@ export function compileScan(
       if (fold?.others !== true || fold.dimension !== name) return columnOf(name);
       return foldedColumn(columnOf(name), fold.values);
     },
-    sum({ sum, of }) {
-      const own = (of === 'previous') === (scan.shift !== undefined) && scan.sums.includes(sum);
-      return own ? aggregateOf(sum) : nothingOf({ sum, of }, plan, dimensionAlias('date'));
+    part(part) {
+      const isOfPeriod = (part.of === 'previous') === (scan.shift !== undefined);
+      const isRead = isOfPeriod && scan.sums.includes(isDoubt(part) ? part.doubt : part.sum);
+      return isRead ? aggregateOf(part) : nothingOf(part, plan, dimensionAlias('date'));
     },
   };
 }
@@ -76,7 +106,8 @@ function tableRows({ side, range, days }: TableScan, plan: Plan<Scan>): ScannedR
   return {
     from: sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(range)}${only}`,
     columnOf: columnOfSide(side),
-    aggregateOf: (sum) => sums[sum].aggregate,
+    countOf: (sum) => sums[sum].aggregate,
+    moneyOf: (sum) => sums[sum].money,
   };
 }
 
@@ -87,7 +118,8 @@ function rollupRows({ rollup, period, sides, range, built }: RollupScan, plan: P
   return {
     from: sql`rollup_sums WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${bind('String', period)} AND ${between(range)} AND ${isBuilt(built)}${ofSides}`,
     columnOf,
-    aggregateOf: (sum) => sql`sum(${identifier(snakeCase(sum))})`,
+    countOf: (sum) => sql`sum(${identifier(snakeCase(sum))})`,
+    moneyOf: (sum) => ({ amount: identifier(snakeCase(sum)) }),
   };
 }
 
@@ -114,17 +146,17 @@ const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
 export const unfoldedValue = (value: string): string | undefined =>
   value === otherValue ? undefined : value.slice(keptPrefix.length);
 
-export const zeroOf = (name: SumName): Sql =>
-  sums[name].unit === 'money' ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`;
+export const zeroOf = (name: SumName): Sql => (isAmount(name) ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`);
 
 /**
  * What a row has of a sum that its scan does not read: zero, or null where the bucket has nothing to be compared to.
  *
  * @param date the bucket
  */
-export function nothingOf({ sum, of }: PeriodSum, { unknownBefore }: Plan<Scan>, date: Sql): Sql {
-  const zero = zeroOf(sum);
-  if (of === 'current' || unknownBefore === undefined) return zero;
+export function nothingOf(part: Part, { unknownBefore }: Plan<Scan>, date: Sql): Sql {
+  if (isDoubt(part)) return noDoubt;
+  const zero = zeroOf(part.sum);
+  if (part.of === 'current' || unknownBefore === undefined) return zero;
   const isUnknown =
     unknownBefore === 'all' ? sql`true` : sql`${date} < ${bind('Date', formatDay(unknownBefore))}`;
   return sql`if(${isUnknown}, NULL, ${zero})`;

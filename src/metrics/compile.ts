@@ -1,9 +1,21 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
-import { compileScan, dimensionAlias, nothingOf, type PeriodSum, periodSumAlias } from './compile-scan.ts';
+import { compileScan, dimensionAlias, isDoubt, nothingOf, type Part, partAlias } from './compile-scan.ts';
+import { isDoubtful } from './currency/money.ts';
 import type { Plan as AnyPlan, Figure, Scan } from './plan.ts';
 import type { FigureKind, Having, Order } from './query.ts';
-import { type DimensionName, isMeasure, isSum, type MeasureName, ratios, snakeCase } from './registry.ts';
+import {
+  type AmountName,
+  type DimensionName,
+  describeMeasure,
+  isAmount,
+  isMeasure,
+  isSum,
+  type MeasureName,
+  ratios,
+  snakeCase,
+  sumsOf,
+} from './registry.ts';
 
 // Output names have prefixes: an alias that equals a column (`sum(clicks) AS clicks`) is ClickHouse error 184.
 export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
@@ -21,7 +33,7 @@ const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
 interface Relation {
   readonly from: Sql;
   readonly dimension: (name: DimensionName) => Sql;
-  readonly sum: (part: PeriodSum) => Sql;
+  readonly part: (part: Part) => Sql;
 }
 
 /**
@@ -32,37 +44,50 @@ export function compile(plan: Plan): Sql {
   const source = relationOf(plan);
   if (plan.subtotalBy === undefined)
     return sql`${selectRows(plan, plan.groupBy, source, plan.totals)}${orderAndLimit(plan)}`;
+  const parts = partsOf(plan);
+  const rows = selectRows(
+    plan,
+    plan.groupBy,
+    source,
+    false,
+    parts.map((part) => sql`${source.part(part)} AS ${keptAlias(part)}`),
+  );
   const columns = [
     ...plan.groupBy.map(dimensionAlias),
-    ...periodSumsOf(plan).map((part) => sql`${figureAlias(part.sum, part.of)} AS ${periodSumAlias(part)}`),
+    ...parts.map((part) => sql`${keptAlias(part)} AS ${partAlias(part)}`),
   ];
-  const rows = selectRows(plan, plan.groupBy, source, false);
   const again = regrouped(sql`(SELECT ${columnList(columns)} FROM (${rows}))`);
   return sql`${selectRows({ ...plan, having: [] }, plan.subtotalBy, again, plan.totals)}${orderAndLimit(plan)}`;
 }
 
-/** The sums of a plan's figures, of both periods. */
-const periodSumsOf = (plan: Plan): PeriodSum[] =>
-  plan.figures.flatMap(({ measure, of }) =>
+/** The name under which a row keeps a part, to be aggregated again. */
+const keptAlias = (part: Part): Sql => sql`kept_${partAlias(part)}`;
+
+/** What the figures of a plan are worked out of, of both periods: sums, and the doubts of those of money. */
+function partsOf(plan: Plan): Part[] {
+  const sums = plan.figures.flatMap(({ measure, of }) =>
     isSum(measure) && (of === 'current' || of === 'previous') ? [{ sum: measure, of }] : [],
   );
+  const doubts = sums.flatMap(({ sum, of }) => (isAmount(sum) ? [{ doubt: sum, of }] : []));
+  return [...sums, ...doubts];
+}
 
 function relationOf(plan: Plan): Relation {
   const [only, ...others] = plan.scans;
-  const parts = periodSumsOf(plan);
+  const parts = partsOf(plan);
   if (others.length === 0 && plan.fill === undefined) {
     const scan = compileScan(only, plan);
     return {
       from: scan.from,
       dimension: (name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`,
-      sum: scan.sum,
+      part: scan.part,
     };
   }
   const selects = plan.scans.map((each) => {
     const scan = compileScan(each, plan);
     const columns = [
       ...plan.groupBy.map((name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`),
-      ...parts.map((part) => sql`${scan.sum(part)} AS ${periodSumAlias(part)}`),
+      ...parts.map((part) => sql`${scan.part(part)} AS ${partAlias(part)}`),
     ];
     return sql`SELECT ${columnList(columns)} FROM ${scan.from}${groupBy(plan.groupBy)}`;
   });
@@ -75,30 +100,37 @@ function relationOf(plan: Plan): Relation {
 const regrouped = (from: Sql): Relation => ({
   from,
   dimension: dimensionAlias,
-  sum: (part) => sql`sum(${periodSumAlias(part)})`,
+  part: (part) => (isDoubt(part) ? sql`groupBitOr(${partAlias(part)})` : sql`sum(${partAlias(part)})`),
 });
 
 /** Adds a row of zeros for every bucket of every series, in one pass: collects the rows of a series, appends the zeros and unfolds them. */
 function withEmptyBuckets(from: Sql, plan: Plan, buckets: readonly string[]): Sql {
   const series = plan.groupBy.filter((name) => name !== 'date');
-  const parts = periodSumsOf(plan);
-  const row = columnList([dimensionAlias('date'), ...parts.map(periodSumAlias)]);
+  const parts = partsOf(plan);
+  const row = columnList([dimensionAlias('date'), ...parts.map(partAlias)]);
   const gap = columnList([sql`bucket`, ...parts.map((part) => nothingOf(part, plan, sql`bucket`))]);
   const spread = sql`arrayJoin(arrayConcat(groupArray(tuple(${row})), arrayMap(bucket -> tuple(${gap}), ${bind('Array(Date)', buckets)}))) AS cell`;
   const inner = sql`SELECT ${columnList([...series.map(dimensionAlias), spread])} FROM ${from}${groupBy(series)}`;
   const cells = ['date' as const, ...parts].map(
     (part, index) =>
-      sql`tupleElement(cell, ${bind('UInt8', index + 1)}) AS ${part === 'date' ? dimensionAlias(part) : periodSumAlias(part)}`,
+      sql`tupleElement(cell, ${bind('UInt8', index + 1)}) AS ${part === 'date' ? dimensionAlias(part) : partAlias(part)}`,
   );
   return sql`(SELECT ${columnList([...series.map(dimensionAlias), ...cells])} FROM (${inner}))`;
 }
 
-function selectRows(plan: Plan, by: readonly DimensionName[], source: Relation, totals: boolean): Sql {
+function selectRows(
+  plan: Plan,
+  by: readonly DimensionName[],
+  source: Relation,
+  totals: boolean,
+  kept: readonly Sql[] = [],
+): Sql {
   const columns = [
     ...by.map((name) => source.dimension(name)),
     ...plan.figures.map(
-      (figure) => sql`${figureExpression(figure, source)} AS ${figureAlias(figure.measure, figure.of)}`,
+      (figure) => sql`${figureExpression(figure, source, plan)} AS ${figureAlias(figure.measure, figure.of)}`,
     ),
+    ...kept,
   ];
   const having =
     plan.having.length === 0 ? empty : sql` HAVING ${join(plan.having.map(havingCondition), ' AND ')}`;
@@ -117,12 +149,39 @@ function orderAndLimit(plan: Plan): Sql {
   return sql`${order} LIMIT ${bind('UInt64', plan.page.limit)} OFFSET ${bind('UInt64', plan.page.offset)}`;
 }
 
+/** Null where it would be of two currencies, or of money whose rate is not known. */
+function figureExpression(figure: Figure, source: Relation, { conversion }: Plan): Sql {
+  const value = figureValue(figure, source);
+  const parts = conversion === undefined ? doubtsOf(figure) : ownDoubtOf(figure);
+  const [first, ...others] = parts.map((part) => source.part(part));
+  if (first === undefined) return value;
+  const doubt = others.reduce((all, other) => sql`bitOr(${all}, ${other})`, first);
+  return sql`if(${isDoubtful(doubt)}, NULL, ${value})`;
+}
+
+/** The doubt of a sum; other figures are null where an operand is. */
+const ownDoubtOf = ({ measure, of }: Figure): Part[] =>
+  isSum(measure) && isAmount(measure) && (of === 'current' || of === 'previous')
+    ? [{ doubt: measure, of }]
+    : [];
+
+/** Stored money that is divided by money, or taken from money, must be of one currency with it. */
+function doubtsOf({ measure, of }: Figure): Part[] {
+  const amounts = sumsOf(measure).filter(isAmount);
+  const doubts = (names: readonly AmountName[], period: Part['of']): Part[] =>
+    names.map((doubt) => ({ doubt, of: period }));
+  if (of === 'current' || of === 'previous')
+    return isSum(measure) || amounts.length > 1 ? doubts(amounts, of) : [];
+  const isMoney = describeMeasure(measure).unit === 'money';
+  return isMoney ? [...doubts(amounts, 'current'), ...doubts(amounts, 'previous')] : [];
+}
+
 /** Float64: ClickHouse's Decimal division truncates (9/11 → 0.8181). Null, not infinity, on a zero denominator. */
-function figureExpression({ measure, of }: Figure, source: Relation): Sql {
+function figureValue({ measure, of }: Figure, source: Relation): Sql {
   switch (of) {
     case 'current':
     case 'previous': {
-      if (isSum(measure)) return source.sum({ sum: measure, of });
+      if (isSum(measure)) return source.part({ sum: measure, of });
       const ratio = ratios[measure];
       const quotient = sql`toFloat64(${figureAlias(ratio.numerator, of)}) / nullIf(toFloat64(${figureAlias(ratio.denominator, of)}), 0)`;
       return 'factor' in ratio ? sql`${bind('Float64', ratio.factor)} * ${quotient}` : quotient;

@@ -1,13 +1,11 @@
 import { type Day, formatDay } from '../records/day.ts';
 import { type DataPresence, sidesOf } from './data-presence.ts';
+import { spanOf, spansOf } from './day-spans.ts';
 import type { DayRange, MetricsQuery } from './query.ts';
 import type { Side } from './registry.ts';
 import type { Warning } from './warnings.ts';
 
 const rowsOf: Readonly<Record<Side, string>> = { ads: 'ads rows', crm: 'CRM records' };
-
-/** A message names so many stretches of days. */
-const mostNamed = 5;
 
 /**
  * Returns warnings about days of the range, or of the range that it is compared to, that have no data or are not kept. Whatever
@@ -84,13 +82,4 @@ function gapsOf(days: readonly Day[], { from, to }: DayRange, today: Day): DayRa
     next = Math.max(next, day + 1);
   }
   return gaps;
-}
-
-const spanOf = ({ from, to }: DayRange): string =>
-  from === to ? formatDay(from) : `${formatDay(from)} to ${formatDay(to)}`;
-
-function spansOf(ranges: readonly DayRange[]): string {
-  const named = ranges.slice(0, mostNamed).map(spanOf).join(', ');
-  const others = ranges.slice(mostNamed).reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  return others === 0 ? named : `${named} and ${others} more days`;
 }

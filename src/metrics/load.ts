@@ -19,6 +19,7 @@ import {
   type MeasureName,
   measureNames,
   snakeCase,
+  sumNames,
 } from './registry.ts';
 import { withRollups } from './rollups/choose.ts';
 import type { CurrentRollups } from './rollups/current.ts';
@@ -120,10 +121,13 @@ function decode(
     const target = figure.of === 'current' ? figures : others[figure.of];
     target[figure.measure] = typeof value === 'number' ? value : null;
   });
+  // A row that has nothing to be compared to has no sum of the time before, not one that is zero.
+  const sumsBefore = sumNames.flatMap((name) => others.previous[name] ?? []);
+  const isUnknown = unknownBefore !== undefined && sumsBefore.length === 0;
   return {
     ...dimensions,
     ...figures,
     ...marks,
-    ...(compared && { compared: others }),
+    ...(compared && !isUnknown && { compared: others }),
   };
 }

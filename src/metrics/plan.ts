@@ -3,6 +3,7 @@ import type { Comparison, DayRange, FigureKind, Fold, MetricsQuery, Order } from
 import { bucketStart, shiftedDay } from './range.ts';
 import {
   type DimensionName,
+  isAmount,
   isMeasure,
   type MeasureName,
   measureNames,
@@ -48,7 +49,10 @@ export interface Figure {
 
 /** What a query computes: the requested figures and their operands, nothing else. */
 export interface Plan<S extends Scan = TableScan>
-  extends Pick<MetricsQuery, 'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having'> {
+  extends Pick<
+    MetricsQuery,
+    'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having' | 'conversion'
+  > {
   readonly scans: readonly [S, ...S[]];
   readonly groupBy: readonly DimensionName[];
   readonly sums: readonly SumName[];
@@ -90,6 +94,8 @@ export function plan(query: MetricsQuery): Plan {
     weekStart: query.weekStart,
     where: query.where,
     having: query.having,
+    // Questions without money are the same in any currency.
+    conversion: used.some(isAmount) ? query.conversion : undefined,
     sums: used,
     compared,
     unknownBefore: unknownBefore(query, groupBy),

@@ -1,4 +1,5 @@
 import type { Day } from '../records/day.ts';
+import type { Conversion } from './currency/conversion.ts';
 import type { DataScope } from './data-scope.ts';
 import type { Filter } from './filter.ts';
 import type { DimensionName, Granularity, MeasureName, TextDimension, Weekday } from './registry.ts';
@@ -91,6 +92,8 @@ export interface MetricsQuery extends DataScope {
   /** Dimensions by which the rows that pass `having` are aggregated again; undefined: not at all. */
   readonly subtotalBy: readonly DimensionName[] | undefined;
   readonly wants: { readonly rows: boolean; readonly totals: boolean; readonly totalCount: boolean };
+  /** What money is turned into; undefined: it stays as it is stored, and money of two currencies is not added up. */
+  readonly conversion: Conversion | undefined;
   /** False: every row of the tables is read. */
   readonly useRollups: boolean;
 }
@@ -112,6 +115,7 @@ export const emptyQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
   figures: ['current'],
   subtotalBy: undefined,
   wants: { rows: true, totals: false, totalCount: false },
+  conversion: undefined,
   useRollups: true,
 };
 
@@ -121,6 +125,7 @@ export type Measures = { readonly [Name in MeasureName]?: number | null };
 export type MetricsRow = { readonly [Name in DimensionName]?: string | null } & Measures & {
     /** True for the row of all other values of a fold. */
     readonly isOther?: boolean;
+    /** Absent: nothing is compared, or there is nothing to compare to. */
     readonly compared?: { readonly [Kind in Exclude<FigureKind, 'current'>]: Measures };
   };
 

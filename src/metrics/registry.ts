@@ -1,6 +1,7 @@
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
+import { type MoneyColumn, moneyAggregates } from './currency/money.ts';
 
-/** Money is in the currency of the records; a ratio is a fraction (0.05 is five per cent). */
+/** Money is in the asked currency, or in that of the records; a ratio is a fraction (0.05 is five per cent). */
 export type Unit = 'count' | 'money' | 'ratio';
 
 /** The two sides that a figure can come from. Each is aggregated separately; the results are united, never joined. */
@@ -9,11 +10,20 @@ export type Side = 'ads' | 'crm';
 /** The table of each side. */
 export const tableOf: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
-interface Sum {
+interface Count {
   readonly from: Side;
+  readonly unit: 'count';
   /** The aggregate over the side's table. */
   readonly aggregate: Sql;
-  readonly unit: 'count' | 'money';
+  readonly formula: string;
+  readonly description: string;
+}
+
+interface Amount {
+  readonly from: Side;
+  readonly unit: 'money';
+  /** What is summed of the side's table. */
+  readonly money: MoneyColumn;
   readonly formula: string;
   readonly description: string;
 }
@@ -45,7 +55,7 @@ export const sums = {
   },
   cost: {
     from: 'ads',
-    aggregate: sql`sum(cost)`,
+    money: { amount: sql`cost` },
     unit: 'money',
     formula: 'sum of cost',
     description: 'Ad spend, summed exactly.',
@@ -73,14 +83,25 @@ export const sums = {
   },
   revenue: {
     from: 'crm',
-    aggregate: sql`sumIf(amount, stage = 'closed_won')`,
+    money: { amount: sql`amount`, counts: sql`stage = 'closed_won'` },
     unit: 'money',
     formula: 'sum of amount at `closed_won`',
     description: 'Amount of won CRM records, summed exactly.',
   },
-} as const satisfies Record<string, Sum>;
+} as const satisfies Record<string, Count | Amount>;
 
 export type SumName = keyof typeof sums;
+
+/** The sums of money. */
+export type AmountName = {
+  [Name in SumName]: (typeof sums)[Name]['unit'] extends 'money' ? Name : never;
+}[SumName];
+
+export const isAmount = (name: SumName): name is AmountName => sums[name].unit === 'money';
+
+/** The aggregate over the side's table, of money as it is stored. */
+export const aggregateOf = (name: SumName): Sql =>
+  isAmount(name) ? moneyAggregates(sums[name].money, undefined).sum : sums[name].aggregate;
 
 /** Quotients of sums at the requested grain, never averages of quotients. Null if the denominator is zero. */
 export const ratios = {

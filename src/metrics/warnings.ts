@@ -13,6 +13,10 @@ export const warningMeanings = {
   BEYOND_RETENTION: 'part of the range, or of what it is compared to, is older than DATA_RETENTION_DAYS',
   STALE_SOURCE: 'the last good run of a source is older than its schedule says',
   HELD_RUN: 'a run that read days of the range is held: their figures are those of before',
+  MIXED_CURRENCIES:
+    'money is in several currencies and there are no exchange rates: figures over more than one currency are null',
+  MISSING_RATE:
+    'some days have no exchange rate of a currency: figures with money of it are null, and `unconverted` says how much',
   CONFLICTING_ROWS: 'rows of one key had different figures and only the last counts, so spend may be missing',
 } as const;
 

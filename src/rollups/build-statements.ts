@@ -1,6 +1,14 @@
 import { bind, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { isBuilt, oneOf, zeroOf } from '../metrics/compile-scan.ts';
-import { columnOfSide, type Side, snakeCase, sumNames, sums, tableOf } from '../metrics/registry.ts';
+import {
+  aggregateOf,
+  columnOfSide,
+  type Side,
+  snakeCase,
+  sumNames,
+  sums,
+  tableOf,
+} from '../metrics/registry.ts';
 import { dimensionColumn } from '../metrics/rollups/columns.ts';
 import type { RollupPeriod, RollupSet } from '../metrics/rollups/sets.ts';
 import { type Day, formatDay } from '../records/day.ts';
@@ -32,7 +40,7 @@ export function buildFromTables(set: RollupSet, days: readonly Day[], build: big
       from === 'ads' ? sql`count() AS s_ads_rows` : sql`toUInt64(0) AS s_ads_rows`,
       ...sumNames.map(
         (name) =>
-          sql`${sums[name].from === from ? sums[name].aggregate : zeroOf(name)} AS ${identifier(`s_${snakeCase(name)}`)}`,
+          sql`${sums[name].from === from ? aggregateOf(name) : zeroOf(name)} AS ${identifier(`s_${snakeCase(name)}`)}`,
       ),
     ];
     return sql`SELECT workspace AS k_workspace, date AS k_date, ${listOf([...columns, ...figures])} FROM ${tableOf[from]} FINAL WHERE date IN ${oneOf(days)} GROUP BY ${listOf([sql`k_workspace`, sql`k_date`, ...names])}`;

@@ -10,6 +10,7 @@ import {
   runCountsStatement,
   sourcesStatement,
 } from '../../src/explore/feed-quality.ts';
+import type { MoneyScope } from '../../src/explore/money.ts';
 import { listCountStatement, listStatement, type OrderedList } from '../../src/explore/ordered-list.ts';
 import { overlappingSourcesStatement } from '../../src/explore/overlapping-sources.ts';
 import { adList, opportunityList } from '../../src/explore/record-lists.ts';
@@ -18,7 +19,6 @@ import {
   unattributedStatement,
   unfundedRevenueList,
 } from '../../src/explore/revenue-quality.ts';
-import type { Scope } from '../../src/explore/scope.ts';
 import { nearDuplicateList, spendWithoutUtmStatement } from '../../src/explore/utm-quality.ts';
 import {
   openByRunStatement,
@@ -32,8 +32,9 @@ import { labelNames } from '../../src/metrics/registry.ts';
 const workspace = `o'neil`;
 const harm = `x' OR 1=1 --`;
 const all: DataScope = { workspace, policy: undefined };
-const scope: Scope = {
+const scope: MoneyScope = {
   ...all,
+  conversion: undefined,
   range: { from: 20_301, to: 20_304 },
   where: { dimension: 'channel', operator: 'eq', values: [harm] },
 };
@@ -125,13 +126,13 @@ it('lists of records, to the letter', () => {
     ).compile(),
   ).toEqual({
     sql:
-      'SELECT *, [toString(amount), toString(opportunity_id), toString(namespace), toString(date)] AS list_key FROM (' +
+      'SELECT *, [toString(money_key), toString(opportunity_id), toString(namespace), toString(date)] AS list_key FROM (' +
       'SELECT opportunity_id, created_at, date, stage, stage_name, amount, currency, utm_campaign, utm_source, utm_medium, ' +
-      'utm_content, utm_term, channel, campaign_id, match, namespace, source FROM opportunities FINAL WHERE workspace = {p1:String} AND ' +
-      'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)})) WHERE (amount > {p5:Decimal(38, 6)} OR ' +
-      '(amount = {p5:Decimal(38, 6)} AND (opportunity_id > {p6:String} OR (opportunity_id = {p6:String} AND (namespace > {p7:String} OR ' +
+      'utm_content, utm_term, channel, campaign_id, match, namespace, source, amount AS shown_money, amount AS money_key, currency AS shown_currency FROM opportunities FINAL WHERE workspace = {p1:String} AND ' +
+      'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)})) WHERE (money_key > {p5:Decimal(38, 6)} OR ' +
+      '(money_key = {p5:Decimal(38, 6)} AND (opportunity_id > {p6:String} OR (opportunity_id = {p6:String} AND (namespace > {p7:String} OR ' +
       '(namespace = {p7:String} AND date > {p8:Date})))))) ' +
-      'ORDER BY amount ASC, opportunity_id ASC, namespace ASC, date ASC LIMIT {p9:UInt64}',
+      'ORDER BY money_key ASC, opportunity_id ASC, namespace ASC, date ASC LIMIT {p9:UInt64}',
     parameters: {
       p1: workspace,
       p2: '2025-08-01',

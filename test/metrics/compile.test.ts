@@ -23,6 +23,12 @@ function query(changes: Partial<MetricsQuery>): MetricsQuery {
 }
 const compiled = (changes: Partial<MetricsQuery>) => compile(plan(query(changes))).compile();
 
+/** The hash of the currencies of rows with cost, and its inverse. */
+const ownDoubt =
+  'groupBitOrIf(bitOr(bitAnd(cityHash64(currency), 4294967295), bitShiftLeft(bitXor(bitAnd(cityHash64(currency), 4294967295), 4294967295), 32)), cost != 0)';
+const unlessMixed = (doubt: string, value: string): string =>
+  `if(bitAnd(${doubt}, bitShiftRight(${doubt}, 32)) != 0, NULL, ${value})`;
+
 let store: Awaited<ReturnType<typeof openMigratedStore>>;
 beforeAll(async () => {
   store = await openMigratedStore();
@@ -79,7 +85,7 @@ describe('one side', () => {
     const changes: Partial<MetricsQuery> = { groupBy: ['channel'], measures: ['clicks', 'cpc'] };
     expect(compiled(changes)).toEqual({
       sql:
-        'SELECT channel AS d_channel, sum(clicks) AS m_clicks, sum(cost) AS m_cost, toFloat64(m_cost) / nullIf(toFloat64(m_clicks), 0) AS m_cpc' +
+        `SELECT channel AS d_channel, sum(clicks) AS m_clicks, ${unlessMixed(ownDoubt, 'sum(cost)')} AS m_cost, toFloat64(m_cost) / nullIf(toFloat64(m_clicks), 0) AS m_cpc` +
         ' FROM ad_performance FINAL WHERE workspace = {p1:String} AND date BETWEEN {p2:Date} AND {p3:Date}' +
         " GROUP BY d_channel ORDER BY d_channel = '' ASC, d_channel ASC LIMIT {p4:UInt64} OFFSET {p5:UInt64}",
       parameters: { p1: 'default', p2: '2025-08-01', p3: '2025-08-31', p4: 101, p5: 0 },
@@ -100,10 +106,10 @@ describe('both sides', () => {
   it('are aggregated apart, united and regrouped', async () => {
     const changes: Partial<MetricsQuery> = { groupBy: ['channel'], measures: ['cost', 'leads', 'cpa'] };
     expect(compiled(changes).sql).toBe(
-      'SELECT d_channel, sum(s_cost) AS m_cost, sum(s_leads) AS m_leads, toFloat64(m_cost) / nullIf(toFloat64(m_leads), 0) AS m_cpa FROM (' +
-        'SELECT channel AS d_channel, sum(cost) AS s_cost, toUInt64(0) AS s_leads FROM ad_performance FINAL' +
+      `SELECT d_channel, ${unlessMixed('groupBitOr(k_cost)', 'sum(s_cost)')} AS m_cost, sum(s_leads) AS m_leads, toFloat64(m_cost) / nullIf(toFloat64(m_leads), 0) AS m_cpa FROM (` +
+        `SELECT channel AS d_channel, sum(cost) AS s_cost, toUInt64(0) AS s_leads, ${ownDoubt} AS k_cost FROM ad_performance FINAL` +
         ' WHERE workspace = {p1:String} AND date BETWEEN {p2:Date} AND {p3:Date} GROUP BY d_channel UNION ALL ' +
-        'SELECT channel AS d_channel, toDecimal128(0, 6) AS s_cost, count() AS s_leads FROM opportunities FINAL' +
+        'SELECT channel AS d_channel, toDecimal128(0, 6) AS s_cost, count() AS s_leads, toUInt64(0) AS k_cost FROM opportunities FINAL' +
         ' WHERE workspace = {p4:String} AND date BETWEEN {p5:Date} AND {p6:Date} GROUP BY d_channel)' +
         " GROUP BY d_channel ORDER BY d_channel = '' ASC, d_channel ASC LIMIT {p7:UInt64} OFFSET {p8:UInt64}",
     );
@@ -280,11 +286,12 @@ describe('comparison', () => {
   it('reads each period once and unites them', () => {
     const { sql, parameters } = compiled(changes);
     expect(sql).toBe(
-      'SELECT d_channel, sum(s_cost) AS m_cost, sum(t_cost) AS p_cost, m_cost - p_cost AS c_cost,' +
-        ' (toFloat64(m_cost) - toFloat64(p_cost)) / nullIf(toFloat64(p_cost), 0) AS r_cost FROM (' +
-        'SELECT channel AS d_channel, sum(cost) AS s_cost, toDecimal128(0, 6) AS t_cost FROM ad_performance FINAL' +
+      `SELECT d_channel, ${unlessMixed('groupBitOr(k_cost)', 'sum(s_cost)')} AS m_cost, ${unlessMixed('groupBitOr(l_cost)', 'sum(t_cost)')} AS p_cost,` +
+        ` ${unlessMixed('bitOr(groupBitOr(k_cost), groupBitOr(l_cost))', 'm_cost - p_cost')} AS c_cost,` +
+        ` ${unlessMixed('bitOr(groupBitOr(k_cost), groupBitOr(l_cost))', '(toFloat64(m_cost) - toFloat64(p_cost)) / nullIf(toFloat64(p_cost), 0)')} AS r_cost FROM (` +
+        `SELECT channel AS d_channel, sum(cost) AS s_cost, toDecimal128(0, 6) AS t_cost, ${ownDoubt} AS k_cost, toUInt64(0) AS l_cost FROM ad_performance FINAL` +
         ' WHERE workspace = {p1:String} AND date BETWEEN {p2:Date} AND {p3:Date} GROUP BY d_channel UNION ALL ' +
-        'SELECT channel AS d_channel, toDecimal128(0, 6) AS s_cost, sum(cost) AS t_cost FROM ad_performance FINAL' +
+        `SELECT channel AS d_channel, toDecimal128(0, 6) AS s_cost, sum(cost) AS t_cost, toUInt64(0) AS k_cost, ${ownDoubt} AS l_cost FROM ad_performance FINAL` +
         ' WHERE workspace = {p4:String} AND date BETWEEN {p5:Date} AND {p6:Date} GROUP BY d_channel)' +
         " GROUP BY d_channel ORDER BY d_channel = '' ASC, d_channel ASC LIMIT {p7:UInt64} OFFSET {p8:UInt64}",
     );

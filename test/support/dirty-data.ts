@@ -6,6 +6,8 @@ export function dirtyFeeds(
   seed: number,
   count: { ads: number; crm: number },
   days: readonly string[],
+  /** Records take them in turns; empty: none names a currency. */
+  currencies: readonly string[] = [],
 ): { ads: Raw[]; crm: Raw[] } {
   const spelt = (...values: readonly string[]) =>
     fc.oneof(
@@ -75,5 +77,11 @@ export function dirtyFeeds(
     seed: seed + 1,
     numRuns: 1,
   });
-  return { ads, crm };
+  const inTurns = (records: readonly Raw[], step: number): Raw[] =>
+    records.map((raw, index) =>
+      currencies.length === 0
+        ? raw
+        : { ...raw, currency: currencies[Math.floor((index * step) / 3) % currencies.length] },
+    );
+  return { ads: inTurns(ads, 4), crm: inTurns(crm, 5) };
 }

@@ -1,10 +1,13 @@
 import { type Fact, sumNames, sumUp } from './oracle.ts';
+import type { OracleRates } from './oracle-rates.ts';
 
 /** A question to the oracle: what `metrics` takes, as plain data. */
 export interface OracleQuery {
   readonly range: readonly [string, string];
   readonly compareTo: readonly [string, string] | undefined;
   readonly groupBy: readonly string[];
+  /** What money is asked in; undefined: as it is stored. */
+  readonly currency?: string | undefined;
   readonly granularity: 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR';
   readonly weekStart: 'MONDAY' | 'SUNDAY' | 'SATURDAY';
   readonly where: OracleFilter | undefined;
@@ -54,15 +57,67 @@ const ratios: Record<string, (sums: Record<string, number>) => [number, number, 
 };
 export const measureNames = [...sumNames, ...Object.keys(ratios)];
 
-function measure(facts: readonly Fact[]): Values {
+const amounts = ['cost', 'revenue'] as const;
+type Amount = (typeof amounts)[number];
+
+/** The amounts that each measure of money is made of. */
+const amountsOf: Readonly<Record<string, readonly Amount[]>> = {
+  cost: ['cost'],
+  revenue: ['revenue'],
+  cpc: ['cost'],
+  cpm: ['cost'],
+  cpa: ['cost'],
+  costPerOpportunity: ['cost'],
+  cac: ['cost'],
+  averageDealSize: ['revenue'],
+  roas: ['cost', 'revenue'],
+};
+
+/** A fact with its money in the asked currency; null where there is no rate. */
+interface Valued extends Fact {
+  readonly worth?: Readonly<Record<Amount, number | null>>;
+}
+
+const currenciesOf = (facts: readonly Valued[], names: readonly Amount[]): Set<string> =>
+  new Set(
+    names.flatMap((name) =>
+      facts.filter((fact) => fact[name] > 0).map((fact) => String(fact.dimensions.currency)),
+    ),
+  );
+
+function amountIn(facts: readonly Valued[], name: Amount, stored: number): number | null {
+  if (facts.some(({ worth }) => worth?.[name] === null)) return null;
+  if (facts.some(({ worth }) => worth !== undefined))
+    return facts.reduce((sum, { worth }) => sum + (worth?.[name] ?? 0), 0);
+  return currenciesOf(facts, [name]).size > 1 ? null : stored;
+}
+
+function measure(facts: readonly Valued[]): Values {
   const sums = sumUp(facts);
-  const values: Values = { ...sums };
+  const money = {
+    cost: amountIn(facts, 'cost', sums.cost),
+    revenue: amountIn(facts, 'revenue', sums.revenue),
+  };
+  const isStored = facts.every(({ worth }) => worth === undefined);
+  const values: Values = { ...sums, ...money };
   for (const [name, parts] of Object.entries(ratios)) {
-    const [numerator, denominator, factor = 1] = parts(sums);
-    values[name] = denominator === 0 ? null : (factor * numerator) / denominator;
+    const [numerator, denominator, factor = 1] = parts({
+      ...sums,
+      cost: money.cost ?? Number.NaN,
+      revenue: money.revenue ?? Number.NaN,
+    });
+    const isMixed = isStored && currenciesOf(facts, amountsOf[name] ?? []).size > 1;
+    const value = (factor * numerator) / denominator;
+    values[name] = denominator === 0 || isMixed || Number.isNaN(value) ? null : value;
   }
   return values;
 }
+
+/** Money is not taken from money of another currency. */
+const cannotDiffer = (name: string, now: readonly Valued[], before: readonly Valued[]): boolean =>
+  name !== 'roas' &&
+  [...now, ...before].every(({ worth }) => worth === undefined) &&
+  currenciesOf([...now, ...before], amountsOf[name] ?? []).size > 1;
 
 const dayMs = 86_400_000;
 const time = (date: string): number => Date.parse(`${date}T00:00:00Z`);
@@ -127,14 +182,17 @@ const unknown: Values = Object.fromEntries(measureNames.map((name) => [name, nul
 /** @param hasAll each date has something to be compared to: without a group, figures are zero */
 function rowOf(key: readonly (string | null)[], groups: readonly Group[], hasAll = false): OracleRow {
   const known = groups.filter(({ isKnown }) => isKnown);
-  const current = measure(groups.flatMap(({ now }) => now));
-  const previous = known.length === 0 && !hasAll ? unknown : measure(known.flatMap(({ before }) => before));
+  const now = groups.flatMap((group) => group.now);
+  const before = known.flatMap((group) => group.before);
+  const current = measure(now);
+  const previous = known.length === 0 && !hasAll ? unknown : measure(before);
   const change: Values = {};
   const relativeChange: Values = {};
   for (const name of measureNames) {
     const [a = null, b = null] = [current[name], previous[name]];
-    change[name] = a === null || b === null ? null : a - b;
-    relativeChange[name] = a === null || b === null || b === 0 ? null : (a - b) / b;
+    const isUnclear = a === null || b === null || cannotDiffer(name, now, before);
+    change[name] = isUnclear ? null : a - b;
+    relativeChange[name] = isUnclear || b === 0 ? null : (a - b) / b;
   }
   return { key, current, previous, change, relativeChange };
 }
@@ -143,9 +201,13 @@ function rowOf(key: readonly (string | null)[], groups: readonly Group[], hasAll
 export function askOracle(
   facts: readonly Fact[],
   query: OracleQuery,
+  rates?: OracleRates,
 ): { rows: OracleRow[]; totals: OracleRow; groups: Groups } {
-  const { where } = query;
-  const filtered = where === undefined ? facts : facts.filter((fact) => holds(fact, where));
+  const { where, currency } = query;
+  const valued = facts.map(
+    (fact): Valued => (currency === undefined ? fact : { ...fact, worth: worthOf(fact, currency, rates) }),
+  );
+  const filtered = where === undefined ? valued : valued.filter((fact) => holds(fact, where));
   const shift = query.compareTo === undefined ? 0 : time(query.range[0]) - time(query.compareTo[0]);
   const now = between(filtered, query.range);
   const before =
@@ -205,6 +267,17 @@ export function askOracle(
   return { rows, totals, groups: new Map(passed.map((group) => [JSON.stringify(group.key), group])) };
 }
 
+/** Money at the rate of the fact's own day, before any comparison moves it to another. */
+function worthOf(
+  fact: Fact,
+  currency: string,
+  rates: OracleRates | undefined,
+): Record<Amount, number | null> {
+  const rate = rates?.(fact.date, String(fact.dimensions.currency), currency) ?? null;
+  const worth = (amount: number): number | null => (amount === 0 ? 0 : rate === null ? null : amount * rate);
+  return { cost: worth(fact.cost), revenue: worth(fact.revenue) };
+}
+
 /**
  * The first bucket that has something to be compared to. Before the first day with data there is nothing; within the days with
  * data, no rows are figures of zero.
@@ -233,8 +306,8 @@ export function subtotal(groups: Groups, groupBy: readonly string[], level: read
 
 interface Group {
   readonly key: readonly (string | null)[];
-  readonly now: Fact[];
-  readonly before: Fact[];
+  readonly now: Valued[];
+  readonly before: Valued[];
   /** Whether there is anything to compare to. */
   readonly isKnown: boolean;
 }

@@ -38,6 +38,7 @@ function breakdown(given: unknown, name: string): string {
 }
 const breakdowns = (raw: Raw): Record<string, string> =>
   Object.fromEntries(breakdownNames.map((name) => [`breakdown_${name}`, breakdown(raw.breakdowns, name)]));
+const currencyOf = (raw: Raw): string => String(raw.currency ?? 'USD');
 const figure = (value: unknown): number => Math.max(0, Number(value ?? 0));
 const camel = (name: string): string => `utm${name[0]?.toUpperCase()}${name.slice(1)}`;
 const utms = (raw: Raw): Record<string, string> =>
@@ -59,7 +60,7 @@ function readAds(rows: readonly Raw[]): Ad[] {
       campaignId: String(raw.campaign_id).trim(),
       adGroupId: String(raw.ad_group_id ?? '').trim(),
       adId: String(raw.ad_id ?? '').trim(),
-      currency: 'USD',
+      currency: currencyOf(raw),
       ...utms(raw),
       ...breakdowns(raw),
     };
@@ -151,7 +152,15 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
     facts.push({
       ...none,
       date,
-      dimensions: { ...utm, channel, campaignId, match, adGroupId: null, adId: null, currency: 'USD' },
+      dimensions: {
+        ...utm,
+        channel,
+        campaignId,
+        match,
+        adGroupId: null,
+        adId: null,
+        currency: currencyOf(raw),
+      },
       leads: 1,
       opportunities: beyondLead.has(stage) ? 1 : 0,
       closedWon: won ? 1 : 0,

@@ -12,7 +12,8 @@ export const recordsVariables = {
   REPORTING_CURRENCY: {
     parse: z.string().regex(/^[A-Z]{3}$/, 'is not a three-letter code such as USD'),
     default: 'USD',
-    description: 'Currency of records that have none.',
+    description:
+      'Currency of records that have none, and, once there are exchange rates, of answers that name none.',
   },
   ATTRIBUTION_WINDOW_DAYS: {
     parse: wholeNumber(0, 365),

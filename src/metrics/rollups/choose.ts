@@ -124,8 +124,12 @@ function replace(
   return replaced.length === 0 ? scans : replaced;
 }
 
-/** Whether all days of a month come into one row: those of a comparison are shifted by days, or by months. */
-function takesMonths({ groupBy, granularity }: Plan, shift: Scan['shift']): boolean {
+/**
+ * Whether all days of a month come into one row: those of a comparison are shifted by days, or by months. Money is converted by
+ * the rate of each day.
+ */
+function takesMonths({ groupBy, granularity, conversion }: Plan, shift: Scan['shift']): boolean {
+  if (conversion !== undefined) return false;
   if (!groupBy.includes('date')) return true;
   return granularity !== 'day' && granularity !== 'week' && shift?.unit !== 'day';
 }

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { sql } from '../../clickhouse/sql.ts';
+import type { Store } from '../../clickhouse/store.ts';
+import type { DataVersion } from '../../data-version.ts';
+import { parseIsoDay } from '../../records/day.ts';
+import type { Clock } from '../../time.ts';
+import { workspaceRows } from '../data-scope.ts';
+import { createRateBook, type RateBook } from './rate-book.ts';
+
+/** The stored rates of all workspaces. */
+export interface ExchangeRates {
+  /**
+   * The rates of a workspace: at once with those that this process has stored, within a second with those of others. The same
+   * object while they do not change.
+   *
+   * @throws UtmqlError STORE_UNAVAILABLE or TIMEOUT
+   */
+  bookOf(workspace: string): Promise<RateBook>;
+}
+
+/** What another process stores is seen after so long. */
+const trustedMs = 1_000;
+
+interface Known {
+  readonly book: RateBook;
+  /** Differs after every change of the rates. */
+  readonly stamp: string;
+  readonly version: number;
+  readonly lookedAt: number;
+}
+
+const stampRow = z.object({ stamp: z.string() });
+/** One row a day, as an answer has a limited number of rows. */
+const ratesRow = z.object({
+  day: z.string(),
+  rates: z.array(z.tuple([z.string(), z.string(), z.number()])),
+});
+
+export function createExchangeRates(options: {
+  store: Pick<Store, 'select'>;
+  dataVersion: Pick<DataVersion, 'of'>;
+  clock: Clock;
+}): ExchangeRates {
+  const { store, dataVersion, clock } = options;
+  const known = new Map<string, Known>();
+  const looks = new Map<string, Promise<RateBook>>();
+
+  const look = async (workspace: string, version: number): Promise<RateBook> => {
+    const lookedAt = clock.now();
+    const rows = workspaceRows({ workspace, policy: undefined });
+    const [found] = await store.select(
+      stampRow,
+      sql`SELECT concat(toString(count()), ' ', toString(max(version))) AS stamp FROM exchange_rates WHERE ${rows}`,
+    );
+    const stamp = found?.stamp ?? '';
+    const before = known.get(workspace);
+    if (before?.stamp === stamp) {
+      known.set(workspace, { ...before, version, lookedAt });
+      return before.book;
+    }
+    const days = await store.select(
+      ratesRow,
+      sql`SELECT toString(date) AS day, groupArray((toString(base), toString(quote), toFloat64(rate))) AS rates FROM exchange_rates FINAL WHERE ${rows} GROUP BY date ORDER BY date`,
+    );
+    const book = createRateBook(
+      days.flatMap(({ day, rates }) =>
+        rates.map(([base, quote, rate]) => ({ day: parseIsoDay(day) ?? 0, base, quote, rate })),
+      ),
+    );
+    known.set(workspace, { book, stamp, version, lookedAt });
+    return book;
+  };
+
+  return {
+    async bookOf(workspace) {
+      const version = dataVersion.of(workspace);
+      const entry = known.get(workspace);
+      if (entry?.version === version && clock.now() - entry.lookedAt < trustedMs) return entry.book;
+      const key = `${version} ${workspace}`;
+      const running = looks.get(key) ?? look(workspace, version).finally(() => looks.delete(key));
+      looks.set(key, running);
+      return running;
+    },
+  };
+}
