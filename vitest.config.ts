@@ -14,13 +14,14 @@ const count: Reporter = {
 };
 
 /**
- * `npm test` runs all but the scenarios (`*.full.test.ts`), and a thirtieth of the random cases (`*.rounds.test.ts`).
- * `npm run test:scenarios` runs the scenarios; `npm run test:full` them and all random cases.
+ * `npm test` runs all but the scenarios (`*.full.test.ts`) and the endurance tests (`*.endurance.test.ts`), and a thirtieth of
+ * the random cases (`*.rounds.test.ts`). `npm run test:scenarios` runs the scenarios; `npm run test:full` runs them, the
+ * endurance tests and all random cases.
  */
 const filesOf: Readonly<Record<string, { include: string[]; exclude?: string[] }>> = {
-  usual: { include: ['test/**/*.test.ts'], exclude: ['test/**/*.full.test.ts'] },
+  usual: { include: ['test/**/*.test.ts'], exclude: ['test/**/*.{full,endurance}.test.ts'] },
   scenarios: { include: ['test/**/*.full.test.ts'] },
-  full: { include: ['test/**/*.{full,rounds}.test.ts'] },
+  full: { include: ['test/**/*.{full,endurance,rounds}.test.ts'] },
 };
 const chosen = process.env.TEST_FILES ?? 'usual';
 const files = filesOf[chosen];

@@ -1,7 +1,7 @@
 import type { EngineLogin } from '../support/engine.ts';
 import type { Report } from './report.ts';
 
-/** `test`: seconds, for `npm run test:scenarios`. `full`: what the promises name. `long`: longer still. */
+/** `test`: seconds, for `npm run test:full`. `full`: what the promises name. `long`: longer still. */
 export type Scale = 'test' | 'full' | 'long';
 
 /** What a scenario works with. */
