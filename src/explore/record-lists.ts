@@ -30,6 +30,9 @@ const utms = {
   utm_term: z.string(),
 };
 
+/** 1970 stands for none. */
+const dateOrNull = (date: Date): Date | null => (date.getTime() === 0 ? null : date);
+
 /** A record's money as the query wants it, beside what is stored. */
 const shownColumns = { shown_money: z.number().nullable(), shown_currency: z.string() };
 
@@ -40,6 +43,7 @@ const shownMoney = (amount: Sql, scope: MoneyScope): Sql =>
 const opportunityColumns = z.object({
   opportunity_id: z.string(),
   created_at: z.string().transform((text) => new Date(text)),
+  closed_at: z.string().transform((text) => dateOrNull(new Date(text))),
   date: z.string(),
   stage: z.enum(stages),
   stage_name: z.string(),

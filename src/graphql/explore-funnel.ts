@@ -9,6 +9,7 @@ import {
 } from '../explore/funnel.ts';
 import { builder, enumValues } from './builder.ts';
 import { DimensionEnum, nullMoney } from './catalogue.ts';
+import { crmDateArgument } from './crm-date.ts';
 import { currencyArgument } from './currency.ts';
 import { DateRangeInput } from './dates.ts';
 import { daysDescription, readMoneyScope } from './explore-scope.ts';
@@ -76,7 +77,7 @@ builder.queryField('funnel', (t) =>
   t.field({
     type: [FunnelType],
     description:
-      'The funnel impressions → clicks → leads → opportunities → won. With `by`, one funnel for each value, ordered by impressions (highest first), then clicks, then leads. A CRM record counts on the day it was created.',
+      'The funnel impressions → clicks → leads → opportunities → won. With `by`, one funnel for each value, ordered by impressions (highest first), then clicks, then leads. A CRM record counts on the day it was created; with `crmDate: CLOSED`, WON counts on the day it was closed.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),
@@ -85,6 +86,7 @@ builder.queryField('funnel', (t) =>
         type: DimensionEnum,
         description: 'Dimension to split by: one funnel for each of its values. DATE splits by day.',
       }),
+      ...crmDateArgument,
       ...currencyArgument,
       first: t.arg.int({
         defaultValue: 50,
@@ -95,7 +97,8 @@ builder.queryField('funnel', (t) =>
       const by = args.by ?? undefined;
       const scope = await readMoneyScope(args, context);
       const wantsCost = readSelection(info).has('steps', 'costPer');
-      const query = funnelQuery(scope, by, readFirst(args.first), wantsCost);
+      const funnel = funnelQuery(scope, by, readFirst(args.first), wantsCost);
+      const query = { ...funnel, crmDate: args.crmDate ?? 'created' };
       const { rows } = await context.metrics.load(query);
       return rows.map((row) => readFunnel(row, by));
     },

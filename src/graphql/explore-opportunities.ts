@@ -50,6 +50,13 @@ const Opportunity = builder.objectRef<OpportunityRecord>('Opportunity').implemen
       description: 'When it was created.',
       resolve: (row) => row.created_at,
     }),
+    closedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When it was won or lost, or, while it is open, when the CRM expects that. Null if the CRM does not say.',
+      resolve: (row) => row.closed_at,
+    }),
     day: t.field({
       type: 'LocalDate',
       description: 'The day that it counts on: the day of `createdAt` in REPORTING_TIMEZONE.',

@@ -16,6 +16,7 @@ import {
 } from '../metrics/query.ts';
 import { bucketsOf, type RangeInput, resolveRange } from '../metrics/range.ts';
 import {
+  type CrmDate,
   type DimensionName,
   type Granularity,
   isMeasure,
@@ -40,6 +41,7 @@ const maxSubtotals = 10;
 export interface MetricsArguments {
   readonly useRollups?: boolean;
   readonly conversion?: Conversion | undefined;
+  readonly crmDate?: CrmDate;
   readonly range: RangeInput;
   readonly groupBy: readonly DimensionName[];
   readonly granularity: Granularity;
@@ -102,6 +104,8 @@ export function buildQuery(
       totals: selection.has('totals'),
       totalCount: selection.has('totalCount'),
     },
+    crmDate: args.crmDate ?? 'created',
+    dateOf: 'figure',
     conversion: args.conversion,
     useRollups: args.useRollups ?? true,
   };

@@ -11,6 +11,7 @@ import { readBreakdowns } from './breakdowns.ts';
 import { builder } from './builder.ts';
 import { DimensionEnum } from './catalogue.ts';
 import type { Context } from './context.ts';
+import { crmDateArgument } from './crm-date.ts';
 import { currencyArgument } from './currency.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
 import {
@@ -245,6 +246,7 @@ builder.queryField('metrics', (t) =>
         type: LimitByInput,
         description: 'Keeps only the top values of one dimension or breakdown.',
       }),
+      ...crmDateArgument,
       ...currencyArgument,
       useRollups: t.arg.boolean({
         defaultValue: true,
@@ -266,6 +268,7 @@ builder.queryField('metrics', (t) =>
         compareTo: readComparison(args.compareTo),
         fill: args.fill ?? false,
         useRollups: args.useRollups ?? true,
+        crmDate: args.crmDate ?? 'created',
         conversion: await context.conversions.into(args.currency),
         first: readFirst(args.first, maxFirst, defaultFirst),
         after: args.after ?? undefined,

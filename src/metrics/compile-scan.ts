@@ -72,7 +72,7 @@ export function compileScan(
 ): { from: Sql; dimension: (name: DimensionName) => Sql; part: (part: Part) => Sql } {
   const { from, columnOf, countOf, moneyOf } =
     'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
-  const rate = plan.conversion?.rateIn(scan.range.from, scan.range.to);
+  const rate = rateFor(scan, plan);
   const aggregateOf = (part: Part): Sql => {
     if (isDoubt(part)) return moneyAggregates(moneyOf(part.doubt), rate).doubt;
     return isAmount(part.sum) ? moneyAggregates(moneyOf(part.sum), rate).sum : countOf(part.sum);
@@ -96,15 +96,28 @@ export function compileScan(
   };
 }
 
-const between = ({ from, to }: DayRange): Sql =>
-  sql`date BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))}`;
+const between = (day: Sql, { from, to }: DayRange): Sql =>
+  sql`${day} BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))}`;
 /** Stands after `date IN`. */
 export const oneOf = (days: readonly Day[]): Sql => sql`(${bind('Array(Date)', days.map(formatDay))})`;
 
-function tableRows({ side, range, days }: TableScan, plan: Plan<Scan>): ScannedRows {
+/** A record is worth what it was on the day that it is stored on, whichever day it counts on. */
+function rateFor(scan: Scan, { conversion }: Plan<Scan>): Sql | undefined {
+  return isByClosing(scan) ? conversion?.rateOfAnyDay() : conversion?.rateIn(scan.range.from, scan.range.to);
+}
+
+const isByClosing = (scan: Scan): boolean => 'side' in scan && scan.isByClosing;
+
+/** The day that a record counts on. Without a day of closing, that of its creation. */
+const dayOf = (scan: Scan): Sql =>
+  isByClosing(scan) ? sql`if(closed_day = toDate(0), date, closed_day)` : sql`date`;
+
+function tableRows(scan: TableScan, plan: Plan<Scan>): ScannedRows {
+  const { side, range, days } = scan;
   const only = days === undefined ? empty : sql` AND date IN ${oneOf(days)}`;
+  const won = scan.isByClosing ? sql` AND stage = 'closed_won'` : empty;
   return {
-    from: sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(range)}${only}`,
+    from: sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(dayOf(scan), range)}${only}${won}`,
     columnOf: columnOfSide(side),
     countOf: (sum) => sums[sum].aggregate,
     moneyOf: (sum) => sums[sum].money,
@@ -116,7 +129,7 @@ function rollupRows({ rollup, period, sides, range, built }: RollupScan, plan: P
   const ofSides =
     sides.length > 1 ? empty : sides[0] === 'ads' ? sql` AND ads_rows > 0` : sql` AND leads > 0`;
   return {
-    from: sql`rollup_sums WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${bind('String', period)} AND ${between(range)} AND ${isBuilt(built)}${ofSides}`,
+    from: sql`rollup_sums WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${bind('String', period)} AND ${between(sql`date`, range)} AND ${isBuilt(built)}${ofSides}`,
     columnOf,
     countOf: (sum) => sql`sum(${identifier(snakeCase(sum))})`,
     moneyOf: (sum) => ({ amount: identifier(snakeCase(sum)) }),
@@ -163,8 +176,8 @@ export function nothingOf(part: Part, { unknownBefore }: Plan<Scan>, date: Sql):
 }
 
 /** The first day of a row's bucket. Days of a comparison are shifted into the range first. */
-function bucket({ granularity, weekStart }: Plan<Scan>, { shift }: Scan): Sql {
-  const day = shiftedDay(shift);
+function bucket({ granularity, weekStart, dateOf }: Plan<Scan>, scan: Scan): Sql {
+  const day = shiftedDay(dateOf === 'record' ? sql`date` : dayOf(scan), scan.shift);
   switch (granularity) {
     case 'day':
       return day;
@@ -182,13 +195,13 @@ function bucket({ granularity, weekStart }: Plan<Scan>, { shift }: Scan): Sql {
   }
 }
 
-function shiftedDay(shift: Scan['shift']): Sql {
-  if (shift === undefined) return sql`date`;
+function shiftedDay(day: Sql, shift: Scan['shift']): Sql {
+  if (shift === undefined) return day;
   const { within } = shift;
   const moved =
     shift.unit === 'day'
-      ? sql`(date + ${bind('Int32', shift.count)})`
-      : sql`addMonths(date, ${bind('Int32', shift.count)})`;
+      ? sql`(${day} + ${bind('Int32', shift.count)})`
+      : sql`addMonths(${day}, ${bind('Int32', shift.count)})`;
   if (within === undefined) return moved;
   return sql`least(greatest(${moved}, ${bind('Date', formatDay(within.from))}), ${bind('Date', formatDay(within.to))})`;
 }

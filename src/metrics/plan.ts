@@ -2,9 +2,11 @@ import type { Day } from '../records/day.ts';
 import type { Comparison, DayRange, FigureKind, Fold, MetricsQuery, Order } from './query.ts';
 import { bucketStart, shiftedDay } from './range.ts';
 import {
+  type CrmDate,
   type DimensionName,
   isAmount,
   isMeasure,
+  isOutcome,
   type MeasureName,
   measureNames,
   type Side,
@@ -25,6 +27,8 @@ interface DayScan {
 /** One read of one side's table. */
 export interface TableScan extends DayScan {
   readonly side: Side;
+  /** The days of the range are those that records were closed on, not created: all days are read. */
+  readonly isByClosing: boolean;
   /** Undefined: every day of the range. */
   readonly days?: readonly Day[];
 }
@@ -51,7 +55,7 @@ export interface Figure {
 export interface Plan<S extends Scan = TableScan>
   extends Pick<
     MetricsQuery,
-    'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having' | 'conversion'
+    'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having' | 'conversion' | 'dateOf'
   > {
   readonly scans: readonly [S, ...S[]];
   readonly groupBy: readonly DimensionName[];
@@ -96,6 +100,7 @@ export function plan(query: MetricsQuery): Plan {
     having: query.having,
     // Questions without money are the same in any currency.
     conversion: used.some(isAmount) ? query.conversion : undefined,
+    dateOf: query.dateOf,
     sums: used,
     compared,
     unknownBefore: unknownBefore(query, groupBy),
@@ -147,24 +152,43 @@ function scansFor(
   groupBy: readonly DimensionName[],
   query: MetricsQuery,
 ): Plan['scans'] {
-  const ofSide = (side: Side): readonly SumName[] => used.filter((name) => sums[name].from === side);
-  const sides: Side[] = (['ads', 'crm'] as const).filter((side) => ofSide(side).length > 0);
   // Without measures the result is the list of groups: those of ads, the larger side, unless ads lack a dimension.
-  const [first = groupBy.includes('match') ? 'crm' : 'ads', ...others] = sides;
+  const groupsOnly = {
+    side: groupBy.includes('match') ? 'crm' : 'ads',
+    isByClosing: false,
+    sums: [],
+  } as const;
+  const [first = groupsOnly, ...others] = readsOf(used, query.crmDate);
   const { compareTo } = query;
   const hasPrevious = compareTo !== undefined && unknownBefore(query, groupBy) !== 'all';
   const periods = [
     { range: query.range, shift: undefined },
     ...(hasPrevious ? [{ range: compareTo.range, shift: compareTo.shift }] : []),
   ];
-  const scan = (side: Side, period: (typeof periods)[number]): TableScan => ({
-    side,
-    sums: ofSide(side),
-    ...period,
-  });
-  const all = [first, ...others].flatMap((side) => periods.map((period) => scan(side, period)));
-  const [head = scan(first, { range: query.range, shift: undefined }), ...rest] = all;
+  const all = [first, ...others].flatMap((read) =>
+    periods.map((period): TableScan => ({ ...read, ...period })),
+  );
+  const [head = { ...first, range: query.range, shift: undefined }, ...rest] = all;
   return [head, ...rest];
+}
+
+/** What is read for some sums, whatever the days. */
+function readsOf(
+  used: readonly SumName[],
+  crmDate: CrmDate,
+): readonly Pick<TableScan, 'side' | 'isByClosing' | 'sums'>[] {
+  const isByClosing = (name: SumName): boolean => crmDate === 'closed' && isOutcome(name);
+  const reads = [
+    { side: 'ads', isByClosing: false },
+    { side: 'crm', isByClosing: false },
+    { side: 'crm', isByClosing: true },
+  ] as const;
+  return reads
+    .map((read) => ({
+      ...read,
+      sums: used.filter((name) => sums[name].from === read.side && isByClosing(name) === read.isByClosing),
+    }))
+    .filter((read) => read.sums.length > 0);
 }
 
 /** Appends every other dimension to the requested order, so that rows with equal values never swap between pages. */

@@ -20,7 +20,10 @@ export function weightOf({ scans }: Plan<Scan>, rows: RowsOfDays | undefined): Q
   const ofTables = scans.filter(isOfTable);
   const isHeavy =
     rows === undefined
-      ? ofTables.some(({ range, days }) => (days?.length ?? range.to - range.from + 1) > mostLightDays)
+      ? ofTables.some(
+          ({ isByClosing, range, days }) =>
+            isByClosing || (days?.length ?? range.to - range.from + 1) > mostLightDays,
+        )
       : rowsOf(ofTables, rows) > mostLightRows;
   return isHeavy ? 'heavy' : 'light';
 }
@@ -28,7 +31,10 @@ export function weightOf({ scans }: Plan<Scan>, rows: RowsOfDays | undefined): Q
 /** How many rows the tables have of the days that are read. */
 export function rowsOf(scans: readonly TableScan[], rows: RowsOfDays): number {
   const isRead = (day: Day): boolean =>
-    scans.some(({ range, days }) => days?.includes(day) ?? (day >= range.from && day <= range.to));
+    scans.some(
+      ({ isByClosing, range, days }) =>
+        isByClosing || (days?.includes(day) ?? (day >= range.from && day <= range.to)),
+    );
   let found = 0;
   for (const [day, count] of rows) if (isRead(day)) found += count;
   return found;

@@ -2,7 +2,7 @@ import type { Day } from '../records/day.ts';
 import type { Conversion } from './currency/conversion.ts';
 import type { DataScope } from './data-scope.ts';
 import type { Filter } from './filter.ts';
-import type { DimensionName, Granularity, MeasureName, TextDimension, Weekday } from './registry.ts';
+import type { CrmDate, DimensionName, Granularity, MeasureName, TextDimension, Weekday } from './registry.ts';
 
 /** Days from `from` to `to`, both included. */
 export interface DayRange {
@@ -92,6 +92,10 @@ export interface MetricsQuery extends DataScope {
   /** Dimensions by which the rows that pass `having` are aggregated again; undefined: not at all. */
   readonly subtotalBy: readonly DimensionName[] | undefined;
   readonly wants: { readonly rows: boolean; readonly totals: boolean; readonly totalCount: boolean };
+  /** Which day won CRM records and their revenue stand on. */
+  readonly crmDate: CrmDate;
+  /** Which day `date` is of a record: the one that it counts on, or the one that it is stored on. */
+  readonly dateOf: 'figure' | 'record';
   /** What money is turned into; undefined: it stays as it is stored, and money of two currencies is not added up. */
   readonly conversion: Conversion | undefined;
   /** False: every row of the tables is read. */
@@ -115,6 +119,8 @@ export const emptyQuery: Omit<MetricsQuery, keyof DataScope | 'range'> = {
   figures: ['current'],
   subtotalBy: undefined,
   wants: { rows: true, totals: false, totalCount: false },
+  crmDate: 'created',
+  dateOf: 'figure',
   conversion: undefined,
   useRollups: true,
 };

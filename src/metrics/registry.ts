@@ -12,6 +12,8 @@ export const tableOf: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, 
 
 interface Count {
   readonly from: Side;
+  /** Counts on the day that a record was closed, where that is asked for. */
+  readonly isOutcome?: true;
   readonly unit: 'count';
   /** The aggregate over the side's table. */
   readonly aggregate: Sql;
@@ -21,6 +23,7 @@ interface Count {
 
 interface Amount {
   readonly from: Side;
+  readonly isOutcome?: true;
   readonly unit: 'money';
   /** What is summed of the side's table. */
   readonly money: MoneyColumn;
@@ -76,6 +79,7 @@ export const sums = {
   },
   closedWon: {
     from: 'crm',
+    isOutcome: true,
     aggregate: sql`countIf(stage = 'closed_won')`,
     unit: 'count',
     formula: 'CRM records at `closed_won`',
@@ -83,6 +87,7 @@ export const sums = {
   },
   revenue: {
     from: 'crm',
+    isOutcome: true,
     money: { amount: sql`amount`, counts: sql`stage = 'closed_won'` },
     unit: 'money',
     formula: 'sum of amount at `closed_won`',
@@ -98,6 +103,13 @@ export type AmountName = {
 }[SumName];
 
 export const isAmount = (name: SumName): name is AmountName => sums[name].unit === 'money';
+
+/** Whether a sum can stand on the day that a CRM record was closed. */
+export const isOutcome = (name: SumName): boolean => 'isOutcome' in sums[name];
+
+/** The day of a CRM record that its outcome stands on. */
+export const crmDates = ['created', 'closed'] as const;
+export type CrmDate = (typeof crmDates)[number];
 
 /** The aggregate over the side's table, of money as it is stored. */
 export const aggregateOf = (name: SumName): Sql =>
@@ -316,7 +328,7 @@ export const columnOfSide =
     textDimension(name).columns[side] ?? sql`''`;
 
 const dateDescription =
-  'First day of the day, week, month, quarter or year (see `granularity`). A CRM record counts on the day it was created.';
+  'First day of the day, week, month, quarter or year (see `granularity`). A CRM record counts on the day it was created; `crmDate` can move its outcome to the day it was closed.';
 
 export const describeDimension = (name: NamedDimension): string =>
   name === 'date' ? dateDescription : labels[name].description;

@@ -31,6 +31,11 @@ export const opportunityContract = {
       description: 'Id of the record in the CRM.',
     },
     created_at: { format: 'instant', required: true, description: 'When the lead was created.' },
+    closed_at: {
+      format: 'instant',
+      description:
+        'When the record was won or lost. With `crmDate: CLOSED`, revenue counts on this day, or without it on that of `created_at`.',
+    },
     stage: {
       format: 'identifier',
       description:
@@ -77,6 +82,7 @@ export const opportunityContract = {
       stage: 'closed_won',
       amount: 5000.0,
       created_at: '2025-08-01T10:00:00Z',
+      closed_at: '2025-08-19T15:30:00Z',
       utm_campaign: 'back_to_school',
       utm_source: 'google',
       utm_medium: 'cpc',
@@ -91,6 +97,10 @@ export interface Opportunity {
   readonly createdAt: number;
   /** The day of `createdAt` in the reporting time zone. */
   readonly day: Day;
+  /** Epoch milliseconds; 0 if the CRM does not say. */
+  readonly closedAt: number;
+  /** The day of `closedAt` in the reporting time zone; 0 if the CRM does not say. */
+  readonly closedDay: Day;
   readonly stage: Stage;
   /** The stage name of the CRM. */
   readonly stageName: string;
@@ -138,6 +148,7 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
           updatedAt,
         };
       }
+      const closed = read.isMissing(fields.closed_at) ? undefined : read.instantAndDay(fields, 'closed_at');
       const stageName = read.optionalIdentifier(fields, 'stage');
       const told = outcomeOf(read.optionalFlag(fields, 'is_won'), read.optionalFlag(fields, 'is_closed'));
       // The flags of the CRM take precedence over stage names: custom pipelines have stages that are in no table.
@@ -147,6 +158,8 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
         opportunityId,
         createdAt: instant,
         day,
+        closedAt: closed?.instant ?? 0,
+        closedDay: closed?.day ?? 0,
         stage: stage ?? 'lead',
         stageName,
         isDeleted: false,
@@ -167,6 +180,8 @@ export function createOpportunityNormaliser(rules: OpportunityRules) {
 /** The values of a deleted record's other fields. They are constant, so that no other field can cause a rejection. */
 const deletedFields = {
   isDeleted: true,
+  closedAt: 0,
+  closedDay: 0,
   stage: 'lead',
   stageName: '',
   amount: 0,

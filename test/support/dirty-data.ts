@@ -6,7 +6,7 @@ export function dirtyFeeds(
   seed: number,
   count: { ads: number; crm: number },
   days: readonly string[],
-  /** Records take them in turns; empty: none names a currency. */
+  /** Records take them in turns, and most CRM records say when they were closed; empty: neither. */
   currencies: readonly string[] = [],
 ): { ads: Raw[]; crm: Raw[] } {
   const spelt = (...values: readonly string[]) =>
@@ -78,10 +78,15 @@ export function dirtyFeeds(
     numRuns: 1,
   });
   const inTurns = (records: readonly Raw[], step: number): Raw[] =>
-    records.map((raw, index) =>
-      currencies.length === 0
-        ? raw
-        : { ...raw, currency: currencies[Math.floor((index * step) / 3) % currencies.length] },
-    );
-  return { ads: inTurns(ads, 4), crm: inTurns(crm, 5) };
+    records.map((raw, index) => ({
+      ...raw,
+      currency: currencies[Math.floor((index * step) / 3) % currencies.length],
+    }));
+  if (currencies.length === 0) return { ads, crm };
+  const closes = (raw: Raw, index: number): Raw => {
+    if (index % 4 === 0) return raw;
+    const at = Date.parse(String(raw.created_at)) + (index % 40) * 86_400_000;
+    return { ...raw, closed_at: new Date(at).toISOString() };
+  };
+  return { ads: inTurns(ads, 4), crm: inTurns(crm, 5).map(closes) };
 }

@@ -8,6 +8,7 @@ export interface OracleQuery {
   readonly groupBy: readonly string[];
   /** What money is asked in; undefined: as it is stored. */
   readonly currency?: string | undefined;
+  readonly crmDate?: 'CREATED' | 'CLOSED' | undefined;
   readonly granularity: 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR';
   readonly weekStart: 'MONDAY' | 'SUNDAY' | 'SATURDAY';
   readonly where: OracleFilter | undefined;
@@ -207,7 +208,8 @@ export function askOracle(
   const valued = facts.map(
     (fact): Valued => (currency === undefined ? fact : { ...fact, worth: worthOf(fact, currency, rates) }),
   );
-  const filtered = where === undefined ? valued : valued.filter((fact) => holds(fact, where));
+  const dated = query.crmDate === 'CLOSED' ? valued.flatMap(byClosing) : valued;
+  const filtered = where === undefined ? dated : dated.filter((fact) => holds(fact, where));
   const shift = query.compareTo === undefined ? 0 : time(query.range[0]) - time(query.compareTo[0]);
   const now = between(filtered, query.range);
   const before =
@@ -266,6 +268,20 @@ export function askOracle(
   const totals = rowOf([], passed, firstKnown === '');
   return { rows, totals, groups: new Map(passed.map((group) => [JSON.stringify(group.key), group])) };
 }
+
+/** A won record as two: the lead on its own day, and what came of it on the day it was closed. */
+const byClosing = (fact: Valued): Valued[] =>
+  fact.closedWon === 0
+    ? [fact]
+    : [
+        {
+          ...fact,
+          closedWon: 0,
+          revenue: 0,
+          ...(fact.worth && { worth: { ...fact.worth, revenue: 0 } }),
+        },
+        { ...fact, date: fact.closedOn ?? fact.date, leads: 0, opportunities: 0 },
+      ];
 
 /** Money at the rate of the fact's own day, before any comparison moves it to another. */
 function worthOf(

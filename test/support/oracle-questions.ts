@@ -132,9 +132,9 @@ const documentOf = (
   more: string,
 ): string => `query ($range: DateRangeInput!, $groupBy: [Dimension!], $granularity: Granularity, $weekStart: Weekday, $where: MetricsWhere,
     $having: [HavingInput!], $orderBy: [OrderByInput!], $compareTo: CompareToInput, $fill: Boolean, $limitBy: LimitByInput, $levels: [[Dimension!]!]!,
-    $currency: String, $breakdowns: [String!], $breakdownLevels: [[String!]!]) {
+    $currency: String, $crmDate: CrmDate, $breakdowns: [String!], $breakdownLevels: [[String!]!]) {
   metrics(dateRange: $range, groupBy: $groupBy, breakdowns: $breakdowns, granularity: $granularity, weekStart: $weekStart, where: $where, having: $having,
-      orderBy: $orderBy, compareTo: $compareTo, fill: $fill, limitBy: $limitBy, currency: $currency, first: 10000${options}) {
+      orderBy: $orderBy, compareTo: $compareTo, fill: $fill, limitBy: $limitBy, currency: $currency, crmDate: $crmDate, first: 10000${options}) {
     nodes { date ${columns} ${figures} } totals { ${figures} } totalCount ${more}
     subtotals(by: $levels, breakdowns: $breakdownLevels) { nodes { date ${columns} ${figures} } }
   }
@@ -168,6 +168,7 @@ export function toGraphql(
     compareTo: compareTo && { between: { from: compareTo[0], to: compareTo[1] } },
     fill: asked.fill,
     currency: asked.currency,
+    crmDate: asked.crmDate,
     limitBy: limitBy && {
       n: limitBy.n,
       others: limitBy.others,

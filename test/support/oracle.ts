@@ -7,6 +7,8 @@ export type Raw = Readonly<Record<string, unknown>>;
 
 export interface Fact {
   readonly date: string;
+  /** When the record was closed, if it says so. */
+  readonly closedOn?: string | undefined;
   /** Null where the record has none. */
   readonly dimensions: Readonly<Record<string, string | null>>;
   readonly clicks: number;
@@ -152,6 +154,7 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
     facts.push({
       ...none,
       date,
+      closedOn: raw.closed_at === undefined ? undefined : String(raw.closed_at).slice(0, 10),
       dimensions: {
         ...utm,
         channel,

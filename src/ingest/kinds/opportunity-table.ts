@@ -18,6 +18,8 @@ export const opportunityTable = recordTable<Opportunity, 'updatedAt' | 'isDelete
   values: {
     date: 'Date',
     created_at: 'DateTime64(3)',
+    closed_at: 'DateTime64(3)',
+    closed_day: 'Date',
     stage: { enumeration: stages },
     stage_name: 'String',
     amount: 'Decimal(18,6)',

@@ -60,8 +60,9 @@ export const opportunityKind: PulledKind<Opportunity> = {
     };
   },
   createWriter: (options) => withVersions(createOpportunityWriter(options), options.version),
-  rawFieldsOf: ({ createdAt, stageName }) => ({
+  rawFieldsOf: ({ createdAt, closedAt, stageName }) => ({
     created_at: new Date(createdAt).toISOString(),
+    closed_at: closedAt === 0 ? '' : new Date(closedAt).toISOString(),
     stage: stageName,
   }),
   withoutOwnTime: (record) => ({ ...record, updatedAt: undefined }),

@@ -12,6 +12,8 @@ export interface Conversion {
    * `currency`, of the days from `from` to `to`.
    */
   rateIn(from: Day, to: Day): Sql;
+  /** The same for rows of any day. */
+  rateOfAnyDay(): Sql;
   /** Equal for equal currencies, so that questions with one key are answered by one read. */
   toJSON(): unknown;
 }
@@ -21,16 +23,18 @@ const mostRanges = 8;
 
 export function createConversion(currency: string, book: RateBook): Conversion {
   const known = new Map<string, Sql>();
+  const rateIn = (from: Day, to: Day): Sql => {
+    const key = `${from} ${to}`;
+    const rate = known.get(key) ?? compileRates(currency, book, from, to);
+    if (known.size >= mostRanges) known.clear();
+    known.set(key, rate);
+    return rate;
+  };
   return {
     currency,
     book,
-    rateIn(from, to) {
-      const key = `${from} ${to}`;
-      const rate = known.get(key) ?? compileRates(currency, book, from, to);
-      if (known.size >= mostRanges) known.clear();
-      known.set(key, rate);
-      return rate;
-    },
+    rateIn,
+    rateOfAnyDay: () => rateIn(book.firstDay, book.lastDay),
     toJSON: () => ({ currency }),
   };
 }

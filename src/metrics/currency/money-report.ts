@@ -84,7 +84,7 @@ function amountsOf({ measures, having, orderBy }: MetricsQuery): ('cost' | 'reve
 const mostRows = 99_999;
 
 function moneyQuery(
-  { workspace, policy, where, fold, useRollups }: MetricsQuery,
+  { workspace, policy, where, fold, crmDate, useRollups }: MetricsQuery,
   range: DayRange,
   amounts: MetricsQuery['measures'],
   by: 'currency' | 'day',
@@ -97,6 +97,9 @@ function moneyQuery(
     policy,
     range,
     useRollups,
+    crmDate,
+    // Money is converted by the rate of the day that it is stored on.
+    dateOf: 'record',
     groupBy: by === 'day' ? ['date', 'currency'] : ['currency'],
     where: where && those ? { and: [where, those] } : (where ?? those),
     fold: fold?.others ? undefined : fold,

@@ -20,6 +20,9 @@ const mostDaysBack = 7;
 /** The exchange rates of a workspace. Pure: what is restated makes a new book. */
 export interface RateBook {
   readonly isEmpty: boolean;
+  /** Before it no day has a rate, nor after `lastDay`; 0 for both where there are no rates. */
+  readonly firstDay: Day;
+  readonly lastDay: Day;
   /** The currencies that have a rate to `target` on any day, in alphabetical order, without `target` itself. */
   currencies(target: string): readonly string[];
   /** The rate of a day, or else the latest of the seven days before it; undefined: there is none. */
@@ -43,6 +46,8 @@ export function createRateBook(rates: readonly ExchangeRate[]): RateBook {
   // Last, so that a stored rate stays where both directions are stored.
   for (const { day, base, quote, rate } of rates) note(day, base, quote, rate);
 
+  const days = [...byDay.keys()];
+
   /** By target and day: what a unit of each currency is worth. */
   const worths = new Map<string, Map<Day, ReadonlyMap<string, number>>>();
   const worthsOn = (day: Day, target: string): ReadonlyMap<string, number> => {
@@ -54,7 +59,9 @@ export function createRateBook(rates: readonly ExchangeRate[]): RateBook {
   };
 
   return {
-    isEmpty: byDay.size === 0,
+    isEmpty: rates.length === 0,
+    firstDay: rates.length === 0 ? 0 : days.reduce((first, day) => Math.min(first, day)),
+    lastDay: rates.length === 0 ? 0 : days.reduce((last, day) => Math.max(last, day)) + mostDaysBack,
     currencies(target) {
       const found = new Set<string>();
       for (const day of byDay.keys()) for (const name of worthsOn(day, target).keys()) found.add(name);

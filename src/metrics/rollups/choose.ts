@@ -14,8 +14,13 @@ import type { RollupPeriod, RollupSet } from './sets.ts';
  */
 export function withRollups(plan: Plan, current: CurrentRollups): Plan<Scan> {
   const rollup = smallestFor(plan, current.sets);
-  if (rollup === undefined) return plan;
-  const scans = scansByPeriod(plan.scans).flatMap((ofPeriod) => replace(plan, ofPeriod, rollup, current));
+  const byDay = plan.scans.filter((scan) => !scan.isByClosing);
+  if (rollup === undefined || byDay.length === 0) return plan;
+  const scans = [
+    ...scansByPeriod(byDay).flatMap((ofPeriod) => replace(plan, ofPeriod, rollup, current)),
+    // Sums by day are sums by day of creation.
+    ...plan.scans.filter((scan) => scan.isByClosing),
+  ];
   const [first, ...others] = scans;
   return first === undefined ? plan : { ...plan, scans: [first, ...others] };
 }

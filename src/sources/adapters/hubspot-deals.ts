@@ -29,6 +29,7 @@ export const hubspotDeals: Adapter = {
       opportunity_id: deal.id ?? properties.hs_object_id,
       // Epoch milliseconds as text, or ISO, depending on the API version.
       created_at: properties.createdate ?? deal.createdAt,
+      closed_at: properties.closedate,
       updated_at: properties.hs_lastmodifieddate ?? deal.updatedAt,
       stage: properties.dealstage,
       is_won: properties.hs_is_closed_won,

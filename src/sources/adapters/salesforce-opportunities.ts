@@ -27,6 +27,7 @@ export const salesforceOpportunities: Adapter = {
     return {
       opportunity_id: opportunity.Id,
       created_at: opportunity.CreatedDate,
+      closed_at: opportunity.CloseDate,
       updated_at: opportunity.LastModifiedDate,
       stage: opportunity.StageName,
       is_won: opportunity.IsWon,

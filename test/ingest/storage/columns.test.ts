@@ -47,6 +47,7 @@ function filledWith({ name, type }: Column): Sql {
   if (/^(?:LowCardinality\()?String/.test(type)) return text(`of ${name}`);
   if (type.startsWith('Enum8')) return sql`toInt8(2)`;
   if (type.startsWith('DateTime64')) return sql`fromUnixTimestamp64Milli(1754042400123)`;
+  if (type === 'Date') return sql`toDate(17)`;
   if (type.startsWith('Map(')) return sql`map('of', ${bind('String', name)})`;
   if (/^(?:UInt|Decimal)/.test(type)) return sql`17`;
   throw new Error(`No value for ${name} ${type}`);
@@ -94,6 +95,8 @@ const opportunityRecord: Opportunity = {
   opportunityId: 'of opportunity_id',
   createdAt: 1_754_042_400_123,
   day,
+  closedAt: 1_755_042_400_456,
+  closedDay: day + 11,
   stage: 'closed_won',
   stageName: 'of stage_name',
   isDeleted: false,

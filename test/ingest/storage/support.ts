@@ -40,6 +40,8 @@ export const opportunity = (record: Partial<Opportunity>): Opportunity => {
     opportunityId: 'O-1',
     createdAt: day * 86_400_000 + 1_000,
     day,
+    closedAt: 0,
+    closedDay: 0,
     stage: 'lead',
     stageName: 'New',
     isDeleted: false,

@@ -3,6 +3,7 @@ import { oauth2, type ShortForm } from './short-form.ts';
 const properties = [
   'amount',
   'createdate',
+  'closedate',
   'dealstage',
   'hs_is_closed_won',
   'hs_is_closed',
