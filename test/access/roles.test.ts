@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grants } from '../../src/access/grants.ts';
 import { schema } from '../../src/graphql/schema.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { sendWithoutEnd } from '../support/endless-body.ts';
 import { makeKeys, type TestKeys } from '../support/keys.ts';
 
 let keys: TestKeys;
@@ -251,15 +252,11 @@ describe('endpoints', () => {
   });
 
   it('whoever is refused gets the answer before the body is read', async () => {
-    const body = new ReadableStream({
-      pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
-    });
-    const response = await fetch(`${app.url}/ingest/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson' },
-      body,
-      duplex: 'half',
-    } as RequestInit);
+    const response = await sendWithoutEnd(
+      `${app.url}/ingest/events`,
+      { 'content-type': 'application/x-ndjson' },
+      () => Buffer.alloc(65_536),
+    );
     expect(response.status).toBe(401);
   });
 });

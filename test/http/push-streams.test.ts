@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sql } from '../../src/clickhouse/sql.ts';
+import { sendWithoutEnd } from '../support/endless-body.ts';
 import { startTestPush, type TestPush } from '../support/push.ts';
 import {
   ad,
@@ -186,21 +187,15 @@ async function pushForEver(
   rest: Record<string, unknown> = {},
 ): Promise<{ response: Response; sent: number }> {
   let sent = 0;
-  const body = Readable.from(
-    (function* () {
-      for (;;) {
-        const block = ndjson(numbers(1_000).map((number) => ad(sent + number, rest)));
-        sent += 1_000;
-        yield Buffer.from(block);
-      }
-    })(),
+  const response = await sendWithoutEnd(
+    `${app.url}${path}`,
+    { 'content-type': 'application/x-ndjson' },
+    () => {
+      const block = ndjson(numbers(1_000).map((number) => ad(sent + number, rest)));
+      sent += 1_000;
+      return Buffer.from(block);
+    },
   );
-  const response = await fetch(`${app.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: Readable.toWeb(body) as BodyInit,
-    duplex: 'half',
-  } as RequestInit);
   return { response, sent };
 }
 
@@ -221,17 +216,9 @@ describe('a push without an end', () => {
   });
 
   it('is 415 at once where its type is not taken', async () => {
-    const body = Readable.from(
-      (function* () {
-        for (;;) yield Buffer.alloc(65_536, 'x');
-      })(),
+    const response = await sendWithoutEnd(`${app.url}/ingest/events`, { 'content-type': 'text/plain' }, () =>
+      Buffer.alloc(65_536, 'x'),
     );
-    const response = await fetch(`${app.url}/ingest/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'text/plain' },
-      body: Readable.toWeb(body) as BodyInit,
-      duplex: 'half',
-    } as RequestInit);
     expect(response.status).toBe(415);
   });
 

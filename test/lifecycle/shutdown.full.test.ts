@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Agent, get, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { sendWithoutEnd } from '../support/endless-body.ts';
 import { ad, event, ndjson } from '../support/push-records.ts';
 import { far, inTime, useStoppingProgram } from './stopping.ts';
 
@@ -98,20 +98,15 @@ describe('a signal that ends the program', () => {
     async () => {
       const program = await start();
       let sent = 0;
-      const body = Readable.from(
-        (function* () {
-          for (;;) {
-            yield Buffer.from(ndjson(Array.from({ length: 1_000 }, (_, number) => ad(sent + number))));
-            sent += 1_000;
-          }
-        })(),
-      );
-      const endless = fetch(`${program.url}/ingest/ad-performance`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-ndjson' },
-        body: Readable.toWeb(body) as BodyInit,
-        duplex: 'half',
-      } as RequestInit).catch(() => undefined);
+      const endless = sendWithoutEnd(
+        `${program.url}/ingest/ad-performance`,
+        { 'content-type': 'application/x-ndjson' },
+        () => {
+          const block = ndjson(Array.from({ length: 1_000 }, (_, number) => ad(sent + number)));
+          sent += 1_000;
+          return Buffer.from(block);
+        },
+      ).catch(() => undefined);
       const silent = httpRequest(`${program.url}/ingest/events`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-ndjson' },
