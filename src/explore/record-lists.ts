@@ -102,24 +102,35 @@ const adColumns = z.object({
   ...columnsOf(adFigures, () => z.number()),
   source: z.string(),
 });
-const adRow = adColumns.extend({ ...shownColumns, breakdowns: z.record(z.string(), z.string()) });
+const adRow = adColumns.extend({
+  ...shownColumns,
+  shown_value: z.number().nullable(),
+  breakdowns: z.record(z.string(), z.string()),
+});
 export type AdRecord = z.infer<typeof adRow>;
 
 export function adList(query: AdsQuery): OrderedList<AdRecord> {
   const { by, direction } = query.order;
-  const columns = sql`${selectList(adColumns)}, ${shownMoney(sql`cost`, query)}`;
+  const value = sql`conversion_value`;
+  const columns = sql`${selectList(adColumns)}, ${shownMoney(sql`cost`, query)}, ${moneyOfRecord(value, query)} AS shown_value, ${moneyOrder(value, query)} AS value_key`;
   const breakdowns = query.showsBreakdowns ? sql`breakdowns` : sql`map() AS breakdowns`;
   return {
     row: adRow,
     select: sql`SELECT ${columns}, ${breakdowns}, row_key FROM ${recordsOf('ads', query)}`,
     order: [
-      { by: by === 'cost' ? sql`money_key` : identifier(by), type: typeOf(by), direction },
+      { by: moneyKeys.get(by) ?? identifier(by), type: typeOf(by), direction },
       { by: sql`date`, type: 'Date', direction: 'asc' },
       // A hash of the other key columns. Together with the day it makes the order complete.
       { by: sql`row_key`, type: 'UInt64', direction: 'asc' },
     ],
   };
 }
+
+/** What rows are ordered by in place of an amount in a currency of its own. */
+const moneyKeys = new Map<AdOrder['by'], Sql>([
+  ['cost', sql`money_key`],
+  ['conversion_value', sql`value_key`],
+]);
 
 function typeOf(order: AdOrder['by']): KeyType {
   if (order === 'date') return 'Date';

@@ -35,13 +35,14 @@ export const DimensionEnum = builder.enumType('Dimension', {
 
 const units: Readonly<Record<Unit, string>> = {
   count: 'A whole number.',
+  quantity: 'A number that can have a fraction.',
   money: 'An amount in the asked `currency`, or, where there are no exchange rates, in that of the records.',
   ratio: 'A ratio: 0.05 means 5%.',
 };
 
 const UnitEnum = builder.enumType('Unit', {
   description: 'The unit of a measure.',
-  values: enumValues(['count', 'money', 'ratio'] as const, (name) => units[name]),
+  values: enumValues(['count', 'quantity', 'money', 'ratio'] as const, (name) => units[name]),
 });
 
 function describe(name: MeasureName): string {
@@ -81,6 +82,8 @@ export function measureFields(t: FieldBuilder) {
         return [name, t.float({ nullable: true, description, resolve: (row) => row[name] ?? null })];
       if (describeMeasure(name).unit === 'money')
         return [name, t.float({ nullable: true, description, resolve: (row) => amountOf(row[name]) })];
+      if (describeMeasure(name).unit === 'quantity')
+        return [name, t.float({ description, resolve: (row) => row[name] ?? 0 })];
       if (!isFedCount(name))
         return [name, t.field({ type: 'SafeInt', description, resolve: (row) => row[name] ?? 0 })];
       return [

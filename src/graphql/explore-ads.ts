@@ -50,13 +50,24 @@ const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
       nullable: true,
       description: 'Ad spend. Unit: money, in `currency`. Null if there is no exchange rate for it.',
     }),
+    conversionValue: t.exposeFloat('shown_value', {
+      nullable: true,
+      description:
+        'Value of the conversions. Unit: money, in `currency`. Null if there is no exchange rate for it.',
+    }),
     currency: t.exposeString('shown_currency', {
-      description: 'ISO 4217 code of `cost`: the asked currency, or that of the record.',
+      description:
+        'ISO 4217 code of `cost` and `conversionValue`: the asked currency, or that of the record.',
     }),
     storedCost: t.exposeFloat('cost', {
       description: 'Ad spend as the feed gave it. Unit: money, in `storedCurrency`.',
     }),
-    storedCurrency: t.exposeString('currency', { description: 'ISO 4217 code of `storedCost`.' }),
+    storedConversionValue: t.exposeFloat('conversion_value', {
+      description: 'Value of the conversions as the feed gave it. Unit: money, in `storedCurrency`.',
+    }),
+    storedCurrency: t.exposeString('currency', {
+      description: 'ISO 4217 code of the stored amounts.',
+    }),
     source: t.exposeString('source', {
       description: 'Where it came from: the name of a configured source, or `push`.',
     }),

@@ -9,7 +9,7 @@ import {
   type MetricsSource,
   metricsSources,
 } from '../metrics/query.ts';
-import { describeMeasure, isAmount, isSum, measureNames } from '../metrics/registry.ts';
+import { amountNames, describeMeasure, isAmount, isSum, measureNames } from '../metrics/registry.ts';
 import { type Warning, warningMeanings } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
 import { builder, enumValues } from './builder.ts';
@@ -138,10 +138,15 @@ export const UnconvertedType = builder.objectRef<Unconverted>('UnconvertedMoney'
   description: 'Money of rows that have no exchange rate, in its own currency.',
   fields: (t) => ({
     currency: t.exposeString('currency', { description: 'ISO 4217 code of the amounts.' }),
-    cost: t.exposeFloat('cost', { description: 'Ad spend. 0 if the query has no measure of cost.' }),
-    revenue: t.exposeFloat('revenue', {
-      description: 'Amount of won CRM records. 0 if the query has no measure of revenue.',
-    }),
+    ...Object.fromEntries(
+      amountNames.map((name) => [
+        name,
+        t.float({
+          description: `${describeMeasure(name).description} 0 if the query has no measure of it.`,
+          resolve: ({ amounts }) => amounts[name],
+        }),
+      ]),
+    ),
   }),
 });
 

@@ -122,6 +122,7 @@ const scalars = {
   instant: 'String',
   count: 'LenientNumber',
   money: 'LenientNumber',
+  quantity: 'LenientNumber',
   currency: 'String',
   object: 'JSON',
   breakdowns: 'JSON',

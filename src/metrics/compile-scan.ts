@@ -159,7 +159,8 @@ const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
 export const unfoldedValue = (value: string): string | undefined =>
   value === otherValue ? undefined : value.slice(keptPrefix.length);
 
-export const zeroOf = (name: SumName): Sql => (isAmount(name) ? sql`toDecimal128(0, 6)` : sql`toUInt64(0)`);
+export const zeroOf = (name: SumName): Sql =>
+  sums[name].unit === 'count' ? sql`toUInt64(0)` : sql`toDecimal128(0, 6)`;
 
 /**
  * What a row has of a sum that its scan does not read: zero, or null where the bucket has nothing to be compared to.

@@ -1,8 +1,8 @@
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import { type MoneyColumn, moneyAggregates } from './currency/money.ts';
 
-/** Money is in the asked currency, or in that of the records; a ratio is a fraction (0.05 is five per cent). */
-export type Unit = 'count' | 'money' | 'ratio';
+/** A quantity can have a fraction. Money is in the asked currency, or in that of the records; a ratio is a fraction (0.05 is five per cent). */
+export type Unit = 'count' | 'quantity' | 'money' | 'ratio';
 
 /** The two sides that a figure can come from. Each is aggregated separately; the results are united, never joined. */
 export type Side = 'ads' | 'crm';
@@ -14,7 +14,7 @@ interface Count {
   readonly from: Side;
   /** Counts on the day that a record was closed, where that is asked for. */
   readonly isOutcome?: true;
-  readonly unit: 'count';
+  readonly unit: 'count' | 'quantity';
   /** The aggregate over the side's table. */
   readonly aggregate: Sql;
   readonly formula: string;
@@ -62,6 +62,20 @@ export const sums = {
     unit: 'money',
     formula: 'sum of cost',
     description: 'Ad spend, summed exactly.',
+  },
+  conversions: {
+    from: 'ads',
+    aggregate: sql`sum(conversions)`,
+    unit: 'quantity',
+    formula: 'sum of conversions',
+    description: 'Conversions as the ad platforms report them.',
+  },
+  conversionValue: {
+    from: 'ads',
+    money: { amount: sql`conversion_value` },
+    unit: 'money',
+    formula: 'sum of conversion_value',
+    description: 'Value of conversions as the ad platforms report it, summed exactly.',
   },
   leads: {
     from: 'crm',
@@ -139,6 +153,20 @@ export const ratios = {
     formula: '1000 * cost / impressions',
     description: 'Cost per thousand impressions.',
   },
+  costPerConversion: {
+    numerator: 'cost',
+    denominator: 'conversions',
+    unit: 'money',
+    formula: 'cost / conversions',
+    description: 'Cost per conversion as the ad platforms report them.',
+  },
+  reportedRoas: {
+    numerator: 'conversionValue',
+    denominator: 'cost',
+    unit: 'ratio',
+    formula: 'conversionValue / cost',
+    description: 'Return on ad spend as the ad platforms report it.',
+  },
   cpa: {
     numerator: 'cost',
     denominator: 'leads',
@@ -201,6 +229,7 @@ type RatioName = keyof typeof ratios;
 export type MeasureName = SumName | RatioName;
 
 export const sumNames = Object.keys(sums) as readonly SumName[];
+export const amountNames: readonly AmountName[] = sumNames.filter(isAmount);
 const ratioNames = Object.keys(ratios) as readonly RatioName[];
 export const measureNames: readonly MeasureName[] = [...sumNames, ...ratioNames];
 

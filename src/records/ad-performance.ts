@@ -20,7 +20,7 @@ export const adPerformanceContract = {
   title: 'AdPerformance',
   meaning: 'Ad performance: one row for each day, channel, campaign and UTM set.',
   description:
-    'Ad performance: one row for each day, channel, campaign and UTM set. The key is every field except clicks, impressions and cost. A row with the same key replaces the earlier row.',
+    'Ad performance: one row for each day, channel, campaign and UTM set. The key is every field except clicks, impressions, cost, conversions and conversion_value. A row with the same key replaces the earlier row.',
   envelope: ['external', 'ads', 'performance'],
   fields: {
     ...schemaVersion,
@@ -40,6 +40,16 @@ export const adPerformanceContract = {
     clicks: { format: 'count', description: 'Clicks on ads.' },
     impressions: { format: 'count', description: 'Times that ads were shown.' },
     cost: { format: 'money', description: 'Ad spend in units of the currency, with up to six decimals.' },
+    conversions: {
+      format: 'quantity',
+      description:
+        'Conversions as the ad platform attributes them, with up to six decimals: they can be fractions. Default: 0.',
+    },
+    conversion_value: {
+      format: 'money',
+      description:
+        'Value of these conversions in units of the currency, with up to six decimals. Default: 0.',
+    },
     currency,
     ...utm,
     breakdowns: {
@@ -61,6 +71,8 @@ export const adPerformanceContract = {
       clicks: 1200,
       impressions: 45000,
       cost: 350.75,
+      conversions: 31.5,
+      conversion_value: 4725.0,
       utm_campaign: 'back_to_school',
       utm_source: 'google',
       utm_medium: 'cpc',
@@ -98,6 +110,10 @@ export interface AdPerformance {
   readonly impressions: number;
   /** Spend in `currency`, with up to six decimals. */
   readonly cost: number;
+  /** As the platform attributes them, with up to six decimals. */
+  readonly conversions: number;
+  /** In `currency`, with up to six decimals. */
+  readonly conversionValue: number;
   /** When the source last changed the row, in epoch milliseconds, if the source says so. */
   readonly updatedAt: number | undefined;
   /** The fields that the contract does not name, as JSON text; empty if there are none. */
@@ -127,6 +143,8 @@ export function createAdPerformanceNormaliser(rules: FieldRules) {
         clicks: read.count(fields, 'clicks', repairs),
         impressions: read.count(fields, 'impressions', repairs),
         cost: read.money(fields, 'cost', repairs),
+        conversions: read.optionalQuantity(fields, 'conversions', repairs),
+        conversionValue: read.optionalMoney(fields, 'conversion_value', repairs),
         updatedAt: read.optionalInstant(fields, 'updated_at'),
         extra: unknownFields.read(fields, repairs),
       };

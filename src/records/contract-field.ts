@@ -14,6 +14,7 @@ export const formatTypes = {
   instant: ['string', 'number', 'null'],
   count: ['number', 'string', 'null'],
   money: ['number', 'string', 'null'],
+  quantity: ['number', 'string', 'null'],
   currency: ['string', 'null'],
   object: ['object', 'string', 'null'],
   breakdowns: ['object', 'string', 'null'],
@@ -31,7 +32,8 @@ export interface Field {
   readonly maxLength?: number;
 }
 
-type FigureFormat = 'count' | 'money';
+const figureFormats = ['count', 'money', 'quantity'] as const;
+type FigureFormat = (typeof figureFormats)[number];
 
 /** The names of figures among fields: numbers that add up. */
 export type FigureName<Fields extends Readonly<Record<string, Field>>> = {
@@ -42,7 +44,7 @@ export const figuresOf = <const Fields extends Readonly<Record<string, Field>>>(
   fields: Fields,
 ): readonly FigureName<Fields>[] =>
   Object.entries(fields)
-    .filter(([, { format }]) => format === 'count' || format === 'money')
+    .filter(([, { format }]) => figureFormats.some((figure) => figure === format))
     .map(([name]) => name as FigureName<Fields>);
 
 /** Parameters of a push that say how to read its records, in addition to the parameters of every kind. */

@@ -17,6 +17,10 @@ export interface FigureFields<Name extends string> {
   count(raw: RawFields, field: Name, repairs: Repairs): number;
   /** Returns an amount of money with up to six decimals. */
   money(raw: RawFields, field: Name, repairs: Repairs): number;
+  /** The same, and 0 if the field is missing, which is no repair. */
+  optionalMoney(raw: RawFields, field: Name, repairs: Repairs): number;
+  /** Returns a number with up to six decimals, further ones rounded; 0 if the field is missing. Neither is a repair. */
+  optionalQuantity(raw: RawFields, field: Name, repairs: Repairs): number;
 }
 
 export function createFigureFields<Name extends string>(rules: FieldRules): FigureFields<Name> {
@@ -62,7 +66,7 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
 
   /** Rejects an amount whose currency sign contradicts the record's currency. */
   const checkUnit = (raw: RawFields, field: string, unit: string): void => {
-    const isMoney = field === 'cost' || field === 'amount';
+    const isMoney = field === 'cost' || field === 'amount' || field === 'conversion_value';
     const fits =
       unit === '%' ? rules.scale?.[field] !== undefined : isMoney && isUnitOfCurrency(unit, currency(raw));
     if (fits) return;
@@ -97,6 +101,28 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
     return 0;
   };
 
+  const decimal = (raw: RawFields, field: Name, repairs: Repairs): { value: number; isRounded: boolean } => {
+    const value = figure(raw, field, repairs);
+    if (value >= 1e12) {
+      throw new RejectError(
+        'number_out_of_range',
+        field,
+        `${field} is ${displayValue(raw[field])}; amounts go up to 10^12.`,
+      );
+    }
+    if (Number.isInteger(value)) return { value, isRounded: false };
+    // From 2^32 on, the multiplication would lose the last decimals.
+    const rounded = value < 2 ** 32 ? Math.round(value * 1e6) / 1e6 : Number(value.toFixed(6));
+    // Float noise (0.1 + 0.2) is not a repair; a real seventh decimal is.
+    return { value: rounded, isRounded: Math.abs(rounded - value) > 5e-9 };
+  };
+
+  const money = (raw: RawFields, field: Name, repairs: Repairs): number => {
+    const { value, isRounded } = decimal(raw, field, repairs);
+    if (isRounded) repairs.note('rounded_money');
+    return value;
+  };
+
   return {
     currency,
     count(raw, field, repairs) {
@@ -117,21 +143,9 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
       }
       return value;
     },
-    money(raw, field, repairs) {
-      const value = figure(raw, field, repairs);
-      if (value >= 1e12) {
-        throw new RejectError(
-          'number_out_of_range',
-          field,
-          `${field} is ${displayValue(raw[field])}; amounts go up to 10^12.`,
-        );
-      }
-      if (Number.isInteger(value)) return value;
-      // From 2^32 on, the multiplication would lose the last decimals.
-      const rounded = value < 2 ** 32 ? Math.round(value * 1e6) / 1e6 : Number(value.toFixed(6));
-      // Float noise (0.1 + 0.2) is not a repair; a real seventh decimal is.
-      if (Math.abs(rounded - value) > 5e-9) repairs.note('rounded_money');
-      return rounded;
-    },
+    money,
+    optionalMoney: (raw, field, repairs) => (isMissing(raw[field]) ? 0 : money(raw, field, repairs)),
+    optionalQuantity: (raw, field, repairs) =>
+      isMissing(raw[field]) ? 0 : decimal(raw, field, repairs).value,
   };
 }

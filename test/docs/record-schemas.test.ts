@@ -67,6 +67,7 @@ const values: Record<FieldFormat, fc.Arbitrary<unknown>> = {
   instant,
   count: figure,
   money: figure,
+  quantity: figure,
   currency: fc.constantFrom('USD', ' eur ', 'dollars', '', 'U$D', 'N/A'),
   flag: fc.oneof(
     fc.boolean(),

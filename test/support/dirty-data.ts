@@ -6,7 +6,7 @@ export function dirtyFeeds(
   seed: number,
   count: { ads: number; crm: number },
   days: readonly string[],
-  /** Records take them in turns, and most CRM records say when they were closed; empty: neither. */
+  /** Records take them in turns, most ads rows have conversions, and most CRM records say when they were closed; empty: none of these. */
   currencies: readonly string[] = [],
 ): { ads: Raw[]; crm: Raw[] } {
   const spelt = (...values: readonly string[]) =>
@@ -88,5 +88,9 @@ export function dirtyFeeds(
     const at = Date.parse(String(raw.created_at)) + (index % 40) * 86_400_000;
     return { ...raw, closed_at: new Date(at).toISOString() };
   };
-  return { ads: inTurns(ads, 4), crm: inTurns(crm, 5).map(closes) };
+  const converts = (raw: Raw, index: number): Raw =>
+    index % 3 === 0
+      ? raw
+      : { ...raw, conversions: (index % 29) / 4, conversion_value: String((index % 31) * 7.5) };
+  return { ads: inTurns(ads, 4).map(converts), crm: inTurns(crm, 5).map(closes) };
 }

@@ -47,6 +47,8 @@ const ratios: Record<string, (sums: Record<string, number>) => [number, number, 
   ctr: (s) => [s.clicks ?? 0, s.impressions ?? 0],
   cpc: (s) => [s.cost ?? 0, s.clicks ?? 0],
   cpm: (s) => [s.cost ?? 0, s.impressions ?? 0, 1000],
+  costPerConversion: (s) => [s.cost ?? 0, s.conversions ?? 0],
+  reportedRoas: (s) => [s.conversionValue ?? 0, s.cost ?? 0],
   cpa: (s) => [s.cost ?? 0, s.leads ?? 0],
   costPerOpportunity: (s) => [s.cost ?? 0, s.opportunities ?? 0],
   cac: (s) => [s.cost ?? 0, s.closedWon ?? 0],
@@ -58,7 +60,7 @@ const ratios: Record<string, (sums: Record<string, number>) => [number, number, 
 };
 export const measureNames = [...sumNames, ...Object.keys(ratios)];
 
-const amounts = ['cost', 'revenue'] as const;
+const amounts = ['cost', 'conversionValue', 'revenue'] as const;
 type Amount = (typeof amounts)[number];
 
 /** The amounts that each measure of money is made of. */
@@ -72,6 +74,9 @@ const amountsOf: Readonly<Record<string, readonly Amount[]>> = {
   cac: ['cost'],
   averageDealSize: ['revenue'],
   roas: ['cost', 'revenue'],
+  conversionValue: ['conversionValue'],
+  costPerConversion: ['cost'],
+  reportedRoas: ['cost', 'conversionValue'],
 };
 
 /** A fact with its money in the asked currency; null where there is no rate. */
@@ -97,6 +102,7 @@ function measure(facts: readonly Valued[]): Values {
   const sums = sumUp(facts);
   const money = {
     cost: amountIn(facts, 'cost', sums.cost),
+    conversionValue: amountIn(facts, 'conversionValue', sums.conversionValue),
     revenue: amountIn(facts, 'revenue', sums.revenue),
   };
   const isStored = facts.every(({ worth }) => worth === undefined);
@@ -105,6 +111,7 @@ function measure(facts: readonly Valued[]): Values {
     const [numerator, denominator, factor = 1] = parts({
       ...sums,
       cost: money.cost ?? Number.NaN,
+      conversionValue: money.conversionValue ?? Number.NaN,
       revenue: money.revenue ?? Number.NaN,
     });
     const isMixed = isStored && currenciesOf(facts, amountsOf[name] ?? []).size > 1;
@@ -116,7 +123,7 @@ function measure(facts: readonly Valued[]): Values {
 
 /** Money is not taken from money of another currency. */
 const cannotDiffer = (name: string, now: readonly Valued[], before: readonly Valued[]): boolean =>
-  name !== 'roas' &&
+  !['roas', 'reportedRoas'].includes(name) &&
   [...now, ...before].every(({ worth }) => worth === undefined) &&
   currenciesOf([...now, ...before], amountsOf[name] ?? []).size > 1;
 
@@ -291,7 +298,11 @@ function worthOf(
 ): Record<Amount, number | null> {
   const rate = rates?.(fact.date, String(fact.dimensions.currency), currency) ?? null;
   const worth = (amount: number): number | null => (amount === 0 ? 0 : rate === null ? null : amount * rate);
-  return { cost: worth(fact.cost), revenue: worth(fact.revenue) };
+  return {
+    cost: worth(fact.cost),
+    conversionValue: worth(fact.conversionValue),
+    revenue: worth(fact.revenue),
+  };
 }
 
 /**
@@ -352,6 +363,6 @@ function largest(
 
 /** A ranking by an ads figure knows only ads facts, one by a CRM figure only those of the CRM. */
 function relevant(facts: readonly Fact[], by: string): readonly Fact[] {
-  const isAds = ['impressions', 'clicks', 'cost'].includes(by);
+  const isAds = ['impressions', 'clicks', 'cost', 'conversions', 'conversionValue'].includes(by);
   return facts.filter((fact) => (fact.dimensions.match === null) === isAds);
 }

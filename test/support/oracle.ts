@@ -14,6 +14,8 @@ export interface Fact {
   readonly clicks: number;
   readonly impressions: number;
   readonly cost: number;
+  readonly conversions: number;
+  readonly conversionValue: number;
   readonly leads: number;
   readonly opportunities: number;
   readonly closedWon: number;
@@ -52,6 +54,8 @@ interface Ad {
   readonly clicks: number;
   readonly impressions: number;
   readonly cost: number;
+  readonly conversions: number;
+  readonly conversionValue: number;
 }
 
 function readAds(rows: readonly Raw[]): Ad[] {
@@ -73,6 +77,8 @@ function readAds(rows: readonly Raw[]): Ad[] {
       clicks: figure(raw.clicks),
       impressions: figure(raw.impressions),
       cost: figure(raw.cost),
+      conversions: figure(raw.conversions),
+      conversionValue: figure(raw.conversion_value),
     };
     byKey.set(JSON.stringify([date, dimensions]), ad);
   }
@@ -125,8 +131,18 @@ const beyondLead = new Set(['qualified', 'proposal', 'closed_won', 'closed_lost'
 /** Both feeds as facts, in the order in which they came. */
 export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], windowDays = 30): Fact[] {
   const ads = readAds(adRows);
-  const none = { clicks: 0, impressions: 0, cost: 0, leads: 0, opportunities: 0, closedWon: 0, revenue: 0 };
-  const facts: Fact[] = ads.map(({ date, dimensions, clicks, impressions, cost }) => {
+  const none = {
+    clicks: 0,
+    impressions: 0,
+    cost: 0,
+    conversions: 0,
+    conversionValue: 0,
+    leads: 0,
+    opportunities: 0,
+    closedWon: 0,
+    revenue: 0,
+  };
+  const facts: Fact[] = ads.map(({ date, dimensions, ...figures }) => {
     const { adGroupId, adId, breakdown_country: country, breakdown_device: device } = dimensions;
     return {
       ...none,
@@ -139,9 +155,7 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
         breakdown_device: device || null,
         match: null,
       },
-      clicks,
-      impressions,
-      cost,
+      ...figures,
     };
   });
   const latest = new Map(crmRows.map((raw) => [String(raw.opportunity_id).trim(), raw]));
@@ -177,6 +191,8 @@ export const sumNames = [
   'impressions',
   'clicks',
   'cost',
+  'conversions',
+  'conversionValue',
   'leads',
   'opportunities',
   'closedWon',
@@ -184,11 +200,14 @@ export const sumNames = [
 ] as const;
 export type Sums = Record<(typeof sumNames)[number], number>;
 
-/** Sums to the cent: money is added in millionths. */
+const decimals: readonly string[] = ['cost', 'conversions', 'conversionValue', 'revenue'];
+
+/** Sums to the cent: what has decimals is added in millionths. */
 export function sumUp(facts: readonly Fact[]): Sums {
   const sums = Object.fromEntries(sumNames.map((name) => [name, 0])) as Sums;
   for (const fact of facts)
     for (const name of sumNames)
-      sums[name] += name === 'cost' || name === 'revenue' ? Math.round(fact[name] * 1e6) : fact[name];
-  return { ...sums, cost: sums.cost / 1e6, revenue: sums.revenue / 1e6 };
+      sums[name] += decimals.includes(name) ? Math.round(fact[name] * 1e6) : fact[name];
+  for (const name of sumNames) if (decimals.includes(name)) sums[name] /= 1e6;
+  return sums;
 }

@@ -21,6 +21,8 @@ export const adPerformanceTable = recordTable<AdPerformance, 'updatedAt'>()({
     clicks: 'UInt64',
     impressions: 'UInt64',
     cost: 'Decimal(18,6)',
+    conversions: 'Decimal(18,6)',
+    conversion_value: 'Decimal(18,6)',
   } satisfies Record<AdFigure, 'UInt64' | 'Decimal(18,6)'>,
   aside: { extra: 'String' },
   // `row_key` is a hash of the key, which statements copy: working it out again would take half of their time.

@@ -2,15 +2,17 @@ import { type Day, parseIsoDay } from '../../records/day.ts';
 import { spansOf, stretchesOf } from '../day-spans.ts';
 import type { MetricsLoader } from '../loader.ts';
 import { type DayRange, emptyQuery, type MetricsQuery, type MetricsRow } from '../query.ts';
-import { isAmount, isMeasure, sumsOf } from '../registry.ts';
+import { type AmountName, amountNames, isAmount, isMeasure, sumsOf } from '../registry.ts';
 import type { Warning } from '../warnings.ts';
 import type { Conversion } from './conversion.ts';
+
+/** Sums of money; those that a query does not read are 0. */
+type Amounts = Readonly<Record<AmountName, number>>;
 
 /** Money that has no rate, in its own currency. */
 export interface Unconverted {
   readonly currency: string;
-  readonly cost: number;
-  readonly revenue: number;
+  readonly amounts: Amounts;
 }
 
 /** The days of the rates that count in an answer, and how many days the oldest is older than its rows. */
@@ -33,8 +35,7 @@ export interface MoneyReport {
 interface Money {
   readonly currency: string;
   readonly day: Day;
-  readonly cost: number;
-  readonly revenue: number;
+  readonly amounts: Amounts;
 }
 
 /** Looks at the money behind a query's figures, of the range and of what it is compared to, by currency. */
@@ -51,7 +52,9 @@ export async function reportMoney(
     const found = await Promise.all(
       ranges.map(async (range) => metrics.load(moneyQuery(query, range, amounts, by, only))),
     );
-    return found.flatMap(({ rows }) => rows.map(readMoney)).filter(({ cost, revenue }) => cost + revenue > 0);
+    return found
+      .flatMap(({ rows }) => rows.map(readMoney))
+      .filter(({ amounts: sums }) => amountNames.some((name) => sums[name] > 0));
   };
   const currencies = [...new Set((await load('currency', undefined)).map(({ currency }) => currency))].sort();
   if (conversion === undefined) {
@@ -75,7 +78,7 @@ export async function reportMoney(
 }
 
 /** The sums of money that a query reads. */
-function amountsOf({ measures, having, orderBy }: MetricsQuery): ('cost' | 'revenue')[] {
+function amountsOf({ measures, having, orderBy }: MetricsQuery): AmountName[] {
   const named = [...measures, ...having.map(({ measure }) => measure), ...orderBy.map(({ by }) => by)];
   return [...new Set(named.filter(isMeasure).flatMap(sumsOf).filter(isAmount))];
 }
@@ -108,11 +111,13 @@ function moneyQuery(
   };
 }
 
-const readMoney = ({ date, currency, cost, revenue }: MetricsRow): Money => ({
-  currency: currency ?? '',
-  day: parseIsoDay(date ?? '') ?? 0,
-  cost: cost ?? 0,
-  revenue: revenue ?? 0,
+const amountsBy = (amountOf: (name: AmountName) => number): Amounts =>
+  Object.fromEntries(amountNames.map((name) => [name, amountOf(name)])) as Amounts;
+
+const readMoney = (row: MetricsRow): Money => ({
+  currency: row.currency ?? '',
+  day: parseIsoDay(row.date ?? '') ?? 0,
+  amounts: amountsBy((name) => row[name] ?? 0),
 });
 
 const mixedCurrencies = (currencies: readonly string[]): Warning => ({
@@ -140,9 +145,9 @@ function checkRates(
 
 function sumUp(currency: string, missing: readonly Money[]): Unconverted[] {
   const own = missing.filter((each) => each.currency === currency);
-  const sum = (of: 'cost' | 'revenue'): number =>
-    own.reduce((millionths, each) => millionths + Math.round(each[of] * 1e6), 0) / 1e6;
-  return own.length === 0 ? [] : [{ currency, cost: sum('cost'), revenue: sum('revenue') }];
+  const sum = (name: AmountName): number =>
+    own.reduce((millionths, { amounts }) => millionths + Math.round(amounts[name] * 1e6), 0) / 1e6;
+  return own.length === 0 ? [] : [{ currency, amounts: amountsBy(sum) }];
 }
 
 function missingRate(

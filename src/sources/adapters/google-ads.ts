@@ -88,6 +88,8 @@ export const googleAds: Adapter = {
       clicks: figures.clicks,
       impressions: figures.impressions,
       cost: microsToDecimal(figures.costMicros),
+      conversions: figures.conversions,
+      conversion_value: figures.conversionsValue,
       currency: asObject(customer).currencyCode,
       ...landingPageUtms([ad, asObject(adGroup), asObject(campaign), asObject(customer)]),
     };

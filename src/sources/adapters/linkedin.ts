@@ -27,6 +27,8 @@ export const linkedin: Adapter = {
       impressions: element.impressions,
       // Decimal text, sometimes with float noise: -2e-18 is 0.
       cost: element.costInLocalCurrency,
+      conversions: element.externalWebsiteConversions,
+      conversion_value: element.conversionValueInLocalCurrency,
     };
   },
 };

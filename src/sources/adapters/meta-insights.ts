@@ -15,9 +15,8 @@ const throttleCodes = new Set([
 ]);
 
 /**
- * Rows of `act_…/insights` with `time_increment=1`. `actions[]` is not read: it lists one event under several names (`lead`,
- * `onsite_conversion.lead_grouped`, `offsite_conversion.fb_pixel_lead`), so a sum would count it several times. Leads come
- * from the CRM.
+ * Rows of `act_…/insights` with `time_increment=1`. `actions[]` lists one event under several names (`omni_purchase`, `purchase`,
+ * `offsite_conversion.fb_pixel_purchase`): one of them counts as conversions. Leads come from the CRM.
  */
 export const metaInsights: Adapter = {
   name: 'meta_insights',
@@ -35,7 +34,8 @@ export const metaInsights: Adapter = {
   // Its longest attribution window.
   restatesDays: 28,
   classifyFailure: classifyMetaFailure,
-  record(row) {
+  takesConversionEvent: true,
+  record(row, { conversionEvent }) {
     const stops = row.date_stop ?? row.date_start;
     if (stops !== row.date_start) throw multiDayRowError('time_increment=1');
     return {
@@ -48,10 +48,41 @@ export const metaInsights: Adapter = {
       clicks: row.clicks,
       impressions: row.impressions,
       cost: row.spend,
+      conversions: valueOfEvent(row.actions, conversionEvent),
+      conversion_value: valueOfEvent(row.action_values, conversionEvent),
       currency: row.account_currency,
     };
   },
 };
+
+/** What an account sells, where the source does not say what counts. */
+const usualEvent = 'purchase';
+
+/**
+ * The names of one event, the one that has all of it first: everywhere, then the older total, then the website’s pixel, the
+ * website, Meta’s own pages, and the app.
+ */
+const namesOfEvent = (event: string): readonly string[] =>
+  event.includes('.')
+    ? [event]
+    : [
+        `omni_${event}`,
+        event,
+        `offsite_conversion.fb_pixel_${event}`,
+        `onsite_web_${event}`,
+        `onsite_conversion.${event}`,
+        `app_custom_event.fb_mobile_${event}`,
+      ];
+
+/** The value under the first of the event’s names that the list has, so that it counts once; undefined: it has none. */
+function valueOfEvent(list: unknown, event = usualEvent): unknown {
+  const entries: unknown[] = Array.isArray(list) ? list : [];
+  const values = new Map(
+    entries.map(asObject).map((entry) => [asText(entry.action_type), entry.value] as const),
+  );
+  const name = namesOfEvent(event).find((each) => values.has(each));
+  return name === undefined ? undefined : values.get(name);
+}
 
 /** Errors are `{"error": {"code": 80004, …}}`, mostly with status 400 or 403. */
 function classifyMetaFailure({ status, headers, body }: ClassifiedResponse): FailureClass | undefined {

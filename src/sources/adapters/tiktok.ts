@@ -28,6 +28,9 @@ export const tiktok: Adapter = {
       clicks: values.clicks,
       impressions: values.impressions,
       cost: values.spend,
+      conversions: values.conversion,
+      // The platform reports the value of purchases, whatever else counts as a conversion.
+      conversion_value: values.total_purchase_value,
       currency: values.currency,
     };
   },

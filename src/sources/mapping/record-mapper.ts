@@ -15,7 +15,7 @@ export type FieldPath =
   | { readonly concat: readonly (readonly string[])[]; readonly separator: string };
 
 /** Mapping of fields in the sources file. */
-export interface MappingSettings {
+export interface MappingSettings extends PlatformSettings {
   /** Field of the contract → path in an element. */
   readonly fields: Readonly<Record<string, FieldPath>>;
   /** Breakdown → path in an element. */
@@ -31,10 +31,18 @@ export interface MappingSettings {
   readonly defaults: Readonly<Record<string, string>>;
 }
 
+/** What a source's settings say of its platform's elements. */
+export interface PlatformSettings {
+  /** What counts as a conversion; undefined: what the platform's accounts usually count. */
+  readonly conversionEvent: string | undefined;
+}
+
 /** How a platform's elements map to the record contract. */
 export interface PlatformRecords {
   /** Maps one element, always an object, to a raw record. Default: unchanged. */
-  readonly record?: (element: JsonObject) => JsonObject;
+  readonly record?: (element: JsonObject, settings: PlatformSettings) => JsonObject;
+  /** Its elements list several events, of which the settings choose one as conversions. */
+  readonly takesConversionEvent?: true;
   /** Channel of records without one. */
   readonly channel?: string;
   /** The platform's own stage names. */
@@ -55,8 +63,9 @@ export function createRecordMapper(
   adapter: Pick<PlatformRecords, 'record'>,
   kind: RecordKind,
   rules: Pick<FieldRules, 'missing'>,
-  { fields, breakdowns, map, where, deletedWhen, lookups, landingUrlField, defaults }: MappingSettings,
+  settings: MappingSettings,
 ): ((element: unknown) => unknown) | undefined {
+  const { fields, breakdowns, map, where, deletedWhen, lookups, landingUrlField, defaults } = settings;
   const chosen = Object.entries(fields).map(([name, place]) => fieldSelectorOf(name, place));
   const dimensions = Object.entries(breakdowns).map(([name, place]) => fieldSelectorOf(name, place));
   const moved = [...chosen, ...dimensions];
@@ -85,7 +94,7 @@ export function createRecordMapper(
   return (element) => {
     if (!isObject(element)) return element;
     if (!isWanted(element)) return leftOut;
-    const record: Record<string, unknown> = { ...(adapted?.(element) ?? element) };
+    const record: Record<string, unknown> = { ...(adapted?.(element, settings) ?? element) };
     for (const { name, valueIn } of chosen) record[name] = valueIn(element);
     for (const [name, values] of fieldMaps) record[name] = mapped(record[name], values);
     if (dimensions.length > 0) {

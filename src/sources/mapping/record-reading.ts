@@ -56,6 +56,7 @@ export function createRecordReading(
       deletedWhen: settings.deleted_when,
       lookups,
       landingUrlField: settings.landing_url_field,
+      conversionEvent: settings.conversion_event,
       defaults: defaultsOf(settings, adapter, kind),
     }),
     spread:

@@ -11,6 +11,7 @@ export const recordKeys = {
   ...readingKeys,
   stages: z.record(z.string(), oneOf(stages), 'expected stage names and what they mean').default({}),
   channel: textSetting('expected the name of a channel').optional(),
+  conversion_event: textSetting('expected the name of an event, such as purchase or lead').optional(),
   defaults: scalars('expected fields and values').default({}),
   ...mappingKeys,
   duplicates: oneOf(duplicateRules).optional(),

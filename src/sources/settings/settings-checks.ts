@@ -55,6 +55,9 @@ export function checkSettings(settings: SourceSettings, adapter: Adapter): Probl
       report([key], `has no meaning for the adapter ${adapter.name}`);
     }
   }
+  if (settings.conversion_event !== undefined && adapter.takesConversionEvent === undefined) {
+    report(['conversion_event'], `has no meaning for the adapter ${adapter.name}; meta_insights takes it`);
+  }
   if (settings.records !== undefined && adapter.records !== undefined) {
     report(['records'], `has no meaning for the adapter ${adapter.name}, which knows where they are`);
   }

@@ -88,6 +88,8 @@ const adRecord: AdPerformance = {
   clicks: 3,
   impressions: 5,
   cost: 7.25,
+  conversions: 2.5,
+  conversionValue: 19.75,
   updatedAt: undefined,
   extra: '{"of":"extra"}',
 };

@@ -29,6 +29,8 @@ export const ad = (record: Partial<AdPerformance>): AdPerformance => ({
   clicks: 1,
   impressions: 2,
   cost: 1,
+  conversions: 0,
+  conversionValue: 0,
   updatedAt: undefined,
   extra: '',
   ...record,

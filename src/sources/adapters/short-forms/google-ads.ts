@@ -16,6 +16,8 @@ const campaignFields = [
   'metrics.clicks',
   'metrics.impressions',
   'metrics.cost_micros',
+  'metrics.conversions',
+  'metrics.conversions_value',
 ];
 
 const adFields = [

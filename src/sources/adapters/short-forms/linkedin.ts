@@ -10,7 +10,7 @@ const query = (account: string): string =>
     'timeGranularity=DAILY',
     `dateRange=(start:${day('since')},end:${day('until')})`,
     `accounts=List(urn%3Ali%3AsponsoredAccount%3A${account})`,
-    'fields=dateRange,pivotValues,clicks,impressions,costInLocalCurrency',
+    'fields=dateRange,pivotValues,clicks,impressions,costInLocalCurrency,externalWebsiteConversions,conversionValueInLocalCurrency',
   ].join('&');
 
 export const linkedinShortForm: ShortForm = {

@@ -9,6 +9,8 @@ const usualFields = [
   'clicks',
   'inline_link_clicks',
   'spend',
+  'actions',
+  'action_values',
   'account_currency',
 ];
 

@@ -19,7 +19,8 @@ export const tiktokShortForm: ShortForm = {
       report_type: 'BASIC',
       data_level: 'AUCTION_AD',
       dimensions: '["ad_id","stat_time_day"]',
-      metrics: '["campaign_id","adgroup_id","campaign_name","spend","impressions","clicks","currency"]',
+      metrics:
+        '["campaign_id","adgroup_id","campaign_name","spend","impressions","clicks","conversion","total_purchase_value","currency"]',
       start_date: '{since}',
       end_date: '{until}',
       page_size: '1000',
