@@ -100,7 +100,8 @@ describe('security headers', () => {
     await page.arrayBuffer();
     const policy = page.headers.get('content-security-policy');
     expect(policy).toMatch(/script-src 'sha256-[\w+/=]+';/);
-    expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    expect(policy).toMatch(/style-src-elem 'self' 'nonce-[\w+/=]{24}';/);
+    expect(policy).not.toMatch(/(script-src|style-src-elem)[^;]*unsafe|blob:|https?:/);
   });
 
   it('browsers that came by HTTPS are told to stay with it', async () => {
