@@ -253,7 +253,10 @@ const offsetOnly = z.tuple([positionPart]);
 /** The same for all pages of one query, whatever their size, what they show and what they are read from. */
 function pagedQuery(query: MetricsQuery, limitBy: LimitBy | undefined): unknown {
   // Not the fold: which values are the largest may change from page to page.
-  const { offset, limit, measures, figures, wants, fold, subtotalBy, useRollups, ...rest } = query;
+  const { offset, limit, measures, figures, wants, fold, subtotalBy, useRollups, dateOf, crmDate, ...rest } =
+    query;
   const { n, dimension, measure, others } = limitBy ?? {};
-  return [rest, n, dimension, measure, others];
+  // Cursors of earlier versions, which knew one day only, stay valid.
+  const closes = crmDate === 'created' ? {} : { crmDate };
+  return [{ ...rest, ...closes }, n, dimension, measure, others];
 }

@@ -127,7 +127,7 @@ it('lists of records, to the letter', () => {
   ).toEqual({
     sql:
       'SELECT *, [toString(money_key), toString(opportunity_id), toString(namespace), toString(date)] AS list_key FROM (' +
-      'SELECT opportunity_id, created_at, date, stage, stage_name, amount, currency, utm_campaign, utm_source, utm_medium, ' +
+      'SELECT opportunity_id, created_at, closed_at, date, stage, stage_name, amount, currency, utm_campaign, utm_source, utm_medium, ' +
       'utm_content, utm_term, channel, campaign_id, match, namespace, source, amount AS shown_money, amount AS money_key, currency AS shown_currency FROM opportunities FINAL WHERE workspace = {p1:String} AND ' +
       'date BETWEEN {p2:Date} AND {p3:Date} AND toString(stage) IN ({p4:Array(String)})) WHERE (money_key > {p5:Decimal(38, 6)} OR ' +
       '(money_key = {p5:Decimal(38, 6)} AND (opportunity_id > {p6:String} OR (opportunity_id = {p6:String} AND (namespace > {p7:String} OR ' +

@@ -42,7 +42,15 @@ beforeAll(async () => {
     utm_medium: 'cpc',
   };
   await records.ads([
-    { ...ad, date: '2025-08-05', clicks: 10, impressions: 100, cost: 1.5 },
+    {
+      ...ad,
+      date: '2025-08-05',
+      clicks: 10,
+      impressions: 100,
+      cost: 1.5,
+      conversions: 2.5,
+      conversion_value: 30,
+    },
     { ...ad, date: '2025-08-10', clicks: 20, impressions: 200, cost: 2.5 },
     { ...ad, date: '2025-08-11', clicks: 30, impressions: 300, cost: 4 },
     {
@@ -126,6 +134,10 @@ describe('both sides', () => {
         impressions: 600,
         clicks: 60,
         cost: 15,
+        conversions: 2.5,
+        conversionValue: 30,
+        costPerConversion: 6,
+        reportedRoas: 2,
         leads: 3,
         opportunities: 2,
         closedWon: 1,

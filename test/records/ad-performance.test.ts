@@ -55,6 +55,8 @@ describe('a good row', () => {
         clicks: 1200,
         impressions: 45000,
         cost: 350.75,
+        conversions: 0,
+        conversionValue: 0,
         updatedAt: undefined,
         extra: '',
       },
