@@ -122,6 +122,7 @@ const scalars = {
   instant: 'String',
   count: 'LenientNumber',
   money: 'LenientNumber',
+  rate: 'LenientNumber',
   currency: 'String',
   object: 'JSON',
   breakdowns: 'JSON',
@@ -154,13 +155,14 @@ interface PushInput {
 }
 
 const duplicateMeanings: Readonly<Record<DuplicateRule, string>> = {
-  sum: 'Adds them up.',
+  sum: 'Adds them up. For ads rows only.',
   last: 'Keeps the last one.',
   fail: 'Stores nothing of the push.',
 };
 
 const DuplicateRuleEnum = builder.enumType('DuplicateRule', {
-  description: 'What to do with ads rows of one push that have the same key but different values.',
+  description:
+    'What to do with ads rows or exchange rates of one push that have the same key but different values.',
   values: enumValues(duplicateRules, (rule) => duplicateMeanings[rule]),
 });
 

@@ -14,6 +14,7 @@ export const formatTypes = {
   instant: ['string', 'number', 'null'],
   count: ['number', 'string', 'null'],
   money: ['number', 'string', 'null'],
+  rate: ['number', 'string', 'null'],
   currency: ['string', 'null'],
   object: ['object', 'string', 'null'],
   breakdowns: ['object', 'string', 'null'],
