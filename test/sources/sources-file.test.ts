@@ -51,6 +51,8 @@ describe('the sources file', () => {
       ['google_at', 'ad_performance', 'google_ads', 'replace'],
       ['google_at_performance_max', 'ad_performance', 'google_ads', 'replace'],
       ['partner', 'ad_performance', 'generic_json', 'replace'],
+      ['ecb', 'exchange_rate', 'ecb', 'replace'],
+      ['treasury', 'exchange_rate', 'generic_json', 'replace'],
       ['crm_export', 'opportunity', 'csv', 'upsert'],
     ]);
     expect(sources[0]).toMatchObject({
