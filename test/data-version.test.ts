@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
@@ -33,6 +33,7 @@ const shown = `
   SELECT 'ad_performance', sum(cityHash64(*)) FROM ad_performance FINAL UNION ALL
   SELECT 'opportunities', sum(cityHash64(*)) FROM opportunities FINAL UNION ALL
   SELECT 'events', sum(cityHash64(*)) FROM events FINAL UNION ALL
+  SELECT 'exchange_rates', sum(cityHash64(*)) FROM exchange_rates FINAL UNION ALL
   SELECT 'rejected_records', sum(cityHash64(*)) FROM rejected_records FINAL UNION ALL
   SELECT 'ingest_runs', sum(cityHash64(run_id, source, status, finished_at,
     if(source = 'push' OR finished_at IS NOT NULL, toString(folded), ''),
@@ -89,9 +90,9 @@ let source: SourceServer;
 let ingestion: Ingestion;
 const routes: { ads: Behaviour; crm: Behaviour } = { ads: adsFeed([]), crm: crmFeed([]) };
 
-const openFeeds = (urls: { adsUrl?: string; crmUrl?: string }) =>
+const openFeeds = (urls: { adsUrl?: string; crmUrl?: string; file?: string }) =>
   openSources({
-    file: undefined,
+    file: urls.file,
     adsUrl: urls.adsUrl,
     crmUrl: urls.crmUrl,
     environment: {},
@@ -148,6 +149,22 @@ const deal = (id: string, more: Record<string, unknown> = {}) => ({
   utm_campaign: 'x',
   ...more,
 });
+const rate = (quote: string, more: Record<string, unknown> = {}) => ({
+  date: day,
+  base: 'EUR',
+  quote,
+  rate: 1.5,
+  ...more,
+});
+/** The answer of `/ads` as exchange rates. */
+const ratesFile = async (): Promise<string> => {
+  const file = join(folder, 'rates.yaml');
+  await writeFile(
+    file,
+    `sources: [{ name: rates, kind: exchange_rate, url: "${source.url}/ads", records: external.ads.performance }]`,
+  );
+  return file;
+};
 const broken = { ...ad(1), clicks: 'many' };
 const caller = { id: anonymous.id, workspace, requestId: 'test', name: 'test' };
 
@@ -196,6 +213,29 @@ it('every write that changes what kept answers are made of says whose they are',
   await step(['events'], () =>
     push('event', [{ event_id: 'a', timestamp: `${day}T10:00:00Z`, service: 's', message: 'm' }]),
   );
+  await step(['exchange_rates'], () => push('exchange_rate', [rate('USD')]));
+  await step(['exchange_rates'], () =>
+    push(
+      'exchange_rate',
+      many((index) => rate('USD', { rate: 1 + index })),
+    ),
+  );
+  await step(['exchange_rates'], async () => {
+    routes.ads = adsFeed([rate('JPY'), rate('GBP')]);
+    ingestion.change(await openFeeds({ file: await ratesFile() }), false);
+    await pull();
+  });
+  await step(['exchange_rates'], async () => {
+    ingestion.change(await openFeeds({ crmUrl: `${source.url}/crm` }), false);
+    await ingestion.orphanedRows.settle({
+      workspace,
+      source: 'rates',
+      handOverTo: undefined,
+      dryRun: false,
+      requestId: 'test',
+    });
+    ingestion.change(await openFeeds({ adsUrl: `${source.url}/ads`, crmUrl: `${source.url}/crm` }), false);
+  });
   await step(['ad_performance', 'rejected_records'], () =>
     push('ad_performance', [broken, ...many((index) => ad(1, { campaign_id: `L-${index}` }))]),
   );

@@ -76,7 +76,14 @@ export interface StoreAnswer {
 export type Columns = Readonly<
   Record<
     string,
-    'String' | 'Date' | 'UInt8' | 'UInt64' | 'DateTime64(3)' | 'Decimal(18,6)' | 'Map(String, String)'
+    | 'String'
+    | 'Date'
+    | 'UInt8'
+    | 'UInt64'
+    | 'DateTime64(3)'
+    | 'Decimal(18,6)'
+    | 'Decimal(38,18)'
+    | 'Map(String, String)'
   >
 >;
 

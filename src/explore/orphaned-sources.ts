@@ -32,6 +32,9 @@ function orphanedSourcesStatement(scope: Scope, owned: readonly string[]): Sql {
       SELECT source, 'opportunity', count(), min(date), max(date), toDecimal64(0, 6),
              sumIf(amount, stage = 'closed_won')
       FROM opportunities FINAL WHERE ${rows}
+      UNION ALL
+      SELECT source, 'exchange_rate', count(), min(date), max(date), toDecimal64(0, 6), toDecimal64(0, 6)
+      FROM exchange_rates FINAL WHERE ${rows}
     ) ORDER BY source, kind`;
 }
 

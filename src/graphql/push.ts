@@ -123,6 +123,7 @@ const scalars = {
   count: 'LenientNumber',
   money: 'LenientNumber',
   quantity: 'LenientNumber',
+  rate: 'LenientNumber',
   currency: 'String',
   object: 'JSON',
   breakdowns: 'JSON',
@@ -155,13 +156,14 @@ interface PushInput {
 }
 
 const duplicateMeanings: Readonly<Record<DuplicateRule, string>> = {
-  sum: 'Adds them up.',
+  sum: 'Adds them up. For ads rows only.',
   last: 'Keeps the last one.',
   fail: 'Stores nothing of the push.',
 };
 
 const DuplicateRuleEnum = builder.enumType('DuplicateRule', {
-  description: 'What to do with ads rows of one push that have the same key but different values.',
+  description:
+    'What to do with ads rows or exchange rates of one push that have the same key but different values.',
   values: enumValues(duplicateRules, (rule) => duplicateMeanings[rule]),
 });
 

@@ -4,6 +4,7 @@ import './audit-log.ts';
 import './events.ts';
 import './explore-ads.ts';
 import './explore-campaigns.ts';
+import './explore-exchange-rates.ts';
 import './explore-funnel.ts';
 import './explore-opportunities.ts';
 import './explore-quality.ts';

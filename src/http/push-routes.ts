@@ -173,7 +173,7 @@ function parametersIn({ url = '' }: IncomingMessage, kind: RecordKind): Record<s
 
 const onlyFor: ReadonlyMap<string, string> = new Map([
   ['namespace', 'namespace has a meaning only for opportunities.'],
-  ['duplicates', 'duplicates has a meaning only for ads rows.'],
+  ['duplicates', 'duplicates has a meaning only for ads rows and exchange rates.'],
 ]);
 
 /** A single event is as the contract has it. Parameters that nobody knows here may be of whoever sends webhooks. */

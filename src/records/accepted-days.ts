@@ -4,10 +4,10 @@ import type { Reject } from './outcome.ts';
 /** The range of days for which records are accepted. */
 export interface AcceptedDays {
   readonly today: Day;
-  /** Number of days that are kept, including today. */
-  readonly keptDays: number;
-  /** The environment variable that sets `keptDays`. */
-  readonly keptBy: 'DATA_RETENTION_DAYS' | 'EVENT_RETENTION_DAYS';
+  /** The number of days that are kept, including today, and the environment variable that sets it. Undefined: all are kept. */
+  readonly kept:
+    | { readonly days: number; readonly by: 'DATA_RETENTION_DAYS' | 'EVENT_RETENTION_DAYS' }
+    | undefined;
   readonly maxFutureDays: number;
 }
 
@@ -15,12 +15,9 @@ export interface AcceptedDays {
  * Returns why a record of this day is rejected, or undefined if it is accepted. An older record would expire at once. Each future
  * day creates a partition; without a limit, callers could create any number of them, and each one slows down every start.
  */
-export function dayRejection(
-  day: Day,
-  { today, keptDays, keptBy, maxFutureDays }: AcceptedDays,
-): Reject | undefined {
-  if (day < today - keptDays + 1) {
-    const detail = `The record is of ${formatDay(day)}; only the last ${keptDays} days are kept (${keptBy}).`;
+export function dayRejection(day: Day, { today, kept, maxFutureDays }: AcceptedDays): Reject | undefined {
+  if (kept !== undefined && day < today - kept.days + 1) {
+    const detail = `The record is of ${formatDay(day)}; only the last ${kept.days} days are kept (${kept.by}).`;
     return { reason: 'beyond_retention', field: '', detail };
   }
   if (day > today + maxFutureDays) {

@@ -15,6 +15,7 @@ export const formatTypes = {
   count: ['number', 'string', 'null'],
   money: ['number', 'string', 'null'],
   quantity: ['number', 'string', 'null'],
+  rate: ['number', 'string', 'null'],
   currency: ['string', 'null'],
   object: ['object', 'string', 'null'],
   breakdowns: ['object', 'string', 'null'],

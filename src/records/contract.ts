@@ -1,6 +1,7 @@
 import { adPerformanceContract } from './ad-performance.ts';
 import type { Contract, Field } from './contract-field.ts';
 import { eventContract } from './event.ts';
+import { exchangeRateContract } from './exchange-rate.ts';
 import { opportunityContract } from './opportunity.ts';
 
 /**
@@ -11,6 +12,7 @@ export const contracts = {
   ad_performance: adPerformanceContract,
   opportunity: opportunityContract,
   event: eventContract,
+  exchange_rate: exchangeRateContract,
 } as const satisfies Record<string, Contract>;
 
 export type RecordKind = keyof typeof contracts;

@@ -2,9 +2,11 @@ import { type FieldRules, maxFigureLength, type RawFields } from './field-rules.
 import { createMissingTest } from './missing-values.ts';
 import {
   createNumeralReader,
+  type DecimalText,
   isUnitOfCurrency,
   type Numeral,
   notationsOf,
+  roundDecimal,
   shiftDecimal,
 } from './numerals.ts';
 import { displayValue, RejectError, type Repairs } from './outcome.ts';
@@ -21,21 +23,39 @@ export interface FigureFields<Name extends string> {
   optionalMoney(raw: RawFields, field: Name, repairs: Repairs): number;
   /** Returns a number with up to six decimals, further ones rounded; 0 if the field is missing. Neither is a repair. */
   optionalQuantity(raw: RawFields, field: Name, repairs: Repairs): number;
+  /** Returns the three-letter code in a field that every record must have. */
+  currencyCode(raw: RawFields, field: Name): string;
+  /** Returns a number above 0 and up to 10^18, with up to 18 decimals, in a field that every record must have. */
+  rate(raw: RawFields, field: Name, repairs: Repairs): DecimalText;
 }
+
+const rateDecimals = 18;
+const maxRate = 1e18;
 
 export function createFigureFields<Name extends string>(rules: FieldRules): FigureFields<Name> {
   const isMissing = createMissingTest(rules.missing);
   const readNumeral = createNumeralReader(rules.notation);
 
-  const currency = (raw: RawFields): string => {
-    const value = raw.currency;
-    if (isMissing(value)) return rules.currency;
+  const codeOf = (value: unknown, field: string): string => {
     const text = typeof value === 'string' ? value.trim().toUpperCase() : '';
     if (/^[A-Z]{3}$/.test(text)) return text;
     throw new RejectError(
       'invalid_currency',
-      'currency',
-      `currency is ${displayValue(value)}; expected a code such as USD.`,
+      field,
+      `${field} is ${displayValue(value)}; expected a code such as USD.`,
+    );
+  };
+  const currency = (raw: RawFields): string =>
+    isMissing(raw.currency) ? rules.currency : codeOf(raw.currency, 'currency');
+
+  /** Rejects a record without a value. A word for nothing is shown. */
+  const expectValue = (value: unknown, field: string): void => {
+    if (!isMissing(value)) return;
+    const isWord = typeof value === 'string' && value.trim() !== '';
+    throw new RejectError(
+      'missing_field',
+      field,
+      isWord ? `${field} is ${displayValue(value)}, which means no value.` : `${field} is missing.`,
     );
   };
 
@@ -147,5 +167,43 @@ export function createFigureFields<Name extends string>(rules: FieldRules): Figu
     optionalMoney: (raw, field, repairs) => (isMissing(raw[field]) ? 0 : money(raw, field, repairs)),
     optionalQuantity: (raw, field, repairs) =>
       isMissing(raw[field]) ? 0 : decimal(raw, field, repairs).value,
+    currencyCode(raw, field) {
+      expectValue(raw[field], field);
+      return codeOf(raw[field], field);
+    },
+    rate(raw, field, repairs) {
+      const value = raw[field];
+      expectValue(value, field);
+      if (typeof value !== 'number' && typeof value !== 'string') throw noNumber(field, value);
+      const { digits, unit } =
+        typeof value === 'number' ? { digits: String(value), unit: '' } : numeralOf(value, field);
+      if (unit !== '') {
+        throw new RejectError(
+          'invalid_number',
+          field,
+          `${field} is ${displayValue(value)}; expected a number without a sign of a currency or percent.`,
+        );
+      }
+      // Before it is rounded: an exponent can name more digits than there is memory.
+      const number = Number(digits);
+      if (Number.isNaN(number)) throw noNumber(field, value);
+      if (number > maxRate) {
+        throw new RejectError(
+          'number_out_of_range',
+          field,
+          `${field} is ${displayValue(value)}; rates go up to 10^18.`,
+        );
+      }
+      const rounded = number > 0 ? roundDecimal(digits, rateDecimals) : undefined;
+      if (rounded === undefined || rounded.text === '0') {
+        throw new RejectError(
+          'invalid_rate',
+          field,
+          `${field} is ${displayValue(value)}; a rate is above 0, and has at most ${rateDecimals} decimals.`,
+        );
+      }
+      if (rounded.isRounded) repairs.note('rounded_rate');
+      return rounded.text;
+    },
   };
 }

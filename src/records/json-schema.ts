@@ -49,6 +49,7 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
   },
   money: { pattern: figure, exclusiveMaximum: 1e12 },
   quantity: { pattern: figure, exclusiveMaximum: 1e12 },
+  rate: { pattern: figure, exclusiveMinimum: 0, maximum: 1e18 },
   currency: { pattern: `[A-Za-z]{3}|${gap}` },
   object: { maxProperties: metadataLimits.keys },
   breakdowns: {

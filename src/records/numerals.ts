@@ -115,6 +115,30 @@ export function shiftDecimal(digits: string, power: number): string {
   return `${sign}${whole || '0'}${rest === '' ? '' : `.${rest}`}e${Number(exponent) + power}`;
 }
 
+/** A number in decimal notation, such as `0.0125`. */
+export type DecimalText = `${number}`;
+
+/** Rounds digits with an optional exponent, half away from zero. The text has no exponent and no trailing zeros. */
+export function roundDecimal(
+  digits: string,
+  decimals: number,
+): { readonly text: DecimalText; readonly isRounded: boolean } | undefined {
+  const match = /^(-?)\+?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(digits);
+  if (match === null) return undefined;
+  const [, sign = '', whole = '', rest = '', exponent = '0'] = match;
+  const power = Number(exponent) - rest.length + decimals;
+  const mantissa = BigInt(`${whole}${rest}`);
+  const factor = 10n ** BigInt(Math.abs(power));
+  const units = power >= 0 ? mantissa * factor : (2n * mantissa + factor) / (2n * factor);
+  const padded = String(units).padStart(decimals + 1, '0');
+  const end = padded.slice(-decimals).replace(/0+$/, '');
+  const text = `${padded.slice(0, -decimals)}${end === '' ? '' : `.${end}`}`;
+  return {
+    text: `${units === 0n ? '' : sign}${text}` as DecimalText,
+    isRounded: power < 0 && units * factor !== mantissa,
+  };
+}
+
 /** The currencies that a sign can mean. A code means itself. A sign that is not listed means no currency. */
 const currenciesOfSign: Readonly<Record<string, readonly string[]>> = {
   '€': ['EUR'],

@@ -18,6 +18,7 @@ export const rejectReasons = {
   unsafe_identifier:
     'An identifier is a JSON number above 2^53, or has an exponent (`1.20210E+17`), so its last digits are lost. Send it as a string.',
   invalid_currency: 'A currency is not a three-letter code.',
+  invalid_rate: 'An exchange rate is not above 0, or is other than 1 between a currency and itself.',
   unsupported_schema_version: 'utmql does not support the record’s version of the record contract.',
   invalid_breakdowns:
     'The breakdowns of an ads row are not an object with at most 8 names and their values. A name starts with `a-z`, continues with `a-z`, `0-9` or `_`, and has at most 40 characters.',
@@ -41,6 +42,7 @@ export const repairKinds = {
   missing_figure: 'A number was missing and became 0.',
   negative_to_zero: 'A number was negative and became 0.',
   rounded_money: 'An amount had more than six decimals and was rounded.',
+  rounded_rate: 'An exchange rate had more than 18 decimals and was rounded.',
   unknown_stage: 'The stage is not in the stage table. The record counts as a lead.',
   missing_timestamp: 'The timestamp of an event was missing and became the time of receipt.',
   unknown_field:

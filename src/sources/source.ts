@@ -11,6 +11,7 @@ import type { FeedPage, PageBody, PagesCall } from './pagination/page.ts';
 export const defaultsByKind: Readonly<Record<SourceKind, Pick<Source, 'defaultMode' | 'isIncremental'>>> = {
   ad_performance: { defaultMode: 'replace', isIncremental: true },
   opportunity: { defaultMode: 'upsert', isIncremental: false },
+  exchange_rate: { defaultMode: 'replace', isIncremental: true },
 };
 
 /** A configured source: where its records are and how they are read. */

@@ -46,7 +46,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   });
   const records = new Counter({
     name: 'ingest_records_total',
-    help: 'Records of runs and pushes by kind (ad_performance, opportunity, event) and outcome: written (pushed records: durable), skipped or rejected.',
+    help: 'Records of runs and pushes by kind (ad_performance, opportunity, event, exchange_rate) and outcome: written (pushed records: durable), skipped or rejected.',
     labelNames: ['kind', 'outcome'],
     registers,
   });

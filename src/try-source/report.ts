@@ -1,9 +1,7 @@
-import type { AdPerformance } from '../records/ad-performance.ts';
 import { formatDay } from '../records/day.ts';
 import { redactEmailAddresses } from '../records/email-addresses.ts';
-import type { Opportunity } from '../records/opportunity.ts';
 import type { Source } from '../sources/source.ts';
-import type { Sample, Trial } from './trial.ts';
+import type { Sample, Trial, TriedRecord } from './trial.ts';
 
 /** So much is shown of one record. */
 const maxLength = 2_000;
@@ -28,7 +26,7 @@ export function reportOf(source: Source, trial: Trial, hide: (text: string) => s
       typeof sample.came === 'string' ? sample.came : (JSON.stringify(sample.came) ?? String(sample.came)),
     );
   const rejects = sum(counts.rejected);
-  const isAds = source.kind === 'ad_performance';
+  const isByDay = source.kind !== 'opportunity';
   return [
     `Source ${source.name} (${source.adapter.name}, ${source.kind}) of workspace ${source.workspace}, asked for ${formatDay(day)}`,
     ...taken.flatMap((sample) => [
@@ -44,7 +42,7 @@ export function reportOf(source: Source, trial: Trial, hide: (text: string) => s
       `  came     ${came(sample)}`,
     ]),
     '',
-    `${counts.read} read: ${counts.taken} to be stored, ${rejects} rejected, ${counts.leftOut} left out${isAds ? `, ${counts.otherDays} of other days` : ''}`,
+    `${counts.read} read: ${counts.taken} to be stored, ${rejects} rejected, ${counts.leftOut} left out${isByDay ? `, ${counts.otherDays} of other days` : ''}`,
     ...listed('rejected', counts.rejected),
     ...listed('repaired', counts.repairs),
     ...listed('unknown fields', counts.unknownFields),
@@ -71,12 +69,12 @@ const listed = (what: string, counts: Readonly<Record<string, number>>): string[
 };
 
 const nothingCame = ({ kind }: Source, day: string): string =>
-  kind === 'ad_performance'
+  kind !== 'opportunity'
     ? `It has no records of ${day}; --day tries another one.`
     : `Nothing was changed in it on ${day}; --day tries another one.`;
 
 /** A record as it would be stored, without what is empty. */
-function shownRecord({ day, ...record }: AdPerformance | Opportunity): Record<string, unknown> {
+function shownRecord({ day, ...record }: TriedRecord): Record<string, unknown> {
   const entries = Object.entries({ date: formatDay(day), ...record }).flatMap(
     ([name, value]): [string, unknown][] => {
       if (value === undefined || value === '' || value === false) return [];

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import pino from 'pino';
 import { type Environment, readConfig } from '../config/config.ts';
 import { UtmqlError } from '../errors.ts';
+import { pulledKinds } from '../ingest/kinds/kinds.ts';
+import { acceptedDays } from '../ingest/kinds/normalisers.ts';
 import { createLogger } from '../logger.ts';
 import { nearest } from '../nearest.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -59,12 +61,7 @@ export async function runTrySource(
   const today = createDayOfInstant(source.rules.timezone)(clock.now());
   const trial = await trySource(source, {
     day: wanted.day ?? today - 1,
-    takenDays: {
-      today: Math.floor(clock.now() / 86_400_000),
-      keptDays: config.DATA_RETENTION_DAYS,
-      keptBy: 'DATA_RETENTION_DAYS',
-      maxFutureDays: config.MAX_FUTURE_DAYS,
-    },
+    takenDays: acceptedDays(pulledKinds[source.kind], config, clock.now()),
     signal,
     // Standard output has the report.
     logger: createLogger({ level: 'warn', destination: pino.destination(2) }),

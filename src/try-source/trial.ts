@@ -1,14 +1,14 @@
 import { toUtmqlError, UtmqlError } from '../errors.ts';
-import { conflictOf } from '../ingest/kinds/fold-rows.ts';
+import type { PulledKind, StoredRecord } from '../ingest/kinds/kind.ts';
+import { pulledKinds, type Records } from '../ingest/kinds/kinds.ts';
 import { createFeedCheck } from '../ingest/pull/feed-check.ts';
 import { readPages } from '../ingest/pull/read-pages.ts';
 import { createJudge } from '../ingest/pull/verdict.ts';
 import { rejectOf } from '../ingest/rejects/reject-writer.ts';
 import type { AcceptedDays } from '../records/accepted-days.ts';
-import { type AdPerformance, createAdPerformanceNormaliser } from '../records/ad-performance.ts';
 import type { Day } from '../records/day.ts';
-import { createOpportunityNormaliser, type Opportunity } from '../records/opportunity.ts';
-import { type Outcome, type Reject, Repairs } from '../records/outcome.ts';
+import { type Reject, Repairs } from '../records/outcome.ts';
+import type { SourceKind } from '../sources/mapping/source-kind.ts';
 import type { PagesCall } from '../sources/pagination/page.ts';
 import type { Source } from '../sources/source.ts';
 
@@ -28,11 +28,14 @@ export interface Sample<Result> {
   readonly contact: string | undefined;
 }
 
+/** A record of a kind that sources have. */
+export type TriedRecord = Records[SourceKind];
+
 /** What reading one day of a source gave. */
 export interface Trial {
   readonly day: Day;
   /** The first that would be stored. */
-  readonly taken: readonly Sample<AdPerformance | Opportunity>[];
+  readonly taken: readonly Sample<TriedRecord>[];
   /** The first that could not be read. */
   readonly rejected: readonly Sample<Reject>[];
   readonly counts: {
@@ -51,18 +54,24 @@ export interface Trial {
 }
 
 /** Reads one day of a source to its end, as a run does, and stores nothing. */
-export async function trySource(
+export function trySource(source: Source, options: TrialOptions): Promise<Trial> {
+  const tryOf = <Name extends SourceKind>(name: Name): Promise<Trial> =>
+    tryKind<Records[Name]>(source, pulledKinds[name], options);
+  return tryOf(source.kind);
+}
+
+type TrialOptions = Pick<PagesCall, 'signal' | 'logger'> & { day: Day; takenDays: AcceptedDays };
+
+async function tryKind<T extends StoredRecord & TriedRecord>(
   source: Source,
-  { day, takenDays, ...call }: Pick<PagesCall, 'signal' | 'logger'> & { day: Day; takenDays: AcceptedDays },
+  { createNormaliser, folding }: PulledKind<T>,
+  { day, takenDays, ...call }: TrialOptions,
 ): Promise<Trial> {
-  const isAds = source.kind === 'ad_performance';
-  const normalise: (raw: unknown, repairs: Repairs) => Outcome<AdPerformance | Opportunity> = isAds
-    ? createAdPerformanceNormaliser(source.rules)
-    : createOpportunityNormaliser(source.rules);
+  const normalise = createNormaliser({ ...source.rules, now: () => 0, makeId: () => '' });
   const repairs = new Repairs();
   const check = createFeedCheck(source.feed);
-  const rows: AdPerformance[] = [];
-  const taken: Sample<AdPerformance | Opportunity>[] = [];
+  const rows: T[] = [];
+  const taken: Sample<T>[] = [];
   const rejected: Sample<Reject>[] = [];
   const rejects = new Map<string, number>();
   const counts = { read: 0, taken: 0, leftOut: 0, otherDays: 0 };
@@ -77,7 +86,7 @@ export async function trySource(
     repairs,
     check,
     // A CRM is asked for what was changed on the day, whenever it was made.
-    isAsked: (of) => !isAds || of === day,
+    isAsked: (of) => source.kind === 'opportunity' || of === day,
     taken: takenDays,
   });
   const take = (position: number, came: unknown, raw: unknown): void => {
@@ -85,7 +94,7 @@ export async function trySource(
     switch (verdict.is) {
       case 'taken': {
         const { record } = verdict;
-        if ('clicks' in record && rows.length < maxCompared) rows.push(record);
+        if (folding !== undefined && rows.length < maxCompared) rows.push(record);
         counts.taken += 1;
         if (taken.length < maxSamples)
           taken.push({ position, came, result: record, contact: contactOf(raw) });
@@ -133,7 +142,10 @@ export async function trySource(
       unknownFields: repairs.unknownFields(),
     },
     error,
-    refusal: error === undefined ? refusalOf(source, counts.read, byReason, check, rows) : undefined,
+    refusal:
+      error === undefined
+        ? refusalOf(source, counts.read, byReason, check, () => folding?.conflictOf(rows, source.name))
+        : undefined,
   };
 }
 
@@ -142,7 +154,7 @@ function refusalOf(
   read: number,
   { beyond_retention: _readable, ...unreadable }: Readonly<Record<string, number>>,
   check: ReturnType<typeof createFeedCheck>,
-  rows: readonly AdPerformance[],
+  conflict: () => UtmqlError | undefined,
 ): UtmqlError | undefined {
   const mode = source.defaultMode;
   try {
@@ -156,7 +168,7 @@ function refusalOf(
     throw error;
   }
   const duplicates = source.feed.duplicates ?? (mode === 'replace' ? 'fail' : 'last');
-  return duplicates === 'fail' ? conflictOf(rows, source.name) : undefined;
+  return duplicates === 'fail' ? conflict() : undefined;
 }
 
 function contactOf(raw: unknown): string | undefined {

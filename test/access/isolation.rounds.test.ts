@@ -41,6 +41,8 @@ afterAll(async () => {
   await keys.close();
 });
 
+const currencyOf: Readonly<Record<Side, string>> = { alphazq: 'AZN', betazq: 'BZD' };
+
 /** The same shapes on both sides; every text names its side. */
 async function load(side: Side): Promise<void> {
   const utms = { utm_campaign: `${side}_sale`, utm_source: `${side}_source`, utm_medium: `${side}_medium` };
@@ -89,8 +91,12 @@ async function load(side: Side): Promise<void> {
   await push('/ingest/events', [
     { service: `${side} shop`, message: `${side} checkout`, timestamp: '2025-08-02T10:00:00Z', ...utms },
   ]);
+  // A currency of its own for each side: rates have no text that could name one.
+  await push('/ingest/exchange-rates', [
+    { date: '2025-08-02', base: 'EUR', quote: currencyOf[side], rate: 1.5, note: side },
+  ]);
   // The row of the run that counts pushes follows within some seconds.
-  await vi.waitFor(async () => expect((await known(side)).runs).toHaveLength(3), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await known(side)).runs).toHaveLength(4), { timeout: 10_000 });
   ids[side] = await known(side);
   expect(ids[side].rejects).toHaveLength(2);
 }
@@ -201,6 +207,8 @@ const cases: Readonly<Record<string, (side: Side) => fc.Arbitrary<string>>> = {
   channels: (side) => all(days, where(side)),
   adPerformance: (side) => all(days, where(side), fc.constantFrom('', 'first: 1')),
   opportunities: (side) => all(days, where(side), fc.constantFrom('', 'stage: [CLOSED_WON]')),
+  exchangeRates: (side) =>
+    all(days, fc.constantFrom('', 'base: "EUR"', `quote: "${currencyOf[other(side)]}"`)),
   dataQuality: () => all(days),
   auditLog: (side) =>
     all(
@@ -250,7 +258,8 @@ function expectOwn({ side, query, text }: Answer): void {
   const rest = text.includes('"errors"')
     ? named.reduce((left, value) => left.split(value).join(''), text)
     : text;
-  expect(rest.includes(other(side)), `${side} asked ${query}\nand got ${text}`).toBe(false);
+  for (const foreign of [other(side), currencyOf[other(side)]])
+    expect(rest.includes(foreign), `${side} asked ${query}\nand got ${text}`).toBe(false);
 }
 
 const fields = Object.values(schema.getQueryType()?.getFields() ?? {});
@@ -280,7 +289,8 @@ describe('a workspace is told nothing of another', () => {
           for (const answer of [...answers, ...again]) {
             expectOwn(answer);
             found.all += 1;
-            if (answer.text.includes(answer.side)) found.own += 1;
+            const isOwn = [answer.side, currencyOf[answer.side]].some((text) => answer.text.includes(text));
+            if (isOwn) found.own += 1;
             if (!answer.text.includes('"errors"')) found.good += 1;
           }
         }),
@@ -383,7 +393,8 @@ describe('a workspace is told nothing of another', () => {
       z.object({ id: z.string(), query: z.string() }),
       sql`SELECT DISTINCT log_comment AS id, query FROM system.query_log WHERE type = 'QueryStart' AND startsWith(log_comment, ${bind('String', requestPrefix)})`,
     );
-    const tables = '(ad_performance|opportunities|events|rejected_records|ingest_runs|audit_log|rollup_sums)';
+    const tables =
+      '(ad_performance|opportunities|events|exchange_rates|rejected_records|ingest_runs|audit_log|rollup_sums)';
     const seen = new Set<string>();
     for (const { id, query } of rows) {
       // As the server logs it, with the values in their places.
@@ -401,6 +412,7 @@ describe('a workspace is told nothing of another', () => {
       'ad_performance',
       'audit_log',
       'events',
+      'exchange_rates',
       'ingest_runs',
       'opportunities',
       'rejected_records',

@@ -43,6 +43,7 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
   'Query.channels': [`{ channels(${range}) { name } }`],
   'Query.adPerformance': [`{ adPerformance(${range}) { totalCount } }`],
   'Query.opportunities': [`{ opportunities(${range}) { totalCount } }`],
+  'Query.exchangeRates': [`{ exchangeRates(${range}) { totalCount } }`],
   'Query.dataQuality': [`{ dataQuality(${range}) { daysWithoutData } }`],
   'Query.events': ['{ events { totalCount } }'],
   'Query.ingestSources': ['{ ingestSources { name } }'],
@@ -74,6 +75,10 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
   ],
   'Mutation.ingestOpportunities': [
     'mutation { ingestOpportunities(input: { records: [] }) { accepted } }',
+    '*',
+  ],
+  'Mutation.ingestExchangeRates': [
+    'mutation { ingestExchangeRates(input: { records: [] }) { accepted } }',
     '*',
   ],
   'Mutation.ingestEvents': ['mutation { ingestEvents(input: { records: [] }) { accepted } }', '*'],
@@ -110,6 +115,7 @@ describe('roles', () => {
     'Query.channels': read,
     'Query.adPerformance': read,
     'Query.opportunities': read,
+    'Query.exchangeRates': read,
     'Query.dataQuality': read,
     'Query.events': readAll,
     'Query.ingestSources': follow,
@@ -225,6 +231,7 @@ describe('endpoints', () => {
     '/ingest/ad-performance',
     '/ingest/opportunities',
     '/ingest/events',
+    '/ingest/exchange-rates',
     '/events',
   ])('%s takes records of ingestors and admins', async (path) => {
     const record = JSON.stringify({ service: 'shop', message: 'hello' });

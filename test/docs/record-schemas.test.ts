@@ -7,6 +7,7 @@ import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.
 import { contracts, fieldsOf, type RecordKind, recordKinds } from '../../src/records/contract.ts';
 import type { FieldFormat } from '../../src/records/contract-field.ts';
 import { createEventNormaliser } from '../../src/records/event.ts';
+import { createExchangeRateNormaliser } from '../../src/records/exchange-rate.ts';
 import { jsonSchemaOf } from '../../src/records/json-schema.ts';
 import { createOpportunityNormaliser } from '../../src/records/opportunity.ts';
 import { type Outcome, Repairs } from '../../src/records/outcome.ts';
@@ -25,6 +26,7 @@ const normalisers: Record<
   ad_performance: createAdPerformanceNormaliser(rules),
   opportunity: createOpportunityNormaliser(rules),
   event: createEventNormaliser(rules),
+  exchange_rate: createExchangeRateNormaliser(rules),
 };
 const accepts = (kind: RecordKind, raw: unknown): boolean =>
   'record' in normalisers[kind](raw, new Repairs());
@@ -68,6 +70,7 @@ const values: Record<FieldFormat, fc.Arbitrary<unknown>> = {
   count: figure,
   money: figure,
   quantity: figure,
+  rate: figure,
   currency: fc.constantFrom('USD', ' eur ', 'dollars', '', 'U$D', 'N/A'),
   flag: fc.oneof(
     fc.boolean(),
@@ -121,7 +124,7 @@ describe('the JSON Schemas of the records', () => {
       expect(isValid(kind, example), ajv.errorsText(validators.get(kind)?.errors)).toBe(true);
       const repairs = new Repairs();
       expect('record' in normalisers[kind](example, repairs)).toBe(true);
-      expect(repairs.toRecord()).toEqual({ missing_to_unknown: 2 });
+      expect(repairs.toRecord()).toEqual(kind === 'exchange_rate' ? {} : { missing_to_unknown: 2 });
     }
   });
 
@@ -158,6 +161,12 @@ describe('the JSON Schemas of the records', () => {
     ['opportunity', { created_at: '' }],
     ['opportunity', { amount: 1e12 }],
     ['event', { service: 'x'.repeat(257) }],
+    ['exchange_rate', { base: null }],
+    ['exchange_rate', { quote: 'dollars' }],
+    ['exchange_rate', { rate: 0 }],
+    ['exchange_rate', { rate: -1 }],
+    ['exchange_rate', { rate: 2e18 }],
+    ['exchange_rate', { rate: 'many' }],
     ['event', { message: { text: 'x' } }],
     ['event', { metadata: [1] }],
     ['event', { timestamp: 1_754_042_400 }],

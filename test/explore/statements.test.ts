@@ -4,6 +4,7 @@ import { campaignList, campaignsByIdStatement, channelsStatement } from '../../s
 import { conflictingRowsStatement } from '../../src/explore/conflicting-rows.ts';
 import { dimensionValueList } from '../../src/explore/dimension-values.ts';
 import { eventCountStatement, eventsStatement } from '../../src/explore/events.ts';
+import { exchangeRateList } from '../../src/explore/exchange-rates.ts';
 import {
   adsDaysStatement,
   rejectedCountsStatement,
@@ -56,6 +57,7 @@ const lists: Readonly<Record<string, OrderedList<unknown>>> = {
   campaigns: campaignList({ ...scope, search: harm }),
   opportunities: opportunityList({ ...scope, stages: ['closed_won'], order }),
   adPerformance: adList({ showsBreakdowns: true, ...scope, order: { by: 'cost', direction: 'desc' } }),
+  exchangeRates: exchangeRateList({ workspace, range: scope.range, base: harm, quote: harm }),
   nearDuplicates: nearDuplicateList(scope),
   unfundedCampaigns: unfundedRevenueList(scope, 'campaignId'),
   unfundedChannels: unfundedRevenueList(scope, 'channel'),
@@ -112,7 +114,7 @@ describe.each(Object.entries(statements))('%s', (_name, statement) => {
 
   it('has a complete order wherever it has pages', () => {
     const end =
-      /(id|value|name|row_key|date|core|source|service|position|reason)( ASC| DESC)?( LIMIT \{p\d+:UInt64\})?$/;
+      /(id|value|name|row_key|date|quote|core|source|service|position|reason)( ASC| DESC)?( LIMIT \{p\d+:UInt64\})?$/;
     if (/ORDER BY/.test(sql)) expect(sql).toMatch(end);
   });
 });

@@ -210,7 +210,7 @@ describe('parameters', () => {
       'date_format is ["DD.MM.YYYY","MM.DD.YYYY"]',
     ],
     ['ad-performance?duplicates=add', 'duplicates is "add"; accepted: sum, last, fail.'],
-    ['opportunities?duplicates=sum', 'duplicates has a meaning only for ads rows.'],
+    ['opportunities?duplicates=sum', 'duplicates has a meaning only for ads rows and exchange rates.'],
     ['ad-performance?namespace=a', 'namespace has a meaning only for opportunities.'],
     ['opportunities?namespace=a&namespace=b', 'namespace is given more than once.'],
     ['events?decimal=,', 'there is no such parameter'],

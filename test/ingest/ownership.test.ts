@@ -212,3 +212,27 @@ it('a source under a new name has what it sent under the old one, so that REPLAC
     ['other', 'old', 1, 1],
   ]);
 });
+
+it('gives exchange rates of a former name to the source that has it now, and leaves those of others', async () => {
+  await execute(
+    store,
+    `INSERT INTO exchange_rates (workspace, date, base, quote, rate, source, version)
+     SELECT workspace, toDate('2025-01-01') + number * 100, 'EUR', 'USD', toDecimal128('1.1', 18), source, 5
+     FROM numbers(4) ARRAY JOIN ['default', 'default', 'other'] AS workspace, ['old', 'bank', 'old'] AS source
+     WHERE workspace = 'other' OR (number = 3) = (source = 'bank')`,
+  );
+  const renamed = [source({ name: 'ecb', kind: 'exchange_rate', formerly: ['old'] })];
+  for (let turn = 0; turn < 2; turn++) {
+    await settle(renamed);
+    expect(
+      await rowsOf(
+        store,
+        'SELECT workspace, source, count(), toString(sum(rate)) FROM exchange_rates FINAL GROUP BY ALL ORDER BY ALL',
+      ),
+    ).toEqual([
+      ['default', 'bank', 1, '1.1'],
+      ['default', 'ecb', 3, '3.3'],
+      ['other', 'old', 4, '4.4'],
+    ]);
+  }
+});

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { checkQuestion } from '../support/check-question.ts';
 import { dirtyFeeds } from '../support/dirty-data.ts';
-import { storeRates } from '../support/exchange-rates.ts';
+import { pushRates } from '../support/exchange-rates.ts';
 import { countFacts } from '../support/oracle.ts';
 import { oracleQueries } from '../support/oracle-questions.ts';
 import { readRates } from '../support/oracle-rates.ts';
@@ -68,7 +68,7 @@ it('without rates, money of several currencies is null and all other figures are
 }, 900_000);
 
 it('with rates, every figure is what is counted with the rate of each record’s own day', async () => {
-  await storeRates(app, rateRows);
+  await pushRates(app, rateRows);
   const questions = fc
     .tuple(oracleQueries(days, facts), fc.constantFrom(...currencies), crmDate)
     .map(([asked, currency, by]) => ({ ...asked, currency, crmDate: by }));

@@ -51,6 +51,8 @@ describe('the sources file', () => {
       ['google_at', 'ad_performance', 'google_ads', 'replace'],
       ['google_at_performance_max', 'ad_performance', 'google_ads', 'replace'],
       ['partner', 'ad_performance', 'generic_json', 'replace'],
+      ['ecb', 'exchange_rate', 'ecb', 'replace'],
+      ['treasury', 'exchange_rate', 'generic_json', 'replace'],
       ['crm_export', 'opportunity', 'csv', 'upsert'],
     ]);
     expect(sources[0]).toMatchObject({
@@ -107,7 +109,7 @@ describe('the sources file', () => {
 `);
     expect(problems).toEqual([
       'sources[0].name (line 2): is "Ads"; expected up to 64 of a–z, 0–9, _ and -',
-      'sources[0].kind (line 3): is "ads"; accepted: ad_performance, opportunity',
+      'sources[0].kind (line 3): is "ads"; accepted: ad_performance, opportunity, exchange_rate',
       expect.stringMatching(
         /^sources\[0\]\.adaptor \(line 4\): there is no such key; did you mean adapter\? accepted: name, kind, /,
       ),
@@ -177,7 +179,7 @@ mappings:
   - { name: c, kind: event, decimal: "${'$'}{MARK}" }
 `);
     expect(problems).toEqual([
-      'mappings[0].kind (line 3, mapping a): is "ads"; accepted: ad_performance, opportunity, event',
+      'mappings[0].kind (line 3, mapping a): is "ads"; accepted: ad_performance, opportunity, event, exchange_rate',
       expect.stringMatching(/^mappings\[1\]\.url \(line 4, mapping b\): there is no such key;/),
       expect.stringMatching(
         /^mappings\[1\]\.field \(line 4, mapping b\): there is no such key; did you mean fields\?/,
@@ -185,7 +187,7 @@ mappings:
       expect.stringMatching(
         /^mappings\[2\]\.fields\.cost \(line 5, mapping b\): there is no such field; accepted: /,
       ),
-      'mappings[2].duplicates (line 5, mapping b): has a meaning only for ads',
+      'mappings[2].duplicates (line 5, mapping b): has a meaning only for ads and exchange rates',
       'mappings[2].channel (line 5, mapping b): has no meaning for opportunities; each gets the channel of its ads',
       'mappings[2].spread (line 5, mapping b): has a meaning only for ads',
       'mappings[3].decimal (line 6, mapping c): has no meaning for events, which have no figures',
@@ -205,10 +207,16 @@ mappings:
 
   const ads = '{ name: a, kind: ad_performance, url: "http://x", MORE }';
   const crm = '{ name: a, kind: opportunity, url: "http://x", MORE }';
+  const rates = '{ name: a, kind: exchange_rate, url: "http://x", MORE }';
   const linkedin = '{ name: a, adapter: linkedin, url: "http://x", MORE }';
 
   it.each([
-    ['{ name: a, url: "http://x" }', '', '.kind', 'is missing; accepted: ad_performance, opportunity'],
+    [
+      '{ name: a, url: "http://x" }',
+      '',
+      '.kind',
+      'is missing; accepted: ad_performance, opportunity, exchange_rate',
+    ],
     ['{ name: a, kind: opportunity }', '', '', 'needs either url or files'],
     [ads, 'files: "*.json"', '', 'needs either url or files'],
     ['{ name: a, kind: opportunity, url: x.y/feed }', '', '.url', 'is no http:// or https:// address'],
@@ -220,6 +228,11 @@ mappings:
     ],
     ['{ name: a, kind: opportunity, files: x, method: GET }', '', '.method', 'has no meaning for files'],
     [ads, 'method: GET, body: x', '.body', 'goes only with method: POST'],
+    [rates, 'duplicates: sum', '.duplicates', 'cannot be sum for exchange rates; accepted: last, fail'],
+    [rates, 'scale: micros', '.scale', 'has no meaning for exchange rates'],
+    [rates, 'currency: EUR', '.currency', 'has no meaning for exchange rates'],
+    [rates, 'channel: x', '.channel', 'has a meaning only for ads'],
+    [rates, 'namespace: b', '.namespace', 'has a meaning only for opportunities'],
     [ads, 'namespace: b', '.namespace', 'has a meaning only for opportunities'],
     [ads, 'deleted_when: { x: y }', '.deleted_when', 'has a meaning only for opportunities'],
     [

@@ -143,7 +143,7 @@ export interface Normalised<T> {
   readonly repairs: Record<string, number>;
 }
 
-function normalised<T>(
+export function normalised<T>(
   raw: readonly unknown[],
   normalise: (raw: unknown, repairs: Repairs) => Outcome<T>,
 ): Normalised<T> {

@@ -1,14 +1,16 @@
-import { bind, sql } from '../../src/clickhouse/sql.ts';
-import type { TestApp } from './app.ts';
+import { expect } from 'vitest';
 import type { Raw } from './oracle.ts';
 
-/** Stores exchange rates. */
-export async function storeRates(app: TestApp, rows: readonly Raw[], workspace = 'default'): Promise<void> {
-  await app.store.command(
-    sql`INSERT INTO exchange_rates (workspace, date, base, quote, rate, version) SELECT ${bind('String', workspace)}, toDate(JSONExtractString(r, 'date')), JSONExtractString(r, 'base'), JSONExtractString(r, 'quote'), toDecimal128(toString(JSONExtractFloat(r, 'rate')), 18), toUnixTimestamp64Micro(now64(6)) FROM (SELECT arrayJoin(${bind(
-      'Array(String)',
-      rows.map((row) => JSON.stringify(row)),
-    )}) AS r)`,
-    { changesAnswersOf: [workspace] },
-  );
+/** Pushes exchange rates. */
+export async function pushRates(
+  app: { readonly url: string },
+  rates: readonly Raw[],
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const response = await fetch(`${app.url}/ingest/exchange-rates`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(rates),
+  });
+  expect([response.status, await response.json()]).toMatchObject([200, { rejected: 0 }]);
 }

@@ -12,6 +12,7 @@ import {
   type SourceServer,
   startSourceServer,
   status,
+  text,
 } from '../support/source-server.ts';
 
 let folder: string;
@@ -79,6 +80,21 @@ const deal = (id: number, properties: Record<string, unknown> = {}) => ({
 });
 
 describe('--try-source', () => {
+  it('shows the exchange rates of a day, and what would be refused', async () => {
+    const environment = await writeSources([{ name: 'ecb', adapter: 'ecb', url: platform.url }]);
+    answer = text('Date,USD,JPY,RUB,\n2025-08-08,1.1648,172.3,N/A,\n2025-08-07,1.1643,171.5,N/A,\n');
+    const { code, report } = await attempt(environment, 'ecb', { day: '2025-08-08' });
+    expect(code).toBe(0);
+    const lines = report.split('\n');
+    expect(lines).toContain('  came     {"date":"2025-08-08","base":"EUR","quote":"USD","rate":"1.1648"}');
+    expect(lines).toContain('  becomes  {"date":"2025-08-08","base":"EUR","quote":"USD","rate":"1.1648"}');
+    expect(lines).toContain('4 read: 2 to be stored, 0 rejected, 0 left out, 2 of other days');
+    answer = text('Date,USD,\n2025-08-08,1.1648,\n2025-08-08,1.2,\n');
+    const refused = await attempt(environment, 'ecb', { day: '2025-08-08' });
+    expect(refused.code).toBe(1);
+    expect(refused.report).toContain('1.1648 and 1.2 for EUR/USD on 2025-08-08');
+  });
+
   it('shows ten records before and after, rejects with their reasons, counts; no contact and no secret', async () => {
     const deals = [
       ...Array.from({ length: 12 }, (_, index) => deal(index + 1)),

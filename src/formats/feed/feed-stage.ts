@@ -11,7 +11,7 @@ export const isGzipOrHtml = (bytes: Buffer): boolean =>
   bytes[0] === OPEN_TAG || isPrefixOf(GZIP_MAGIC, bytes);
 
 /** Returns the error for a body that is not `wanted`, with its first characters. */
-export function wrongFormatError(bytes: Buffer, wanted: 'JSON' | 'CSV'): UtmqlError {
+export function wrongFormatError(bytes: Buffer, wanted: 'JSON' | 'CSV' | 'XML'): UtmqlError {
   if (isPrefixOf(GZIP_MAGIC, bytes)) {
     return malformedFeedError(
       'The body is gzip without saying so; it needs the header Content-Encoding: gzip.',

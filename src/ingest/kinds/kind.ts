@@ -1,5 +1,6 @@
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { Store } from '../../clickhouse/store.ts';
+import type { UtmqlError } from '../../errors.ts';
 import type { Day } from '../../records/day.ts';
 import type { EventRules } from '../../records/event.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
@@ -51,10 +52,14 @@ interface KindStageOptions extends StageOptions {
 
 /** What becomes of rows that have one key and say something else, where all of a push is needed to tell. */
 interface Folding<T> {
-  /** One record for those of each key: their sum. @throws UtmqlError BAD_USER_INPUT where a sum cannot be counted exactly */
-  sum(records: readonly T[]): readonly T[];
+  /**
+   * One record for those of each key: their sum. Undefined where a sum means nothing.
+   *
+   * @throws UtmqlError BAD_USER_INPUT where a sum cannot be counted exactly
+   */
+  readonly sum: ((records: readonly T[]) => readonly T[]) | undefined;
   /** What is wrong with records that may not differ; undefined where none do. */
-  conflictOf(records: readonly T[], source: string): Error | undefined;
+  conflictOf(records: readonly T[], source: string): UtmqlError | undefined;
   createStage(options: KindStageOptions & { readonly duplicates: DuplicateRule }): RunStage<T>;
 }
 
@@ -83,8 +88,8 @@ export interface Pulled<T extends StoredRecord> {
 /** A kind of record: all in which it differs from the others. */
 export interface Kind<T extends StoredRecord> {
   readonly table: RecordTable<T>;
-  /** The variable that says for how many days the kind is kept. */
-  readonly retention: 'DATA_RETENTION_DAYS' | 'EVENT_RETENTION_DAYS';
+  /** The variable that says for how many days the kind is kept; undefined: for good. */
+  readonly retention: 'DATA_RETENTION_DAYS' | 'EVENT_RETENTION_DAYS' | undefined;
   /** Which days are attributed anew when records of this kind change. */
   readonly attributed: AttributionSide | undefined;
   /** Whether days are merged when they have changed: FINAL reads those faster. */
@@ -111,8 +116,7 @@ export interface Kind<T extends StoredRecord> {
 
 /** A kind of record that sources have. */
 export interface PulledKind<T extends StoredRecord> extends Kind<T> {
-  readonly attributed: AttributionSide;
-  /** Whether the days that a source is asked for are those of its records; or, as of a CRM, of their changes. */
+  /** Whether the days that a source is asked for are those of its records, and all of them; or, as of a CRM, of their changes. */
   readonly isAskedByDay: boolean;
   openPull(options: PullOptions): Pulled<T>;
 }

@@ -1,11 +1,13 @@
 import type { AdPerformance } from '../../records/ad-performance.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import type { Event } from '../../records/event.ts';
+import type { ExchangeRate } from '../../records/exchange-rate.ts';
 import type { Opportunity } from '../../records/opportunity.ts';
 import type { DuplicateRule } from '../../sources/mapping/feed-rules.ts';
 import type { SourceKind } from '../../sources/mapping/source-kind.ts';
 import { adPerformanceKind } from './ad-performance.ts';
 import { eventKind } from './event.ts';
+import { exchangeRateKind } from './exchange-rate.ts';
 import { type Kind, type KindWriter, type KindWriterOptions, type PulledKind, withAdd } from './kind.ts';
 import { opportunityKind } from './opportunity.ts';
 
@@ -14,6 +16,7 @@ export interface Records {
   readonly ad_performance: AdPerformance;
   readonly opportunity: Opportunity;
   readonly event: Event;
+  readonly exchange_rate: ExchangeRate;
 }
 
 /** A record that says of which kind it is. */
@@ -25,6 +28,7 @@ export type KindRecord = {
 export const pulledKinds: { readonly [Name in SourceKind]: PulledKind<Records[Name]> } = {
   ad_performance: adPerformanceKind,
   opportunity: opportunityKind,
+  exchange_rate: exchangeRateKind,
 };
 
 /** Every kind of record, by its name in the contract. */

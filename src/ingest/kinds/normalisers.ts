@@ -1,10 +1,10 @@
-import { dayRejection } from '../../records/accepted-days.ts';
+import { type AcceptedDays, dayRejection } from '../../records/accepted-days.ts';
 import type { RecordKind } from '../../records/contract.ts';
 import { millisecondsPerDay } from '../../records/day.ts';
 import type { OpportunityRules } from '../../records/opportunity.ts';
 import { type Outcome, Repairs } from '../../records/outcome.ts';
 import type { Clock } from '../../time.ts';
-import type { KindRules, Normalise } from './kind.ts';
+import type { Kind, KindRules, Normalise } from './kind.ts';
 import { type KindRecord, kinds, type Records } from './kinds.ts';
 
 /** For how many days each kind is kept, and how far ahead a day may be: the environment variables of these names. */
@@ -13,6 +13,17 @@ export interface AcceptedAges {
   readonly EVENT_RETENTION_DAYS: number;
   readonly MAX_FUTURE_DAYS: number;
 }
+
+/** The days that records of a kind can be of. @param now epoch milliseconds */
+export const acceptedDays = (
+  { retention: by }: Pick<Kind<never>, 'retention'>,
+  ages: AcceptedAges,
+  now: number,
+): AcceptedDays => ({
+  today: Math.floor(now / millisecondsPerDay),
+  kept: by && { days: ages[by], by },
+  maxFutureDays: ages.MAX_FUTURE_DAYS,
+});
 
 /** Makes the id of an event that has none. */
 export interface IdMaker {
@@ -87,13 +98,7 @@ export function createNormalisers(options: {
   const ofTakenDay = (outcome: Outcome<KindRecord>): Outcome<KindRecord> => {
     if ('reject' in outcome) return outcome;
     const { kind, record } = outcome.record;
-    const keptBy = kinds[kind].retention;
-    const reject = dayRejection(record.day, {
-      today: Math.floor(clock.now() / millisecondsPerDay),
-      keptDays: retention[keptBy],
-      keptBy,
-      maxFutureDays: retention.MAX_FUTURE_DAYS,
-    });
+    const reject = dayRejection(record.day, acceptedDays(kinds[kind], retention, clock.now()));
     return reject === undefined ? outcome : { reject };
   };
 

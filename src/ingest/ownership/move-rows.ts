@@ -6,8 +6,8 @@ import { groupDays } from '../storage/day-groups.ts';
 import { readSettings, writeSettings } from '../storage/staged-rows.ts';
 import type { Move } from './moves.ts';
 import {
-  moveAdsStatement,
   moveOpportunitiesStatement,
+  moveRowsStatement,
   type Owned,
   type OwnedTable,
   ownedDaysStatement,
@@ -59,8 +59,8 @@ export function createRowMover(options: {
     daysOf,
     async move(table, move) {
       const found = await daysOf(table, move);
-      if (table === 'ad_performance') {
-        await write(found, (days) => moveAdsStatement(move, days));
+      if (table !== 'opportunities') {
+        await write(found, (days) => moveRowsStatement(table, move, days));
         return found.map(({ day }) => day);
       }
       const rivals = move.from.namespace === move.to.namespace ? [] : await select(rivalDaysStatement(move));

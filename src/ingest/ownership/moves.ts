@@ -1,10 +1,11 @@
 import { pushSource } from '../../records/names.ts';
+import type { SourceKind } from '../../sources/mapping/source-kind.ts';
 import type { Source } from '../../sources/source.ts';
 
 /** Whose a stored row is: who reported it last and, of an opportunity, whose id it has. */
 export interface Ownership {
   readonly source: string;
-  /** Empty where there is none: of ads rows, and of opportunities from before there were namespaces. */
+  /** Empty where there is none: only opportunities have one, and not those from before there were namespaces. */
   readonly namespace: string;
 }
 
@@ -49,12 +50,13 @@ export function opportunityMoves(
   });
 }
 
-/** The same of ads rows, whose keys have no namespace: only former names matter. */
-export function adMoves(
+/** The same of a kind whose keys have no namespace: only former names matter. */
+export function plainMoves(
+  kind: SourceKind,
   stored: readonly Pick<OwnershipInWorkspace, 'workspace' | 'source'>[],
   sources: readonly RowOwner[],
 ): Move[] {
-  const owners = sources.filter(({ kind }) => kind === 'ad_performance');
+  const owners = sources.filter((source) => source.kind === kind);
   return stored.flatMap(({ workspace, source }): Move[] => {
     const owner = sourceNamed(owners, workspace, source);
     if (owner === undefined || owner.name === source) return [];

@@ -4,9 +4,10 @@ import type { Store } from '../../clickhouse/store.ts';
 import { badInput } from '../../errors.ts';
 import type { Day } from '../../records/day.ts';
 import { pushSource } from '../../records/names.ts';
-import type { SourceKind } from '../../sources/mapping/source-kind.ts';
+import { type SourceKind, sourceKinds } from '../../sources/mapping/source-kind.ts';
 import type { Source } from '../../sources/source.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
+import { pulledKinds } from '../kinds/kinds.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
 import { readSettings } from '../storage/staged-rows.ts';
 import { createRowMover } from './move-rows.ts';
@@ -44,11 +45,11 @@ export interface OrphanedRows {
   stop(): void;
 }
 
-const tables = { ad_performance: 'ad_performance', opportunity: 'opportunities' } as const satisfies Record<
-  SourceKind,
-  OwnedTable
->;
-const sides = { ad_performance: 'ads', opportunity: 'opportunities' } as const;
+const tables = {
+  ad_performance: 'ad_performance',
+  opportunity: 'opportunities',
+  exchange_rate: 'exchange_rates',
+} as const satisfies Record<SourceKind, OwnedTable>;
 const countRow = z.object({ records: z.number(), days: z.number() });
 const namespaceRow = z.object({ namespace: z.string() });
 
@@ -73,6 +74,10 @@ export function createOrphanedRows(options: {
   ): Promise<OrphanedRecords> => {
     const { workspace, source, dryRun, requestId } = call;
     const table = tables[kind];
+    const { attributed: side, isMerged } = pulledKinds[kind];
+    const merge = (days: readonly Day[]): void => {
+      if (isMerged) merger.add(table, days);
+    };
     const reading = { requestId, signal, settings: readSettings };
     const [count = { records: 0, days: 0 }] = await store.select(
       countRow,
@@ -89,15 +94,15 @@ export function createOrphanedRows(options: {
       const owned: Owned = { workspace, from: { source, namespace } };
       if (to !== undefined) {
         const move: Move = { ...owned, to: kind === 'opportunity' ? to : { ...to, namespace: '' } };
-        merger.add(table, await mover.move(table, move));
+        merge(await mover.move(table, move));
         continue;
       }
       const found = await mover.daysOf(table, owned);
       const days = found.map(({ day }) => day).filter((day) => !marked.has(day));
-      await queue.mark(workspace, sides[kind], days);
+      if (side !== undefined) await queue.mark(workspace, side, days);
       for (const day of days) marked.add(day);
       await mover.remove(table, owned, found);
-      merger.add(table, days);
+      merge(days);
     }
     return { kind, ...count };
   };
@@ -112,7 +117,7 @@ export function createOrphanedRows(options: {
         const names = sources.map(({ name }) => name).join(', ') || 'none';
         throw badInput(`handOverTo: there is no source ${handOverTo}; configured: ${names}.`);
       }
-      const kinds = receiver === undefined ? (['ad_performance', 'opportunity'] as const) : [receiver.kind];
+      const kinds = receiver === undefined ? sourceKinds : [receiver.kind];
       const to = receiver && { source: receiver.name, namespace: receiver.namespace };
       const settled: OrphanedRecords[] = [];
       for (const kind of kinds) {
@@ -122,7 +127,8 @@ export function createOrphanedRows(options: {
           settled.push(await (kind === 'opportunity' ? lock.runExclusive(work) : work()));
         } finally {
           // Whatever became of it. Behind the lock, which the attribution needs.
-          await queue.settle(workspace, sides[kind], marked, { requestId: call.requestId });
+          const side = pulledKinds[kind].attributed;
+          if (side !== undefined) await queue.settle(workspace, side, marked, { requestId: call.requestId });
         }
       }
       return settled.filter(({ records }) => records > 0);

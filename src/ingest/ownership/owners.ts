@@ -7,8 +7,8 @@ import type { Clock } from '../../time.ts';
 import type { DayMerger } from '../storage/merge-days.ts';
 import { readSettings } from '../storage/staged-rows.ts';
 import { createRowMover } from './move-rows.ts';
-import { adMoves, type Move, opportunityMoves } from './moves.ts';
-import { adOwnersStatement, type OwnedTable, opportunityOwnersStatement } from './statements.ts';
+import { type Move, opportunityMoves, plainMoves } from './moves.ts';
+import { type OwnedTable, opportunityOwnersStatement, ownersStatement } from './statements.ts';
 
 /** In ClickHouse's query log, in place of a request's id. */
 const requestId = 'owners';
@@ -16,8 +16,8 @@ const requestId = 'owners';
 /** A process of an earlier version may go on writing beside this one: so often it is looked for what that has left. */
 const lookEveryMs = 60_000;
 
-const adOwner = z.object({ workspace: z.string(), source: z.string() });
-const opportunityOwner = adOwner.extend({ namespace: z.string() });
+const plainOwner = z.object({ workspace: z.string(), source: z.string() });
+const opportunityOwner = plainOwner.extend({ namespace: z.string() });
 
 /**
  * Keeps stored rows with the source that they belong to by the settings in force: after an upgrade from before there were
@@ -55,14 +55,18 @@ export function createOwners(options: {
   const apply = async (table: OwnedTable, move: Move): Promise<void> => {
     const mover = createRowMover({ store, workspace: move.workspace, requestId, signal });
     const days = await mover.move(table, move);
-    merger.add(table, days);
+    if (table !== 'exchange_rates') merger.add(table, days);
     logger.info({ table, ...move, days: days.length }, 'stored rows were given to whom they belong');
   };
 
   const settleAll = async (sources: readonly Source[]): Promise<void> => {
-    if (sources.some(({ kind, formerly }) => kind === 'ad_performance' && formerly.length > 0)) {
-      const moves = adMoves(await store.select(adOwner, adOwnersStatement, reading), sources);
-      for (const move of moves) await apply('ad_performance', move);
+    for (const [kind, table] of [
+      ['ad_performance', 'ad_performance'],
+      ['exchange_rate', 'exchange_rates'],
+    ] as const) {
+      if (!sources.some((source) => source.kind === kind && source.formerly.length > 0)) continue;
+      const stored = await store.select(plainOwner, ownersStatement(table), reading);
+      for (const move of plainMoves(kind, stored, sources)) await apply(table, move);
     }
     const findMoves = async (): Promise<Move[]> =>
       opportunityMoves(await store.select(opportunityOwner, opportunityOwnersStatement, reading), sources);

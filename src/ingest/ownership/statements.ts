@@ -1,12 +1,17 @@
 import { bind, identifier, type Sql, sql } from '../../clickhouse/sql.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 import { adPerformanceTable } from '../kinds/ad-performance-table.ts';
+import { exchangeRateTable } from '../kinds/exchange-rate-table.ts';
 import { opportunityTable } from '../kinds/opportunity-table.ts';
-import { insertSelect, listOf } from '../storage/record-table.ts';
+import { insertSelect, listOf, type RecordTable } from '../storage/record-table.ts';
 import type { Move, Ownership } from './moves.ts';
 
+/** Tables whose rows have a source and no namespace. */
+const plainTables = { ad_performance: adPerformanceTable, exchange_rates: exchangeRateTable } as const;
+export type PlainTable = keyof typeof plainTables;
+
 /** Tables whose rows have a source. */
-export type OwnedTable = 'ad_performance' | 'opportunities';
+export type OwnedTable = PlainTable | 'opportunities';
 
 /** Rows of one owner. */
 export interface Owned {
@@ -19,13 +24,14 @@ const inWorkspace = ({ workspace }: Owned): Sql => sql`workspace = ${bind('Strin
 
 function isFrom(table: OwnedTable, { from }: Owned): Sql {
   const source = sql`source = ${bind('String', from.source)}`;
-  return table === 'ad_performance'
-    ? source
-    : sql`${source} AND namespace = ${bind('String', from.namespace)}`;
+  return table === 'opportunities'
+    ? sql`${source} AND namespace = ${bind('String', from.namespace)}`
+    : source;
 }
 
 /** Owners of stored rows; also of such that are replaced and not merged yet. */
-export const adOwnersStatement: Sql = sql`SELECT DISTINCT workspace, source FROM ad_performance WHERE NOT is_deleted`;
+export const ownersStatement = (table: PlainTable): Sql =>
+  sql`SELECT DISTINCT workspace, source FROM ${identifier(table)} WHERE NOT is_deleted`;
 export const opportunityOwnersStatement: Sql = sql`SELECT DISTINCT workspace, source, namespace FROM opportunities WHERE NOT is_deleted`;
 
 /** By day: how many rows an owner has; those that are replaced and not merged yet count, too. */
@@ -45,9 +51,9 @@ export const namespacesStatement = (workspace: string, source: string): Sql =>
   sql`SELECT DISTINCT namespace FROM opportunities WHERE ${ofSource(workspace, source)} AND NOT is_deleted ORDER BY namespace`;
 
 /** Written with the versions that they have: newer records win as before, and of equal ones the last written. */
-export const moveAdsStatement = (move: Move, days: readonly Day[]): Sql =>
-  sql`${insertSelect(adPerformanceTable, { source: sql`${bind('String', move.to.source)}`, is_deleted: sql`0` })}
-      FROM ad_performance FINAL WHERE ${inWorkspace(move)} AND ${isFrom('ad_performance', move)} AND ${onDays(days)}`;
+export const moveRowsStatement = (table: PlainTable, move: Move, days: readonly Day[]): Sql =>
+  sql`${insertSelect(plainTables[table] as RecordTable<never, 'source' | 'is_deleted'>, { source: sql`${bind('String', move.to.source)}`, is_deleted: sql`0` })}
+      FROM ${identifier(table)} FINAL WHERE ${inWorkspace(move)} AND ${isFrom(table, move)} AND ${onDays(days)}`;
 
 /**
  * Rows of some days in their new place, and out of their old one. A row and its deletion are of one day, so a reader sees it
@@ -104,10 +110,10 @@ export const removeRivalsStatement = (move: Move, days: readonly Day[]): Sql =>
 /** Deletes an owner's rows of some days, with the versions that they have: the source that sends them again has them back. */
 export function removeStatement(table: OwnedTable, owned: Owned, days: readonly Day[]): Sql {
   const written =
-    table === 'ad_performance'
-      ? insertSelect(adPerformanceTable, { is_deleted: sql`1` })
-      : sql`INSERT INTO opportunities (date, opportunity_id, namespace, workspace, source, version, is_deleted)
-            SELECT date, opportunity_id, namespace, workspace, source, version, 1`;
+    table === 'opportunities'
+      ? sql`INSERT INTO opportunities (date, opportunity_id, namespace, workspace, source, version, is_deleted)
+            SELECT date, opportunity_id, namespace, workspace, source, version, 1`
+      : insertSelect(plainTables[table] as RecordTable<never, 'is_deleted'>, { is_deleted: sql`1` });
   return sql`
     ${written}
     FROM ${identifier(table)} FINAL WHERE ${inWorkspace(owned)} AND ${isFrom(table, owned)} AND ${onDays(days)}`;

@@ -1,4 +1,5 @@
 import { pushSource } from '../../records/names.ts';
+import type { SourceKind } from '../../sources/mapping/source-kind.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Overlap } from '../storage/stage.ts';
 
@@ -24,11 +25,11 @@ export function overlapWith(rivals: ReadonlySet<string>, { days, sources }: Over
 }
 
 /** A sentence for the run; nothing without an overlap. */
-export function overlapWarnings({ days, sources }: Overlap): readonly string[] {
+export function overlapWarnings({ days, sources }: Overlap, kind: SourceKind): readonly string[] {
   if (days.size === 0) return [];
   const records = [...days.values()].reduce((sum, count) => sum + count, 0);
   const where = days.size === 1 ? 'a day' : `${days.size} days`;
   return [
-    `${records} ${records === 1 ? 'record has' : 'records have'} the key of a record of ${[...sources].join(', ')} on ${where}: they overwrite each other, and only the last one counts. Take the records out of one of them (\`where\`), or tell them apart by \`channel\` or \`breakdowns\`.`,
+    `${records} ${records === 1 ? 'record has' : 'records have'} the key of a record of ${[...sources].join(', ')} on ${where}: they overwrite each other, and only the last one counts. Take the records out of one of them (\`where\`)${kind === 'exchange_rate' ? '' : ', or tell them apart by `channel` or `breakdowns`'}.`,
   ];
 }

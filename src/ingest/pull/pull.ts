@@ -14,7 +14,7 @@ import type { Clock } from '../../time.ts';
 import type { AttributionQueue } from '../attribution/queue.ts';
 import type { PulledKind, StoredRecord } from '../kinds/kind.ts';
 import { pulledKinds, type Records } from '../kinds/kinds.ts';
-import type { AcceptedAges } from '../kinds/normalisers.ts';
+import { type AcceptedAges, acceptedDays } from '../kinds/normalisers.ts';
 import type { Owners } from '../ownership/owners.ts';
 import { readBySource } from '../push/read-again.ts';
 import { type AcceptedKeys, createAcceptedKeys, loadOpenRejects } from '../rejects/accepted-keys.ts';
@@ -148,12 +148,7 @@ async function pullKind<T extends StoredRecord>(
     pulled,
     pages: input.pages,
     landing: input.landing,
-    taken: {
-      today: Math.floor(clock.now() / 86_400_000),
-      keptDays: deps.retention[kind.retention],
-      keptBy: kind.retention,
-      maxFutureDays: deps.retention.MAX_FUTURE_DAYS,
-    },
+    taken: acceptedDays(kind, deps.retention, clock.now()),
     rejects,
     keyOfRejected(raw) {
       const key = keyOfRejected(raw);
@@ -234,7 +229,7 @@ async function pullKind<T extends StoredRecord>(
     parts,
     ending,
     input.columnsBefore,
-    rivalsOf(source, deps.sources()),
+    { kind: source.kind, rivals: rivalsOf(source, deps.sources()) },
     clock.now(),
   );
   for (const warning of finished.warnings) logger.warn({ warning }, 'a run has a warning');

@@ -1,5 +1,6 @@
 import type { Day } from '../../records/day.ts';
 import type { Repairs } from '../../records/outcome.ts';
+import type { SourceKind } from '../../sources/mapping/source-kind.ts';
 import type { RejectWriter } from '../rejects/reject-writer.ts';
 import type { IngestRun } from '../runs/run.ts';
 import type { RunStage } from '../storage/stage.ts';
@@ -27,23 +28,23 @@ export function runningState(run: IngestRun, parts: RunParts): IngestRun {
 /**
  * @param run as it was when it began
  * @param columnsBefore of the source's last good run
- * @param rivals the other sources that still deliver records
+ * @param feed of which kind it is, and the other sources that still deliver records of it
  */
 export function finishedState(
   run: IngestRun,
   parts: RunParts,
   { status, error }: Ending,
   columnsBefore: FeedColumns,
-  rivals: ReadonlySet<string>,
+  feed: { readonly kind: SourceKind; readonly rivals: ReadonlySet<string> },
   now: number,
 ): IngestRun {
-  const overlap = overlapWith(rivals, parts.stage.progress().overlap);
+  const overlap = overlapWith(feed.rivals, parts.stage.progress().overlap);
   return {
     ...counted(run, parts),
     columns: parts.shape.columns,
     overwritten: overlap.days,
     overwrittenSources: [...overlap.sources],
-    warnings: [...parts.shape.changesSince(columnsBefore), ...overlapWarnings(overlap)],
+    warnings: [...parts.shape.changesSince(columnsBefore), ...overlapWarnings(overlap, feed.kind)],
     status,
     days: union(parts.writing.touched, parts.stage.progress().days),
     errorCode: error?.code ?? '',

@@ -13,7 +13,7 @@ export type RunStep = (step: () => Promise<void>) => Promise<void>;
 
 export interface WritingOptions {
   readonly run: IngestRun;
-  readonly kind: Pick<PulledKind<StoredRecord>, 'attributed' | 'table'>;
+  readonly kind: Pick<PulledKind<StoredRecord>, 'attributed' | 'isMerged' | 'table'>;
   readonly stage: Pick<RunStage<never>, 'apply' | 'changes' | 'weigh' | 'progress'>;
   readonly queue: AttributionQueue;
   readonly merger: DayMerger;
@@ -48,7 +48,7 @@ export function createWriting(options: WritingOptions): Writing {
 
   const mark = async (days: Iterable<Day>): Promise<void> => {
     const fresh = [...days];
-    await queue.mark(run.workspace, side, fresh);
+    if (side !== undefined) await queue.mark(run.workspace, side, fresh);
     for (const day of fresh) marked.add(day);
   };
 
@@ -98,8 +98,11 @@ export function createWriting(options: WritingOptions): Writing {
       }
       // Whatever became of the write: days that may have changed are attributed anew.
       await attempt(async () => {
-        const ranges = await queue.settle(run.workspace, side, marked, { requestId: run.requestId });
-        merger.add(kind.table.name, touched);
+        const ranges =
+          side === undefined
+            ? []
+            : await queue.settle(run.workspace, side, marked, { requestId: run.requestId });
+        if (kind.isMerged) merger.add(kind.table.name, touched);
         merger.add(opportunityTable.name, ranges.flatMap(daysOf));
       });
     },

@@ -87,7 +87,7 @@ export function createBufferIntake<Kind extends RecordKind>(options: {
     finish() {
       const conflict = rule === 'fail' ? folding?.conflictOf(held, pushSource) : undefined;
       if (conflict !== undefined) throw conflict;
-      const rows = (rule === 'sum' ? folding?.sum(held) : undefined) ?? held;
+      const rows = (rule === 'sum' ? folding?.sum?.(held) : undefined) ?? held;
       duplicates.counts.summed = held.length - rows.length;
       for (const record of rows) putRecord({ kind, record } as KindRecord);
     },

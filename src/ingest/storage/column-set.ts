@@ -1,5 +1,6 @@
 import type { Columns } from '../../clickhouse/store.ts';
 import type { Day } from '../../records/day.ts';
+import type { DecimalText } from '../../records/numerals.ts';
 import type { RowEncoder } from './row-binary.ts';
 
 type ColumnType = Columns[string];
@@ -14,6 +15,7 @@ interface WrittenFrom {
   /** Epoch milliseconds. */
   readonly 'DateTime64(3)': number;
   readonly 'Decimal(18,6)': number;
+  readonly 'Decimal(38,18)': DecimalText;
   readonly 'Map(String, String)': Readonly<Record<string, string>> | undefined;
 }
 
@@ -64,6 +66,7 @@ const methods = {
   UInt64: 'uint64',
   'DateTime64(3)': 'int64',
   'Decimal(18,6)': 'money',
+  'Decimal(38,18)': 'rate',
   'Map(String, String)': 'map',
 } as const satisfies Record<ColumnType, keyof RowEncoder>;
 

@@ -1,3 +1,5 @@
+import type { DecimalText } from '../../records/numerals.ts';
+
 /** Enough for almost any row; longer ones make the memory grow. */
 const firstCapacity = 64 * 1_024;
 /** What a row's figures and short texts need beside its long texts. */
@@ -5,7 +7,8 @@ const reserve = 4_096;
 
 /**
  * Encodes one row at a time in ClickHouse's RowBinary, into a buffer that is used again for the next: the cheapest form
- * for both ends. LowCardinality columns are written as their inner type, Decimal(18, 6) as a 64-bit count of millionths.
+ * for both ends. LowCardinality columns are written as their inner type, Decimal(18, 6) as a 64-bit count of millionths,
+ * Decimal(38, 18) as a 128-bit count of 10^-18.
  */
 export class RowEncoder {
   private buffer = Buffer.from(new ArrayBuffer(firstCapacity));
@@ -69,6 +72,15 @@ export class RowEncoder {
     const [whole = '', decimals = ''] = String(value).split('.');
     this.buffer.writeBigInt64LE(BigInt(whole + decimals.slice(0, 6).padEnd(6, '0')), this.offset);
     this.offset += 8;
+  }
+
+  /** Decimal(38, 18), for numbers of either sign below 10^20, with up to 18 decimals. */
+  rate(value: DecimalText): void {
+    const [whole = '', decimals = ''] = value.split('.');
+    const units = BigInt.asUintN(128, BigInt(whole + decimals.padEnd(18, '0')));
+    this.buffer.writeBigUInt64LE(BigInt.asUintN(64, units), this.offset);
+    this.buffer.writeBigUInt64LE(units >> 64n, this.offset + 8);
+    this.offset += 16;
   }
 
   /** A length: LEB128, as it stands before a String's bytes. */

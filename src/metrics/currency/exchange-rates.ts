@@ -33,7 +33,8 @@ const stampRow = z.object({ stamp: z.string() });
 /** One row a day, as an answer has a limited number of rows. */
 const ratesRow = z.object({
   day: z.string(),
-  rates: z.array(z.tuple([z.string(), z.string(), z.number()])),
+  // As text: ClickHouse’s own Float64 of a decimal can be off in its last digits.
+  rates: z.array(z.tuple([z.string(), z.string(), z.string()])),
 });
 
 export function createExchangeRates(options: {
@@ -60,11 +61,16 @@ export function createExchangeRates(options: {
     }
     const days = await store.select(
       ratesRow,
-      sql`SELECT toString(date) AS day, groupArray((toString(base), toString(quote), toFloat64(rate))) AS rates FROM exchange_rates FINAL WHERE ${rows} GROUP BY date ORDER BY date`,
+      sql`SELECT toString(date) AS day, groupArray((toString(base), toString(quote), toString(rate))) AS rates FROM exchange_rates FINAL WHERE ${rows} GROUP BY date ORDER BY date`,
     );
     const book = createRateBook(
       days.flatMap(({ day, rates }) =>
-        rates.map(([base, quote, rate]) => ({ day: parseIsoDay(day) ?? 0, base, quote, rate })),
+        rates.map(([base, quote, rate]) => ({
+          day: parseIsoDay(day) ?? 0,
+          base,
+          quote,
+          rate: Number(rate),
+        })),
       ),
     );
     known.set(workspace, { book, stamp, version, lookedAt });

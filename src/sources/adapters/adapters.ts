@@ -1,5 +1,6 @@
 import type { Adapter } from './adapter.ts';
 import { csv } from './csv.ts';
+import { ecb } from './ecb.ts';
 import { genericJson } from './generic-json.ts';
 import { googleAds } from './google-ads.ts';
 import { hubspotDeals } from './hubspot-deals.ts';
@@ -10,6 +11,7 @@ import { tiktok } from './tiktok.ts';
 
 const registry = {
   csv,
+  ecb,
   generic_json: genericJson,
   google_ads: googleAds,
   hubspot_deals: hubspotDeals,

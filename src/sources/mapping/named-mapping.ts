@@ -29,10 +29,10 @@ export function mappingProblems(mapping: NamedMapping): Problem[] {
   const problems = recordProblems(mapping, kind);
   const report = (key: string, text: string): void => void problems.push({ path: [key], text });
   if (mapping.duplicates !== undefined && !accepted.includes('duplicates'))
-    report('duplicates', 'has a meaning only for ads');
+    report('duplicates', 'has a meaning only for ads and exchange rates');
   for (const key of figureParameters) {
-    if (mapping[key] !== undefined && !accepted.includes(key))
-      report(key, `has no meaning for ${kind}s, which have no figures`);
+    if (mapping[key] !== undefined && kind === 'event')
+      report(key, 'has no meaning for events, which have no figures');
   }
   return problems;
 }

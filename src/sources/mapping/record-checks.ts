@@ -45,6 +45,12 @@ export function recordProblems(settings: RecordSettings, kind: RecordKind): Prob
     report(['breakdowns'], 'has a meaning only for ads');
   if (settings.deleted_when !== undefined && deletion === undefined)
     report(['deleted_when'], 'has a meaning only for opportunities');
+  if (settings.duplicates === 'sum' && kind === 'exchange_rate')
+    report(['duplicates'], 'cannot be sum for exchange rates; accepted: last, fail');
+  for (const key of ['scale', 'currency'] as const) {
+    if (settings[key] !== undefined && kind === 'exchange_rate')
+      report([key], 'has no meaning for exchange rates');
+  }
   const problem = readingProblem(settings, kind);
   if (problem !== undefined) report(problem.path, problem.text);
   return problems;

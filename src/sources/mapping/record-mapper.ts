@@ -47,6 +47,8 @@ export interface PlatformRecords {
   readonly channel?: string;
   /** The platform's own stage names. */
   readonly stages?: StageTable;
+  /** Date formats of the platform, in addition to the usual ones. */
+  readonly dateFormats?: readonly string[];
 }
 
 /**

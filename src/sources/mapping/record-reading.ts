@@ -108,14 +108,19 @@ function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
 
 function rulesOf(
   settings: RecordSettings,
-  adapter: Pick<PlatformRecords, 'record' | 'stages'>,
+  adapter: Pick<PlatformRecords, 'record' | 'stages' | 'dateFormats'>,
   kind: RecordKind,
   defaults: OpportunityRules,
 ): OpportunityRules {
+  const { record, dateFormats } = adapter;
   const stages = Object.entries(settings.stages).map(([stage, meaning]) => [stageKey(stage), meaning]);
   return {
     // A platform's responses have a decimal point in every locale: `1.337` is not ambiguous there.
-    ...withReading({ ...defaults, ...(adapter.record && { notation: { decimal: '.' } }) }, settings, kind),
+    ...withReading(
+      { ...defaults, ...(record && { notation: { decimal: '.' } }), ...(dateFormats && { dateFormats }) },
+      settings,
+      kind,
+    ),
     stages: { ...adapter.stages, ...defaults.stages, ...Object.fromEntries(stages) },
   };
 }

@@ -1,4 +1,4 @@
 /** The kinds of records that sources can have. */
-export const sourceKinds = ['ad_performance', 'opportunity'] as const;
+export const sourceKinds = ['ad_performance', 'opportunity', 'exchange_rate'] as const;
 
 export type SourceKind = (typeof sourceKinds)[number];

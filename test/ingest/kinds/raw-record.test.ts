@@ -59,6 +59,17 @@ const raws: Record<RecordKind, fc.Arbitrary<unknown>> = {
     ...utm,
     ...unknowns,
   }),
+  exchange_rate: fc.record({
+    date: instant,
+    base: fc.constantFrom('EUR', ' eur '),
+    quote: fc.constantFrom('USD', 'jpy'),
+    rate: fc.oneof(
+      fc.double({ min: 1e-17, max: 1e18, noNaN: true }),
+      fc.constantFrom('1051e-3', '0.123456789012345678', '12345678901234567.000000000000000005'),
+    ),
+    updated_at: fc.option(instant),
+    ...unknowns,
+  }),
 };
 
 /** Unknown fields as who reads them sees them: of two members whose names were addresses, and now are one, the last counts. */
