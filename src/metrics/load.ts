@@ -90,11 +90,19 @@ const sourceOf = (scans: readonly Scan[]): MetricsSource => {
   return ofRollups === 0 ? 'tables' : ofRollups === scans.length ? 'rollups' : 'both';
 };
 
+/** A rate is worked out of others, and so has noise in its last digits: spend and revenue of one rate give a ROAS of 5, not 4.999999999999999. */
+const withoutNoise = (value: number): number => Number(value.toPrecision(13));
+
 /** Maps prefixed column names back to names of the registry. An empty dimension is null. */
 function decode(
   columns: readonly string[],
   values: readonly unknown[],
-  { compared, fold, unknownBefore }: Pick<Plan, 'compared' | 'fold' | 'unknownBefore'>,
+  {
+    compared,
+    fold,
+    unknownBefore,
+    conversion,
+  }: Pick<Plan, 'compared' | 'fold' | 'unknownBefore' | 'conversion'>,
 ): MetricsRow {
   const dimensions: { [Name in DimensionName]?: string | null } = {};
   const figures: { [Name in MeasureName]?: number | null } = {};
@@ -119,7 +127,8 @@ function decode(
     // Without a row that passes `having`, sums are zero: only what cannot be compared is null.
     if (figure === undefined || (value === undefined && unknownBefore === undefined)) return;
     const target = figure.of === 'current' ? figures : others[figure.of];
-    target[figure.measure] = typeof value === 'number' ? value : null;
+    const number = typeof value === 'number' ? value : null;
+    target[figure.measure] = number === null || conversion === undefined ? number : withoutNoise(number);
   });
   // A row that has nothing to be compared to has no sum of the time before, not one that is zero.
   const sumsBefore = sumNames.flatMap((name) => others.previous[name] ?? []);

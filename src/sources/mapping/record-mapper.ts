@@ -32,7 +32,7 @@ export interface MappingSettings extends PlatformSettings {
 }
 
 /** What a source's settings say of its platform's elements. */
-export interface PlatformSettings {
+interface PlatformSettings {
   /** What counts as a conversion; undefined: what the platform's accounts usually count. */
   readonly conversionEvent: string | undefined;
 }
