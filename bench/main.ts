@@ -8,6 +8,7 @@ import { createLogger } from '../src/logger.ts';
 import { benchAccess } from './access.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCrowd } from './crowd.ts';
+import { benchCurrency } from './currency.ts';
 import { benchCached, benchDashboard } from './dashboard.ts';
 import { startHandWritten } from './hand-written.ts';
 import { benchIngest } from './ingest.ts';
@@ -29,7 +30,7 @@ import { benchSortKeys } from './sort-keys.ts';
 import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `events` or `access`: one
+// `npm run bench`: everything. `npm run bench -- questions`, `currency`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `events` or `access`: one
 // part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
 // `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
 const { positionals: parts, values } = parseArgs({
@@ -68,7 +69,7 @@ try {
   });
   try {
     const wantsSortKeys = parts.includes('sort-keys');
-    const needsData = ['questions', 'dashboard', 'cluster', 'overload'].some(wanted);
+    const needsData = ['questions', 'currency', 'dashboard', 'cluster', 'overload'].some(wanted);
     if (wantsSortKeys || needsData) {
       progress('loading data');
       await loadData(store, today, adRows);
@@ -81,7 +82,7 @@ try {
       await untilMonthsAreBuilt(store, today, after);
       progress(`rollups are built, ${Math.round((performance.now() - started) / 1_000)} s later`);
     };
-    if (['questions', 'dashboard', 'overload'].some(wanted)) await waitForRollups();
+    if (['questions', 'currency', 'dashboard', 'overload'].some(wanted)) await waitForRollups();
     if (wanted('dashboard')) {
       await benchDashboard(store, program, today);
       await benchCached(server, database, today);
@@ -106,6 +107,8 @@ try {
         { reference },
       );
     }
+    // Behind the others: once there are rates, money is converted by default.
+    if (wanted('currency')) await benchCurrency(program, today);
     if (wanted('ingest')) await benchIngest(server, store, today);
     if (wanted('events')) await benchEvents(server);
     if (wanted('access')) await benchAccess(server, today);

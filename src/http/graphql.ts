@@ -99,7 +99,7 @@ export function createGraphql(options: {
         presence,
         conversions: createConversions({
           rates: options.exchangeRates,
-          workspace: caller.workspace,
+          requester: caller,
           reportingCurrency: options.reportingCurrency,
         }),
         explore: createExplore({

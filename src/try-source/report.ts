@@ -78,7 +78,10 @@ function shownRecord({ day, ...record }: TriedRecord): Record<string, unknown> {
   const entries = Object.entries({ date: formatDay(day), ...record }).flatMap(
     ([name, value]): [string, unknown][] => {
       if (value === undefined || value === '' || value === false) return [];
-      if (name === 'createdAt' || name === 'updatedAt')
+      // 1970 stands for a record that does not say when it was closed.
+      if ((name === 'closedAt' || name === 'closedDay') && value === 0) return [];
+      if (name === 'closedDay') return [[name, formatDay(Number(value))]];
+      if (name === 'createdAt' || name === 'closedAt' || name === 'updatedAt')
         return [[name, new Date(Number(value)).toISOString()]];
       if (name === 'contactHash') return [[name, `${String(value).slice(0, 8)}…`]];
       return [[name, name === 'extra' ? (JSON.parse(String(value)) as unknown) : value]];

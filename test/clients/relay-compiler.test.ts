@@ -62,7 +62,8 @@ it('compiles a query and a fragment, with types that tell what can be null', asy
   await compile(channelTable);
   const row = await artifact('ChannelTable_row');
   expect(row).toContain('readonly channel: string | null | undefined;');
-  expect(row).toContain('readonly cost: number;');
+  expect(row).toContain('readonly cost: number | null | undefined;');
+  expect(row).toContain('readonly leads: number;');
   expect(row).toContain('readonly clicks: number | null | undefined;');
   expect(row).toContain('readonly roas: number | null | undefined;');
   // Exactly one of the ways to say a range: @oneOf.

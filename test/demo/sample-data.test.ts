@@ -78,8 +78,8 @@ describe('createSampleData', () => {
     const crm = normaliseCrm(today, repairs);
     expect(ads.accepted.length).toBeGreaterThan(0.999 * data.ads.length);
     expect(crm.accepted.length).toBeGreaterThan(0.998 * data.opportunities.length);
-    // Of the kinds that a feed of known fields can have.
-    const others = ['missing_timestamp', 'unknown_field', 'extra_truncated'];
+    // Of the kinds that ads rows and opportunities of known fields can have.
+    const others = ['missing_timestamp', 'unknown_field', 'extra_truncated', 'rounded_rate'];
     expect([...Object.keys(repairs.toRecord()), ...others].sort()).toEqual(Object.keys(repairKinds).sort());
     const reasons = ['invalid_date', 'invalid_number', 'missing_field'];
     expect([...ads.rejected].sort()).toEqual(reasons);

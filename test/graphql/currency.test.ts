@@ -192,6 +192,19 @@ describe('with exchange rates', () => {
     ]);
   });
 
+  it.each([
+    ['IRR', 'EUR', 123_456_789, 123_456_789 / 1_123_456.789],
+    ['EUR', 'IRR', 999_999_999_999, 999_999_999_999 * 1_123_456.789],
+  ])('money of %s is told in %s to the last digit, however small or large', async (from, to, cost, expected) => {
+    await pushRates(app, [{ date: '2025-08-04', base: 'EUR', quote: 'IRR', rate: 1_123_456.789 }]);
+    await push('ad-performance', [
+      ad({ cost, currency: from }),
+      ad({ campaign_id: 'C-2', cost, currency: from }),
+    ]);
+    const { totals } = await metrics(`currency: "${to}"`, 'totals { cost }');
+    expect(Number(totals.cost) / (2 * expected)).toBeCloseTo(1, 11);
+  });
+
   it('rows are ordered, filtered and cut off by their converted money', async () => {
     await pushRates(app, rates);
     await push('ad-performance', [

@@ -179,7 +179,7 @@ it('metricCatalog lists every measure and dimension with its meaning', async () 
   const catalog = (
     data as unknown as { metricCatalog: { measures: { name: string }[]; dimensions: { name: string }[] } }
   ).metricCatalog;
-  expect(catalog.measures).toHaveLength(18);
+  expect(catalog.measures).toHaveLength(22);
   expect(catalog.measures).toContainEqual(
     expect.objectContaining({
       name: 'CVR_LEAD_TO_OPP',

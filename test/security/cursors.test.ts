@@ -13,6 +13,7 @@ const lists: Readonly<Record<string, string>> = {
   'Query.breakdowns': `breakdowns(${range} AFTER) { ${page} }`,
   'Query.campaigns': `campaigns(${range} AFTER) { ${page} }`,
   'Query.dimensionValues': `dimensionValues(${range} dimension: CHANNEL AFTER) { ${page} }`,
+  'Query.exchangeRates': `exchangeRates(${range} AFTER) { ${page} }`,
   'Query.events': `events(AFTER) { ${page} }`,
   'Query.metrics': `metrics(${range} groupBy: [CHANNEL] AFTER) { ${page} }`,
   'Query.opportunities': `opportunities(${range} AFTER) { ${page} }`,
@@ -35,6 +36,8 @@ beforeAll(async () => {
         { date: "never", campaignId: "3", channel: "x" } ] }) { accepted }
       crm: ingestOpportunities(input: { records: [
         { opportunityId: "O-1", createdAt: "2025-08-01T10:00:00Z", stage: "closed_won", amount: 5, utmCampaign: "free", utmSource: "bing", utmMedium: "cpc" } ] }) { accepted }
+      rates: ingestExchangeRates(input: { records: [
+        { date: "2025-08-01", base: "EUR", quote: "USD", rate: 1.14 } { date: "2025-08-01", base: "EUR", quote: "SEK", rate: 11.2 } ] }) { accepted }
       events: ingestEvents(input: { records: [{ service: "shop", message: "hello", timestamp: $now }] }) { accepted } }`,
     { now: new Date(now).toISOString() },
   );

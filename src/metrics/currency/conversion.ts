@@ -39,8 +39,8 @@ export function createConversion(currency: string, book: RateBook): Conversion {
   };
 }
 
-/** Below this a rate needs more digits than the narrow decimal has. */
-const leastNarrowRate = 1e-5;
+/** Beyond these a rate needs more digits than the narrow decimal has, or a sum may. */
+const narrowRates = { least: 1e-5, most: 1e3 };
 
 /**
  * Decimals, so that sums do not depend on the order of rows. A figure has six digits behind the point, which leaves seventeen
@@ -57,8 +57,10 @@ function compileRates(target: string, book: RateBook, from: Day, to: Day): Sql {
   const rates: number[][] = [];
   for (let day: Day = from; day <= to; day += 1)
     rates.push(currencies.map((currency) => book.rate(day, currency, target)?.rate ?? 0));
-  const least = Math.min(...rates.flatMap((ofDay) => ofDay.filter((rate) => rate > 0)));
-  const { digits, one, list } = least < leastNarrowRate ? decimals.wide : decimals.narrow;
+  const isNarrow = rates.every((ofDay) =>
+    ofDay.every((rate) => rate === 0 || (rate >= narrowRates.least && rate <= narrowRates.most)),
+  );
+  const { digits, one, list } = isNarrow ? decimals.narrow : decimals.wide;
   if (currencies.length === 0) return sql`if(currency = ${bind('String', target)}, ${one}, 0)`;
   const texts = rates.flatMap((ofDay) => ['0', ...ofDay.map((rate) => rate.toFixed(digits))]);
   const codes = bind('Array(String)', new ValueList(currencies));

@@ -23,17 +23,17 @@ const mostKept = 20;
 /** Of one request: all its questions are answered by the same rates. */
 export function createConversions(options: {
   rates: ExchangeRates;
-  workspace: string;
+  requester: { readonly workspace: string; readonly requestId: string };
   reportingCurrency: string;
 }): Conversions {
-  const { rates, workspace, reportingCurrency } = options;
+  const { rates, requester, reportingCurrency } = options;
   let book: Promise<RateBook> | undefined;
   return {
     async into(asked) {
       const currency = asked?.trim().toUpperCase();
       if (currency !== undefined && !/^[A-Z]{3}$/.test(currency))
         throw badInput(`currency: ${JSON.stringify(asked)} is not a three-letter code such as USD.`);
-      book ??= rates.bookOf(workspace);
+      book ??= rates.bookOf(requester.workspace, requester.requestId);
       const found = await book;
       if (currency === undefined && found.isEmpty) return undefined;
       return conversionInto(currency ?? reportingCurrency, found);

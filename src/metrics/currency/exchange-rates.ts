@@ -13,9 +13,10 @@ export interface ExchangeRates {
    * The rates of a workspace: at once with those that this process has stored, within a second with those of others. The same
    * object while they do not change.
    *
+   * @param requestId of the request that asks: a look that it begins belongs to it
    * @throws UtmqlError STORE_UNAVAILABLE or TIMEOUT
    */
-  bookOf(workspace: string): Promise<RateBook>;
+  bookOf(workspace: string, requestId: string): Promise<RateBook>;
 }
 
 /** What another process stores is seen after so long. */
@@ -46,12 +47,13 @@ export function createExchangeRates(options: {
   const known = new Map<string, Known>();
   const looks = new Map<string, Promise<RateBook>>();
 
-  const look = async (workspace: string, version: number): Promise<RateBook> => {
+  const look = async (workspace: string, version: number, requestId: string): Promise<RateBook> => {
     const lookedAt = clock.now();
     const rows = workspaceRows({ workspace, policy: undefined });
     const [found] = await store.select(
       stampRow,
       sql`SELECT concat(toString(count()), ' ', toString(max(version))) AS stamp FROM exchange_rates WHERE ${rows}`,
+      { requestId },
     );
     const stamp = found?.stamp ?? '';
     const before = known.get(workspace);
@@ -62,6 +64,7 @@ export function createExchangeRates(options: {
     const days = await store.select(
       ratesRow,
       sql`SELECT toString(date) AS day, groupArray((toString(base), toString(quote), toString(rate))) AS rates FROM exchange_rates FINAL WHERE ${rows} GROUP BY date ORDER BY date`,
+      { requestId },
     );
     const book = createRateBook(
       days.flatMap(({ day, rates }) =>
@@ -78,12 +81,12 @@ export function createExchangeRates(options: {
   };
 
   return {
-    async bookOf(workspace) {
+    async bookOf(workspace, requestId) {
       const version = dataVersion.of(workspace);
       const entry = known.get(workspace);
       if (entry?.version === version && clock.now() - entry.lookedAt < trustedMs) return entry.book;
       const key = `${version} ${workspace}`;
-      const running = looks.get(key) ?? look(workspace, version).finally(() => looks.delete(key));
+      const running = looks.get(key) ?? look(workspace, version, requestId).finally(() => looks.delete(key));
       looks.set(key, running);
       return running;
     },
