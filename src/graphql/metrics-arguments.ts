@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { badInput } from '../errors.ts';
 import { type ComparisonInput, resolveComparison } from '../metrics/comparison.ts';
 import type { Conversion } from '../metrics/currency/conversion.ts';
+import { amountsOf } from '../metrics/currency/money-report.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
 import {
@@ -253,10 +254,25 @@ const offsetOnly = z.tuple([positionPart]);
 /** The same for all pages of one query, whatever their size, what they show and what they are read from. */
 function pagedQuery(query: MetricsQuery, limitBy: LimitBy | undefined): unknown {
   // Not the fold: which values are the largest may change from page to page.
-  const { offset, limit, measures, figures, wants, fold, subtotalBy, useRollups, dateOf, crmDate, ...rest } =
-    query;
+  const {
+    offset,
+    limit,
+    measures,
+    figures,
+    wants,
+    fold,
+    subtotalBy,
+    useRollups,
+    dateOf,
+    crmDate,
+    conversion,
+    ...rest
+  } = query;
   const { n, dimension, measure, others } = limitBy ?? {};
   // Cursors of earlier versions, which knew one day only, stay valid.
   const closes = crmDate === 'created' ? {} : { crmDate };
-  return [{ ...rest, ...closes }, n, dimension, measure, others];
+  // Rows of figures in another currency may be others, or in another order.
+  const isByMoney = limitBy !== undefined || amountsOf({ ...query, measures: [] }).length > 0;
+  const currency = isByMoney && conversion !== undefined ? { currency: conversion.currency } : {};
+  return [{ ...rest, ...closes, ...currency }, n, dimension, measure, others];
 }

@@ -1,7 +1,8 @@
 import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
-import { reportMoney } from '../metrics/currency/money-report.ts';
+import type { Conversion } from '../metrics/currency/conversion.ts';
+import { amountsOf, reportMoney } from '../metrics/currency/money-report.ts';
 import type { Filter } from '../metrics/filter.ts';
 import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
 import { breakdownOf, type DimensionName, isBreakdown, type NamedDimension } from '../metrics/registry.ts';
@@ -26,6 +27,7 @@ import {
   defaultFirst,
   foldOf,
   type LimitBy,
+  type MetricsArguments,
   pageOf,
   rankingQuery,
   readLevels,
@@ -56,8 +58,9 @@ import {
   maxFirst,
   PageInfo,
   readFirst,
+  rowPaths,
 } from './pages.ts';
-import { readSelection } from './selection.ts';
+import { readSelection, type Selection } from './selection.ts';
 import { MetricsWhere, readWhere } from './where.ts';
 
 interface Subtotals {
@@ -269,17 +272,39 @@ builder.queryField('metrics', (t) =>
         fill: args.fill ?? false,
         useRollups: args.useRollups ?? true,
         crmDate: args.crmDate ?? 'created',
-        conversion: await context.conversions.into(args.currency),
         first: readFirst(args.first, maxFirst, defaultFirst),
         after: args.after ?? undefined,
         limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
       } as const;
       const asked = args.timezone ?? undefined;
-      const query = buildQuery(dataScope(context.caller), given, readSelection(info), context.today(asked));
+      const selection = readSelection(info);
+      const conversion = await conversionFor(args.currency, given, selection, context);
+      const query = buildQuery(
+        dataScope(context.caller),
+        { ...given, conversion },
+        selection,
+        context.today(asked),
+      );
       return answer(query, given.limitBy, context, asked);
     },
   }),
 );
+
+/** Questions without money need no look at exchange rates. */
+async function conversionFor(
+  currency: string | null | undefined,
+  { having, orderBy, limitBy }: Pick<MetricsArguments, 'having' | 'orderBy' | 'limitBy'>,
+  selection: Selection,
+  { conversions }: Context,
+): Promise<Conversion | undefined> {
+  const shown = [...rowPaths, ['totals'], ['unattributed'], ['subtotals', 'nodes']];
+  const measures = shown.flatMap((place) => shownBy(selection, [place]).measures);
+  const showsMoney = ['meta', 'unconverted'].some((name) => selection.has(name));
+  // What is kept of a `limitBy` is ranked by cost, where nothing else is said.
+  const isOfMoney = limitBy !== undefined || amountsOf({ measures, having, orderBy }).length > 0;
+  const isAsked = currency !== null && currency !== undefined;
+  return isAsked || showsMoney || isOfMoney ? conversions.into(currency) : undefined;
+}
 
 async function answer(
   query: MetricsQuery,

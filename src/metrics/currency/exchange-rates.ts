@@ -22,6 +22,9 @@ export interface ExchangeRates {
 /** What another process stores is seen after so long. */
 const trustedMs = 1_000;
 
+/** Its log is for what people ask. */
+const quiet = { log_queries: 0 } as const;
+
 interface Known {
   readonly book: RateBook;
   /** Differs after every change of the rates. */
@@ -53,7 +56,7 @@ export function createExchangeRates(options: {
     const [found] = await store.select(
       stampRow,
       sql`SELECT concat(toString(count()), ' ', toString(max(version))) AS stamp FROM exchange_rates WHERE ${rows}`,
-      { requestId },
+      { requestId, settings: quiet },
     );
     const stamp = found?.stamp ?? '';
     const before = known.get(workspace);
@@ -64,7 +67,7 @@ export function createExchangeRates(options: {
     const days = await store.select(
       ratesRow,
       sql`SELECT toString(date) AS day, groupArray((toString(base), toString(quote), toString(rate))) AS rates FROM exchange_rates FINAL WHERE ${rows} GROUP BY date ORDER BY date`,
-      { requestId },
+      { requestId, settings: quiet },
     );
     const book = createRateBook(
       days.flatMap(({ day, rates }) =>

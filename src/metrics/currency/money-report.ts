@@ -78,7 +78,11 @@ export async function reportMoney(
 }
 
 /** The sums of money that a query reads. */
-function amountsOf({ measures, having, orderBy }: MetricsQuery): AmountName[] {
+export function amountsOf({
+  measures,
+  having,
+  orderBy,
+}: Pick<MetricsQuery, 'measures' | 'having' | 'orderBy'>): AmountName[] {
   const named = [...measures, ...having.map(({ measure }) => measure), ...orderBy.map(({ by }) => by)];
   return [...new Set(named.filter(isMeasure).flatMap(sumsOf).filter(isAmount))];
 }
