@@ -54,12 +54,16 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
   return {
     attribution,
     async ads(rows: readonly Raw[], version?: number): Promise<void> {
-      await attribution.afterAds(workspace, await writeAds(rows, version), { requestId: 'test' });
+      await attribution.afterAds(
+        workspace,
+        await writeAds(rows, version),
+        { requestId: 'test' },
+        async () => undefined,
+      );
     },
     /** As a process that dies before the attribution leaves them. */
-    async adsOnly(rows: readonly Raw[], version?: number): Promise<void> {
-      await writeAds(rows, version);
-    },
+    adsOnly: (rows: readonly Raw[], version?: number): Promise<ReadonlySet<number>> =>
+      writeAds(rows, version),
     async crm(rows: readonly Raw[], version?: number): Promise<void> {
       const writer = createOpportunityWriter(writerOptions(version));
       for (const row of rows) writer.add(accept(crm(row, new Repairs())));
