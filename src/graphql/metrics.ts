@@ -272,7 +272,7 @@ builder.queryField('metrics', (t) =>
         limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
       } as const;
       const asked = args.timezone ?? undefined;
-      const query = buildQuery(dataScope(context.caller), given, readSelection(info), context.today(asked));
+      const query = buildQuery(dataScope(context), given, readSelection(info), context.today(asked));
       return answer(query, given.limitBy, context, asked);
     },
   }),

@@ -51,7 +51,7 @@ export interface Figure {
 export interface Plan<S extends Scan = TableScan>
   extends Pick<
     MetricsQuery,
-    'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having' | 'conversion'
+    'workspace' | 'policy' | 'model' | 'granularity' | 'weekStart' | 'where' | 'having' | 'conversion'
   > {
   readonly scans: readonly [S, ...S[]];
   readonly groupBy: readonly DimensionName[];
@@ -88,6 +88,7 @@ export function plan(query: MetricsQuery): Plan {
   return {
     workspace: query.workspace,
     policy: query.policy,
+    model: query.model,
     scans: scansFor(used, groupBy, query),
     groupBy,
     granularity: query.granularity,

@@ -1,11 +1,11 @@
 import { bind, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { DayRange } from '../../metrics/query.ts';
 import type { Aliases } from '../../model/aliases.ts';
+import { canonicalValue } from '../../model/canonical-value.ts';
 import { formatDay } from '../../records/day.ts';
 import { unknown } from '../../records/text.ts';
 import { type AttributedBy, attributedBy, opportunityTable } from '../kinds/opportunity-table.ts';
 import { insertSelect } from '../storage/record-table.ts';
-import { canonicalValue } from './canonical-value.ts';
 
 export interface AttributionRules {
   /** Days before an opportunity on which an ads row can match it. */
@@ -16,6 +16,8 @@ export interface AttributionRules {
 /** The stored value of a column, and the value that it counts as. */
 const own = (name: AttributedBy): Sql => identifier(`own_${name}`);
 const canonical = (name: AttributedBy): Sql => identifier(`canonical_${name}`);
+export const canonicalColumn = (name: AttributedBy, aliases: Aliases): Sql =>
+  sql`toString(${canonicalValue(identifier(name), aliases[name])})`;
 const template = (name: AttributedBy): Sql => identifier(`template_${name}`);
 const pattern = (name: AttributedBy): Sql => identifier(`pattern_${name}`);
 const [campaign, ...others] = attributedBy;
@@ -65,7 +67,7 @@ export function attributionStatement(workspace: string, range: DayRange, rules: 
   const values = join(
     attributedBy.flatMap((name) => [
       sql`toString(${identifier(name)}) AS ${own(name)}`,
-      sql`${canonicalValue(name, rules.aliases)} AS ${canonical(name)}`,
+      sql`${canonicalColumn(name, rules.aliases)} AS ${canonical(name)}`,
     ]),
     ', ',
   );
@@ -127,7 +129,7 @@ export function attributionStatement(workspace: string, range: DayRange, rules: 
 function candidates(rows: Sql, space: ReturnType<typeof bind>, aliases: Aliases): Sql {
   const gap = bind('String', unknown);
   const earlier = join(
-    attributedBy.map((name) => canonicalValue(name, aliases)),
+    attributedBy.map((name) => canonicalColumn(name, aliases)),
     ', ',
   );
   return sql`
@@ -156,7 +158,7 @@ function candidates(rows: Sql, space: ReturnType<typeof bind>, aliases: Aliases)
 function templates(ads: Sql, aliases: Aliases): Sql {
   const marks = bind('String', placeholder);
   const columns = attributedBy.flatMap((name) => [
-    sql`${canonicalValue(name, aliases)} AS ${template(name)}`,
+    sql`${canonicalColumn(name, aliases)} AS ${template(name)}`,
     sql`if(match(${template(name)}, ${marks}), replaceRegexpAll(replaceRegexpAll(${template(name)}, '[%_\\\\\\\\]', '\\\\\\\\\\\\0'), ${marks}, '%'), '') AS ${pattern(name)}`,
   ]);
   return sql`

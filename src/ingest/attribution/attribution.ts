@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { CallOptions, Store } from '../../clickhouse/store.ts';
 import type { DayRange } from '../../metrics/query.ts';
-import { usualAliases } from '../../model/aliases.ts';
+import type { Aliases } from '../../model/aliases.ts';
 import type { Day } from '../../records/day.ts';
 import { attributionStatement } from './attribution-statement.ts';
 import { daysOfNewNamesStatement, newNamesStatement, rememberNamesStatement } from './campaign-names.ts';
@@ -34,17 +34,19 @@ export interface Attribution {
 export function createAttribution(options: {
   store: Store;
   windowDays: number;
+  /** Asked for each time: a reload changes them. */
+  aliases: () => Aliases;
   /** The lock of `createOpportunityWriter`: rows are read, matched and written back with no writer in between. */
   lock: Lock;
 }): Attribution {
   const { store, windowDays, lock } = options;
-  const rules = { windowDays, aliases: usualAliases };
+  const rules = () => ({ windowDays, aliases: options.aliases() });
   // Both run over days of a whole feed.
   const unbounded = { max_execution_time: 0, max_memory_usage: '0' };
   const run = async (workspace: string, ranges: readonly DayRange[], call: CallOptions) => {
     for (const range of ranges) {
       await lock.runExclusive(() =>
-        store.command(attributionStatement(workspace, range, rules), {
+        store.command(attributionStatement(workspace, range, rules()), {
           ...call,
           changesAnswersOf: [workspace],
           // A figure that goes from A to B and back to A gives the first block again; it must not be taken for a repeat.
@@ -63,7 +65,7 @@ export function createAttribution(options: {
   ): Promise<readonly Day[]> => {
     const [found] = await store.select(newNamesRow, newNamesStatement(workspace, days), call);
     if (found === undefined || found.names === 0) return [];
-    const rows = await store.select(dayRow, daysOfNewNamesStatement(workspace, days, rules), call);
+    const rows = await store.select(dayRow, daysOfNewNamesStatement(workspace, days, rules()), call);
     return rows
       .map(({ day }) => day)
       .filter((day) => !ranges.some(({ from, to }) => day >= from && day <= to));

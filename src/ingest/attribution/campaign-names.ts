@@ -4,7 +4,7 @@ import { type Day, formatDay } from '../../records/day.ts';
 import { unknown } from '../../records/text.ts';
 import { attributedBy } from '../kinds/opportunity-table.ts';
 import { listOf } from '../storage/record-table.ts';
-import { canonicalValue } from './canonical-value.ts';
+import { canonicalColumn } from './attribution-statement.ts';
 
 /** What a name is known by: those of another campaign, source or medium are others. */
 const nameKey = listOf(['channel', 'campaign_id', ...attributedBy]);
@@ -46,7 +46,7 @@ export function daysOfNewNamesStatement(
 ): Sql {
   const space = bind('String', workspace);
   const compared = join(
-    attributedBy.map((name) => sql`${canonicalValue(name, aliases)}`),
+    attributedBy.map((name) => sql`${canonicalColumn(name, aliases)}`),
     ', ',
   );
   return sql`
