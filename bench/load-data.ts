@@ -2,6 +2,7 @@ import { Mutex } from 'async-mutex';
 import { bind, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
 import { createAttribution } from '../src/ingest/attribution/attribution.ts';
+import { attributionAliases } from '../src/model/aliases.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import { progress } from './table.ts';
 
@@ -52,7 +53,12 @@ export async function loadData(store: Store, today: Day, adRows: number): Promis
   }
   progress(`${opportunityRows.toLocaleString('en')} opportunities are in`);
   const started = performance.now();
-  const attribution = createAttribution({ store, windowDays: 30, lock: new Mutex() });
+  const attribution = createAttribution({
+    store,
+    aliases: attributionAliases,
+    windowDays: 30,
+    lock: new Mutex(),
+  });
   await attribution.afterOpportunities(
     'default',
     Array.from({ length: days }, (_, index) => first + index),

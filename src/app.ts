@@ -40,6 +40,9 @@ import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
 import { createExchangeRates } from './metrics/currency/exchange-rates.ts';
+import { attributionAliases } from './model/aliases.ts';
+import type { Model } from './model/model.ts';
+import { readModelFile } from './model/model-file.ts';
 import { loginOf, openStore, queryLimits, retentionDays, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
 import { createRetention } from './retention/retention.ts';
@@ -145,6 +148,13 @@ export async function startApp(options: AppOptions): Promise<App> {
         refreshTokens,
         made,
       });
+    let model = await modelOf(config);
+    reloader.add(async (next) => {
+      const read = await modelOf(next.config);
+      return () => {
+        model = read;
+      };
+    });
     const feeds = await feedsOf(options);
     const server =
       config.CLICKHOUSE_URL === undefined
@@ -194,6 +204,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       login: { ...loginOf(config, server), database: config.CLICKHOUSE_DATABASE },
       feeds,
+      aliases: () => attributionAliases(model?.aliases),
       rules,
       dataVersion,
       telemetry,
@@ -264,6 +275,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const graphqlRoute = createGraphqlRoute({
       sendGraphiql: graphiql.sendPage,
       graphql,
+      model: () => model,
       documents,
       limits,
       admission,
@@ -346,6 +358,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     throw error;
   }
 }
+
+const modelOf = async ({ MODEL_FILE }: Config): Promise<Model | undefined> =>
+  MODEL_FILE === undefined ? undefined : readModelFile(MODEL_FILE);
 
 const documentLimits = (config: Config): DocumentLimits => ({
   depth: config.QUERY_MAX_DEPTH,

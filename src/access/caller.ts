@@ -1,5 +1,6 @@
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
+import type { Model } from '../model/model.ts';
 import type { Role } from '../roles.ts';
 
 /** The owner of an API key or a token. */
@@ -27,8 +28,14 @@ export interface Requester {
 /** An identity in a workspace. */
 export interface Caller extends Identity, Requester {}
 
-/** Returns which data a caller may see. */
-export const dataScope = ({ workspace, policy }: Caller): DataScope => ({ workspace, policy });
+/** Returns which data a caller may see, and what its values count as. */
+export const dataScope = ({
+  caller: { workspace, policy },
+  model,
+}: {
+  readonly caller: Caller;
+  readonly model: Model | undefined;
+}): DataScope => ({ workspace, policy, model });
 
 /** The identity of every caller of a server without authentication. */
 export const anonymous: Identity = {

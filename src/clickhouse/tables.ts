@@ -41,6 +41,8 @@ export const tables = {
   events: { shardingKey: 'sipHash64(event_id)', keptFor: 'EVENT_RETENTION_DAYS', isEmptied: true },
   // Kept for good, and few: a day is converted by the last rate before it, which is on the same shard.
   exchange_rates: { shardingKey: 'sipHash64(workspace)' },
+  // Few, and all of a campaign are read together.
+  campaign_names: { shardingKey: 'sipHash64(workspace)', isEmptied: true },
   ingest_runs: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS' },
   rejected_records: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   raw_landing: { shardingKey: byRun, keptFor: 'RAW_RETENTION_DAYS', isEmptied: true },

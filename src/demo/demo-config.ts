@@ -22,6 +22,7 @@ export function readDemoConfig(environment: DemoEnvironment): Config {
     ADS_API_URL: undefined,
     CRM_API_URL: undefined,
     SOURCES_FILE: undefined,
+    MODEL_FILE: undefined,
   });
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { bind, empty, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { canonicalColumns } from '../metrics/canonical-columns.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
+import { columnOfSide } from '../metrics/registry.ts';
 import { firstDay, lastDay } from '../records/day.ts';
 import { normaliseIdentifier, normaliseLabel, unknown } from '../records/text.ts';
 import { type MoneyScope, moneyKey, moneyParts } from './money.ts';
@@ -72,7 +74,7 @@ export function channelsStatement(scope: MoneyScope): Sql {
  */
 function statement(scope: MoneyScope, condition: Sql, having: Sql): Sql {
   const part = (side: 'ads' | 'crm', clicks: Sql, cost: Sql): Sql =>
-    sql`SELECT campaign_id AS id, channel AS ran_on, utm_campaign AS label, ${bind('UInt8', side === 'ads' ? 1 : 0)} AS is_ads, min(date) AS part_first, max(date) AS part_last, ${clicks} AS part_clicks, ${cost} AS part_cost FROM ${recordsOf(side, scope)} AND campaign_id != ''${condition} GROUP BY id, ran_on, label`;
+    sql`SELECT campaign_id AS id, channel AS ran_on, ${canonicalColumns(columnOfSide(side), scope.model)('utmCampaign')} AS label, ${bind('UInt8', side === 'ads' ? 1 : 0)} AS is_ads, min(date) AS part_first, max(date) AS part_last, ${clicks} AS part_clicks, ${cost} AS part_cost FROM ${recordsOf(side, scope)} AND campaign_id != ''${condition} GROUP BY id, ran_on, label`;
   const parts = join(
     [part('ads', sql`sum(clicks)`, costOf(scope)), part('crm', sql`toUInt64(0)`, sql`toDecimal128(0, 6)`)],
     ' UNION ALL ',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { empty, join, type Sql, sql } from '../clickhouse/sql.ts';
-import { type Side, type TextDimension, textDimension } from '../metrics/registry.ts';
+import { canonicalColumns } from '../metrics/canonical-columns.ts';
+import { columnOfSide, type Side, type TextDimension, textDimension } from '../metrics/registry.ts';
 import { normaliseIdentifier, normaliseLabel, normaliseName } from '../records/text.ts';
 import type { OrderedList } from './ordered-list.ts';
 import { containsText, optionalText, recordsOf, type Scope } from './scope.ts';
@@ -22,7 +23,7 @@ export type DimensionValue = z.infer<typeof dimensionValueRow>;
 export function dimensionValueList(query: DimensionValuesQuery): OrderedList<DimensionValue> {
   const { dimension } = query;
   const part = (side: Side, cost: Sql): Sql => {
-    const column = textDimension(dimension).columns[side] ?? sql`''`;
+    const column = canonicalColumns(columnOfSide(side), query.model)(dimension);
     const search = searchCondition(column, dimension, query.search);
     return sql`SELECT ${column} AS value, count() AS part_count, ${cost} AS part_cost FROM ${recordsOf(side, query)}${search} GROUP BY value`;
   };

@@ -75,7 +75,7 @@ function eventsOf(query: EventsQuery, { first, last }: Days): Sql {
     parts.push(sql` AND (${containsText(sql`message`, search)} OR ${containsText(sql`metadata`, search)})`);
   }
   // Events have the UTM columns of CRM records.
-  if (where !== undefined) parts.push(sql` AND ${compileFilter(where, 'crm')}`);
+  if (where !== undefined) parts.push(sql` AND ${compileFilter(where, 'crm', query.model)}`);
   const conditions = parts.reduce((whole, part) => sql`${whole}${part}`, empty);
   return sql`events FINAL WHERE ${workspaceRows(query)} AND date BETWEEN ${bind('Date', formatDay(first))} AND ${bind('Date', formatDay(last))}${conditions}`;
 }

@@ -16,7 +16,7 @@ export interface Scope extends DataScope {
 /** Returns the text after FROM for all reads of records. Further conditions follow with AND. */
 export function recordsOf(side: Side, scope: Scope): Sql {
   const { range, where } = scope;
-  const filter = where === undefined ? empty : sql` AND ${compileFilter(where, side)}`;
+  const filter = where === undefined ? empty : sql` AND ${compileFilter(where, side, scope.model)}`;
   return sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, scope)} AND date BETWEEN ${bind('Date', formatDay(range.from))} AND ${bind('Date', formatDay(range.to))}${filter}`;
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { bind, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { canonicalColumns } from '../metrics/canonical-columns.ts';
 import { noDoubt } from '../metrics/currency/money.ts';
-import type { Side } from '../metrics/registry.ts';
+import { columnOfSide, type Side } from '../metrics/registry.ts';
 import { unknown } from '../records/text.ts';
 import { type MoneyScope, moneyKey, moneyParts, moneySum, unlessDoubtful } from './money.ts';
 import type { OrderedList } from './ordered-list.ts';
@@ -89,12 +90,15 @@ export type NearDuplicate = z.infer<typeof nearDuplicateRow>;
  * attribution fails if the CRM spells a campaign differently from the ads.
  */
 export function nearDuplicateList(scope: MoneyScope): OrderedList<NearDuplicate> {
-  const pairs = join(
-    utmNames.map((name) => sql`(${bind('String', name)}, toString(${utmColumns[name]}))`),
-    ', ',
-  );
+  const pairs = (side: Side): Sql => {
+    const columnOf = canonicalColumns(columnOfSide(side), scope.model);
+    return join(
+      utmNames.map((name) => sql`(${bind('String', name)}, toString(${columnOf(name)}))`),
+      ', ',
+    );
+  };
   const sets = (side: Side, { sum, doubt }: { readonly sum: Sql; readonly doubt: Sql }): Sql =>
-    sql`SELECT [${pairs}] AS utm_values, count() AS part_rows, ${sum} AS part_cost, ${doubt} AS part_doubt FROM ${recordsOf(side, scope)} GROUP BY ${join(Object.values(utmColumns), ', ')}`;
+    sql`SELECT [${pairs(side)}] AS utm_values, count() AS part_rows, ${sum} AS part_cost, ${doubt} AS part_doubt FROM ${recordsOf(side, scope)} GROUP BY ${join(Object.values(utmColumns), ', ')}`;
   const noMoney = { sum: sql`toDecimal128(0, 6)`, doubt: noDoubt };
   const parts = join([sets('ads', moneyParts('cost', scope)), sets('crm', noMoney)], ' UNION ALL ');
   const values = sql`SELECT pair.1 AS utm, pair.2 AS value, replaceRegexpAll(value, ${bind('String', separators)}, '') AS core, sum(part_rows) AS value_rows, sum(part_cost) AS value_cost, groupBitOr(part_doubt) AS value_doubt FROM (${parts}) ARRAY JOIN utm_values AS pair WHERE value != ${bind('String', unknown)} GROUP BY utm, value HAVING core != ''`;

@@ -85,9 +85,9 @@ builder.queryField('auditLog', (t) =>
       action: t.arg.string({ description: 'Only entries with this action.' }),
       ...largeRowsArguments,
     },
-    resolve: (_root, args, { caller, explore: { reader } }) => {
+    resolve: (_root, args, { caller, model, explore: { reader } }) => {
       const filter = {
-        scope: dataScope(caller),
+        scope: dataScope({ caller, model }),
         withUnowned: caller.workspaces === 'all',
         from: args.from?.getTime(),
         to: args.to?.getTime(),

@@ -9,12 +9,15 @@ import type { Logger } from '../logger.ts';
 import type { Conversions } from '../metrics/currency/conversions.ts';
 import type { DataPresence } from '../metrics/data-presence.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
+import type { Model } from '../model/model.ts';
 import type { Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
 
 /** What resolvers work with: made anew for each request. */
 export interface Context {
   readonly caller: Caller;
+  /** The team's own words; undefined: there is no file of them. */
+  readonly model: Model | undefined;
   readonly logger: Logger;
   readonly metrics: MetricsLoader;
   readonly presence: DataPresence;

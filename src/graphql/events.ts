@@ -105,12 +105,12 @@ function readQuery(
     readonly search?: string | null | undefined;
     readonly where?: typeof EventsWhere.$inferInput | null | undefined;
   },
-  { caller }: Context,
+  context: Context,
 ): EventsQuery {
   const { from, to } = args;
   if (from && to && from > to) throw badInput('from is after to; swap them.');
   return {
-    ...dataScope(caller),
+    ...dataScope(context),
     service: args.service ?? undefined,
     eventId: args.eventId ?? undefined,
     from: from?.getTime(),

@@ -24,11 +24,11 @@ export function readScope(
     readonly dateRange: typeof DateRangeInput.$inferInput;
     readonly where?: typeof MetricsWhere.$inferInput | null | undefined;
   },
-  { caller, today }: Context,
+  context: Context,
 ): Scope {
   return {
-    ...dataScope(caller),
-    range: resolveRange(readRange(args.dateRange), today(), 'monday'),
+    ...dataScope(context),
+    range: resolveRange(readRange(args.dateRange), context.today(), 'monday'),
     where: readWhere(args.where),
   };
 }

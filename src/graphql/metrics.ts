@@ -279,12 +279,7 @@ builder.queryField('metrics', (t) =>
       const asked = args.timezone ?? undefined;
       const selection = readSelection(info);
       const conversion = await conversionFor(args.currency, given, selection, context);
-      const query = buildQuery(
-        dataScope(context.caller),
-        { ...given, conversion },
-        selection,
-        context.today(asked),
-      );
+      const query = buildQuery(dataScope(context), { ...given, conversion }, selection, context.today(asked));
       return answer(query, given.limitBy, context, asked);
     },
   }),

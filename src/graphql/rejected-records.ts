@@ -125,8 +125,8 @@ builder.queryField('rejectedRecords', (t) =>
       where: t.arg({ type: RejectedRecordsWhere, description: 'Filter on rejected records.' }),
       ...largeRowsArguments,
     },
-    resolve: (_root, args, { caller, explore: { reader } }) => {
-      const scope = dataScope(caller);
+    resolve: (_root, args, { caller, model, explore: { reader } }) => {
+      const scope = dataScope({ caller, model });
       const filter = readFilter(args.where);
       return loadPage({
         query: ['rejectedRecords', scope, filter],

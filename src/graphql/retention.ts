@@ -30,7 +30,7 @@ const RetentionPayload = builder
       tables: t.field({
         type: [RetainedTableType],
         description:
-          'The tables: ads rows, opportunities and events by their day; rejected records and kept feeds by the day they arrived.',
+          'The tables: ads rows, opportunities and events by their day; names of campaigns by the last day that they were had; rejected records and kept feeds by the day they arrived.',
         resolve: ({ tables }) => [...tables],
       }),
     }),

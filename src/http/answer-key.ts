@@ -11,19 +11,22 @@ const quarterHourMs = 900_000;
 export function answerKey(options: {
   question: Omit<Question, 'isListed' | 'document'>;
   caller: Caller;
+  /** See `Model`. */
+  modelDigest: string | undefined;
   dataVersion: number;
   /** Epoch milliseconds: relative ranges such as `last` move on with the days. */
   now: number;
   /** The request's Accept header. */
   accept: string;
 }): string {
-  const { question, caller, dataVersion, now, accept } = options;
+  const { question, caller, modelDigest, dataVersion, now, accept } = options;
   return JSON.stringify([
     caller.workspace,
     caller.role,
     caller.policy,
     // An admin of all workspaces sees in the audit log what is nobody's.
     caller.workspaces === 'all',
+    modelDigest,
     dataVersion,
     Math.floor(now / quarterHourMs),
     accept,

@@ -1,6 +1,7 @@
 import type { Caller, Identity } from '../access/caller.ts';
 import type { Queries } from '../admission/admission.ts';
 import type { Logger } from '../logger.ts';
+import type { Model } from '../model/model.ts';
 import type { Question } from './graphql-params.ts';
 
 /** What the HTTP server hands over with each request. */
@@ -22,6 +23,8 @@ export interface AuditedOperation {
 /** A GraphQL request as the route hands it to Yoga. */
 export interface GraphqlCall extends RequestInfo {
   readonly caller: Caller;
+  /** The team's words when it came: a reload does not change them while it is answered. */
+  readonly model: Model | undefined;
   /** What it reads with. */
   readonly queries: Queries;
   /** What it asks. Throws what is to be answered where that cannot be read. */

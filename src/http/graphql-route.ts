@@ -5,6 +5,7 @@ import type { DataVersion } from '../data-version.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Limits } from '../limits/limits.ts';
 import { loopTurn } from '../loop-turns.ts';
+import type { Model } from '../model/model.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
@@ -44,6 +45,8 @@ interface QuestionKind {
  */
 export function createGraphqlRoute(options: {
   graphql: Graphql;
+  /** What is in force; undefined: there is none. */
+  model: () => Model | undefined;
   documents: Documents;
   persisted: PersistedDocuments;
   limits: Limits;
@@ -100,7 +103,7 @@ export function createGraphqlRoute(options: {
 
   const run = async (
     question: Question,
-    call: CallInfo,
+    call: CallInfo & Pick<GraphqlCall, 'model'>,
     accept: string,
     signal: AbortSignal,
     queries: Queries,
@@ -137,7 +140,8 @@ export function createGraphqlRoute(options: {
     };
   };
 
-  return async (request, response, call) => {
+  return async (request, response, received) => {
+    const call = { ...received, model: options.model() };
     if (asksForPage(request)) return options.sendGraphiql(request, response, call.caller);
     if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
     const left = new AbortController();
@@ -214,6 +218,7 @@ export function createGraphqlRoute(options: {
     const key = answerKey({
       question,
       caller: call.caller,
+      modelDigest: call.model?.digest,
       dataVersion: dataVersion.of(call.caller.workspace),
       now: clock.now(),
       accept,

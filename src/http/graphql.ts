@@ -80,7 +80,7 @@ export function createGraphql(options: {
           ? error
           : new GraphQLError(unexpected, { extensions: { code: 'INTERNAL' } }),
     },
-    context: ({ caller, logger, queries, request, onRead }) => {
+    context: ({ caller, model, logger, queries, request, onRead }) => {
       const { signal } = request;
       // All that the request reads: it waits for its turns, is paid for, and ends with the request.
       const reads = withTurns(withReadCost(store, onRead), queries);
@@ -94,6 +94,7 @@ export function createGraphql(options: {
       const metrics = withKnownComparisons(loader, presence);
       return {
         caller,
+        model,
         logger,
         metrics,
         presence,
@@ -105,7 +106,7 @@ export function createGraphql(options: {
         explore: createExplore({
           store: reads,
           metrics,
-          scope: dataScope(caller),
+          scope: dataScope({ caller, model }),
           runs,
           sources: ingest.sources.filter(({ workspace }) => workspace === caller.workspace),
           now: () => clock.now(),

@@ -13,6 +13,7 @@ import type { DataVersion } from '../data-version.ts';
 import { defaultBreakerRules } from '../http-client/circuit-breaker.ts';
 import type { Logger } from '../logger.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
+import type { Aliases } from '../model/aliases.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import { startRollups } from '../rollups/rollups.ts';
@@ -75,6 +76,8 @@ export async function openIngestion(options: {
   store: Store;
   login: StoreLogin;
   feeds: Feeds;
+  /** What attribution goes by, asked for each time. */
+  aliases: () => Aliases;
   rules: OpportunityRules;
   dataVersion: DataVersion;
   telemetry: Telemetry;
@@ -129,6 +132,7 @@ export async function openIngestion(options: {
     attribution: createAttribution({
       store: backgroundStore,
       windowDays: config.ATTRIBUTION_WINDOW_DAYS,
+      aliases: options.aliases,
       lock: opportunityLock,
     }),
     file: join(config.DATA_DIR, 'attribution-pending.json'),

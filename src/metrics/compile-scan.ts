@@ -1,6 +1,7 @@
 import { bind, empty, identifier, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
 import { ValueList } from '../clickhouse/value-list.ts';
 import { type Day, formatDay } from '../records/day.ts';
+import { canonicalColumns } from './canonical-columns.ts';
 import { compileFilter } from './compile-filter.ts';
 import { type MoneyColumn, moneyAggregates, noDoubt } from './currency/money.ts';
 import { visibleRows } from './data-scope.ts';
@@ -70,14 +71,16 @@ export function compileScan(
   scan: Scan,
   plan: Plan<Scan>,
 ): { from: Sql; dimension: (name: DimensionName) => Sql; part: (part: Part) => Sql } {
-  const { from, columnOf, countOf, moneyOf } =
-    'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
+  const rows = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
+  const { from, columnOf: stored, countOf, moneyOf } = rows;
+  const columnOf = canonicalColumns(stored, plan.model);
   const rate = rateFor(scan, plan);
   const aggregateOf = (part: Part): Sql => {
     if (isDoubt(part)) return moneyAggregates(moneyOf(part.doubt), rate).doubt;
     return isAmount(part.sum) ? moneyAggregates(moneyOf(part.sum), rate).sum : countOf(part.sum);
   };
-  const filter = plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, columnOf)}`;
+  const filter =
+    plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, stored, plan.model)}`;
   const { fold } = plan;
   const leftOut =
     fold && !fold.others ? sql` AND ${columnOf(fold.dimension)} IN (${keptValues(fold.values)})` : empty;

@@ -1,5 +1,6 @@
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { UtmqlError } from '../errors.ts';
+import type { Model } from '../model/model.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Filter } from './filter.ts';
 import type { ColumnOf, Side } from './registry.ts';
@@ -9,6 +10,8 @@ export interface DataScope {
   readonly workspace: string;
   /** Restricts ads rows and CRM records; undefined: all of the workspace. */
   readonly policy: Filter | undefined;
+  /** What values of these rows count as, in filters and groups. Undefined: as what is stored. */
+  readonly model?: Model | undefined;
 }
 
 /** The first condition of every WHERE over ads rows or CRM records. */

@@ -55,7 +55,15 @@ export interface Figure {
 export interface Plan<S extends Scan = TableScan>
   extends Pick<
     MetricsQuery,
-    'workspace' | 'policy' | 'granularity' | 'weekStart' | 'where' | 'having' | 'conversion' | 'dateOf'
+    | 'workspace'
+    | 'policy'
+    | 'model'
+    | 'granularity'
+    | 'weekStart'
+    | 'where'
+    | 'having'
+    | 'conversion'
+    | 'dateOf'
   > {
   readonly scans: readonly [S, ...S[]];
   readonly groupBy: readonly DimensionName[];
@@ -92,6 +100,7 @@ export function plan(query: MetricsQuery): Plan {
   return {
     workspace: query.workspace,
     policy: query.policy,
+    model: query.model,
     scans: scansFor(used, groupBy, query),
     groupBy,
     granularity: query.granularity,

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Settings } from '../config/reload.ts';
 import { openPersistedDocuments } from '../http/persisted-documents.ts';
 import { defaultRollupSets } from '../metrics/rollups/sets.ts';
+import { readModelFile } from '../model/model-file.ts';
 import { readRollupSets } from '../rollups/rollups-file.ts';
 import { schedulesNotRun } from '../sources/scheduler.ts';
 import { readSourcesFile } from '../sources/settings/sources-file.ts';
@@ -13,7 +14,7 @@ import { findMissingFiles } from './source-files.ts';
 export async function checkFiles(settings: Settings): Promise<Finding[]> {
   const { config } = settings;
   const { SOURCES_FILE: sources, PERSISTED_MANIFEST: manifest, API_KEYS_FILE: keys } = config;
-  const { ROLLUPS_FILE: rollups } = config;
+  const { ROLLUPS_FILE: rollups, MODEL_FILE: model } = config;
   const checks: Promise<Finding | readonly Finding[]>[] = [];
   if (sources !== undefined) checks.push(findingsOf('SOURCES_FILE', () => checkSources(sources, settings)));
   if (manifest !== undefined) {
@@ -30,6 +31,19 @@ export async function checkFiles(settings: Settings): Promise<Finding[]> {
         const sets = await readRollupSets(rollups);
         const own = counted(sets.length - defaultRollupSets.length, 'set');
         return { state: 'ok', what: 'ROLLUPS_FILE', text: `${rollups} has ${own} of dimensions.` };
+      }),
+    );
+  }
+  if (model !== undefined) {
+    checks.push(
+      findingOf('MODEL_FILE', async () => {
+        const { aliases } = await readModelFile(model);
+        const count = Object.values(aliases).reduce((sum, names) => sum + names.size, 0);
+        return {
+          state: 'ok',
+          what: 'MODEL_FILE',
+          text: `${model} has ${count} ${count === 1 ? 'alias' : 'aliases'}.`,
+        };
       }),
     );
   }

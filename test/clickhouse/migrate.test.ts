@@ -45,6 +45,7 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
   );
   const kept = ['ad_performance', 'audit_log', 'events', 'ingest_runs', 'opportunities', 'rejected_records'];
   const passing = [
+    'campaign_names',
     'data_versions',
     'exchange_rates',
     'leases',

@@ -178,6 +178,7 @@ describe('the key of an answer', () => {
   const options = {
     question: { query: '{ a }', operationName: 'A', variables: { a: 1 } },
     caller: { ...anonymous, workspace: 'a', requestId: '1' },
+    modelDigest: undefined,
     dataVersion: 1,
     now: Date.UTC(2025, 7, 10, 12),
     accept: '*/*',
@@ -187,6 +188,7 @@ describe('the key of an answer', () => {
     ['role', { caller: { ...options.caller, role: 'viewer' as const } }],
     ['sight of all workspaces', { caller: { ...options.caller, workspaces: ['a'] } }],
     ['row policy', { caller: { ...options.caller, policy: onlyChannels(['a']) } }],
+    ['model', { modelDigest: 'another' }],
     ['data', { dataVersion: 2 }],
     ['quarter of an hour', { now: Date.UTC(2025, 7, 10, 12, 15) }],
     ['media type', { accept: 'application/json' }],

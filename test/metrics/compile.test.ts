@@ -5,6 +5,7 @@ import { loadMetrics } from '../../src/metrics/load.ts';
 import { plan } from '../../src/metrics/plan.ts';
 import { emptyQuery, type Fold, type MetricsQuery } from '../../src/metrics/query.ts';
 import { measureNames } from '../../src/metrics/registry.ts';
+import { createModel } from '../../src/model/model.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
 import { openMigratedStore } from '../support/database.ts';
 import { createRecordLoader } from '../support/records.ts';
@@ -424,6 +425,33 @@ describe('top N', () => {
       "multiIf(channel NOT IN ({p1:Array(String)}), {p2:String}, channel = '', '', concat({p3:String}, channel)) AS d_channel",
     );
     expect(parameters).toMatchObject({ p1: { values: ['meta'] }, p2: '(other)', p3: '=' });
+  });
+});
+
+describe('aliases of a model', () => {
+  const model = createModel({ aliases: { utm_source: new Map([['fb', 'facebook']]) } });
+  const asked: Partial<MetricsQuery> = {
+    groupBy: ['utmSource', 'utmMedium'],
+    measures: ['clicks'],
+    where: { dimension: 'utmSource', operator: 'eq', values: ['FB'] },
+  };
+
+  it('are bound once, stand for columns and whole values, and leave other dimensions as they are', async () => {
+    const { sql: text, parameters } = compiled({ ...asked, model });
+    expect(text).toBe(
+      'SELECT transform(toString(utm_source), {p1:Array(String)}, {p2:Array(String)}, toString(utm_source)) AS d_utm_source, utm_medium AS d_utm_medium, sum(clicks) AS m_clicks' +
+        ' FROM ad_performance FINAL WHERE workspace = {p3:String} AND date BETWEEN {p4:Date} AND {p5:Date}' +
+        ' AND (transform(toString(utm_source), {p1:Array(String)}, {p2:Array(String)}, toString(utm_source)) = {p6:String})' +
+        " GROUP BY d_utm_source, d_utm_medium ORDER BY d_utm_source = '' ASC, d_utm_source ASC, d_utm_medium = '' ASC, d_utm_medium ASC LIMIT {p7:UInt64} OFFSET {p8:UInt64}",
+    );
+    expect(parameters).toMatchObject({ p1: ['fb'], p2: ['facebook'], p6: 'facebook' });
+    const { rows } = await loadMetrics(store, query({ ...asked, model }));
+    expect(rows).toEqual([{ utmSource: 'facebook', utmMedium: 'cpc', clicks: 0 }]);
+  });
+
+  it('of other dimensions change nothing', () => {
+    const other = createModel({ aliases: { utm_term: new Map([['a', 'b']]) } });
+    expect(compiled({ ...asked, model: other })).toEqual(compiled(asked));
   });
 });
 

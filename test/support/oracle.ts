@@ -1,7 +1,10 @@
 /**
  * What the answers should be, counted in plain TypeScript from the raw feeds. It shares no code with the program: its
- * reading of the rules is its own, simple and slow. Ratios, grouping and filters are in `oracle-query.ts`.
+ * reading of the rules is its own, simple and slow. Attribution is in `oracle-attribution.ts`; ratios, grouping and filters are in
+ * `oracle-query.ts`.
  */
+
+import { attribute } from './oracle-attribution.ts';
 
 export type Raw = Readonly<Record<string, unknown>>;
 
@@ -85,47 +88,6 @@ function readAds(rows: readonly Raw[]): Ad[] {
   return [...byKey.values()];
 }
 
-const dayNumber = (date: string): number => Date.parse(`${date}T00:00:00Z`) / 86_400_000;
-
-/** The (channel, campaign) that an opportunity belongs to, by going through all ads. */
-function attribute(date: string, utm: Record<string, string>, ads: readonly Ad[], windowDays: number) {
-  const find = (names: readonly string[], exactDay: boolean) => {
-    const candidates = ads.filter(
-      (ad) =>
-        ad.dimensions.utmCampaign !== 'unknown' &&
-        names.every((name) => ad.dimensions[name] === utm[name]) &&
-        (exactDay ? ad.date === date : ad.date <= date && dayNumber(ad.date) >= dayNumber(date) - windowDays),
-    );
-    const latest = candidates
-      .map((ad) => ad.date)
-      .sort()
-      .at(-1);
-    const totals = new Map<string, { channel: string; campaignId: string; clicks: number; cost: number }>();
-    for (const ad of candidates.filter((candidate) => candidate.date === latest)) {
-      const { channel = '', campaignId = '' } = ad.dimensions;
-      const known = totals.get(`${channel}\n${campaignId}`) ?? { channel, campaignId, clicks: 0, cost: 0 };
-      known.clicks += ad.clicks;
-      known.cost = Math.round((known.cost + ad.cost) * 1e6) / 1e6;
-      totals.set(`${channel}\n${campaignId}`, known);
-    }
-    return [...totals.values()].sort(
-      (a, b) =>
-        b.clicks - a.clicks ||
-        b.cost - a.cost ||
-        (a.channel < b.channel ? -1 : a.channel > b.channel ? 1 : a.campaignId < b.campaignId ? -1 : 1),
-    )[0];
-  };
-  const three = ['utmCampaign', 'utmSource', 'utmMedium'];
-  const exact = find(three, true);
-  if (exact) return { ...exact, match: 'EXACT' };
-  const window = find(three, false);
-  if (window) return { ...window, match: 'WINDOW' };
-  const alone =
-    utm.utmSource === 'unknown' || utm.utmMedium === 'unknown' ? find(['utmCampaign'], false) : undefined;
-  if (alone) return { ...alone, match: 'CAMPAIGN' };
-  return { channel: null, campaignId: null, match: 'UNATTRIBUTED' };
-}
-
 const beyondLead = new Set(['qualified', 'proposal', 'closed_won', 'closed_lost']);
 
 /** Both feeds as facts, in the order in which they came. */
@@ -162,7 +124,7 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
   for (const raw of latest.values()) {
     const date = String(raw.created_at).slice(0, 10);
     const utm = utms(raw);
-    const { channel, campaignId, match } = attribute(date, utm, ads, windowDays);
+    const { channel, campaignId, match } = attribute(date, utm, ads, ads, windowDays);
     const stage = label(raw.stage).replaceAll(' ', '_');
     const won = stage === 'closed_won';
     facts.push({

@@ -15,6 +15,7 @@ import { createPush, type Push } from '../../src/ingest/push/push.ts';
 import { createPushReadings } from '../../src/ingest/push/push-reading.ts';
 import { createRunRepository, type RunRepository } from '../../src/ingest/runs/run-table.ts';
 import { createVersions } from '../../src/ingest/runs/versions.ts';
+import { attributionAliases } from '../../src/model/aliases.ts';
 import type { NamedMapping } from '../../src/sources/mapping/named-mapping.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry.ts';
 import { type Clock, systemClock } from '../../src/time.ts';
@@ -92,7 +93,12 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
   });
   const opportunityLock = new Mutex();
   const attributionQueue = await createAttributionQueue({
-    attribution: createAttribution({ store, windowDays: 30, lock: opportunityLock }),
+    attribution: createAttribution({
+      store,
+      windowDays: 30,
+      aliases: attributionAliases,
+      lock: opportunityLock,
+    }),
     file: join(folder, 'pending-days.json'),
     logger: silent,
   });

@@ -3,6 +3,7 @@ import type { Store } from '../../src/clickhouse/store.ts';
 import { createAttribution } from '../../src/ingest/attribution/attribution.ts';
 import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
 import { createOpportunityWriter } from '../../src/ingest/kinds/opportunity.ts';
+import { attributionAliases } from '../../src/model/aliases.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { createOpportunityNormaliser, type OpportunityRules } from '../../src/records/opportunity.ts';
 import { type Outcome, Repairs } from '../../src/records/outcome.ts';
@@ -21,7 +22,12 @@ type Raw = Readonly<Record<string, unknown>>;
 export function createRecordLoader(store: Store, options: { windowDays?: number; workspace?: string } = {}) {
   const workspace = options.workspace ?? 'default';
   const lock = new Mutex();
-  const attribution = createAttribution({ store, windowDays: options.windowDays ?? 30, lock });
+  const attribution = createAttribution({
+    store,
+    windowDays: options.windowDays ?? 30,
+    aliases: attributionAliases,
+    lock,
+  });
   const ads = createAdPerformanceNormaliser(testRules);
   const crm = createOpportunityNormaliser(testRules);
   let clock = Date.UTC(2026, 0, 1) * 1_000;
@@ -54,12 +60,16 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
   return {
     attribution,
     async ads(rows: readonly Raw[], version?: number): Promise<void> {
-      await attribution.afterAds(workspace, await writeAds(rows, version), { requestId: 'test' });
+      await attribution.afterAds(
+        workspace,
+        await writeAds(rows, version),
+        { requestId: 'test' },
+        async () => undefined,
+      );
     },
     /** As a process that dies before the attribution leaves them. */
-    async adsOnly(rows: readonly Raw[], version?: number): Promise<void> {
-      await writeAds(rows, version);
-    },
+    adsOnly: (rows: readonly Raw[], version?: number): Promise<ReadonlySet<number>> =>
+      writeAds(rows, version),
     async crm(rows: readonly Raw[], version?: number): Promise<void> {
       const writer = createOpportunityWriter(writerOptions(version));
       for (const row of rows) writer.add(accept(crm(row, new Repairs())));

@@ -35,6 +35,7 @@ export interface ClusterTarget {
 const createTable =
   /^CREATE TABLE (?:IF NOT EXISTS )?([a-z_][a-z0-9_]*)\s*(\(.*\))\s*ENGINE\s*=\s*([A-Za-z]*MergeTree)\b\s*(?:\(([^()]*)\))?(.*)$/is;
 const alterTable = /^ALTER TABLE ([a-z_][a-z0-9_]*)\s+(.*)$/is;
+const insertSelect = /^INSERT INTO [a-z_][a-z0-9_]* \([^()]*\)\s*SELECT\b/i;
 const dropTable = /^DROP TABLE (?:IF EXISTS )?([a-z_][a-z0-9_]*)$/i;
 
 const addsToBoth = /^(ADD|MODIFY|RENAME|COMMENT) COLUMN\b/i;
@@ -92,6 +93,9 @@ export function toClusterStatements(statement: string, target: ClusterTarget): s
     // The upper table never names a column that is not, or no longer, below it.
     return [...alter(table, dropped), ...alter(heldTable(table), below), ...alter(table, added)];
   }
+
+  // What is above every server's rows spreads and collects them by itself.
+  if (insertSelect.test(text)) return [text];
 
   const [, table] = dropTable.exec(text) ?? [];
   if (table !== undefined) {

@@ -4,6 +4,12 @@ import type { Variable } from './variable.ts';
 
 /** How records are read, and how long they are kept. */
 export const recordsVariables = {
+  MODEL_FILE: {
+    parse: optional(z.string().min(1)),
+    reloads: true,
+    description:
+      'YAML file of your own words, such as values of utm_source that mean the same. See docs/model.md.',
+  },
   REPORTING_TIMEZONE: {
     parse: timezone,
     default: 'UTC',

@@ -77,9 +77,19 @@ export async function createAttributionQueue(options: {
     requestId,
   }: MarkedDays): Promise<readonly DayRange[]> => {
     const call = { requestId, signal: stopping.signal };
-    return side === 'ads'
-      ? attribution.afterAds(workspace, days, call)
-      : attribution.afterOpportunities(workspace, days, call);
+    if (side === 'opportunities') return attribution.afterOpportunities(workspace, days, call);
+    let further: readonly Day[] = [];
+    try {
+      const ranges = await attribution.afterAds(workspace, days, call, async (more) => {
+        await pending.mark(workspace, 'opportunities', more);
+        further = more;
+      });
+      await pending.settle(workspace, 'opportunities', further);
+      return ranges;
+    } catch (error) {
+      pending.abandon(workspace, 'opportunities', further);
+      throw error;
+    }
   };
 
   const work = async (): Promise<void> => {

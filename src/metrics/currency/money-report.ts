@@ -91,7 +91,7 @@ export function amountsOf({
 const mostRows = 99_999;
 
 function moneyQuery(
-  { workspace, policy, where, fold, crmDate, useRollups }: MetricsQuery,
+  { workspace, policy, model, where, fold, crmDate, useRollups }: MetricsQuery,
   range: DayRange,
   amounts: MetricsQuery['measures'],
   by: 'currency' | 'day',
@@ -102,6 +102,7 @@ function moneyQuery(
     ...emptyQuery,
     workspace,
     policy,
+    model,
     range,
     useRollups,
     crmDate,

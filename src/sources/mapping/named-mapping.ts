@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { contractOf, recordKinds } from '../../records/contract.ts';
 import { figureParameters } from '../../records/contract-field.ts';
 import { namePattern, nameText } from '../../records/names.ts';
-import { type Problem, recordProblems } from './record-checks.ts';
+import type { Problem } from '../../yaml-file/places.ts';
+import { recordProblems } from './record-checks.ts';
 import { recordKeys } from './record-settings.ts';
 import { oneOf, section } from './setting-types.ts';
 

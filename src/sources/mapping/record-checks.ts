@@ -1,14 +1,9 @@
 import { noSuch } from '../../nearest.ts';
 import { contractOf, type RecordKind } from '../../records/contract.ts';
+import type { Problem } from '../../yaml-file/places.ts';
 import { textFieldsOf, unknownFieldsIn } from './mapping-settings.ts';
 import { readingProblem } from './reading-settings.ts';
 import type { RecordSettings } from './record-settings.ts';
-
-/** A problem with settings: its path of keys and list indexes, and a text that follows a colon. */
-export interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly text: string;
-}
 
 /** Returns conflicts between settings for records of a kind, each of which is valid by itself. */
 export function recordProblems(settings: RecordSettings, kind: RecordKind): Problem[] {

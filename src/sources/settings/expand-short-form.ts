@@ -1,6 +1,6 @@
+import type { Problem } from '../../yaml-file/places.ts';
 import type { Adapter } from '../adapters/adapter.ts';
 import { accountKeys, credentialNames, type ShortForm } from '../adapters/short-forms/short-form.ts';
-import type { Problem } from '../mapping/record-checks.ts';
 import type { FieldPath } from '../mapping/record-mapper.ts';
 import type { SourceSettings } from './settings.ts';
 

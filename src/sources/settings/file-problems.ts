@@ -1,8 +1,8 @@
-import { isMap, isPair, isScalar, isSeq, type Node } from 'yaml';
+import { isMap } from 'yaml';
 import type { z } from 'zod';
 import { noSuch } from '../../nearest.ts';
 import { namePattern } from '../../records/names.ts';
-import type { Problem } from '../mapping/record-checks.ts';
+import { childOf, type OwnerOf, type Problem } from '../../yaml-file/places.ts';
 
 /**
  * Translates one zod issue to problems for the author of the file.
@@ -65,67 +65,10 @@ function shownValue(written: unknown, path: readonly PropertyKey[]): string {
   return mayBeShown ? `is ${JSON.stringify(value)}` : 'is not right';
 }
 
-/** Formats each problem as a sentence with its place, in the order of lines. */
-export function formatProblems(
-  problems: readonly Problem[],
-  contents: unknown,
-  lineAt: (offset: number) => number,
-): string[] {
-  return problems
-    .map(({ path, text }) => ({ path, text, offset: offsetOf(contents, path) }))
-    .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0))
-    .map(({ path, text }) => `${formatPlace(path, contents, lineAt)}: ${text}`);
-}
-
-/** `sources[0].auth.bearer (line 4, source meta)`. */
-export function formatPlace(
-  path: readonly PropertyKey[],
-  contents: unknown,
-  lineAt: (offset: number) => number,
-): string {
-  const offset = offsetOf(contents, path);
-  const line = offset === undefined ? [] : [`line ${lineAt(offset)}`];
-  const where = [...line, ...ownerOf(path, contents)].join(', ');
-  return where === '' ? formatPath(path) : `${formatPath(path)} (${where})`;
-}
-
 /** The name of the source or mapping that a path is in, if it has one that may be shown. */
-function ownerOf([list, index]: readonly PropertyKey[], contents: unknown): string[] {
+export const ownerOf: OwnerOf = ([list, index], contents) => {
   const what = list === 'sources' ? 'source' : 'mapping';
   const node = index === undefined ? undefined : childOf(childOf(contents, list ?? '')?.node, index)?.node;
   const name = isMap(node) ? node.get('name') : undefined;
   return typeof name === 'string' && namePattern.test(name) ? [`${what} ${name}`] : [];
-}
-
-/** `sources[0].auth.bearer`. */
-export const formatPath = (path: readonly PropertyKey[]): string =>
-  path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
-    .join('') || 'the file';
-
-/** Returns the offset of the deepest part of a path that exists in the file. */
-function offsetOf(contents: unknown, path: readonly PropertyKey[]): number | undefined {
-  let node: unknown = contents;
-  let offset: number | undefined;
-  for (const key of path) {
-    const found = childOf(node, key);
-    if (found === undefined) break;
-    offset = found.offset;
-    node = found.node;
-  }
-  return offset;
-}
-
-function childOf(node: unknown, key: PropertyKey): { node: unknown; offset: number | undefined } | undefined {
-  if (isSeq(node) && typeof key === 'number') {
-    const item = node.items[key];
-    return item === undefined ? undefined : { node: item, offset: startOf(item as Node) };
-  }
-  if (!isMap(node)) return undefined;
-  const pair = node.items.find(
-    (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
-  );
-  return pair && { node: pair.value, offset: startOf(pair.key as Node) };
-}
-
-const startOf = (node: Node): number | undefined => node.range?.[0];
+};

@@ -1,6 +1,6 @@
 import { pushSource } from '../../records/names.ts';
+import type { Problem } from '../../yaml-file/places.ts';
 import { adapters } from '../adapters/adapters.ts';
-import type { Problem } from '../mapping/record-checks.ts';
 import type { Secrets } from './secrets.ts';
 import type { SourceSettings } from './settings.ts';
 import { kindOf } from './settings-checks.ts';

@@ -1,5 +1,5 @@
 import { isObject } from '../../formats/json/parse.ts';
-import type { Problem } from '../mapping/record-checks.ts';
+import type { Problem } from '../../yaml-file/places.ts';
 
 /** Settings whose checks depend on others: without a setting, nothing can be said of these. `''`: the source as a whole. */
 const dependents: Readonly<Record<string, readonly string[]>> = {

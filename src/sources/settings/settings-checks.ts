@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
+import type { Problem } from '../../yaml-file/places.ts';
 import type { Adapter } from '../adapters/adapter.ts';
-import { type Problem, recordProblems } from '../mapping/record-checks.ts';
+import { recordProblems } from '../mapping/record-checks.ts';
 import type { SourceKind } from '../mapping/source-kind.ts';
 import { hasJsonBody, lastIdPlaceholder, methodOf, templateProblem } from './request-plan.ts';
 import type { SourceSettings } from './settings.ts';

@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { UtmqlError } from '../../errors.ts';
 import { isObject } from '../../formats/json/parse.ts';
+import { formatPath, formatPlace, formatProblems, type Problem } from '../../yaml-file/places.ts';
+import { type FileName, readYamlFile, wrongFile } from '../../yaml-file/read-yaml-file.ts';
 import { adapters } from '../adapters/adapters.ts';
 import { mappingProblems, type NamedMapping, namedMapping } from '../mapping/named-mapping.ts';
-import type { Problem } from '../mapping/record-checks.ts';
 import { expandShortForm } from './expand-short-form.ts';
-import { formatPath, formatPlace, formatProblems, problemsOf } from './file-problems.ts';
+import { ownerOf, problemsOf } from './file-problems.ts';
 import { type FoundSource, formerNameProblems } from './former-names.ts';
 import { isNoted, restOf } from './rest-of-settings.ts';
 import { createSecrets, expandVariables, type Secrets } from './secrets.ts';
@@ -42,25 +40,10 @@ export async function readSourcesFile(
   environment: Readonly<Record<string, string | undefined>>,
   takenNames: readonly string[],
 ): Promise<SourcesFile<PlacedSource>> {
-  const lines = new LineCounter();
-  const document = parseDocument(await contentOf(file), {
-    lineCounter: lines,
-    prettyErrors: false,
-    merge: true,
-  });
-  const lineAt = (offset: number): number => lines.linePos(offset).line;
-  if (document.errors.length > 0) {
-    throw configurationError(
-      file,
-      document.errors.map(
-        ({ pos, code, message }) =>
-          `line ${lineAt(pos[0])}: ${quotingErrors.has(code) ? `this is no YAML (${code})` : message}`,
-      ),
-    );
-  }
-  const content = withoutExtensions(contentIn(document, file));
-  if (!isSourcesFile(content))
-    throw configurationError(file, ['sources: is missing; expected a list of sources']);
+  const name: FileName = { variable: 'SOURCES_FILE', what: 'sources file', file };
+  const yaml = await readYamlFile(name);
+  const content = withoutExtensions(yaml.content);
+  if (!isSourcesFile(content)) throw wrongFile(name, ['sources: is missing; expected a list of sources']);
   const root = sourcesFile.safeParse(content);
   const problems: Problem[] = root.success
     ? []
@@ -70,10 +53,10 @@ export async function readSourcesFile(
   for (const [index, written] of (root.success ? root.data.sources : []).entries()) {
     const { source, problems: own } = readSource(written, environment);
     problems.push(...own.map(({ path, text }) => ({ path: ['sources', index, ...path], text })));
-    const name = source?.settings.name ?? nameOf(written);
-    if (name !== undefined && names.has(name))
+    const given = source?.settings.name ?? nameOf(written);
+    if (given !== undefined && names.has(given))
       problems.push({ path: ['sources', index, 'name'], text: 'is the name of another source, too' });
-    if (name !== undefined) names.add(name);
+    if (given !== undefined) names.add(given);
     if (source !== undefined) found.push({ ...source, index });
   }
   problems.push(...formerNameProblems(found, takenNames));
@@ -88,16 +71,15 @@ export async function readSourcesFile(
     );
     problems.push(...own.map(({ path, text }) => ({ path: ['mappings', index, ...path], text })));
     if (mapping === undefined) continue;
-    const name = JSON.stringify([mapping.workspace, mapping.name]);
-    if (mappingNames.has(name))
+    const key = JSON.stringify([mapping.workspace, mapping.name]);
+    if (mappingNames.has(key))
       problems.push({ path: ['mappings', index, 'name'], text: 'is the name of another mapping, too' });
-    mappingNames.add(name);
+    mappingNames.add(key);
     mappings.push(mapping);
   }
-  if (problems.length > 0)
-    throw configurationError(file, formatProblems(problems, document.contents, lineAt));
+  if (problems.length > 0) throw wrongFile(name, formatProblems(problems, yaml, ownerOf));
   const placeOf = (index: number) => (path: readonly PropertyKey[]) =>
-    formatPlace(['sources', index, ...path], document.contents, lineAt);
+    formatPlace(['sources', index, ...path], yaml, ownerOf);
   return {
     sources: found.map(({ index, settings, secrets }) => ({ settings, secrets, placeOf: placeOf(index) })),
     mappings,
@@ -169,39 +151,6 @@ function readSettings<Settings>(
 const isProblems = (result: SourceSettings | readonly Problem[]): result is readonly Problem[] =>
   Array.isArray(result);
 
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
-    throw new UtmqlError('CONFIGURATION', `SOURCES_FILE (${file}): ${reason}.`, { cause });
-  }
-}
-
-function contentIn(document: Document.Parsed, file: string): unknown {
-  try {
-    return document.toJS() ?? {};
-  } catch (cause) {
-    // The library's message is not repeated: it quotes the file.
-    throw configurationError(
-      file,
-      ['an alias (*) has no anchor (&), or aliases of aliases grow beyond bounds'],
-      cause,
-    );
-  }
-}
-
-/** Errors whose message quotes the file. */
-const quotingErrors: ReadonlySet<string> = new Set([
-  'BAD_ALIAS',
-  'BAD_DIRECTIVE',
-  'BAD_DQ_ESCAPE',
-  'IMPOSSIBLE',
-  'TAG_RESOLVE_FAILED',
-  'UNEXPECTED_TOKEN',
-]);
-
 /** Guards against a path to another file, such as a password file: neither its values nor its keys may be shown. */
 const isSourcesFile = (content: unknown): boolean =>
   typeof content === 'object' &&
@@ -213,10 +162,3 @@ function withoutExtensions(content: unknown): unknown {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
   return Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-')));
 }
-
-const configurationError = (file: string, problems: readonly string[], cause?: unknown): UtmqlError =>
-  new UtmqlError(
-    'CONFIGURATION',
-    `The sources file ${file} is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    { cause },
-  );

@@ -8,6 +8,7 @@ import { sql } from '../../../src/clickhouse/sql.ts';
 import { UtmqlError } from '../../../src/errors.ts';
 import { type Attribution, createAttribution } from '../../../src/ingest/attribution/attribution.ts';
 import { type AttributionQueue, createAttributionQueue } from '../../../src/ingest/attribution/queue.ts';
+import { attributionAliases } from '../../../src/model/aliases.ts';
 import { type Day, parseIsoDay } from '../../../src/records/day.ts';
 import { openMigratedStore, silent } from '../../support/database.ts';
 import { createRecordLoader } from '../../support/records.ts';
@@ -54,7 +55,9 @@ it('days that a killed process had marked are attributed by the next one', async
       utm_medium: 'm',
     },
   ]);
-  const killed = await open(createAttribution({ store, windowDays: 30, lock: new Mutex() }));
+  const killed = await open(
+    createAttribution({ store, windowDays: 30, aliases: attributionAliases, lock: new Mutex() }),
+  );
   await killed.mark('default', 'ads', [day]);
   // The write happens, and the process dies before it settles: the ads rows are there without their attribution.
   await load.adsOnly([
@@ -72,7 +75,7 @@ it('days that a killed process had marked are attributed by the next one', async
     (await store.select(z.object({ match: z.string() }), sql`SELECT match FROM opportunities FINAL`))[0]
       ?.match;
   expect(await match()).toBe('UNATTRIBUTED');
-  await open(createAttribution({ store, windowDays: 30, lock: new Mutex() }));
+  await open(createAttribution({ store, windowDays: 30, aliases: attributionAliases, lock: new Mutex() }));
   await vi.waitFor(async () => expect(await match()).toBe('EXACT'), { timeout: 10_000 });
   await vi.waitFor(async () => expect(await pendingOnDisk()).toEqual([]), { timeout: 10_000 });
 });

@@ -10,6 +10,7 @@ import { attributedBy, opportunityTable } from '../../../src/ingest/kinds/opport
 import { createRowMover } from '../../../src/ingest/ownership/move-rows.ts';
 import { valueIn } from '../../../src/ingest/storage/column-set.ts';
 import { createDayMerger } from '../../../src/ingest/storage/merge-days.ts';
+import { attributionAliases } from '../../../src/model/aliases.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
 import { openMigratedStore, silent } from '../../support/database.ts';
@@ -171,11 +172,12 @@ describe('every column keeps its value', () => {
 
   it('when an opportunity is attributed anew', () =>
     expectKept('opportunities', ['channel', 'campaign_id', 'match'], () =>
-      createAttribution({ store, windowDays: 30, lock: new Mutex() }).afterOpportunities(
-        workspace,
-        [day],
-        {},
-      ),
+      createAttribution({
+        store,
+        windowDays: 30,
+        aliases: attributionAliases,
+        lock: new Mutex(),
+      }).afterOpportunities(workspace, [day], {}),
     ));
 
   it.each(['ad_performance', 'opportunities'] as const)('when a day of %s is merged', (table) =>
