@@ -84,7 +84,12 @@ export function createGraphql(options: {
       const { signal } = request;
       // All that the request reads: it waits for its turns, is paid for, and ends with the request.
       const reads = withTurns(withReadCost(store, onRead), queries);
-      const loader = createMetricsLoader(reads, options.rollups);
+      const conversions = createConversions({
+        rates: options.exchangeRates,
+        requester: caller,
+        reportingCurrency: options.reportingCurrency,
+      });
+      const loader = createMetricsLoader(reads, options.rollups, () => conversions.looked());
       const presence = createDataPresence(reads, loader);
       const runs = createRunReads({
         runs: createRunRepository(reads),
@@ -98,11 +103,7 @@ export function createGraphql(options: {
         logger,
         metrics,
         presence,
-        conversions: createConversions({
-          rates: options.exchangeRates,
-          requester: caller,
-          reportingCurrency: options.reportingCurrency,
-        }),
+        conversions,
         explore: createExplore({
           store: reads,
           metrics,

@@ -21,8 +21,14 @@ export interface MetricsLoader {
 /**
  * Batches the `metrics` fields of a request: queries that differ only in measures, totals or counts become one ClickHouse query
  * for all of them.
+ *
+ * @param ready resolves when what the fields wait for is there: those that wait for nothing are batched with the others
  */
-export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollups): MetricsLoader {
+export function createMetricsLoader(
+  store: Pick<Store, 'read'>,
+  rollups?: Rollups,
+  ready: () => Promise<void> = () => Promise.resolve(),
+): MetricsLoader {
   const readingOf = (query: MetricsQuery) => {
     if (rollups === undefined || !query.useRollups) return { query, wouldUseSet: false, isServed: false };
     const planned = plan(query);
@@ -51,7 +57,11 @@ export function createMetricsLoader(store: Pick<Store, 'read'>, rollups?: Rollup
         shapes.map(async (shape) => (await answers.get(shape)) ?? new Error('not answered')),
       );
     },
-    { cache: false },
+    {
+      cache: false,
+      // After all that goes on once it is ready, too.
+      batchScheduleFn: (dispatch) => void ready().then(() => process.nextTick(dispatch)),
+    },
   );
 }
 

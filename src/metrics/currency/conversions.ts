@@ -12,6 +12,8 @@ export interface Conversions {
    * @throws UtmqlError BAD_USER_INPUT where that is no code
    */
   into(asked: string | null | undefined): Promise<Conversion | undefined>;
+  /** Resolves when the look that has begun is over: those who wait for it go on first. It never rejects. */
+  looked(): Promise<void>;
 }
 
 /** By book, and so gone with it: a conversion keeps what it has worked out. */
@@ -37,6 +39,9 @@ export function createConversions(options: {
       const found = await book;
       if (currency === undefined && found.isEmpty) return undefined;
       return conversionInto(currency ?? reportingCurrency, found);
+    },
+    async looked() {
+      await book?.catch(() => undefined);
     },
   };
 }

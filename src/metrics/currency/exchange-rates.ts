@@ -3,7 +3,7 @@ import { sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import type { DataVersion } from '../../data-version.ts';
 import { parseIsoDay } from '../../records/day.ts';
-import type { Clock } from '../../time.ts';
+import { bounded, type Clock } from '../../time.ts';
 import { workspaceRows } from '../data-scope.ts';
 import { createRateBook, type RateBook } from './rate-book.ts';
 
@@ -21,6 +21,12 @@ export interface ExchangeRates {
 
 /** What another process stores is seen after so long. */
 const trustedMs = 1_000;
+
+/**
+ * A look takes some milliseconds. Where the store takes longer, those who ask go on with what is known: it is for the admission to
+ * say that the store has no room.
+ */
+const longestLookMs = 250;
 
 /** Its log is for what people ask. */
 const quiet = { log_queries: 0 } as const;
@@ -91,7 +97,13 @@ export function createExchangeRates(options: {
       const key = `${version} ${workspace}`;
       const running = looks.get(key) ?? look(workspace, version, requestId).finally(() => looks.delete(key));
       looks.set(key, running);
-      return running;
+      // What this process has stored must be seen.
+      if (entry?.version !== version) return running;
+      const timeout = { ms: longestLookMs, error: () => new Error('the look takes too long') };
+      return bounded({ timeout }, () => running).catch(() => {
+        known.set(workspace, { ...entry, lookedAt: clock.now() });
+        return entry.book;
+      });
     },
   };
 }
