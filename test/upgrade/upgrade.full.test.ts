@@ -10,7 +10,11 @@ import type { SourceServer } from '../support/source-server.ts';
 import { ask, question, settings, startFeeds } from './feeds.ts';
 
 const folder = new URL('./fixtures/', import.meta.url);
-const recorded = z.strictObject({ commit: z.string(), waitingEvents: z.number(), figures: z.unknown() });
+const recorded = z.strictObject({
+  commit: z.string(),
+  waitingEvents: z.number(),
+  figures: z.object({ metrics: z.looseObject({ totals: z.looseObject({ cost: z.number() }) }) }),
+});
 const versions = readdirSync(folder)
   .filter((file) => file.endsWith('.json'))
   .map((file) => file.replace(/\.json$/, ''));
@@ -46,6 +50,10 @@ describe.each(versions)('the data of %s', (name) => {
     JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')),
   );
 
+  // Cost is in two currencies. Those versions added it up, which is a figure of nothing.
+  const { metrics } = figures;
+  const expected = { metrics: { ...metrics, totals: { ...metrics.totals, cost: null } } };
+
   it(
     'gives the figures that it gave, and the same after another start and after the same feeds',
     { timeout: 120_000 },
@@ -58,7 +66,7 @@ describe.each(versions)('the data of %s', (name) => {
       ]);
       const first = await start();
       expect(first.migrations).toBeGreaterThan(0);
-      expect(await first.ask(question)).toEqual(figures);
+      expect(await first.ask(question)).toEqual(expected);
       // What it had accepted and not stored: it is written after the start.
       await expect
         .poll(() => first.ask('query { events(first: 10) { nodes { eventId } } }'))
@@ -76,7 +84,7 @@ describe.each(versions)('the data of %s', (name) => {
         { status: 'SUCCEEDED', recordsChanged: 0, recordsRemoved: 0 },
         { status: 'SUCCEEDED', recordsChanged: 0, recordsRemoved: 0 },
       ]);
-      expect(await first.ask(question)).toEqual(figures);
+      expect(await first.ask(question)).toEqual(expected);
       expect(
         await first.ask(
           'query { dataQuality(dateRange: { between: { from: "2025-08-01", to: "2025-08-31" } }) { orphanedSources { source } sharedIds { ids } } }',
@@ -86,7 +94,7 @@ describe.each(versions)('the data of %s', (name) => {
 
       const second = await start();
       expect(second.migrations).toBe(0);
-      expect(await second.ask(question)).toEqual(figures);
+      expect(await second.ask(question)).toEqual(expected);
       await second.stop();
     },
   );
