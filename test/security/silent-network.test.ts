@@ -36,8 +36,7 @@ it('queries on sockets that fell silent, and those that wait for them, are refus
   const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => ask(2 + index)));
   const tookMs = performance.now() - started;
   const codes = answers.map(({ errors }) => errors?.[0]?.extensions.code);
-  // Whoever waits is refused by the wait or by the query after it, whichever ends first: on a busy machine, all may get a turn.
-  expect(['TIMEOUT', 'OVERLOADED']).toEqual(expect.arrayContaining([...new Set(codes)]));
+  expect(new Set(codes)).toEqual(new Set(['TIMEOUT', 'OVERLOADED']));
   // Those that waited for their turn waited no longer than a query may take, either.
   expect(tookMs).toBeLessThan(10 * queryTimeoutMs);
   await eventually(async () => (await fetch(`${app.url}/readyz`)).status === 503);
