@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { bind, sql } from '../../src/clickhouse/sql.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { pushRates } from '../support/exchange-rates.ts';
 
@@ -279,6 +281,29 @@ describe('with exchange rates', () => {
         matches: expect.arrayContaining([{ match: 'EXACT', revenue: 5_000, revenueShare: 1 }]),
       },
     });
+  });
+
+  it('a rate of another process counts, however it leaves the number of rows and the newest version', async () => {
+    await pushRates(app, rates);
+    await pushRates(app, rates);
+    await push('ad-performance', [ad({ currency: 'GBP' })]);
+    expect(await metrics('', 'totals { cost }')).toMatchObject({ totals: { cost: null } });
+    // Merging takes a row away for the one that comes.
+    const write = { changesAnswersOf: [] };
+    const counted = async () =>
+      (await app.store.select(z.object({ n: z.number() }), sql`SELECT count() AS n FROM exchange_rates`))[0]
+        ?.n;
+    const before = (await counted()) ?? 0;
+    await app.store.command(sql`OPTIMIZE TABLE exchange_rates FINAL`, write);
+    const gone = before - ((await counted()) ?? 0);
+    await app.store.command(
+      sql`INSERT INTO exchange_rates (workspace, date, base, quote, rate, version) SELECT 'default', toDate('2025-08-04') - number, 'EUR', 'GBP', 2, 1 FROM numbers(${bind('UInt64', gone)})`,
+      write,
+    );
+    expect(await counted()).toBe(before);
+    await expect
+      .poll(() => metrics('', 'totals { cost }'), { timeout: 10_000, interval: 300 })
+      .toEqual({ totals: { cost: 500 } });
   });
 
   it('rates of another workspace do not count', async () => {

@@ -33,7 +33,7 @@ const quiet = { log_queries: 0 } as const;
 
 interface Known {
   readonly book: RateBook;
-  /** Differs after every change of the rates. */
+  /** Differs after every change of the rates: a count and the newest version can stay, as merges take rows away. */
   readonly stamp: string;
   readonly version: number;
   readonly lookedAt: number;
@@ -61,7 +61,7 @@ export function createExchangeRates(options: {
     const rows = workspaceRows({ workspace, policy: undefined });
     const [found] = await store.select(
       stampRow,
-      sql`SELECT concat(toString(count()), ' ', toString(max(version))) AS stamp FROM exchange_rates WHERE ${rows}`,
+      sql`SELECT toString(sum(cityHash64(date, base, quote, rate, version, is_deleted))) AS stamp FROM exchange_rates WHERE ${rows}`,
       { requestId, settings: quiet },
     );
     const stamp = found?.stamp ?? '';
@@ -101,8 +101,10 @@ export function createExchangeRates(options: {
       if (entry?.version !== version) return running;
       const timeout = { ms: longestLookMs, error: () => new Error('the look takes too long') };
       return bounded({ timeout }, () => running).catch(() => {
-        known.set(workspace, { ...entry, lookedAt: clock.now() });
-        return entry.book;
+        // Another look may have found something newer.
+        const latest = known.get(workspace) ?? entry;
+        known.set(workspace, { ...latest, lookedAt: clock.now() });
+        return latest.book;
       });
     },
   };
