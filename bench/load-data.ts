@@ -1,8 +1,8 @@
 import { Mutex } from 'async-mutex';
+import { attributionAliases } from '../src/aliases/aliases.ts';
 import { bind, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
 import { createAttribution } from '../src/ingest/attribution/attribution.ts';
-import { attributionAliases } from '../src/model/aliases.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import { progress } from './table.ts';
 

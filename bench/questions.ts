@@ -8,7 +8,7 @@ import type { Store } from '../src/clickhouse/store.ts';
 import { compile } from '../src/metrics/compile.ts';
 import { plan } from '../src/metrics/plan.ts';
 import { emptyQuery, type MetricsQuery } from '../src/metrics/query.ts';
-import { type measureNames, snakeCase } from '../src/metrics/registry.ts';
+import { type StandardMeasure, snakeCase } from '../src/metrics/registry.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import type { HandWrittenField, HandWrittenServer } from './hand-written.ts';
 import type { Program } from './program.ts';
@@ -31,7 +31,7 @@ export interface Question {
   /** As GraphQL arguments behind `dateRange`, and as the same query for the compiler. */
   readonly arguments: string;
   readonly query: Partial<MetricsQuery>;
-  readonly measures: readonly (typeof measureNames)[number][];
+  readonly measures: readonly StandardMeasure[];
   readonly dimensions: readonly string[];
 }
 

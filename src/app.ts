@@ -6,6 +6,7 @@ import { openAuthenticator } from './access/authenticator.ts';
 import { createAdmission } from './admission/admission.ts';
 import { createEndedQueries } from './admission/ended-queries.ts';
 import { createMemoryShares } from './admission/memory-shares.ts';
+import { attributionAliases } from './aliases/aliases.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { noteKeyChange } from './audit/key-changes.ts';
 import { readCapacity } from './clickhouse/capacity.ts';
@@ -40,8 +41,7 @@ import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
 import { createExchangeRates } from './metrics/currency/exchange-rates.ts';
-import { attributionAliases } from './model/aliases.ts';
-import type { Model } from './model/model.ts';
+import type { Model } from './metrics/model.ts';
 import { readModelFile } from './model/model-file.ts';
 import { loginOf, openStore, queryLimits, retentionDays, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
@@ -324,7 +324,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           handle: (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
         },
         ...graphiql.routes,
-        createSchemaRoute(config.INTROSPECTION_ROLES),
+        createSchemaRoute(config.INTROSPECTION_ROLES, () => model),
         ...(authenticator.isOpen ? [] : createLoginRoutes({ guard })),
         ...createPushRoutes({ push, limits }),
         ...healthRoutes({

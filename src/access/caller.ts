@@ -1,6 +1,6 @@
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../metrics/model.ts';
 import type { Role } from '../roles.ts';
 
 /** The owner of an API key or a token. */

@@ -1,9 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { variables } from '../config/variables.ts';
 import { type ErrorCodeInfo, errorCodes } from '../error-codes.ts';
-import { toEnumName } from '../graphql/builder.ts';
-import { describeDimension, describeMeasure, dimensionNames, measureNames } from '../metrics/registry.ts';
+import { enumNameOf } from '../graphql/breakdowns.ts';
+import { describeAsked } from '../graphql/catalogue.ts';
+import { catalogueOf, type Model } from '../metrics/model.ts';
+import { dimensionNames, fieldOf } from '../metrics/registry.ts';
 import { warningMeanings } from '../metrics/warnings.ts';
+import { modelOfCommand } from '../model/model-of-command.ts';
 import { metricsTable } from './prometheus-table.ts';
 import { recordSchemaFiles } from './record-schemas.ts';
 
@@ -42,13 +45,14 @@ function warningsTable(): string {
   return ['| code | what it says |', '| --- | --- |', ...rows].join('\n');
 }
 
-function metricsPage(): string {
-  const measures = measureNames.map((name) => {
-    const { formula, unit, description } = describeMeasure(name);
-    return `| \`${name}\` | \`${toEnumName(name)}\` | ${formula} | ${unit} | ${description} |`;
+function metricsPage(model: Model | undefined): string {
+  const catalogue = catalogueOf(model);
+  const measures = catalogue.measures.map((name) => {
+    const { formula, unit, description } = catalogue.describe(name);
+    return `| \`${fieldOf(name)}\` | \`${enumNameOf(name)}\` | ${formula} | ${unit} | ${description} |`;
   });
-  const dimensions = dimensionNames.map(
-    (name) => `| \`${name}\` | \`${toEnumName(name)}\` | ${describeDimension(name)} |`,
+  const dimensions = [...dimensionNames, ...(model?.dimensions.keys() ?? [])].map(
+    (name) => `| \`${fieldOf(name)}\` | \`${enumNameOf(name)}\` | ${describeAsked(name, model)} |`,
   );
   return `<!-- Written by \`npm run docs\` from src/metrics/registry.ts. -->
 # Measures and dimensions
@@ -78,7 +82,7 @@ function replaceBetween(text: string, marker: string, content: string): string {
 
 const readme = new URL('README.md', root);
 writeFileSync(readme, replaceBetween(readFileSync(readme, 'utf8'), 'configuration', configurationTable()));
-writeFileSync(new URL('docs/metrics.md', root), metricsPage());
+writeFileSync(new URL('docs/metrics.md', root), metricsPage(await modelOfCommand()));
 const operations = new URL('docs/operations.md', root);
 writeFileSync(operations, replaceBetween(readFileSync(operations, 'utf8'), 'metrics', await metricsTable()));
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { empty, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { canonicalColumns } from '../metrics/canonical-columns.ts';
-import { columnOfSide, type Side, type TextDimension, textDimension } from '../metrics/registry.ts';
+import { columnOfSide, formOf, type Side, type TextDimension } from '../metrics/registry.ts';
 import { normaliseIdentifier, normaliseLabel, normaliseName } from '../records/text.ts';
 import type { OrderedList } from './ordered-list.ts';
 import { containsText, optionalText, recordsOf, type Scope } from './scope.ts';
@@ -54,7 +54,7 @@ export function breakdownNameList(scope: Scope): OrderedList<DimensionValue> {
 
 /** Normalises the search like the stored values, because people type values in another form. */
 function searchCondition(column: Sql, dimension: TextDimension, search: string): Sql {
-  const form = textDimension(dimension).values;
+  const form = formOf(dimension);
   const stored = {
     label: normaliseLabel,
     name: normaliseName,

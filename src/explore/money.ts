@@ -1,7 +1,7 @@
 import { type Sql, sql } from '../clickhouse/sql.ts';
 import type { Conversion } from '../metrics/currency/conversion.ts';
-import { isDoubtful, type MoneyColumn, moneyAggregates } from '../metrics/currency/money.ts';
-import { type AmountName, sums } from '../metrics/registry.ts';
+import { isDoubtful, moneyAggregates } from '../metrics/currency/money.ts';
+import { type StandardAmount, standardSum, sums } from '../metrics/registry.ts';
 import type { Scope } from './scope.ts';
 
 /** Records, and what their money is turned into; undefined: it stays as it is stored. */
@@ -27,17 +27,18 @@ export function moneyOrder(amount: Sql, scope: MoneyScope): Sql {
 
 /** A sum of money and its doubt, to be aggregated further. @param only which records count, beside those that always do */
 export function moneyParts(
-  name: AmountName,
+  name: StandardAmount,
   scope: MoneyScope,
   only?: Sql,
 ): { readonly sum: Sql; readonly doubt: Sql } {
-  const { amount, counts }: MoneyColumn = sums[name].money;
+  const { value } = sums[name];
+  const { counts } = standardSum(name);
   const both = only === undefined || counts === undefined ? (only ?? counts) : sql`${counts} AND ${only}`;
-  return moneyAggregates(both === undefined ? { amount } : { amount, counts: both }, rateOf(scope));
+  return moneyAggregates({ value, ...(both && { counts: both }) }, rateOf(scope));
 }
 
 /** A sum of money; null if it is of several currencies, or a rate is missing. */
-export function moneySum(name: AmountName, scope: MoneyScope, only?: Sql): Sql {
+export function moneySum(name: StandardAmount, scope: MoneyScope, only?: Sql): Sql {
   const { sum, doubt } = moneyParts(name, scope, only);
   return unlessDoubtful(sum, doubt);
 }

@@ -1,10 +1,16 @@
 import { badInput } from '../errors.ts';
 import {
+  type AskedDimension,
   type BreakdownName,
   breakdownDimension,
   breakdownOf,
   type DimensionName,
   isBreakdown,
+  isOwnDimension,
+  isOwnMeasure,
+  keyOfOwnDimension,
+  keyOfOwnMeasure,
+  type MeasureName,
 } from '../metrics/registry.ts';
 import { breakdownLimits, breakdownNameText, isBreakdownName } from '../records/breakdowns.ts';
 import { builder, toEnumName } from './builder.ts';
@@ -26,9 +32,15 @@ export function readBreakdowns(names: readonly string[], path: string): Breakdow
   return names.map((name, index) => readBreakdown(name, `${path}[${index}]`));
 }
 
+/** A measure or dimension as a value of its enum. */
+export function enumNameOf(name: MeasureName | AskedDimension): string {
+  if (isOwnMeasure(name)) return keyOfOwnMeasure(name).toUpperCase();
+  return isOwnDimension(name) ? keyOfOwnDimension(name).toUpperCase() : toEnumName(name);
+}
+
 /** A dimension as callers write it: `CHANNEL`, or `"country"` of breakdowns. */
 export const dimensionText = (name: DimensionName): string =>
-  isBreakdown(name) ? JSON.stringify(breakdownOf(name)) : toEnumName(name);
+  isBreakdown(name) ? JSON.stringify(breakdownOf(name)) : enumNameOf(name);
 
 export interface BreakdownValue {
   readonly name: string;

@@ -1,23 +1,24 @@
 import type { RootField } from '../access/grants.ts';
 import { UtmqlError } from '../errors.ts';
+import { type Catalogue, type ScanSide, standardCatalogue } from '../metrics/catalogue.ts';
+import { catalogueOf, type Model } from '../metrics/model.ts';
 import type { MetricsRow } from '../metrics/query.ts';
 import {
+  type AskedDimension,
   breakdownDimension,
   describeDimension,
-  describeMeasure,
   dimensionNames,
-  isAmount,
-  isSum,
+  fieldOf,
+  isOwnDimension,
+  isOwnMeasure,
   type MeasureName,
-  measureNames,
-  type NamedDimension,
-  type SumName,
-  sums,
-  sumsOf,
+  standardMeasures,
   type Unit,
 } from '../metrics/registry.ts';
+import type { RecordKind } from '../records/contract.ts';
 import { breakdownDescription } from './breakdowns.ts';
 import { builder, enumValues, toEnumName } from './builder.ts';
+import { RecordKindEnum } from './record-kind.ts';
 
 /** When a figure with money is null. */
 export const nullMoney =
@@ -25,12 +26,12 @@ export const nullMoney =
 
 export const MeasureEnum = builder.enumType('Measure', {
   description: 'All measures. `metricCatalog` lists them with unit and formula.',
-  values: enumValues(measureNames, (name) => describe(name)),
+  values: enumValues<MeasureName>(standardMeasures, (name) => describeField(name, standardCatalogue)),
 });
 
 export const DimensionEnum = builder.enumType('Dimension', {
   description: 'A dimension to group and filter by.',
-  values: enumValues(dimensionNames, describeDimension),
+  values: enumValues<AskedDimension>(dimensionNames, (name) => describeAsked(name, undefined)),
 });
 
 const units: Readonly<Record<Unit, string>> = {
@@ -45,22 +46,34 @@ const UnitEnum = builder.enumType('Unit', {
   values: enumValues(['count', 'quantity', 'money', 'ratio'] as const, (name) => units[name]),
 });
 
-function describe(name: MeasureName): string {
-  const { description, formula, unit } = describeMeasure(name);
+/** What the schema says of a measure. */
+export function describeField(name: MeasureName, { describe, isSum, isAmount, sumsOf }: Catalogue): string {
+  const { description, formula, unit } = describe(name);
   const whenNull = isSum(name) ? '' : ' Null if the denominator is zero.';
   const whenDoubtful = sumsOf(name).some(isAmount) ? ` ${nullMoney}` : '';
   return `${description} Formula: ${formula}. Unit: ${unit}.${whenNull}${whenDoubtful}`;
 }
 
-/** Feeds send the counts of ads, each up to 2^53, so that a sum of them can be larger; CRM records are never so many. */
-const isFedCount = (name: SumName): boolean => sums[name].from === 'ads' && sums[name].unit === 'count';
+/** What the schema says of a dimension. */
+export function describeAsked(name: AskedDimension, model: Model | undefined): string {
+  return isOwnDimension(name) ? (model?.dimensions.get(name)?.description ?? '') : describeDimension(name);
+}
+
+/** Feeds send the counts of ads, each up to 2^53, so that a sum of them can be larger; CRM records and events are never so many. */
+function isFedCount(name: MeasureName, { isSum, sum }: Catalogue): boolean {
+  if (!isSum(name)) return false;
+  const { from, unit } = sum(name);
+  return from === 'ads' && unit === 'count';
+}
+
+export const nullCount = 'Null, with the error FIGURE_TOO_LARGE, if it exceeds 2^53.';
 
 /** @throws UtmqlError FIGURE_TOO_LARGE for a count whose last digits JSON would lose */
-function exactCount(name: MeasureName, count: number): number {
+export function exactCount(name: MeasureName, count: number): number {
   if (Number.isSafeInteger(count)) return count;
   throw new UtmqlError(
     'FIGURE_TOO_LARGE',
-    `${name} is about ${count.toExponential(2)}, beyond 2^53, where a JSON number loses digits; ask for fewer days or rows, or mend the feed.`,
+    `${fieldOf(name)} is about ${count.toExponential(2)}, beyond 2^53, where a JSON number loses digits; ask for fewer days or rows, or mend the feed.`,
   );
 }
 
@@ -75,23 +88,24 @@ type FieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<
 >;
 
 export function measureFields(t: FieldBuilder) {
+  const { isSum, describe } = standardCatalogue;
   return Object.fromEntries(
-    measureNames.map((name) => {
-      const description = describe(name);
+    standardMeasures.map((name) => {
+      const description = describeField(name, standardCatalogue);
       if (!isSum(name))
         return [name, t.float({ nullable: true, description, resolve: (row) => row[name] ?? null })];
-      if (describeMeasure(name).unit === 'money')
+      if (describe(name).unit === 'money')
         return [name, t.float({ nullable: true, description, resolve: (row) => amountOf(row[name]) })];
-      if (describeMeasure(name).unit === 'quantity')
+      if (describe(name).unit === 'quantity')
         return [name, t.float({ description, resolve: (row) => row[name] ?? 0 })];
-      if (!isFedCount(name))
+      if (!isFedCount(name, standardCatalogue))
         return [name, t.field({ type: 'SafeInt', description, resolve: (row) => row[name] ?? 0 })];
       return [
         name,
         t.field({
           type: 'SafeInt',
           nullable: true,
-          description: `${description} Null, with the error FIGURE_TOO_LARGE, if it exceeds 2^53.`,
+          description: `${description} ${nullCount}`,
           resolve: (row) => exactCount(name, row[name] ?? 0),
         }),
       ];
@@ -125,8 +139,18 @@ export function dimensionFields(t: FieldBuilder) {
 
 interface CatalogEntry {
   readonly measures: readonly MeasureName[];
-  readonly dimensions: readonly NamedDimension[];
+  readonly dimensions: readonly AskedDimension[];
 }
+
+const kindOfSide: Readonly<Record<ScanSide, RecordKind>> = {
+  ads: 'ad_performance',
+  crm: 'opportunity',
+  events: 'event',
+};
+
+const kindsOf = (name: MeasureName, { sumsOf, sum }: Catalogue): RecordKind[] => [
+  ...new Set(sumsOf(name).map((each) => kindOfSide[sum(each).from])),
+];
 
 const MeasureInfo = builder.objectRef<MeasureName>('MeasureInfo').implement({
   description: 'A measure with its unit and formula.',
@@ -136,28 +160,35 @@ const MeasureInfo = builder.objectRef<MeasureName>('MeasureInfo').implement({
       description: 'Its name in `orderBy` and `having`.',
       resolve: (name) => name,
     }),
-    field: t.string({ description: 'Its field name in `nodes` and `totals`.', resolve: (name) => name }),
+    field: t.string({ description: 'Its field name in `nodes` and `totals`.', resolve: fieldOf }),
     unit: t.field({
       type: UnitEnum,
       description: 'Its unit.',
-      resolve: (name) => describeMeasure(name).unit,
+      resolve: (name, _args, { model }) => catalogueOf(model).describe(name).unit,
     }),
     formula: t.string({
       description: 'Its formula.',
-      resolve: (name) => describeMeasure(name).formula,
+      resolve: (name, _args, { model }) => catalogueOf(model).describe(name).formula,
     }),
     description: t.string({
       description: 'What it means.',
-      resolve: (name) => describeMeasure(name).description,
+      resolve: (name, _args, { model }) => catalogueOf(model).describe(name).description,
     }),
     additive: t.boolean({
-      description: 'True if the rows add up to the total. False for ratios.',
-      resolve: isSum,
+      description:
+        'True if the rows add up to the total. False for ratios and for counts of different values.',
+      resolve: (name, _args, { model }) => catalogueOf(model).isAdditive(name),
     }),
+    countedFrom: t.field({
+      type: [RecordKindEnum],
+      description: 'The records that it is worked out of.',
+      resolve: (name, _args, { model }) => kindsOf(name, catalogueOf(model)),
+    }),
+    isOwn: t.boolean({ description: 'True if MODEL_FILE defines it.', resolve: isOwnMeasure }),
   }),
 });
 
-const DimensionInfo = builder.objectRef<NamedDimension>('DimensionInfo').implement({
+const DimensionInfo = builder.objectRef<AskedDimension>('DimensionInfo').implement({
   description: 'A dimension to group and filter by.',
   fields: (t) => ({
     name: t.field({
@@ -165,8 +196,12 @@ const DimensionInfo = builder.objectRef<NamedDimension>('DimensionInfo').impleme
       description: 'Its name in `groupBy` and `orderBy`.',
       resolve: (name) => name,
     }),
-    field: t.string({ description: 'Its field name in `nodes`.', resolve: (name) => name }),
-    description: t.string({ description: 'What it means.', resolve: describeDimension }),
+    field: t.string({ description: 'Its field name in `nodes`.', resolve: fieldOf }),
+    description: t.string({
+      description: 'What it means.',
+      resolve: (name, _args, { model }) => describeAsked(name, model),
+    }),
+    isOwn: t.boolean({ description: 'True if MODEL_FILE defines it.', resolve: isOwnDimension }),
   }),
 });
 
@@ -191,6 +226,9 @@ builder.queryField('metricCatalog', (t) =>
     type: MetricCatalog,
     description: 'All measures, with unit and formula, and all dimensions that `metrics` supports.',
     extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
-    resolve: () => ({ measures: measureNames, dimensions: dimensionNames }),
+    resolve: (_root, _args, { model }) => ({
+      measures: catalogueOf(model).measures,
+      dimensions: [...dimensionNames, ...(model?.dimensions.keys() ?? [])],
+    }),
   }),
 );

@@ -9,7 +9,7 @@ import type { Logger } from '../logger.ts';
 import type { Conversions } from '../metrics/currency/conversions.ts';
 import type { DataPresence } from '../metrics/data-presence.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../metrics/model.ts';
 import type { Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
 

@@ -1,7 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { PerformanceQuery, Subject } from '../explore/performance.ts';
+import { catalogueOf } from '../metrics/model.ts';
 import { resolveRange } from '../metrics/range.ts';
-import { measureNames } from '../metrics/registry.ts';
+import { fieldOf } from '../metrics/registry.ts';
 import { readBreakdowns } from './breakdowns.ts';
 import type { builder } from './builder.ts';
 import type { Context } from './context.ts';
@@ -87,7 +88,7 @@ function load(
   subject: Subject,
   args: PerformanceArguments,
   { buckets, breakdowns }: Pick<PerformanceQuery, 'buckets' | 'breakdowns'>,
-  { explore, today }: Context,
+  { explore, today, model }: Context,
   info: GraphQLResolveInfo,
 ) {
   // The nodes of a field are one array for all items of a list, and so are their arguments.
@@ -95,10 +96,10 @@ function load(
     const shown = new Set(readSelection(info).names());
     return {
       range: resolveRange(readRange(args.dateRange), today(), buckets?.weekStart ?? 'monday'),
-      where: readWhere(args.where),
+      where: readWhere(args.where, model),
       buckets,
       breakdowns,
-      measures: measureNames.filter((name) => shown.has(name)),
+      measures: catalogueOf(model).measures.filter((name) => shown.has(fieldOf(name))),
     };
   });
 }

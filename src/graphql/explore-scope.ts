@@ -29,6 +29,6 @@ export function readScope(
   return {
     ...dataScope(context),
     range: resolveRange(readRange(args.dateRange), context.today(), 'monday'),
-    where: readWhere(args.where),
+    where: readWhere(args.where, context.model),
   };
 }

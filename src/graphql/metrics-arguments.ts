@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { badInput } from '../errors.ts';
+import type { Catalogue } from '../metrics/catalogue.ts';
 import { type ComparisonInput, resolveComparison } from '../metrics/comparison.ts';
 import type { Conversion } from '../metrics/currency/conversion.ts';
 import { amountsOf } from '../metrics/currency/money-report.ts';
 import type { DataScope } from '../metrics/data-scope.ts';
 import type { Filter } from '../metrics/filter.ts';
+import { catalogueOf } from '../metrics/model.ts';
 import {
   type FigureKind,
   type Fold,
@@ -17,13 +19,13 @@ import {
 } from '../metrics/query.ts';
 import { bucketsOf, type RangeInput, resolveRange } from '../metrics/range.ts';
 import {
+  type AskedDimension,
   type CrmDate,
   type DimensionName,
+  fieldOf,
   type Granularity,
   isMeasure,
   type MeasureName,
-  measureNames,
-  type NamedDimension,
   type TextDimension,
   type Weekday,
 } from '../metrics/registry.ts';
@@ -98,7 +100,7 @@ export function buildQuery(
     fill,
     offset: 0,
     limit: first,
-    ...shownBy(selection, [...rowPaths, ['totals']]),
+    ...shownBy(selection, [...rowPaths, ['totals']], catalogueOf(scope.model)),
     subtotalBy: undefined,
     wants: {
       rows: ['nodes', 'edges', 'pageInfo'].some((name) => selection.has(name)),
@@ -119,6 +121,7 @@ export function buildQuery(
 export function shownBy(
   selection: Selection,
   places: readonly (readonly string[])[],
+  catalogue: Catalogue,
 ): Pick<MetricsQuery, 'measures' | 'figures'> {
   const measures = new Set<string>();
   const figures = new Set<FigureKind>(['current']);
@@ -130,7 +133,7 @@ export function shownBy(
     }
   }
   return {
-    measures: measureNames.filter((name: MeasureName) => measures.has(name)),
+    measures: catalogue.measures.filter((name) => measures.has(fieldOf(name))),
     figures: figureKinds.filter((kind) => figures.has(kind)),
   };
 }
@@ -206,7 +209,7 @@ export const foldOf = (
  * @throws UtmqlError BAD_USER_INPUT
  */
 export function readLevels(
-  by: readonly (readonly NamedDimension[])[],
+  by: readonly (readonly AskedDimension[])[],
   breakdowns: readonly (readonly string[])[],
   groupBy: readonly DimensionName[],
 ): DimensionName[][] {

@@ -9,7 +9,7 @@ import {
   numberOperators,
   type Order,
 } from '../metrics/query.ts';
-import { type DimensionName, isMeasure, type NamedDimension } from '../metrics/registry.ts';
+import { type AskedDimension, type DimensionName, isMeasure } from '../metrics/registry.ts';
 import { breakdownDescription, readBreakdown } from './breakdowns.ts';
 import { builder, enumValues } from './builder.ts';
 import { DimensionEnum, MeasureEnum } from './catalogue.ts';
@@ -188,7 +188,7 @@ export function readDimension(
     dimension,
     breakdown,
   }: {
-    readonly dimension?: NamedDimension | null | undefined;
+    readonly dimension?: AskedDimension | null | undefined;
     readonly breakdown?: string | null | undefined;
   },
   path: string,

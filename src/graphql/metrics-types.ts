@@ -1,4 +1,5 @@
 import type { InnerField } from '../access/grants.ts';
+import { standardCatalogue } from '../metrics/catalogue.ts';
 import type { MoneyReport, RatesUsed, Unconverted } from '../metrics/currency/money-report.ts';
 import { dataWarnings } from '../metrics/data-warnings.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type MetricsSource,
   metricsSources,
 } from '../metrics/query.ts';
-import { amountNames, describeMeasure, isAmount, isSum, measureNames } from '../metrics/registry.ts';
+import { standardMeasures, sumNames } from '../metrics/registry.ts';
 import { type Warning, warningMeanings } from '../metrics/warnings.ts';
 import { formatDay } from '../records/day.ts';
 import { builder, enumValues } from './builder.ts';
@@ -27,6 +28,8 @@ export interface MetricsAnswer {
   readonly money: () => Promise<MoneyReport>;
 }
 
+const { isSum, isAmount, describe } = standardCatalogue;
+
 const PreviousMeasures = builder.objectRef<MetricsRow>('PreviousMeasures').implement({
   description: 'The measures over the comparison range (`compareTo`).',
   fields: (t) => measureFields(t),
@@ -36,16 +39,16 @@ const MeasureChanges = builder.objectRef<Measures>('MeasureChanges').implement({
   description: 'Current value minus previous value, in the unit of the measure. Null if either is null.',
   fields: (t) =>
     Object.fromEntries(
-      measureNames.map((name) => [
+      standardMeasures.map((name) => [
         name,
         isSum(name) && !isAmount(name)
           ? t.float({
-              description: `Change of ${name}, ${describeMeasure(name).unit}.`,
+              description: `Change of ${name}, ${describe(name).unit}.`,
               resolve: (row) => row[name] ?? 0,
             })
           : t.float({
               nullable: true,
-              description: `Change of ${name}, ${describeMeasure(name).unit}.`,
+              description: `Change of ${name}, ${describe(name).unit}.`,
               resolve: (row) => (isSum(name) ? amountOf(row[name]) : (row[name] ?? null)),
             }),
       ]),
@@ -57,7 +60,7 @@ const RelativeMeasureChanges = builder.objectRef<Measures>('RelativeMeasureChang
     'Current value minus previous value, divided by the previous value: 0.1 means 10% more. Null if the previous value is zero or null.',
   fields: (t) =>
     Object.fromEntries(
-      measureNames.map((name) => [
+      standardMeasures.map((name) => [
         name,
         t.float({
           nullable: true,
@@ -139,11 +142,11 @@ export const UnconvertedType = builder.objectRef<Unconverted>('UnconvertedMoney'
   fields: (t) => ({
     currency: t.exposeString('currency', { description: 'ISO 4217 code of the amounts.' }),
     ...Object.fromEntries(
-      amountNames.map((name) => [
+      sumNames.filter(isAmount).map((name) => [
         name,
         t.float({
-          description: `${describeMeasure(name).description} 0 if the query has no measure of it.`,
-          resolve: ({ amounts }) => amounts[name],
+          description: `${describe(name).description} 0 if the query has no measure of it.`,
+          resolve: ({ amounts }) => amounts.get(name) ?? 0,
         }),
       ]),
     ),

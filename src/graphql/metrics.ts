@@ -4,8 +4,9 @@ import { badInput } from '../errors.ts';
 import type { Conversion } from '../metrics/currency/conversion.ts';
 import { amountsOf, reportMoney } from '../metrics/currency/money-report.ts';
 import type { Filter } from '../metrics/filter.ts';
+import { catalogueOf } from '../metrics/model.ts';
 import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
-import { breakdownOf, type DimensionName, isBreakdown, type NamedDimension } from '../metrics/registry.ts';
+import { type AskedDimension, breakdownOf, type DimensionName, isBreakdown } from '../metrics/registry.ts';
 import { warningsFor } from '../metrics/warnings.ts';
 import { breakdownLimits } from '../records/breakdowns.ts';
 import { readBreakdowns } from './breakdowns.ts';
@@ -75,7 +76,7 @@ const SubtotalsType = builder.objectRef<Subtotals>('MetricsSubtotals').implement
     by: t.field({
       type: [DimensionEnum],
       description: 'The dimensions of this level, without its breakdowns.',
-      resolve: ({ by }) => by.filter((name): name is NamedDimension => !isBreakdown(name)),
+      resolve: ({ by }) => by.filter((name): name is AskedDimension => !isBreakdown(name)),
     }),
     breakdowns: t.stringList({
       description: 'The breakdowns of this level.',
@@ -135,7 +136,7 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
         ReadingField,
       resolve: ({ query }, args, { metrics }, info) => {
         const levels = readLevels(args.by ?? [], args.breakdowns ?? [], query.groupBy);
-        const shown = shownBy(readSelection(info), [['nodes']]);
+        const shown = shownBy(readSelection(info), [['nodes']], catalogueOf(query.model));
         return Promise.all(
           levels.map(async (level) => {
             const wants = { rows: true, totals: false, totalCount: false };
@@ -165,7 +166,7 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
         'CRM measures, for the same range and filter, of records that are not attributed to a channel and campaign.',
       extensions: { countReadsAgain: () => 1 } satisfies ReadingField,
       resolve: async ({ query }, _args, { metrics }, info) => {
-        const shown = shownBy(below(readSelection(info)), [['']]);
+        const shown = shownBy(below(readSelection(info)), [['']], catalogueOf(query.model));
         const where = both(query.where, { dimension: 'match', operator: 'eq', values: ['UNATTRIBUTED'] });
         const wants = { rows: false, totals: true, totalCount: false };
         const { totals } = await metrics.load({
@@ -265,7 +266,7 @@ builder.queryField('metrics', (t) =>
         groupBy: [...(args.groupBy ?? []), ...readBreakdowns(args.breakdowns ?? [], 'breakdowns')],
         granularity: args.granularity ?? 'day',
         weekStart: args.weekStart ?? 'monday',
-        where: readWhere(args.where),
+        where: readWhere(args.where, context.model),
         having: readHavings(args.having ?? []),
         orderBy: (args.orderBy ?? []).map(readOrder),
         compareTo: readComparison(args.compareTo),
@@ -290,13 +291,13 @@ async function conversionFor(
   currency: string | null | undefined,
   { having, orderBy, limitBy }: Pick<MetricsArguments, 'having' | 'orderBy' | 'limitBy'>,
   selection: Selection,
-  { conversions }: Context,
+  { conversions, model }: Context,
 ): Promise<Conversion | undefined> {
   const shown = [...rowPaths, ['totals'], ['unattributed'], ['subtotals', 'nodes']];
-  const measures = shown.flatMap((place) => shownBy(selection, [place]).measures);
+  const measures = shown.flatMap((place) => shownBy(selection, [place], catalogueOf(model)).measures);
   const showsMoney = ['meta', 'unconverted'].some((name) => selection.has(name));
   // What is kept of a `limitBy` is ranked by cost, where nothing else is said.
-  const isOfMoney = limitBy !== undefined || amountsOf({ measures, having, orderBy }).length > 0;
+  const isOfMoney = limitBy !== undefined || amountsOf({ measures, having, orderBy, model }).length > 0;
   const isAsked = currency !== null && currency !== undefined;
   return isAsked || showsMoney || isOfMoney ? conversions.into(currency) : undefined;
 }

@@ -1,11 +1,14 @@
 import { badInput } from '../errors.ts';
 import { type Filter, textOperators } from '../metrics/filter.ts';
 import { countConditions, joinConditions } from '../metrics/join-conditions.ts';
+import type { Model } from '../metrics/model.ts';
 import {
   describeDimension,
+  fieldOf,
   type LabelName,
   labelNames,
   matches,
+  type OwnDimension,
   type TextDimension,
 } from '../metrics/registry.ts';
 import { maxRawLength } from '../records/text.ts';
@@ -102,9 +105,13 @@ const known = new WeakMap<WhereShape, Filter>();
  *
  * @throws UtmqlError BAD_USER_INPUT that names the field
  */
-export function readWhere(where: WhereShape | null | undefined): Filter | undefined {
+export function readWhere(
+  where: WhereShape | null | undefined,
+  model: Model | undefined,
+): Filter | undefined {
   if (!where) return undefined;
-  const filter = known.get(where) ?? readPart(where, 'where', 0);
+  const dimensions = [...labelNames, ...(model?.dimensions.keys() ?? [])];
+  const filter = known.get(where) ?? readPart(where, 'where', 0, dimensions);
   if (filter === undefined) return undefined;
   const conditions = countConditions(filter);
   if (conditions > maxConditions) {
@@ -116,25 +123,30 @@ export function readWhere(where: WhereShape | null | undefined): Filter | undefi
   return filter;
 }
 
-function readPart(where: WhereShape, path: string, depth: number): Filter | undefined {
+type Readable = readonly (LabelName | OwnDimension)[];
+
+/** @param dimensions that a filter can name by a field of its own */
+function readPart(where: WhereShape, path: string, depth: number, dimensions: Readable): Filter | undefined {
   if (depth > maxDepth) throw badInput(`${path}: filters nest at most ${maxDepth} deep.`);
   const parts: Filter[] = [];
-  for (const name of labelNames) {
-    const filter = where[name];
-    if (filter) parts.push(...readTextFilter(name, filter, `${path}.${name}`));
+  // Fields of own dimensions are in the schema that grew by the model.
+  const fields: Readonly<Record<string, unknown>> = where;
+  for (const name of dimensions) {
+    const filter = fields[fieldOf(name)] as TextFilterShape | null | undefined;
+    if (filter) parts.push(...readTextFilter(name, filter, `${path}.${fieldOf(name)}`));
   }
   for (const [index, { name, ...filter }] of (where.breakdowns ?? []).entries()) {
     const at = `${path}.breakdowns[${index}]`;
     parts.push(...readTextFilter(readBreakdown(name, `${at}.name`), filter, at));
   }
-  if (where.and) parts.push(...readList(where.and, `${path}.and`, depth));
+  if (where.and) parts.push(...readList(where.and, `${path}.and`, depth, dimensions));
   if (where.or) {
-    const either = joinConditions(readList(where.or, `${path}.or`, depth), 'or');
+    const either = joinConditions(readList(where.or, `${path}.or`, depth, dimensions), 'or');
     const [only] = either;
     parts.push(only !== undefined && either.length === 1 ? only : { or: either });
   }
   if (where.not) {
-    const inner = readPart(where.not, `${path}.not`, depth + 1);
+    const inner = readPart(where.not, `${path}.not`, depth + 1, dimensions);
     if (inner === undefined) throw badInput(`${path}.not is empty; name a condition.`);
     parts.push({ not: inner });
   }
@@ -143,10 +155,15 @@ function readPart(where: WhereShape, path: string, depth: number): Filter | unde
   return all.length <= 1 ? only : { and: all };
 }
 
-function readList(list: readonly WhereShape[], path: string, depth: number): readonly Filter[] {
+function readList(
+  list: readonly WhereShape[],
+  path: string,
+  depth: number,
+  dimensions: Readable,
+): readonly Filter[] {
   if (list.length === 0) throw badInput(`${path} is an empty list; name a condition or leave it out.`);
   return list.map((where, index) => {
-    const filter = readPart(where, `${path}[${index}]`, depth + 1);
+    const filter = readPart(where, `${path}[${index}]`, depth + 1, dimensions);
     if (filter === undefined) throw badInput(`${path}[${index}] is empty; name a condition.`);
     return filter;
   });

@@ -1,7 +1,7 @@
 import type { Caller, Identity } from '../access/caller.ts';
 import type { Queries } from '../admission/admission.ts';
 import type { Logger } from '../logger.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../metrics/model.ts';
 import type { Question } from './graphql-params.ts';
 
 /** What the HTTP server hands over with each request. */

@@ -4,6 +4,7 @@ import type { Authenticator } from '../access/authenticator.ts';
 import { statusOfCode } from '../error-codes.ts';
 import { UtmqlError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
+import { schemaOf } from '../graphql/model-schema.ts';
 import type { Role } from '../roles.ts';
 import { otherOperation } from '../telemetry/graphql-metrics.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -20,6 +21,7 @@ import { checkQueryVariables, tooComplex } from './query-limits.ts';
 type CallPlugin = Plugin<GraphqlCall & Context>;
 
 interface ExecutionArguments {
+  readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName?: string | null;
   readonly variableValues?: Record<string, unknown>;
@@ -53,9 +55,11 @@ export function readRequests(): CallPlugin {
 }
 
 /** Refuses what its caller may not ask for, before any of it is done. */
-export function checkAccess(schema: GraphQLSchema, introspectionRoles: readonly Role[]): CallPlugin {
+export function checkAccess(introspectionRoles: readonly Role[]): CallPlugin {
   const check = (args: unknown): void => {
-    const { contextValue, document } = args as ExecutionArguments & { readonly contextValue: GraphqlCall };
+    const { contextValue, document, schema } = args as ExecutionArguments & {
+      readonly contextValue: GraphqlCall;
+    };
     const operation = chosenOperation(args);
     if (!operation) return;
     const requirements = requirementsOf(schema, document, operation);
@@ -83,10 +87,11 @@ export function endWithLogin(authenticator: Pick<Authenticator, 'isValid'>): Cal
 }
 
 /** Refuses variables that do not fit, or hold too much, and queries whose answers would be too large. Says what the others cost. */
-export function checkVariables(schema: GraphQLSchema, maxComplexity: () => number): CallPlugin {
+export function checkVariables(maxComplexity: () => number): CallPlugin {
   return {
     async onExecute({ args, setResultAndStopExecution }) {
       const {
+        schema,
         document,
         variableValues = {},
         contextValue,
@@ -128,7 +133,7 @@ const notAcceptable = (): UtmqlError =>
   );
 
 /** Gives every error a code, wherever it comes from: parsing, validation, arguments or resolvers. All pass here. */
-export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly Role[]): CallPlugin {
+export function answerErrors(introspectionRoles: readonly Role[]): CallPlugin {
   return {
     // To this Yoga gives no body.
     onResponse({ response: { status }, setResponse, fetchAPI }) {
@@ -149,20 +154,22 @@ export function answerErrors(schema: GraphQLSchema, introspectionRoles: readonly
     onResultProcess({ result, setResult, serverContext }) {
       if (Symbol.asyncIterator in result || Array.isArray(result)) return;
       if (!result.errors) return;
-      const { caller, logger, onErrors } = callOf(serverContext);
+      const { caller, logger, model, onErrors } = callOf(serverContext);
       const suggests = introspectionRoles.includes(caller.role);
       const errors = result.errors.map((error) => publicError(error, logger));
       onErrors?.(retryAfterOf(errors));
-      setResult({ ...result, errors: explainAll(errors, schema, suggests) });
+      setResult({ ...result, errors: explainAll(errors, schemaOf(model), suggests) });
     },
   };
 }
 
 /** Tells the route when an answer is news that must not be given again: root fields whose extensions say `volatile`. */
-export function noteVolatileFields(schema: GraphQLSchema): CallPlugin {
+export function noteVolatileFields(): CallPlugin {
   return {
     onExecute({ args }) {
-      const { contextValue, document } = args as ExecutionArguments & { readonly contextValue: GraphqlCall };
+      const { contextValue, document, schema } = args as ExecutionArguments & {
+        readonly contextValue: GraphqlCall;
+      };
       const operation = chosenOperation(args);
       if (!operation) return;
       const fields = schema.getQueryType()?.getFields() ?? {};

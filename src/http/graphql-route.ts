@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DocumentNode, OperationTypeNode } from 'graphql';
 import type { Admission, Queries } from '../admission/admission.ts';
 import type { DataVersion } from '../data-version.ts';
-import { schema } from '../graphql/schema.ts';
+import { schemaOf } from '../graphql/model-schema.ts';
 import type { Limits } from '../limits/limits.ts';
 import { loopTurn } from '../loop-turns.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../metrics/model.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import { answerKey } from './answer-key.ts';
@@ -74,14 +74,15 @@ export function createGraphqlRoute(options: {
   };
 
   /** Undefined where the question is wrong. */
-  const kindOf = (question: Question): QuestionKind | undefined => {
+  const kindOf = (question: Question, model: Model | undefined): QuestionKind | undefined => {
     try {
       const document = question.document();
       const operation = operationOf(document, question.operationName);
       return (
         operation && {
           kind: operation.operation,
-          isShared: operation.operation === 'query' && !requirementsOf(schema, document, operation).isNoted,
+          isShared:
+            operation.operation === 'query' && !requirementsOf(schemaOf(model), document, operation).isNoted,
         }
       );
     } catch {
@@ -230,7 +231,7 @@ export function createGraphqlRoute(options: {
       return send(request, response, kept, 'hit', cache);
     }
     if (isLong) await loopTurn();
-    const kind = kindOf(question);
+    const kind = kindOf(question, call.model);
     if (kind === undefined) return passOn(() => question);
     const endTurn = await takeTurn(kind.kind, response, call.account);
     if (left.signal.aborted) return endTurn();

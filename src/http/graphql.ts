@@ -8,7 +8,7 @@ import type { Store } from '../clickhouse/store.ts';
 import { badInput, unexpected } from '../errors.ts';
 import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
-import { schema } from '../graphql/schema.ts';
+import { schemaOf } from '../graphql/model-schema.ts';
 import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
 import type { Ingest } from '../ingest/pull/pulls.ts';
 import type { Push } from '../ingest/push/push.ts';
@@ -65,7 +65,7 @@ export function createGraphql(options: {
   const { store, ingest, push, retention, orphanedRows, audit, clock } = options;
   const dayOf = createDayOfInstant(options.timezone);
   return createYoga<GraphqlCall, Context>({
-    schema,
+    schema: ({ model }) => schemaOf(model),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     batching: false,
@@ -130,11 +130,11 @@ export function createGraphql(options: {
     multipart: false,
     plugins: [
       readRequests(),
-      checkAccess(schema, options.introspectionRoles),
+      checkAccess(options.introspectionRoles),
       endWithLogin(options.authenticator),
-      checkVariables(schema, options.maxComplexity),
-      noteVolatileFields(schema),
-      answerErrors(schema, options.introspectionRoles),
+      checkVariables(options.maxComplexity),
+      noteVolatileFields(),
+      answerErrors(options.introspectionRoles),
       measureOperations(options.telemetry),
     ],
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
+import type { Aliases } from '../aliases/aliases.ts';
 import { retryWhileAway } from '../clickhouse/errors.ts';
 import { createStoreBreaker } from '../clickhouse/guarded-store.ts';
 import { openLeaseTable } from '../clickhouse/leases/lease-table.ts';
@@ -13,7 +14,6 @@ import type { DataVersion } from '../data-version.ts';
 import { defaultBreakerRules } from '../http-client/circuit-breaker.ts';
 import type { Logger } from '../logger.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
-import type { Aliases } from '../model/aliases.ts';
 import type { Day } from '../records/day.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import { startRollups } from '../rollups/rollups.ts';

@@ -1,21 +1,32 @@
-import { type UtmColumn, utmColumns } from '../model/aliases.ts';
-import { canonicalValue } from '../model/canonical-value.ts';
-import type { Model } from '../model/model.ts';
-import { type ColumnOf, snakeCase, type TextDimension } from './registry.ts';
+import { canonicalValue } from '../aliases/canonical-value.ts';
+import type { Sql } from '../clickhouse/sql.ts';
+import { aliasesOf } from './field-aliases.ts';
+import type { Model } from './model.ts';
+import { compileOwnDimension } from './own/compile-dimension.ts';
+import type { OwnDimensionDefinition } from './own/definitions.ts';
+import {
+  type ColumnOf,
+  type Field,
+  isOwnDimension,
+  type OwnDimension,
+  type StoredField,
+} from './registry.ts';
 
-const utmColumnOf = new Map<string, UtmColumn>(utmColumns.map((column) => [column, column]));
-
-/** The aliases of a dimension; undefined: it has none. */
-export function aliasesOf(
-  dimension: TextDimension,
-  model: Model | undefined,
-): ReadonlyMap<string, string> | undefined {
-  const column = model && utmColumnOf.get(snakeCase(dimension));
-  return column && model.aliases[column];
+/** Columns with what their values count as, and own dimensions worked out of these. */
+export function canonicalColumns(columnOf: ColumnOf, model: Model | undefined): (name: Field) => Sql {
+  const canonical: ColumnOf = (name) => canonicalValue(columnOf(name), aliasesOf(name, model));
+  return (name) =>
+    isOwnDimension(name) ? compileOwnDimension(definitionOf(name, model), canonical, model) : canonical(name);
 }
 
-/** Columns with what their values count as. Without aliases these are the columns themselves. */
-export const canonicalColumns =
-  (columnOf: ColumnOf, model: Model | undefined): ColumnOf =>
-  (dimension) =>
-    canonicalValue(columnOf(dimension), aliasesOf(dimension, model));
+/** The dimensions that an own one is worked out of. */
+export function sourcesOf(name: OwnDimension, model: Model | undefined): readonly StoredField[] {
+  const definition = definitionOf(name, model);
+  return definition.kind === 'rules' ? definition.reads : [definition.of];
+}
+
+function definitionOf(name: OwnDimension, model: Model | undefined): OwnDimensionDefinition {
+  const definition = model?.dimensions.get(name);
+  if (definition === undefined) throw new Error(`there is no dimension ${name}`);
+  return definition;
+}

@@ -1,24 +1,33 @@
-import { bind, empty, identifier, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
+import { bind, empty, identifier, join, type Parameter, type Sql, sql } from '../clickhouse/sql.ts';
 import { ValueList } from '../clickhouse/value-list.ts';
 import { type Day, formatDay } from '../records/day.ts';
 import { canonicalColumns } from './canonical-columns.ts';
-import { compileFilter } from './compile-filter.ts';
-import { type MoneyColumn, moneyAggregates, noDoubt } from './currency/money.ts';
+import { isDistinct, type Sum } from './catalogue.ts';
+import { compileCondition } from './compile-condition.ts';
+import { moneyAggregates, noDoubt } from './currency/money.ts';
 import { visibleRows } from './data-scope.ts';
+import { eventRows } from './event-rows.ts';
+import type { Filter } from './filter.ts';
+import { catalogueOf } from './model.ts';
 import type { Plan, RollupScan, Scan, TableScan } from './plan.ts';
 import { type DayRange, type FigureKind, otherValue } from './query.ts';
 import {
-  type AmountName,
+  type Addend,
   breakdownOf,
   type ColumnOf,
   columnOfSide,
   type DimensionName,
-  isAmount,
   isBreakdown,
+  isOwnDimension,
+  isOwnMeasure,
+  keyOfOwnDimension,
+  keyOfOwnMeasure,
+  type MeasureName,
   type SumName,
   snakeCase,
-  sums,
+  sumOf,
   tableOf,
+  type Unit,
   weekdays,
 } from './registry.ts';
 import { dimensionColumn } from './rollups/columns.ts';
@@ -33,7 +42,7 @@ interface PeriodSum {
 
 /** What makes a sum of money doubtful: see `isDoubtful`. */
 export interface PeriodDoubt {
-  readonly doubt: AmountName;
+  readonly doubt: SumName;
   readonly of: Period;
 }
 
@@ -42,28 +51,31 @@ export type Part = PeriodSum | PeriodDoubt;
 
 export const isDoubt = (part: Part): part is PeriodDoubt => 'doubt' in part;
 
-export const dimensionPrefixes = { named: 'd_', breakdown: 'b_' } as const;
-export const dimensionAlias = (name: DimensionName): Sql =>
-  identifier(
-    isBreakdown(name)
-      ? `${dimensionPrefixes.breakdown}${breakdownOf(name)}`
-      : `${dimensionPrefixes.named}${snakeCase(name)}`,
-  );
+export const dimensionPrefixes = { named: 'd_', breakdown: 'b_', own: 'o_' } as const;
+export function dimensionAlias(name: DimensionName): Sql {
+  if (isBreakdown(name)) return identifier(`${dimensionPrefixes.breakdown}${breakdownOf(name)}`);
+  if (isOwnDimension(name)) return identifier(`${dimensionPrefixes.own}${keyOfOwnDimension(name)}`);
+  return identifier(`${dimensionPrefixes.named}${snakeCase(name)}`);
+}
+
+/** A measure within names of columns. Those of models begin with a letter, as do all others. */
+export const measureColumn = (name: MeasureName): string =>
+  isOwnMeasure(name) ? `_${keyOfOwnMeasure(name)}` : snakeCase(name);
 const partPrefixes = {
   sum: { current: 's', previous: 't' },
   doubt: { current: 'k', previous: 'l' },
 } as const;
 export const partAlias = (part: Part): Sql =>
   isDoubt(part)
-    ? identifier(`${partPrefixes.doubt[part.of]}_${snakeCase(part.doubt)}`)
-    : identifier(`${partPrefixes.sum[part.of]}_${snakeCase(part.sum)}`);
+    ? identifier(`${partPrefixes.doubt[part.of]}_${measureColumn(part.doubt)}`)
+    : identifier(`${partPrefixes.sum[part.of]}_${measureColumn(part.sum)}`);
 
 /** What is selected from: its rows, and where they have dimensions and sums. */
 interface ScannedRows {
   readonly from: Sql;
   readonly columnOf: ColumnOf;
-  readonly countOf: (sum: Exclude<SumName, AmountName>) => Sql;
-  readonly moneyOf: (sum: AmountName) => MoneyColumn;
+  /** What is added up of them, without the conditions of own sums. */
+  readonly addendOf: (sum: Sum) => Addend;
 }
 
 /** Compiles the read of a table or rollup. Every read is made here, so every read carries the caller's workspace and policy. */
@@ -72,20 +84,29 @@ export function compileScan(
   plan: Plan<Scan>,
 ): { from: Sql; dimension: (name: DimensionName) => Sql; part: (part: Part) => Sql } {
   const rows = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
-  const { from, columnOf: stored, countOf, moneyOf } = rows;
+  const { from, columnOf: stored } = rows;
   const columnOf = canonicalColumns(stored, plan.model);
+  const conditionOf = (filter: Filter): Sql => compileCondition(filter, columnOf, plan.model);
   const rate = rateFor(scan, plan);
+  const catalogue = catalogueOf(plan.model);
+  const common = commonConditions(scan, plan);
   const aggregateOf = (part: Part): Sql => {
-    if (isDoubt(part)) return moneyAggregates(moneyOf(part.doubt), rate).doubt;
-    return isAmount(part.sum) ? moneyAggregates(moneyOf(part.sum), rate).sum : countOf(part.sum);
+    const sum = catalogue.sum(isDoubt(part) ? part.doubt : part.sum);
+    const isCommon = common.length === 1 && common[0] === sum.where;
+    const addend = narrowed(rows.addendOf(sum), isCommon ? undefined : sum.where && conditionOf(sum.where));
+    if (sum.unit === 'money' && addend.value !== undefined) {
+      const { sum: total, doubt } = moneyAggregates({ ...addend, value: addend.value }, rate);
+      return isDoubt(part) ? doubt : total;
+    }
+    return isDistinct(sum) ? distinctState(addend) : sumOf(addend);
   };
-  const filter =
-    plan.where === undefined ? empty : sql` AND ${compileFilter(plan.where, stored, plan.model)}`;
+  const filter = plan.where === undefined ? empty : sql` AND ${conditionOf(plan.where)}`;
+  const counted = common.length === 0 ? empty : sql` AND (${join(common.map(conditionOf), ' OR ')})`;
   const { fold } = plan;
   const leftOut =
     fold && !fold.others ? sql` AND ${columnOf(fold.dimension)} IN (${keptValues(fold.values)})` : empty;
   return {
-    from: sql`${from}${filter}${leftOut}`,
+    from: sql`${from}${filter}${counted}${leftOut}`,
     dimension(name) {
       if (name === 'date') return bucket(plan, scan);
       if (fold?.others !== true || fold.dimension !== name) return columnOf(name);
@@ -98,6 +119,23 @@ export function compileScan(
     },
   };
 }
+
+/** Of events, only those are read that one of the sums counts: most are of no interest. Empty: all. */
+function commonConditions(scan: Scan, { model }: Plan<Scan>): readonly Filter[] {
+  if ('rollup' in scan || scan.side !== 'events') return [];
+  const conditions = scan.sums.map((name) => catalogueOf(model).sum(name).where);
+  const found = conditions.filter((where) => where !== undefined);
+  return found.length < conditions.length ? [] : [...new Set(found)];
+}
+
+/** @param only which rows count, besides */
+function narrowed({ value, counts }: Addend, only: Sql | undefined): Addend {
+  const both = counts !== undefined && only !== undefined ? sql`${counts} AND ${only}` : (counts ?? only);
+  return { ...(value && { value }), ...(both && { counts: both }) };
+}
+
+const distinctState = ({ value = sql`''`, counts }: Addend): Sql =>
+  sql`uniqExactStateIf(toString(${value}), ${value} != ''${counts === undefined ? empty : sql` AND ${counts}`})`;
 
 const between = (day: Sql, { from, to }: DayRange): Sql =>
   sql`${day} BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))}`;
@@ -117,13 +155,17 @@ const dayOf = (scan: Scan): Sql =>
 
 function tableRows(scan: TableScan, plan: Plan<Scan>): ScannedRows {
   const { side, range, days } = scan;
+  if (side === 'events') return eventRows(scan, plan);
   const only = days === undefined ? empty : sql` AND date IN ${oneOf(days)}`;
   const won = scan.isByClosing ? sql` AND stage = 'closed_won'` : empty;
   return {
     from: sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(dayOf(scan), range)}${only}${won}`,
     columnOf: columnOfSide(side),
-    countOf: (sum) => sums[sum].aggregate,
-    moneyOf: (sum) => sums[sum].money,
+    addendOf: ({ addend }) => {
+      if ('column' in addend) return addend;
+      const name = addend.kind === 'extra' ? addend.name : '';
+      return { value: sql`extra_measures[${bind('String', name)}]` };
+    },
   };
 }
 
@@ -134,8 +176,7 @@ function rollupRows({ rollup, period, sides, range, built }: RollupScan, plan: P
   return {
     from: sql`rollup_sums WHERE ${visibleRows(columnOf, plan)} AND rollup = ${bind('String', rollup.name)} AND period = ${bind('String', period)} AND ${between(sql`date`, range)} AND ${isBuilt(built)}${ofSides}`,
     columnOf,
-    countOf: (sum) => sql`sum(${identifier(snakeCase(sum))})`,
-    moneyOf: (sum) => ({ amount: identifier(snakeCase(sum)) }),
+    addendOf: ({ addend }) => ({ value: 'column' in addend ? identifier(snakeCase(addend.column)) : sql`0` }),
   };
 }
 
@@ -162,22 +203,27 @@ const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
 export const unfoldedValue = (value: string): string | undefined =>
   value === otherValue ? undefined : value.slice(keptPrefix.length);
 
-export const zeroOf = (name: SumName): Sql =>
-  sums[name].unit === 'count' ? sql`toUInt64(0)` : sql`toDecimal128(0, 6)`;
+export const zeroOfUnit = (unit: Unit): Sql =>
+  unit === 'count' ? sql`toUInt64(0)` : sql`toDecimal128(0, 6)`;
 
 /**
  * What a row has of a sum that its scan does not read: zero, or null where the bucket has nothing to be compared to.
  *
  * @param date the bucket
  */
-export function nothingOf(part: Part, { unknownBefore }: Plan<Scan>, date: Sql): Sql {
+export function nothingOf(part: Part, { unknownBefore, model }: Plan<Scan>, date: Sql): Sql {
   if (isDoubt(part)) return noDoubt;
-  const zero = zeroOf(part.sum);
+  const sum = catalogueOf(model).sum(part.sum);
+  // States cannot be null: what is made of them is, see `isUnknown`.
+  if (isDistinct(sum)) return sql`arrayReduce('uniqExactState', emptyArrayString())`;
+  const zero = zeroOfUnit(sum.unit);
   if (part.of === 'current' || unknownBefore === undefined) return zero;
-  const isUnknown =
-    unknownBefore === 'all' ? sql`true` : sql`${date} < ${bind('Date', formatDay(unknownBefore))}`;
-  return sql`if(${isUnknown}, NULL, ${zero})`;
+  return sql`if(${isUnknown(unknownBefore, date)}, NULL, ${zero})`;
 }
+
+/** Whether a bucket has nothing to be compared to. The totals, whose date is 0, are of all buckets. */
+export const isUnknown = (before: NonNullable<Plan['unknownBefore']>, date: Sql): Sql =>
+  before === 'all' ? sql`true` : sql`(${date} > toDate(0) AND ${date} < ${bind('Date', formatDay(before))})`;
 
 /** The first day of a row's bucket. Days of a comparison are shifted into the range first. */
 function bucket({ granularity, weekStart, dateOf }: Plan<Scan>, scan: Scan): Sql {

@@ -1,21 +1,22 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
-import { compileScan, dimensionAlias, isDoubt, nothingOf, type Part, partAlias } from './compile-scan.ts';
+import { isDistinct } from './catalogue.ts';
+import {
+  compileScan,
+  dimensionAlias,
+  isDoubt,
+  isUnknown,
+  measureColumn,
+  nothingOf,
+  type Part,
+  partAlias,
+} from './compile-scan.ts';
 import { isDoubtful } from './currency/money.ts';
+import { catalogueOf } from './model.ts';
+import { compileExpression } from './own/expression.ts';
 import type { Plan as AnyPlan, Figure, Scan } from './plan.ts';
 import type { FigureKind, Having, Order } from './query.ts';
-import {
-  type AmountName,
-  type DimensionName,
-  describeMeasure,
-  isAmount,
-  isMeasure,
-  isSum,
-  type MeasureName,
-  ratios,
-  snakeCase,
-  sumsOf,
-} from './registry.ts';
+import { type DimensionName, isMeasure, type MeasureName, type SumName } from './registry.ts';
 
 // Output names have prefixes: an alias that equals a column (`sum(clicks) AS clicks`) is ClickHouse error 184.
 export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
@@ -27,7 +28,7 @@ export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
 type Plan = AnyPlan<Scan>;
 
 const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
-  identifier(`${figurePrefixes[of]}_${snakeCase(measure)}`);
+  identifier(`${figurePrefixes[of]}_${measureColumn(measure)}`);
 
 /** A FROM clause with the expressions of its dimensions and sums. */
 interface Relation {
@@ -56,7 +57,7 @@ export function compile(plan: Plan): Sql {
     ...plan.groupBy.map(dimensionAlias),
     ...parts.map((part) => sql`${keptAlias(part)} AS ${partAlias(part)}`),
   ];
-  const again = regrouped(sql`(SELECT ${columnList(columns)} FROM (${rows}))`);
+  const again = regrouped(plan, sql`(SELECT ${columnList(columns)} FROM (${rows}))`);
   return sql`${selectRows({ ...plan, having: [] }, plan.subtotalBy, again, plan.totals)}${orderAndLimit(plan)}`;
 }
 
@@ -65,6 +66,7 @@ const keptAlias = (part: Part): Sql => sql`kept_${partAlias(part)}`;
 
 /** What the figures of a plan are worked out of, of both periods: sums, and the doubts of those of money. */
 function partsOf(plan: Plan): Part[] {
+  const { isSum, isAmount } = catalogueOf(plan.model);
   const sums = plan.figures.flatMap(({ measure, of }) =>
     isSum(measure) && (of === 'current' || of === 'previous') ? [{ sum: measure, of }] : [],
   );
@@ -93,14 +95,20 @@ function relationOf(plan: Plan): Relation {
   });
   const united = sql`(${join(selects, ' UNION ALL ')})`;
   return regrouped(
+    plan,
     plan.fill === undefined ? united : withEmptyBuckets(united, plan, plan.fill.map(formatDay)),
   );
 }
 
-const regrouped = (from: Sql): Relation => ({
+const regrouped = ({ model }: Plan, from: Sql): Relation => ({
   from,
   dimension: dimensionAlias,
-  part: (part) => (isDoubt(part) ? sql`groupBitOr(${partAlias(part)})` : sql`sum(${partAlias(part)})`),
+  part(part) {
+    if (isDoubt(part)) return sql`groupBitOr(${partAlias(part)})`;
+    return isDistinct(catalogueOf(model).sum(part.sum))
+      ? sql`uniqExactMergeState(${partAlias(part)})`
+      : sql`sum(${partAlias(part)})`;
+  },
 });
 
 /** Adds a row of zeros for every bucket of every series, in one pass: collects the rows of a series, appends the zeros and unfolds them. */
@@ -150,9 +158,9 @@ function orderAndLimit(plan: Plan): Sql {
 }
 
 /** Null where it would be of two currencies, or of money whose rate is not known. */
-function figureExpression(figure: Figure, source: Relation, { conversion }: Plan): Sql {
-  const value = figureValue(figure, source);
-  const parts = conversion === undefined ? doubtsOf(figure) : ownDoubtOf(figure);
+function figureExpression(figure: Figure, source: Relation, plan: Plan): Sql {
+  const value = figureValue(figure, source, plan);
+  const parts = plan.conversion === undefined ? doubtsOf(figure, plan) : ownDoubtOf(figure, plan);
   const [first, ...others] = parts.map((part) => source.part(part));
   if (first === undefined) return value;
   const doubt = others.reduce((all, other) => sql`bitOr(${all}, ${other})`, first);
@@ -160,32 +168,30 @@ function figureExpression(figure: Figure, source: Relation, { conversion }: Plan
 }
 
 /** The doubt of a sum; other figures are null where an operand is. */
-const ownDoubtOf = ({ measure, of }: Figure): Part[] =>
-  isSum(measure) && isAmount(measure) && (of === 'current' || of === 'previous')
+const ownDoubtOf = ({ measure, of }: Figure, { model }: Plan): Part[] =>
+  catalogueOf(model).isAmount(measure) && (of === 'current' || of === 'previous')
     ? [{ doubt: measure, of }]
     : [];
 
 /** Stored money that is divided by money, or taken from money, must be of one currency with it. */
-function doubtsOf({ measure, of }: Figure): Part[] {
+function doubtsOf({ measure, of }: Figure, { model }: Plan): Part[] {
+  const { isSum, isAmount, sumsOf, describe } = catalogueOf(model);
   const amounts = sumsOf(measure).filter(isAmount);
-  const doubts = (names: readonly AmountName[], period: Part['of']): Part[] =>
+  const doubts = (names: readonly SumName[], period: Part['of']): Part[] =>
     names.map((doubt) => ({ doubt, of: period }));
   if (of === 'current' || of === 'previous')
     return isSum(measure) || amounts.length > 1 ? doubts(amounts, of) : [];
-  const isMoney = describeMeasure(measure).unit === 'money';
+  const isMoney = describe(measure).unit === 'money';
   return isMoney ? [...doubts(amounts, 'current'), ...doubts(amounts, 'previous')] : [];
 }
 
-/** Float64: ClickHouse's Decimal division truncates (9/11 → 0.8181). Null, not infinity, on a zero denominator. */
-function figureValue({ measure, of }: Figure, source: Relation): Sql {
+function figureValue({ measure, of }: Figure, source: Relation, plan: Plan): Sql {
+  const { isSum, expressionOf } = catalogueOf(plan.model);
   switch (of) {
     case 'current':
-    case 'previous': {
-      if (isSum(measure)) return source.part({ sum: measure, of });
-      const ratio = ratios[measure];
-      const quotient = sql`toFloat64(${figureAlias(ratio.numerator, of)}) / nullIf(toFloat64(${figureAlias(ratio.denominator, of)}), 0)`;
-      return 'factor' in ratio ? sql`${bind('Float64', ratio.factor)} * ${quotient}` : quotient;
-    }
+    case 'previous':
+      if (isSum(measure)) return sumValue(measure, of, source, plan);
+      return compileExpression(expressionOf(measure), (name) => figureAlias(name, of));
     case 'change':
       return sql`${figureAlias(measure, 'current')} - ${figureAlias(measure, 'previous')}`;
     case 'relativeChange': {
@@ -195,6 +201,14 @@ function figureValue({ measure, of }: Figure, source: Relation): Sql {
     default:
       return of satisfies never;
   }
+}
+
+function sumValue(name: SumName, of: Part['of'], source: Relation, { model, unknownBefore }: Plan): Sql {
+  const part = source.part({ sum: name, of });
+  if (!isDistinct(catalogueOf(model).sum(name))) return part;
+  const count = sql`finalizeAggregation(${part})`;
+  if (of === 'current' || unknownBefore === undefined) return count;
+  return sql`if(${isUnknown(unknownBefore, dimensionAlias('date'))}, NULL, ${count})`;
 }
 
 const comparisons: Readonly<Record<Having['operator'], Sql>> = {

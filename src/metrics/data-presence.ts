@@ -1,6 +1,7 @@
-import { bind, sql } from '../clickhouse/sql.ts';
+import { bind, type Sql, sql } from '../clickhouse/sql.ts';
 import type { Store } from '../clickhouse/store.ts';
 import { type Day, formatDay, parseIsoDay } from '../records/day.ts';
+import type { ScanSide } from './catalogue.ts';
 import { type DataScope, visibleRows } from './data-scope.ts';
 import type { MetricsLoader } from './loader.ts';
 import { plan } from './plan.ts';
@@ -13,9 +14,9 @@ export interface DataPresence {
   /** The days of the range with rows, in order. */
   days(scope: DataScope, side: Side, range: DayRange): Promise<readonly Day[]>;
   /** The first of them; undefined: there is none. */
-  first(scope: DataScope, side: Side, range: DayRange): Promise<Day | undefined>;
+  first(scope: DataScope, side: ScanSide, range: DayRange): Promise<Day | undefined>;
   /** Whether there are rows before a day. */
-  hasEarlier(scope: DataScope, side: Side, day: Day): Promise<boolean>;
+  hasEarlier(scope: DataScope, side: ScanSide, day: Day): Promise<boolean>;
 }
 
 /** @param metrics answers by the fastest way there is, so rollups serve these questions, too */
@@ -31,16 +32,11 @@ export function createDataPresence(
     asked.set(text, answer);
     return answer;
   };
-  const exists = (
-    { workspace, policy }: DataScope,
-    side: Side,
-    when: '=' | '<',
-    day: Day,
-  ): Promise<boolean> =>
-    once([workspace, policy, side, when, day], async () => {
+  const exists = (scope: DataScope, side: ScanSide, when: '=' | '<', day: Day): Promise<boolean> =>
+    once([scope.workspace, scope.policy, side, when, day], async () => {
       const compared = when === '=' ? sql`=` : sql`<`;
       const { rows } = await store.read(
-        sql`SELECT 1 FROM ${tableOf[side]} FINAL WHERE ${visibleRows(side, { workspace, policy })} AND date ${compared} ${bind('Date', formatDay(day))} LIMIT 1`,
+        sql`SELECT 1 FROM ${side === 'events' ? ofEvents(scope) : ofRecords(side, scope)} AND date ${compared} ${bind('Date', formatDay(day))} LIMIT 1`,
       );
       return rows.length > 0;
     });
@@ -63,11 +59,19 @@ export function createDataPresence(
       });
       return rows.flatMap(({ date }) => parseIsoDay(date ?? '') ?? []);
     });
+  const firstEventDay = (scope: DataScope, { from, to }: DayRange): Promise<Day | undefined> =>
+    once([scope.workspace, 'events', from, to], async () => {
+      const { rows } = await store.read(
+        sql`SELECT toString(min(date)) AS day FROM ${ofEvents(scope)} AND date BETWEEN ${bind('Date', formatDay(from))} AND ${bind('Date', formatDay(to))} HAVING count() > 0`,
+      );
+      return parseIsoDay(String(rows[0]?.[0] ?? ''));
+    });
   return {
     days: (scope, side, range) => load(scope, side, range, range.to - range.from + 1),
     async first(scope, side, range) {
       // Usually there are rows on the first day, which is found in a moment.
       if (await exists(scope, side, '=', range.from)) return range.from;
+      if (side === 'events') return firstEventDay(scope, range);
       const [day] = await load(scope, side, range, 1);
       return day;
     },
@@ -75,9 +79,16 @@ export function createDataPresence(
   };
 }
 
-/** The tables that a query reads, the ads rows first. */
+const ofRecords = (side: Side, { workspace, policy }: DataScope): Sql =>
+  sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, { workspace, policy })}`;
+
+/** Whatever the caller may see of them: no policy tells which days have events. */
+const ofEvents = ({ workspace }: DataScope): Sql =>
+  sql`events FINAL WHERE workspace = ${bind('String', workspace)}`;
+
+/** The tables that a query reads, the ads rows first. Days without events are usual. */
 export const sidesOf = (query: MetricsQuery): readonly Side[] => [
-  ...new Set(plan(query).scans.map(({ side }) => side)),
+  ...new Set(plan(query).scans.flatMap(({ side }) => (side === 'events' ? [] : [side]))),
 ];
 
 /** `since` of a query's comparison. */
@@ -88,7 +99,7 @@ async function firstComparedDay(
 ): Promise<Day | undefined> {
   let first: Day | undefined;
   let hasEarlier = false;
-  for (const side of sidesOf(query)) {
+  for (const side of new Set(plan(query).scans.map((scan) => scan.side))) {
     const day = await presence.first(query, side, range);
     if (day === range.from) return undefined;
     if (day !== undefined && day < (first ?? range.to + 1)) first = day;

@@ -1,8 +1,8 @@
 import { bind, empty, type Sql, sql } from '../clickhouse/sql.ts';
 import { UtmqlError } from '../errors.ts';
-import type { Model } from '../model/model.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Filter } from './filter.ts';
+import type { Model } from './model.ts';
 import type { ColumnOf, Side } from './registry.ts';
 
 /** The stored rows that a caller may see. Every read of a table takes one. */

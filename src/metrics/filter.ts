@@ -1,4 +1,4 @@
-import type { TextDimension } from './registry.ts';
+import type { Field } from './registry.ts';
 
 export const textOperators = [
   'eq',
@@ -22,9 +22,10 @@ export type Filter =
   | { readonly or: readonly Filter[] }
   | { readonly not: Filter }
   | {
-      readonly dimension: TextDimension;
-      readonly operator: Exclude<TextOperator, 'isUnknown'>;
+      readonly dimension: Field;
+      /** `matches`: a regular expression in the syntax of RE2, whatever the case. In models only. */
+      readonly operator: Exclude<TextOperator, 'isUnknown'> | 'matches';
       /** Null stands for records without a value. */
       readonly values: readonly (string | null)[];
     }
-  | { readonly dimension: TextDimension; readonly operator: 'isUnknown'; readonly holds: boolean };
+  | { readonly dimension: Field; readonly operator: 'isUnknown'; readonly holds: boolean };

@@ -1,5 +1,5 @@
 import type { Filter } from './filter.ts';
-import type { TextDimension } from './registry.ts';
+import type { Field } from './registry.ts';
 
 /** Operators that merge: `a = 1 OR a = 2` is `a IN (1, 2)`, `a != 1 AND a != 2` is `a NOT IN (1, 2)`. */
 const lists = {
@@ -13,7 +13,7 @@ const lists = {
  */
 export function joinConditions(parts: readonly Filter[], by: 'or' | 'and'): readonly Filter[] {
   const { one, many } = lists[by];
-  const values = new Map<TextDimension, (string | null)[]>();
+  const values = new Map<Field, (string | null)[]>();
   const joined: Filter[] = [];
   for (const part of parts) {
     if (!('operator' in part) || (part.operator !== one && part.operator !== many)) {

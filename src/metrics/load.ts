@@ -1,6 +1,7 @@
 import type { Store } from '../clickhouse/store.ts';
 import { compile, figurePrefixes } from './compile.ts';
 import { dimensionPrefixes, unfoldedValue } from './compile-scan.ts';
+import { catalogueOf } from './model.ts';
 import { type Plan, plan, type Scan } from './plan.ts';
 import {
   type FigureKind,
@@ -17,7 +18,9 @@ import {
   type DimensionName,
   dimensionNames,
   type MeasureName,
-  measureNames,
+  ownDimension,
+  ownMeasure,
+  ratioNames,
   snakeCase,
   sumNames,
 } from './registry.ts';
@@ -28,15 +31,31 @@ import { questionOf, withQuestion } from './rollups/question.ts';
 const dimensionOfColumn = new Map<string, DimensionName>(
   dimensionNames.map((name) => [`${dimensionPrefixes.named}${snakeCase(name)}`, name]),
 );
-const dimensionOf = (column: string): DimensionName | undefined =>
-  column.startsWith(dimensionPrefixes.breakdown)
-    ? breakdownDimension(column.slice(dimensionPrefixes.breakdown.length))
-    : dimensionOfColumn.get(column);
-const figureOfColumn = new Map<string, { readonly measure: MeasureName; readonly of: FigureKind }>(
+function dimensionOf(column: string): DimensionName | undefined {
+  const { breakdown, own } = dimensionPrefixes;
+  if (column.startsWith(breakdown)) return breakdownDimension(column.slice(breakdown.length));
+  return column.startsWith(own) ? ownDimension(column.slice(own.length)) : dimensionOfColumn.get(column);
+}
+
+interface FigureOfColumn {
+  readonly measure: MeasureName;
+  readonly of: FigureKind;
+}
+const figureOfColumn = new Map<string, FigureOfColumn>(
   figureKinds.flatMap((of) =>
-    measureNames.map((measure) => [`${figurePrefixes[of]}_${snakeCase(measure)}`, { measure, of }] as const),
+    [...sumNames, ...ratioNames].map(
+      (measure) => [`${figurePrefixes[of]}_${snakeCase(measure)}`, { measure, of }] as const,
+    ),
   ),
 );
+/** `m__video_views`: see `measureColumn`. */
+const ownFigure = /^([a-z])__(.+)$/;
+
+function figureOf(column: string): FigureOfColumn | undefined {
+  const [, prefix, key = ''] = ownFigure.exec(column) ?? [];
+  const of = figureKinds.find((kind) => figurePrefixes[kind] === prefix);
+  return of === undefined ? figureOfColumn.get(column) : { measure: ownMeasure(key), of };
+}
 
 /** A set's rows are few and near each other: to read columns one after the other costs more than it leaves out. */
 const rollupSettings = { optimize_move_to_prewhere: 0 } as const;
@@ -102,7 +121,8 @@ function decode(
     fold,
     unknownBefore,
     conversion,
-  }: Pick<Plan, 'compared' | 'fold' | 'unknownBefore' | 'conversion'>,
+    model,
+  }: Pick<Plan, 'compared' | 'fold' | 'unknownBefore' | 'conversion' | 'model'>,
 ): MetricsRow {
   const dimensions: { [Name in DimensionName]?: string | null } = {};
   const figures: { [Name in MeasureName]?: number | null } = {};
@@ -123,15 +143,16 @@ function decode(
       if (kept === undefined) marks.isOther = true;
       return;
     }
-    const figure = figureOfColumn.get(column);
+    const figure = figureOf(column);
     // Without a row that passes `having`, sums are zero: only what cannot be compared is null.
     if (figure === undefined || (value === undefined && unknownBefore === undefined)) return;
-    const target = figure.of === 'current' ? figures : others[figure.of];
+    const target: Record<string, number | null | undefined> =
+      figure.of === 'current' ? figures : others[figure.of];
     const number = typeof value === 'number' ? value : null;
     target[figure.measure] = number === null || conversion === undefined ? number : withoutNoise(number);
   });
   // A row that has nothing to be compared to has no sum of the time before, not one that is zero.
-  const sumsBefore = sumNames.flatMap((name) => others.previous[name] ?? []);
+  const sumsBefore = catalogueOf(model).sums.flatMap((name) => others.previous[name] ?? []);
   const isUnknown = unknownBefore !== undefined && sumsBefore.length === 0;
   return {
     ...dimensions,

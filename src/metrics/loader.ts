@@ -2,11 +2,12 @@ import DataLoader from 'dataloader';
 import type { Store } from '../clickhouse/store.ts';
 import { bounded } from '../time.ts';
 import { loadMetrics } from './load.ts';
+import { catalogueOf } from './model.ts';
 import { plan } from './plan.ts';
 import type { MetricsQuery, MetricsResult } from './query.ts';
 import { queryKey } from './query-key.ts';
 import { rowsOf } from './query-weight.ts';
-import { type MeasureName, measureNames } from './registry.ts';
+import type { MeasureName } from './registry.ts';
 import { smallestFor } from './rollups/choose.ts';
 import type { CurrentRollups, Rollups } from './rollups/current.ts';
 
@@ -97,12 +98,17 @@ const lookAt = async (rollups: Rollups | undefined): Promise<CurrentRollups | un
 
 /**
  * Returns a key of everything but the selected fields: one read answers all queries with the same key. The tables are part of
- * it, since they decide which rows exist: clicks by channel has no row for unattributed CRM records.
+ * it, since they decide which rows exist: clicks by channel has no row for unattributed CRM records. Of events, only those that
+ * a sum counts are read.
  */
 function shapeOf(query: MetricsQuery): string {
   const { measures, wants, ...shape } = query;
   const { scans, groupBy } = plan(query);
-  return queryKey([shape, wants.rows, groupBy.length === 0 ? [] : scans.map((scan) => scan.side)]);
+  return queryKey([
+    shape,
+    wants.rows,
+    groupBy.length === 0 ? [] : scans.map(({ side, sums }) => (side === 'events' ? sums : side)),
+  ]);
 }
 
 function mergeByShape(
@@ -116,7 +122,7 @@ function mergeByShape(
     const measures = new Set<MeasureName>([...other.measures, ...query.measures]);
     united.set(shape, {
       ...query,
-      measures: measureNames.filter((name) => measures.has(name)),
+      measures: catalogueOf(query.model).measures.filter((name) => measures.has(name)),
       wants: {
         rows: query.wants.rows,
         totals: other.wants.totals || query.wants.totals,

@@ -1,19 +1,16 @@
 import type { Day } from '../records/day.ts';
+import type { Catalogue, ScanSide, Sum } from './catalogue.ts';
+import { catalogueOf } from './model.ts';
+import type { OwnAddend } from './own/definitions.ts';
 import type { Comparison, DayRange, FigureKind, Fold, MetricsQuery, Order } from './query.ts';
 import { bucketStart, shiftedDay } from './range.ts';
 import {
   type CrmDate,
   type DimensionName,
-  isAmount,
   isMeasure,
-  isOutcome,
   type MeasureName,
-  measureNames,
   type Side,
   type SumName,
-  sumNames,
-  sums,
-  sumsOf,
 } from './registry.ts';
 import type { RollupPeriod, RollupSet } from './rollups/sets.ts';
 
@@ -26,12 +23,16 @@ interface DayScan {
 
 /** One read of one side's table. */
 export interface TableScan extends DayScan {
-  readonly side: Side;
+  readonly side: ScanSide;
   /** The days of the range are those that records were closed on, not created: all days are read. */
   readonly isByClosing: boolean;
+  /** Of events: where the currency of their money is; undefined: none is read. */
+  readonly currency?: EventCurrency;
   /** Undefined: every day of the range. */
   readonly days?: readonly Day[];
 }
+
+export type EventCurrency = NonNullable<Extract<OwnAddend, { kind: 'values' }>['currency']>;
 
 /** One read of a rollup, whose rows have the sums of both sides. */
 export interface RollupScan extends DayScan {
@@ -94,21 +95,22 @@ export function plan(query: MetricsQuery): Plan {
     ...query.having,
     ...orderBy.flatMap(({ by, of }) => (isMeasure(by) ? [{ measure: by, of }] : [])),
   ].filter(({ of }) => compared || of === 'current');
-  const figures = withOperands(asked);
+  const catalogue = catalogueOf(query.model);
+  const figures = withOperands(asked, catalogue);
   const measures = new Set(figures.map(({ measure }) => measure));
-  const used = sumNames.filter((name) => measures.has(name));
+  const used = catalogue.sums.filter((name) => measures.has(name));
   return {
     workspace: query.workspace,
     policy: query.policy,
     model: query.model,
-    scans: scansFor(used, groupBy, query),
+    scans: scansFor(used, groupBy, query, catalogue),
     groupBy,
     granularity: query.granularity,
     weekStart: query.weekStart,
     where: query.where,
     having: query.having,
     // Questions without money are the same in any currency.
-    conversion: used.some(isAmount) ? query.conversion : undefined,
+    conversion: used.some(catalogue.isAmount) ? query.conversion : undefined,
     dateOf: query.dateOf,
     sums: used,
     compared,
@@ -143,7 +145,7 @@ function foldFor({ fold }: MetricsQuery, groupBy: readonly DimensionName[]): Pla
 const figureOrder: readonly FigureKind[] = ['current', 'previous', 'change', 'relativeChange'];
 
 /** Adds the operands of each figure: a change needs both periods, a ratio both of its sums. */
-function withOperands(asked: readonly Figure[]): Figure[] {
+function withOperands(asked: readonly Figure[], { measures, sumsOf }: Catalogue): Figure[] {
   const needed = new Set<string>();
   for (const { measure, of } of asked) {
     const sides: readonly FigureKind[] =
@@ -152,7 +154,7 @@ function withOperands(asked: readonly Figure[]): Figure[] {
     needed.add(`${of}.${measure}`);
   }
   return figureOrder.flatMap((of) =>
-    measureNames.filter((measure) => needed.has(`${of}.${measure}`)).map((measure) => ({ measure, of })),
+    measures.filter((measure) => needed.has(`${of}.${measure}`)).map((measure) => ({ measure, of })),
   );
 }
 
@@ -160,6 +162,7 @@ function scansFor(
   used: readonly SumName[],
   groupBy: readonly DimensionName[],
   query: MetricsQuery,
+  catalogue: Catalogue,
 ): Plan['scans'] {
   // Without measures the result is the list of groups: those of ads, the larger side, unless ads lack a dimension.
   const groupsOnly = {
@@ -167,7 +170,7 @@ function scansFor(
     isByClosing: false,
     sums: [],
   } as const;
-  const [first = groupsOnly, ...others] = readsOf(used, query.crmDate);
+  const [first = groupsOnly, ...others] = readsOf(used, query.crmDate, catalogue);
   const { compareTo } = query;
   const hasPrevious = compareTo !== undefined && unknownBefore(query, groupBy) !== 'all';
   const periods = [
@@ -185,20 +188,30 @@ function scansFor(
 function readsOf(
   used: readonly SumName[],
   crmDate: CrmDate,
-): readonly Pick<TableScan, 'side' | 'isByClosing' | 'sums'>[] {
-  const isByClosing = (name: SumName): boolean => crmDate === 'closed' && isOutcome(name);
-  const reads = [
-    { side: 'ads', isByClosing: false },
-    { side: 'crm', isByClosing: false },
-    { side: 'crm', isByClosing: true },
-  ] as const;
-  return reads
-    .map((read) => ({
-      ...read,
-      sums: used.filter((name) => sums[name].from === read.side && isByClosing(name) === read.isByClosing),
-    }))
-    .filter((read) => read.sums.length > 0);
+  catalogue: Catalogue,
+): readonly Pick<TableScan, 'side' | 'isByClosing' | 'currency' | 'sums'>[] {
+  const reads = new Map<string, { read: Omit<TableScan, 'sums' | 'range' | 'shift'>; sums: SumName[] }>();
+  for (const name of used) {
+    const sum = catalogue.sum(name);
+    const isByClosing = crmDate === 'closed' && sum.isOutcome;
+    const currency = currencyOf(sum);
+    const key = JSON.stringify([scanOrder.indexOf(sum.from), isByClosing, currency ?? null]);
+    const known = reads.get(key) ?? {
+      read: { side: sum.from, isByClosing, ...(currency && { currency }) },
+      sums: [],
+    };
+    reads.set(key, known);
+    known.sums.push(name);
+  }
+  return [...reads.entries()]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, { read, sums }]) => ({ ...read, sums }));
 }
+
+const scanOrder: readonly ScanSide[] = ['ads', 'crm', 'events'];
+
+const currencyOf = ({ addend }: Sum): EventCurrency | undefined =>
+  'kind' in addend && addend.kind === 'values' ? addend.currency : undefined;
 
 /** Appends every other dimension to the requested order, so that rows with equal values never swap between pages. */
 function withTieBreakers(asked: readonly Order[], groupBy: readonly DimensionName[]): readonly Order[] {

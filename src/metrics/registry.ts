@@ -1,37 +1,32 @@
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
-import { type MoneyColumn, moneyAggregates } from './currency/money.ts';
 
 /** A quantity can have a fraction. Money is in the asked currency, or in that of the records; a ratio is a fraction (0.05 is five per cent). */
 export type Unit = 'count' | 'quantity' | 'money' | 'ratio';
 
-/** The two sides that a figure can come from. Each is aggregated separately; the results are united, never joined. */
+/** The sides that every figure of this file comes from. Each is aggregated separately; the results are united, never joined. */
 export type Side = 'ads' | 'crm';
 
 /** The table of each side. */
 export const tableOf: Readonly<Record<Side, Sql>> = { ads: sql`ad_performance`, crm: sql`opportunities` };
 
-interface Count {
+/** What is added up of a side's rows. */
+export interface Addend {
+  /** Undefined: each row counts one. */
+  readonly value?: Sql | undefined;
+  /** Which rows count; undefined: all. */
+  readonly counts?: Sql | undefined;
+}
+
+interface StandardSumDefinition extends Addend {
   readonly from: Side;
   /** Counts on the day that a record was closed, where that is asked for. */
   readonly isOutcome?: true;
-  readonly unit: 'count' | 'quantity';
-  /** The aggregate over the side's table. */
-  readonly aggregate: Sql;
+  readonly unit: Exclude<Unit, 'ratio'>;
   readonly formula: string;
   readonly description: string;
 }
 
-interface Amount {
-  readonly from: Side;
-  readonly isOutcome?: true;
-  readonly unit: 'money';
-  /** What is summed of the side's table. */
-  readonly money: MoneyColumn;
-  readonly formula: string;
-  readonly description: string;
-}
-
-interface Ratio<Name extends string> {
+export interface Ratio<Name extends string> {
   readonly numerator: Name;
   readonly denominator: Name;
   readonly factor?: number;
@@ -44,49 +39,48 @@ interface Ratio<Name extends string> {
 export const sums = {
   impressions: {
     from: 'ads',
-    aggregate: sql`sum(impressions)`,
+    value: sql`impressions`,
     unit: 'count',
     formula: 'sum of impressions',
     description: 'Times that ads were shown.',
   },
   clicks: {
     from: 'ads',
-    aggregate: sql`sum(clicks)`,
+    value: sql`clicks`,
     unit: 'count',
     formula: 'sum of clicks',
     description: 'Clicks on ads.',
   },
   cost: {
     from: 'ads',
-    money: { amount: sql`cost` },
+    value: sql`cost`,
     unit: 'money',
     formula: 'sum of cost',
     description: 'Ad spend, summed exactly.',
   },
   conversions: {
     from: 'ads',
-    aggregate: sql`sum(conversions)`,
+    value: sql`conversions`,
     unit: 'quantity',
     formula: 'sum of conversions',
     description: 'Conversions as the ad platforms report them.',
   },
   conversionValue: {
     from: 'ads',
-    money: { amount: sql`conversion_value` },
+    value: sql`conversion_value`,
     unit: 'money',
     formula: 'sum of conversion_value',
     description: 'Value of conversions as the ad platforms report it, summed exactly.',
   },
   leads: {
     from: 'crm',
-    aggregate: sql`count()`,
     unit: 'count',
     formula: 'CRM records of every stage',
     description: 'CRM records at any stage.',
   },
   opportunities: {
     from: 'crm',
-    aggregate: sql`countIf(stage != 'lead')`,
+    counts: sql`stage != 'lead'`,
     unit: 'count',
     formula: 'CRM records that reached `opportunity` or beyond',
     description: 'CRM records that reached the stage `opportunity` or a later one, won or lost.',
@@ -94,7 +88,7 @@ export const sums = {
   closedWon: {
     from: 'crm',
     isOutcome: true,
-    aggregate: sql`countIf(stage = 'closed_won')`,
+    counts: sql`stage = 'closed_won'`,
     unit: 'count',
     formula: 'CRM records at `closed_won`',
     description: 'Won CRM records.',
@@ -102,32 +96,32 @@ export const sums = {
   revenue: {
     from: 'crm',
     isOutcome: true,
-    money: { amount: sql`amount`, counts: sql`stage = 'closed_won'` },
+    value: sql`amount`,
+    counts: sql`stage = 'closed_won'`,
     unit: 'money',
     formula: 'sum of amount at `closed_won`',
     description: 'Amount of won CRM records, summed exactly.',
   },
-} as const satisfies Record<string, Count | Amount>;
+} as const satisfies Record<string, StandardSumDefinition>;
 
-export type SumName = keyof typeof sums;
+export type StandardSum = keyof typeof sums;
+
+export const standardSum = (name: StandardSum): StandardSumDefinition => sums[name];
 
 /** The sums of money. */
-export type AmountName = {
-  [Name in SumName]: (typeof sums)[Name]['unit'] extends 'money' ? Name : never;
-}[SumName];
-
-export const isAmount = (name: SumName): name is AmountName => sums[name].unit === 'money';
-
-/** Whether a sum can stand on the day that a CRM record was closed. */
-export const isOutcome = (name: SumName): boolean => 'isOutcome' in sums[name];
+export type StandardAmount = {
+  [Name in StandardSum]: (typeof sums)[Name]['unit'] extends 'money' ? Name : never;
+}[StandardSum];
 
 /** The day of a CRM record that its outcome stands on. */
 export const crmDates = ['created', 'closed'] as const;
 export type CrmDate = (typeof crmDates)[number];
 
-/** The aggregate over the side's table, of money as it is stored. */
-export const aggregateOf = (name: SumName): Sql =>
-  isAmount(name) ? moneyAggregates(sums[name].money, undefined).sum : sums[name].aggregate;
+/** @param addend of money: as it is stored */
+export function sumOf({ value, counts }: Addend): Sql {
+  if (value === undefined) return counts === undefined ? sql`count()` : sql`countIf(${counts})`;
+  return counts === undefined ? sql`sum(${value})` : sql`sumIf(${value}, ${counts})`;
+}
 
 /** Quotients of sums at the requested grain, never averages of quotients. Null if the denominator is zero. */
 export const ratios = {
@@ -223,29 +217,29 @@ export const ratios = {
     formula: 'revenue / closedWon',
     description: 'Average amount of a won CRM record.',
   },
-} as const satisfies Record<string, Ratio<SumName>>;
+} as const satisfies Record<string, Ratio<StandardSum>>;
 
-type RatioName = keyof typeof ratios;
-export type MeasureName = SumName | RatioName;
+export type StandardRatio = keyof typeof ratios;
+export type StandardMeasure = StandardSum | StandardRatio;
 
-export const sumNames = Object.keys(sums) as readonly SumName[];
-export const amountNames: readonly AmountName[] = sumNames.filter(isAmount);
-const ratioNames = Object.keys(ratios) as readonly RatioName[];
-export const measureNames: readonly MeasureName[] = [...sumNames, ...ratioNames];
+export const sumNames = Object.keys(sums) as readonly StandardSum[];
+export const ratioNames = Object.keys(ratios) as readonly StandardRatio[];
 
-export const isSum = (name: MeasureName): name is SumName => name in sums;
+/** Those that every installation has. */
+export const standardMeasures: readonly StandardMeasure[] = [...sumNames, ...ratioNames];
 
-export const isMeasure = (name: string): name is MeasureName => name in sums || name in ratios;
+const ownMeasurePrefix = 'measure.';
+/** A measure that the model defines: by its key there. */
+export type OwnMeasure = `${typeof ownMeasurePrefix}${string}`;
+export const ownMeasure = (key: string): OwnMeasure => `${ownMeasurePrefix}${key}`;
+export const isOwnMeasure = (name: string): name is OwnMeasure => name.startsWith(ownMeasurePrefix);
+export const keyOfOwnMeasure = (name: OwnMeasure): string => name.slice(ownMeasurePrefix.length);
 
-/** Returns a measure's description for the schema, the catalogue and the docs. */
-export function describeMeasure(name: MeasureName): { unit: Unit; formula: string; description: string } {
-  return isSum(name) ? sums[name] : ratios[name];
-}
+export type SumName = StandardSum | OwnMeasure;
+export type MeasureName = StandardMeasure | OwnMeasure;
 
-/** Returns the sums that a measure is computed from. */
-export function sumsOf(name: MeasureName): readonly SumName[] {
-  return isSum(name) ? [name] : [ratios[name].numerator, ratios[name].denominator];
-}
+export const isMeasure = (name: string): name is MeasureName =>
+  name in sums || name in ratios || isOwnMeasure(name);
 
 interface Dimension {
   /** The column on each side; null: the side lacks it, and all its rows are null there. */
@@ -327,34 +321,64 @@ export const dimensionNames: readonly NamedDimension[] = ['date', ...labelNames]
 const breakdownPrefix = 'breakdown.';
 /** A dimension that a source declares. */
 export type BreakdownName = `${typeof breakdownPrefix}${string}`;
-export type TextDimension = LabelName | BreakdownName;
+const ownDimensionPrefix = 'dimension.';
+/** A dimension that the model defines: by its key there. */
+export type OwnDimension = `${typeof ownDimensionPrefix}${string}`;
+export type TextDimension = LabelName | BreakdownName | OwnDimension;
+/** The dimensions that callers name one by one. */
+export type AskedDimension = NamedDimension | OwnDimension;
 export type DimensionName = 'date' | TextDimension;
 
 /** @param name satisfies `isBreakdownName` */
 export const breakdownDimension = (name: string): BreakdownName => `${breakdownPrefix}${name}`;
 
-export const isBreakdown = (name: DimensionName): name is BreakdownName => name.startsWith(breakdownPrefix);
+export const isBreakdown = (name: string): name is BreakdownName => name.startsWith(breakdownPrefix);
 
 /** Returns the breakdown's name without the prefix. */
 export const breakdownOf = (name: BreakdownName): string => name.slice(breakdownPrefix.length);
 
-/** Returns the columns and normalisation of a text dimension. Rows without the breakdown, all CRM records included, are null there. */
-export const textDimension = (name: TextDimension): Omit<Dimension, 'description'> =>
-  isBreakdown(name)
-    ? {
-        columns: { ads: sql`breakdowns[${bind('String', breakdownOf(name))}]`, crm: null },
-        values: 'name',
-      }
-    : labels[name];
+export const ownDimension = (key: string): OwnDimension => `${ownDimensionPrefix}${key}`;
 
-/** Where a relation has a dimension. */
-export type ColumnOf = (name: TextDimension) => Sql;
+export const isOwnDimension = (name: string): name is OwnDimension => name.startsWith(ownDimensionPrefix);
 
-/** A dimension that the side lacks is null there, stored as ''. */
+export const keyOfOwnDimension = (name: OwnDimension): string => name.slice(ownDimensionPrefix.length);
+
+const eventFieldPrefix = 'event.';
+/** A field of events, for the conditions of own measures: `event.service`, `event.metadata.plan`. */
+export type EventField = `${typeof eventFieldPrefix}${string}`;
+/** @param path such as `metadata.plan` */
+export const eventField = (path: string): EventField => `${eventFieldPrefix}${path}`;
+
+export const isEventField = (name: string): name is EventField => name.startsWith(eventFieldPrefix);
+
+/** `metadata.plan` → `['metadata', 'plan']`. */
+export const pathOfEventField = (name: EventField): readonly string[] =>
+  name.slice(eventFieldPrefix.length).split('.');
+
+/** What a condition can be about. */
+export type Field = TextDimension | EventField;
+/** Fields that have a column; an own dimension is worked out of some. */
+export type StoredField = Exclude<Field, OwnDimension>;
+
+/** How values of filters are normalised to the stored form. */
+export type ValueForm = Dimension['values'];
+
+export function formOf(name: Field): ValueForm {
+  if (isBreakdown(name) || isOwnDimension(name) || isEventField(name)) return 'name';
+  return labels[name].values;
+}
+
+/** Where a relation has a field. */
+export type ColumnOf = (name: StoredField) => Sql;
+
+/** A dimension that the side lacks is null there, stored as ''. All CRM records lack breakdowns. */
 export const columnOfSide =
   (side: Side): ColumnOf =>
-  (name) =>
-    textDimension(name).columns[side] ?? sql`''`;
+  (name) => {
+    if (isEventField(name)) return sql`''`;
+    if (!isBreakdown(name)) return labels[name].columns[side] ?? sql`''`;
+    return side === 'ads' ? sql`breakdowns[${bind('String', breakdownOf(name))}]` : sql`''`;
+  };
 
 const dateDescription =
   'First day of the day, week, month, quarter or year (see `granularity`). A CRM record counts on the day it was created; `crmDate` can move its outcome to the day it was closed.';
@@ -381,3 +405,13 @@ export const matches = ['EXACT', 'WINDOW', 'CAMPAIGN', 'UNATTRIBUTED'] as const;
 /** `costPerOpportunity` → `cost_per_opportunity`: the name of a measure or dimension in SQL. */
 export const snakeCase = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** A measure or dimension as a field of rows. */
+export function fieldOf(name: MeasureName | AskedDimension): string {
+  if (isOwnMeasure(name)) return camelCase(keyOfOwnMeasure(name));
+  return isOwnDimension(name) ? camelCase(keyOfOwnDimension(name)) : name;
+}
+
+/** `paid_channel` → `paidChannel`: the field of a model's key. */
+export const camelCase = (key: string): string =>
+  key.replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());

@@ -1,11 +1,9 @@
+import { type Aliases, type UtmColumn, utmColumns } from '../aliases/aliases.ts';
 import { isObject } from '../formats/json/parse.ts';
 import { noSuch } from '../nearest.ts';
 import { createMissingTextTest } from '../records/missing-values.ts';
 import { isTemplate, maxTextLength, normaliseLabel, unknown } from '../records/text.ts';
-import { type Aliases, type UtmColumn, utmColumns } from './aliases.ts';
-
-/** Takes a problem with a part of the section. */
-type Report = (path: readonly PropertyKey[], text: string) => void;
+import type { Report } from './report.ts';
 
 const isMissing = createMissingTextTest();
 

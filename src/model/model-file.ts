@@ -1,12 +1,15 @@
 import { isObject } from '../formats/json/parse.ts';
+import { createModel, type Model } from '../metrics/model.ts';
 import { nearest, noSuch } from '../nearest.ts';
 import { formatProblems, type Problem } from '../yaml-file/places.ts';
 import { type FileName, readYamlFile, wrongFile } from '../yaml-file/read-yaml-file.ts';
-import { utmColumns } from './aliases.ts';
 import { readAliases } from './aliases-section.ts';
-import { createModel, type Model } from './model.ts';
+import { readDimensions } from './dimensions-section.ts';
+import { readMeasures } from './measures-section.ts';
+import { createOwnNames } from './own-names.ts';
+import type { Report } from './report.ts';
 
-const sections = ['aliases'] as const;
+const sections = ['aliases', 'dimensions', 'measures'] as const;
 
 /**
  * Reads the file of a team's own words.
@@ -17,16 +20,20 @@ export async function readModelFile(file: string): Promise<Model> {
   const name: FileName = { variable: 'MODEL_FILE', what: 'model file', file };
   const yaml = await readYamlFile(name);
   const { content } = yaml;
-  if (!isModelFile(content))
-    throw wrongFile(name, [`aliases: is missing; expected ${utmColumns.join(', ')} below it`]);
+  if (!isModelFile(content)) throw wrongFile(name, [`the file: has none of ${sections.join(', ')}`]);
   const problems: Problem[] = Object.keys(content)
     .filter((key) => !sections.some((section) => section === key))
     .map((key) => ({ path: [key], text: noSuch('section', key, sections) }));
-  const aliases = readAliases(content.aliases, (path, text) =>
-    problems.push({ path: ['aliases', ...path], text }),
-  );
+  const reportOf =
+    (section: (typeof sections)[number]): Report =>
+    (path, text) =>
+      problems.push({ path: [section, ...path], text });
+  const names = createOwnNames();
+  const aliases = readAliases(content.aliases, reportOf('aliases'));
+  const dimensions = await readDimensions(content.dimensions, file, names, reportOf('dimensions'));
+  const measures = readMeasures(content.measures, names, reportOf('measures'));
   if (problems.length > 0) throw wrongFile(name, formatProblems(problems, yaml));
-  return createModel({ aliases });
+  return createModel({ aliases, dimensions, ...measures });
 }
 
 /** Guards against a path to another file, such as a password file: neither its values nor its keys may be shown. */

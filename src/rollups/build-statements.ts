@@ -1,12 +1,12 @@
 import { bind, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
-import { isBuilt, oneOf, zeroOf } from '../metrics/compile-scan.ts';
+import { isBuilt, oneOf, zeroOfUnit } from '../metrics/compile-scan.ts';
 import {
-  aggregateOf,
   columnOfSide,
   type Side,
   snakeCase,
+  standardSum,
   sumNames,
-  sums,
+  sumOf,
   tableOf,
 } from '../metrics/registry.ts';
 import { dimensionColumn } from '../metrics/rollups/columns.ts';
@@ -40,7 +40,7 @@ export function buildFromTables(set: RollupSet, days: readonly Day[], build: big
       from === 'ads' ? sql`count() AS s_ads_rows` : sql`toUInt64(0) AS s_ads_rows`,
       ...sumNames.map(
         (name) =>
-          sql`${sums[name].from === from ? aggregateOf(name) : zeroOf(name)} AS ${identifier(`s_${snakeCase(name)}`)}`,
+          sql`${standardSum(name).from === from ? sumOf(standardSum(name)) : zeroOfUnit(standardSum(name).unit)} AS ${identifier(`s_${snakeCase(name)}`)}`,
       ),
     ];
     return sql`SELECT workspace AS k_workspace, date AS k_date, ${listOf([...columns, ...figures])} FROM ${tableOf[from]} FINAL WHERE date IN ${oneOf(days)} GROUP BY ${listOf([sql`k_workspace`, sql`k_date`, ...names])}`;

@@ -2,6 +2,7 @@ import { readKeysFile } from '../access/keys-file.ts';
 import type { Config } from '../config/config.ts';
 import type { Settings } from '../config/reload.ts';
 import { openPersistedDocuments } from '../http/persisted-documents.ts';
+import { isOwnMeasure } from '../metrics/registry.ts';
 import { defaultRollupSets } from '../metrics/rollups/sets.ts';
 import { readModelFile } from '../model/model-file.ts';
 import { readRollupSets } from '../rollups/rollups-file.ts';
@@ -37,13 +38,12 @@ export async function checkFiles(settings: Settings): Promise<Finding[]> {
   if (model !== undefined) {
     checks.push(
       findingOf('MODEL_FILE', async () => {
-        const { aliases } = await readModelFile(model);
+        const { aliases, dimensions, catalogue } = await readModelFile(model);
         const count = Object.values(aliases).reduce((sum, names) => sum + names.size, 0);
-        return {
-          state: 'ok',
-          what: 'MODEL_FILE',
-          text: `${model} has ${count} ${count === 1 ? 'alias' : 'aliases'}.`,
-        };
+        const measures = catalogue.measures.filter(isOwnMeasure).length;
+        const named = count === 1 ? '1 alias' : `${count} aliases`;
+        const text = `${model} has ${named}, ${counted(dimensions.size, 'dimension')} and ${counted(measures, 'measure')}.`;
+        return { state: 'ok', what: 'MODEL_FILE', text };
       }),
     );
   }

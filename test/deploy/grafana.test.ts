@@ -129,7 +129,7 @@ function readFilters(schema: GraphQLSchema, document: DocumentNode): void {
   visit(document, {
     Argument({ name, value }) {
       if (name.value === 'where' && isInputType(type))
-        readWhere(valueFromAST(value, type) as Parameters<typeof readWhere>[0]);
+        readWhere(valueFromAST(value, type) as Parameters<typeof readWhere>[0], undefined);
     },
   });
 }

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ValueList } from '../../src/clickhouse/value-list.ts';
 import { compile } from '../../src/metrics/compile.ts';
 import { loadMetrics } from '../../src/metrics/load.ts';
+import { createModel } from '../../src/metrics/model.ts';
 import { plan } from '../../src/metrics/plan.ts';
 import { emptyQuery, type Fold, type MetricsQuery } from '../../src/metrics/query.ts';
-import { measureNames } from '../../src/metrics/registry.ts';
-import { createModel } from '../../src/model/model.ts';
+import { standardMeasures } from '../../src/metrics/registry.ts';
 import { parseIsoDay } from '../../src/records/day.ts';
 import { openMigratedStore } from '../support/database.ts';
 import { createRecordLoader } from '../support/records.ts';
@@ -94,7 +94,7 @@ describe('one side', () => {
     const changes: Partial<MetricsQuery> = { groupBy: ['channel'], measures: ['clicks', 'cpc'] };
     expect(compiled(changes)).toEqual({
       sql:
-        `SELECT channel AS d_channel, sum(clicks) AS m_clicks, ${unlessMixed(ownDoubt, 'sum(cost)')} AS m_cost, toFloat64(m_cost) / nullIf(toFloat64(m_clicks), 0) AS m_cpc` +
+        `SELECT channel AS d_channel, sum(clicks) AS m_clicks, ${unlessMixed(ownDoubt, 'sum(cost)')} AS m_cost, (toFloat64(m_cost) / nullIf(toFloat64(m_clicks), 0)) AS m_cpc` +
         ' FROM ad_performance FINAL WHERE workspace = {p1:String} AND date BETWEEN {p2:Date} AND {p3:Date}' +
         " GROUP BY d_channel ORDER BY d_channel = '' ASC, d_channel ASC LIMIT {p4:UInt64} OFFSET {p5:UInt64}",
       parameters: { p1: 'default', p2: '2025-08-01', p3: '2025-08-31', p4: 101, p5: 0 },
@@ -115,7 +115,7 @@ describe('both sides', () => {
   it('are aggregated apart, united and regrouped', async () => {
     const changes: Partial<MetricsQuery> = { groupBy: ['channel'], measures: ['cost', 'leads', 'cpa'] };
     expect(compiled(changes).sql).toBe(
-      `SELECT d_channel, ${unlessMixed('groupBitOr(k_cost)', 'sum(s_cost)')} AS m_cost, sum(s_leads) AS m_leads, toFloat64(m_cost) / nullIf(toFloat64(m_leads), 0) AS m_cpa FROM (` +
+      `SELECT d_channel, ${unlessMixed('groupBitOr(k_cost)', 'sum(s_cost)')} AS m_cost, sum(s_leads) AS m_leads, (toFloat64(m_cost) / nullIf(toFloat64(m_leads), 0)) AS m_cpa FROM (` +
         `SELECT channel AS d_channel, sum(cost) AS s_cost, toUInt64(0) AS s_leads, ${ownDoubt} AS k_cost FROM ad_performance FINAL` +
         ' WHERE workspace = {p1:String} AND date BETWEEN {p2:Date} AND {p3:Date} GROUP BY d_channel UNION ALL ' +
         'SELECT channel AS d_channel, toDecimal128(0, 6) AS s_cost, count() AS s_leads, toUInt64(0) AS k_cost FROM opportunities FINAL' +
@@ -130,7 +130,7 @@ describe('both sides', () => {
   });
 
   it('give every measure of the registry, worked out by hand', async () => {
-    expect(await rowsOf({ measures: measureNames })).toEqual([
+    expect(await rowsOf({ measures: standardMeasures })).toEqual([
       {
         impressions: 600,
         clicks: 60,

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attributionAliases } from '../../src/model/aliases.ts';
-import { createModel } from '../../src/model/model.ts';
+import { attributionAliases } from '../../src/aliases/aliases.ts';
+import { createModel } from '../../src/metrics/model.ts';
 import { readModelFile } from '../../src/model/model-file.ts';
 
 let folder: string;
@@ -85,13 +85,13 @@ aliasses:
     '  - aliases.utm_source.linkedin[2] (line 11): expected a text; put it in quotes',
     '  - aliases.utm_medium (line 12): expected names, each with a list of aliases, such as facebook: [fb, facebook.com]',
     '  - aliases.utm_term.long[0] (line 13): is longer than 1024 characters',
-    '  - aliasses (line 14): there is no such section; did you mean aliases? accepted: aliases',
+    '  - aliasses (line 14): there is no such section; did you mean aliases? accepted: aliases, dimensions, measures',
   ]);
 });
 
 it.each([
-  ['another file', 'root:x:0:0', ['  - aliases: is missing']],
-  ['keys of another file', 'password: hunter2', ['  - aliases: is missing']],
+  ['another file', 'root:x:0:0', ['  - the file: has none of aliases, dimensions, measures']],
+  ['keys of another file', 'password: hunter2', ['  - the file: has none of aliases, dimensions, measures']],
   ['a list', 'aliases: [fb]', ['  - aliases (line 1): expected UTM dimensions']],
   ['no YAML', 'aliases: {', ['  - line 1: ']],
   [
@@ -103,6 +103,18 @@ it.each([
   const told = await mistakes(text);
   expect(told.map((line, index) => line.slice(0, expected[index]?.length))).toEqual(expected);
   expect(told.join()).not.toMatch(/hunter2|password|root/);
+});
+
+it('reads the example', async () => {
+  const { aliases, dimensions, catalogue } = await readModelFile('model.example.yaml');
+  expect(aliases.utm_source?.get('fb')).toBe('facebook');
+  expect([...dimensions.keys()]).toEqual([
+    'dimension.channel_group',
+    'dimension.region',
+    'dimension.product',
+  ]);
+  expect(catalogue.describe('measure.return_on_investment')).toMatchObject({ unit: 'ratio' });
+  expect(catalogue.describe('measure.cost_per_demo')).toMatchObject({ unit: 'money' });
 });
 
 it('tells of a file that is not there', async () => {

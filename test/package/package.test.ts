@@ -30,7 +30,9 @@ describe('the package', () => {
     expect(installed.size).toBeLessThan(1_000_000);
     const roots = new Set(installed.files.map((path) => path.split('/')[0]));
     expect([...roots].sort()).toEqual(
-      ['LICENSE', 'README.md', 'SECURITY.md', 'clickhouse', 'dist', 'docs', 'package.json', 'schema'].concat(
+      ['LICENSE', 'README.md', 'SECURITY.md', 'clickhouse', 'dist', 'docs', 'model.example.yaml'].concat(
+        'package.json',
+        'schema',
         'sources.example.yaml',
       ),
     );

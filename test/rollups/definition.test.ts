@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aggregateOf, snakeCase, sumNames } from '../../src/metrics/registry.ts';
+import { snakeCase, standardSum, sumNames, sumOf } from '../../src/metrics/registry.ts';
 import { defaultRollupSets, type RollupSet } from '../../src/metrics/rollups/sets.ts';
 import { buildFromTables } from '../../src/rollups/build-statements.ts';
 import { definitionOf } from '../../src/rollups/rollups.ts';
@@ -22,6 +22,6 @@ it('builds count only for the sets that they were made of', () => {
 it('what they are told apart by has every sum as it is computed, and the table', () => {
   const { sql } = buildFromTables(set, [], 0n).compile();
   for (const name of sumNames)
-    expect(sql).toContain(`${aggregateOf(name).compile().sql} AS s_${snakeCase(name)}`);
+    expect(sql).toContain(`${sumOf(standardSum(name)).compile().sql} AS s_${snakeCase(name)}`);
   expect(sql).toContain('INSERT INTO rollup_sums (');
 });

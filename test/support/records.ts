@@ -1,9 +1,9 @@
 import { Mutex } from 'async-mutex';
+import { attributionAliases } from '../../src/aliases/aliases.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createAttribution } from '../../src/ingest/attribution/attribution.ts';
 import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
 import { createOpportunityWriter } from '../../src/ingest/kinds/opportunity.ts';
-import { attributionAliases } from '../../src/model/aliases.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { createOpportunityNormaliser, type OpportunityRules } from '../../src/records/opportunity.ts';
 import { type Outcome, Repairs } from '../../src/records/outcome.ts';

@@ -8,7 +8,7 @@ export const recordsVariables = {
     parse: optional(z.string().min(1)),
     reloads: true,
     description:
-      'YAML file of your own words, such as values of utm_source that mean the same. See docs/model.md.',
+      'YAML file of your own words: dimensions, measures, and names that mean the same. See docs/model.md.',
   },
   REPORTING_TIMEZONE: {
     parse: timezone,

@@ -1,7 +1,7 @@
+import type { Aliases } from '../../aliases/aliases.ts';
+import { canonicalValue } from '../../aliases/canonical-value.ts';
 import { bind, identifier, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { DayRange } from '../../metrics/query.ts';
-import type { Aliases } from '../../model/aliases.ts';
-import { canonicalValue } from '../../model/canonical-value.ts';
 import { formatDay } from '../../records/day.ts';
 import { unknown } from '../../records/text.ts';
 import { type AttributedBy, attributedBy, opportunityTable } from '../kinds/opportunity-table.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Aliases } from '../../aliases/aliases.ts';
 import type { Lock } from '../../clickhouse/leases/store-lock.ts';
 import type { CallOptions, Store } from '../../clickhouse/store.ts';
 import type { DayRange } from '../../metrics/query.ts';
-import type { Aliases } from '../../model/aliases.ts';
 import type { Day } from '../../records/day.ts';
 import { attributionStatement } from './attribution-statement.ts';
 import { daysOfNewNamesStatement, newNamesStatement, rememberNamesStatement } from './campaign-names.ts';

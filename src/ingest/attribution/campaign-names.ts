@@ -1,5 +1,5 @@
+import type { Aliases } from '../../aliases/aliases.ts';
 import { bind, join, type Sql, sql } from '../../clickhouse/sql.ts';
-import type { Aliases } from '../../model/aliases.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 import { unknown } from '../../records/text.ts';
 import { attributedBy } from '../kinds/opportunity-table.ts';

@@ -1,13 +1,14 @@
 import { type Day, parseIsoDay } from '../../records/day.ts';
 import { spansOf, stretchesOf } from '../day-spans.ts';
 import type { MetricsLoader } from '../loader.ts';
+import { catalogueOf } from '../model.ts';
 import { type DayRange, emptyQuery, type MetricsQuery, type MetricsRow } from '../query.ts';
-import { type AmountName, amountNames, isAmount, isMeasure, sumsOf } from '../registry.ts';
+import { isMeasure, type SumName } from '../registry.ts';
 import type { Warning } from '../warnings.ts';
 import type { Conversion } from './conversion.ts';
 
-/** Sums of money; those that a query does not read are 0. */
-type Amounts = Readonly<Record<AmountName, number>>;
+/** Sums of money that a query reads. */
+type Amounts = ReadonlyMap<SumName, number>;
 
 /** Money that has no rate, in its own currency. */
 export interface Unconverted {
@@ -53,8 +54,8 @@ export async function reportMoney(
       ranges.map(async (range) => metrics.load(moneyQuery(query, range, amounts, by, only))),
     );
     return found
-      .flatMap(({ rows }) => rows.map(readMoney))
-      .filter(({ amounts: sums }) => amountNames.some((name) => sums[name] > 0));
+      .flatMap(({ rows }) => rows.map((row) => readMoney(row, amounts)))
+      .filter((money) => [...money.amounts.values()].some((amount) => amount !== 0));
   };
   const currencies = [...new Set((await load('currency', undefined)).map(({ currency }) => currency))].sort();
   if (conversion === undefined) {
@@ -82,7 +83,9 @@ export function amountsOf({
   measures,
   having,
   orderBy,
-}: Pick<MetricsQuery, 'measures' | 'having' | 'orderBy'>): AmountName[] {
+  model,
+}: Pick<MetricsQuery, 'measures' | 'having' | 'orderBy' | 'model'>): SumName[] {
+  const { sumsOf, isAmount } = catalogueOf(model);
   const named = [...measures, ...having.map(({ measure }) => measure), ...orderBy.map(({ by }) => by)];
   return [...new Set(named.filter(isMeasure).flatMap(sumsOf).filter(isAmount))];
 }
@@ -116,13 +119,10 @@ function moneyQuery(
   };
 }
 
-const amountsBy = (amountOf: (name: AmountName) => number): Amounts =>
-  Object.fromEntries(amountNames.map((name) => [name, amountOf(name)])) as Amounts;
-
-const readMoney = (row: MetricsRow): Money => ({
+const readMoney = (row: MetricsRow, amounts: readonly SumName[]): Money => ({
   currency: row.currency ?? '',
   day: parseIsoDay(row.date ?? '') ?? 0,
-  amounts: amountsBy((name) => row[name] ?? 0),
+  amounts: new Map(amounts.map((name) => [name, row[name] ?? 0])),
 });
 
 const mixedCurrencies = (currencies: readonly string[]): Warning => ({
@@ -150,9 +150,11 @@ function checkRates(
 
 function sumUp(currency: string, missing: readonly Money[]): Unconverted[] {
   const own = missing.filter((each) => each.currency === currency);
-  const sum = (name: AmountName): number =>
-    own.reduce((millionths, { amounts }) => millionths + Math.round(amounts[name] * 1e6), 0) / 1e6;
-  return own.length === 0 ? [] : [{ currency, amounts: amountsBy(sum) }];
+  const [first] = own;
+  if (first === undefined) return [];
+  const sum = (name: SumName): number =>
+    own.reduce((millionths, { amounts }) => millionths + Math.round((amounts.get(name) ?? 0) * 1e6), 0) / 1e6;
+  return [{ currency, amounts: new Map([...first.amounts.keys()].map((name) => [name, sum(name)])) }];
 }
 
 function missingRate(

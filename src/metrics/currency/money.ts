@@ -1,11 +1,8 @@
 import { empty, type Sql, sql } from '../../clickhouse/sql.ts';
+import { type Addend, sumOf } from '../registry.ts';
 
-/** A column with money, in the currency that the column `currency` names. */
-export interface MoneyColumn {
-  readonly amount: Sql;
-  /** Which rows count; undefined: all. */
-  readonly counts?: Sql;
-}
+/** Money in the currency that the column `currency` names. */
+export type MoneyAddend = Addend & { readonly value: Sql };
 
 /**
  * Beside each sum of money stands what makes it doubtful, as one number that can be united by `groupBitOr`: half of its bits
@@ -27,13 +24,13 @@ const withoutRate = sql`toUInt64(4294967297)`;
 
 /** The sum of a column, and its doubt. @param rate what a unit is worth; undefined: money stays as it is stored */
 export const moneyAggregates = (
-  { amount, counts }: MoneyColumn,
+  { value: amount, counts }: MoneyAddend,
   rate: Sql | undefined,
 ): { readonly sum: Sql; readonly doubt: Sql } => {
   const value = rate === undefined ? amount : sql`${amount} * ${rate}`;
   const alsoCounts = counts === undefined ? empty : sql` AND ${counts}`;
   return {
-    sum: counts === undefined ? sql`sum(${value})` : sql`sumIf(${value}, ${counts})`,
+    sum: sumOf({ value, ...(counts && { counts }) }),
     doubt:
       rate === undefined
         ? sql`groupBitOrIf(${ownCurrency}, ${amount} != 0${alsoCounts})`

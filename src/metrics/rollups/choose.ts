@@ -1,9 +1,11 @@
 import type { Day } from '../../records/day.ts';
 import type { Filter } from '../filter.ts';
+import { catalogueOf } from '../model.ts';
 import type { Plan, RollupScan, Scan, TableScan } from '../plan.ts';
 import type { DayRange } from '../query.ts';
 import { addUnits, bucketsOf } from '../range.ts';
-import type { DimensionName } from '../registry.ts';
+import { fieldsRead } from '../read-fields.ts';
+import { type DimensionName, type Field, isEventField, type Side } from '../registry.ts';
 import type { CurrentRollups } from './current.ts';
 import type { RollupPeriod, RollupSet } from './sets.ts';
 
@@ -14,15 +16,41 @@ import type { RollupPeriod, RollupSet } from './sets.ts';
  */
 export function withRollups(plan: Plan, current: CurrentRollups): Plan<Scan> {
   const rollup = smallestFor(plan, current.sets);
-  const byDay = plan.scans.filter((scan) => !scan.isByClosing);
-  if (rollup === undefined || byDay.length === 0) return plan;
+  const { kept, others } = splitScans(plan);
+  if (rollup === undefined || kept.length === 0) return plan;
   const scans = [
-    ...scansByPeriod(byDay).flatMap((ofPeriod) => replace(plan, ofPeriod, rollup, current)),
-    // Sums by day are sums by day of creation.
-    ...plan.scans.filter((scan) => scan.isByClosing),
+    ...scansByPeriod(kept).flatMap((ofPeriod) => replace(plan, ofPeriod, rollup, current)),
+    ...others,
   ];
-  const [first, ...others] = scans;
-  return first === undefined ? plan : { ...plan, scans: [first, ...others] };
+  const [first, ...rest] = scans;
+  return first === undefined ? plan : { ...plan, scans: [first, ...rest] };
+}
+
+/** A read whose sums rollups have. They are of ads rows and CRM records, by day of creation. */
+interface KeptScan extends TableScan {
+  readonly side: Side;
+}
+
+/** Reads of sums that rollups have, and the others. A read of both is split. */
+function splitScans({ scans, model }: Plan): {
+  readonly kept: readonly KeptScan[];
+  readonly others: readonly TableScan[];
+} {
+  const catalogue = catalogueOf(model);
+  const kept: KeptScan[] = [];
+  const others: TableScan[] = [];
+  for (const scan of scans) {
+    const { side, isByClosing, sums } = scan;
+    if (side === 'events' || isByClosing) {
+      others.push(scan);
+      continue;
+    }
+    const own = sums.filter((name) => !('column' in catalogue.sum(name).addend));
+    if (own.length < sums.length || sums.length === 0)
+      kept.push({ ...scan, side, sums: sums.filter((name) => !own.includes(name)) });
+    if (own.length > 0) others.push({ ...scan, sums: own });
+  }
+  return { kept, others };
 }
 
 /**
@@ -44,42 +72,34 @@ export function smallestFor(plan: Needs, sets: readonly RollupSet[]): RollupSet 
   );
 }
 
-type Needs = Pick<Plan, 'groupBy' | 'where' | 'policy' | 'fold'>;
+type Needs = Pick<Plan, 'groupBy' | 'where' | 'policy' | 'fold' | 'sums' | 'model'>;
 
-/** The dimensions that a plan groups, filters or folds by, besides the date. */
-export function neededDimensions({ groupBy, where, policy, fold }: Needs): ReadonlySet<DimensionName> {
-  const needed = new Set<DimensionName>(groupBy);
-  for (const filter of [where, policy]) if (filter !== undefined) addDimensions(filter, needed);
-  if (fold !== undefined) needed.add(fold.dimension);
-  needed.delete('date');
+/** The stored dimensions that a plan groups, filters or folds by, besides the date. */
+export function neededDimensions(plan: Needs): ReadonlySet<DimensionName> {
+  const catalogue = catalogueOf(plan.model);
+  const conditions = plan.sums
+    .map((name) => catalogue.sum(name))
+    .flatMap(({ from, where }) => (from === 'events' ? [] : [where]));
+  const needed = new Set<DimensionName>();
+  for (const field of fieldsRead(plan, conditions)) if (!isEventField(field)) needed.add(field);
   return needed;
 }
 
-function addDimensions(filter: Filter, found: Set<DimensionName>): void {
-  if ('and' in filter) for (const part of filter.and) addDimensions(part, found);
-  else if ('or' in filter) for (const part of filter.or) addDimensions(part, found);
-  else if ('not' in filter) addDimensions(filter.not, found);
-  else found.add(filter.dimension);
-}
-
 /** The dimensions of which only given values count. */
-export function pickedDimensions({
-  where,
-  policy,
-}: Pick<Plan, 'where' | 'policy'>): ReadonlySet<DimensionName> {
-  const picked = new Set<DimensionName>();
+export function pickedDimensions({ where, policy }: Pick<Plan, 'where' | 'policy'>): ReadonlySet<Field> {
+  const picked = new Set<Field>();
   for (const filter of [where, policy]) if (filter !== undefined) addPicked(filter, picked);
   return picked;
 }
 
-function addPicked(filter: Filter, found: Set<DimensionName>): void {
+function addPicked(filter: Filter, found: Set<Field>): void {
   if ('and' in filter) for (const part of filter.and) addPicked(part, found);
   else if ('operator' in filter && (filter.operator === 'eq' || filter.operator === 'in'))
     found.add(filter.dimension);
 }
 
 /** The scans of the range, and those of the range that it is compared to. */
-const scansByPeriod = (scans: readonly TableScan[]): readonly (readonly TableScan[])[] => [
+const scansByPeriod = (scans: readonly KeptScan[]): readonly (readonly KeptScan[])[] => [
   scans.filter(({ shift }) => shift === undefined),
   scans.filter(({ shift }) => shift !== undefined),
 ];
@@ -87,7 +107,7 @@ const scansByPeriod = (scans: readonly TableScan[]): readonly (readonly TableSca
 /** @param scans of one period: one of each side that is asked for */
 function replace(
   plan: Plan,
-  scans: readonly TableScan[],
+  scans: readonly KeptScan[],
   rollup: RollupSet,
   { stale, built }: CurrentRollups,
 ): readonly Scan[] {

@@ -26,7 +26,7 @@ const labelOf = new Map(labelNames.map((name) => [snakeCase(name), name] as cons
 export function questionOf(planned: Plan, reading: Plan<Scan>, wouldUseSet: boolean): Question {
   const needed = neededDimensions(planned);
   const picked = pickedDimensions(planned);
-  const sides = new Set(planned.scans.map(({ side }) => side));
+  const sides = new Set(planned.scans.flatMap(({ side }) => (side === 'events' ? [] : [side])));
   const dimensions = labelNames.filter((name) => needed.has(name));
   return {
     sides: [...sides],

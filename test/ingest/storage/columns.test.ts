@@ -1,6 +1,7 @@
 import { Mutex } from 'async-mutex';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { attributionAliases } from '../../../src/aliases/aliases.ts';
 import { bind, identifier, join, type Sql, sql } from '../../../src/clickhouse/sql.ts';
 import { createAttribution } from '../../../src/ingest/attribution/attribution.ts';
 import { adPerformanceTable } from '../../../src/ingest/kinds/ad-performance-table.ts';
@@ -10,7 +11,6 @@ import { attributedBy, opportunityTable } from '../../../src/ingest/kinds/opport
 import { createRowMover } from '../../../src/ingest/ownership/move-rows.ts';
 import { valueIn } from '../../../src/ingest/storage/column-set.ts';
 import { createDayMerger } from '../../../src/ingest/storage/merge-days.ts';
-import { attributionAliases } from '../../../src/model/aliases.ts';
 import type { AdPerformance } from '../../../src/records/ad-performance.ts';
 import type { Opportunity } from '../../../src/records/opportunity.ts';
 import { openMigratedStore, silent } from '../../support/database.ts';

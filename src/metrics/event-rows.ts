@@ -1,0 +1,95 @@
+import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
+import { formatDay } from '../records/day.ts';
+import type { Sum } from './catalogue.ts';
+import { visibleRows } from './data-scope.ts';
+import { catalogueOf } from './model.ts';
+import type { EventCurrency, Plan, Scan, TableScan } from './plan.ts';
+import { fieldsRead } from './read-fields.ts';
+import {
+  type Addend,
+  type ColumnOf,
+  type EventField,
+  isBreakdown,
+  isEventField,
+  pathOfEventField,
+  type StoredField,
+  snakeCase,
+} from './registry.ts';
+
+/** What events have of the campaign that their UTM values belong to. */
+const attributed: ReadonlySet<StoredField> = new Set(['channel', 'campaignId', 'match']);
+
+/** The events of a range, with the campaign of their day and UTM values where something is told by it. */
+export function eventRows(
+  scan: TableScan,
+  plan: Plan<Scan>,
+): { from: Sql; columnOf: ColumnOf; addendOf: (sum: Sum) => Addend } {
+  const from = bind('Date', formatDay(scan.range.from));
+  const to = bind('Date', formatDay(scan.range.to));
+  const rows = sql`workspace = ${bind('String', plan.workspace)} AND date BETWEEN ${from} AND ${to}`;
+  const currency =
+    scan.currency === undefined ? empty : sql`, upper(trim(${currencyText(scan.currency)})) AS currency`;
+  const events = sql`SELECT *${currency} FROM events FINAL WHERE ${rows}`;
+  const conditions = scan.sums.map((name) => catalogueOf(plan.model).sum(name).where);
+  const isByCampaign = [...fieldsRead(plan, conditions)].some((field) => attributed.has(field));
+  const columnOf: ColumnOf = (name) => columnOfEvents(name, scan.currency);
+  return {
+    from: sql`(${isByCampaign ? withCampaigns(events, rows) : events}) WHERE ${visibleRows(columnOf, plan)}`,
+    columnOf,
+    addendOf: ({ addend }) => ('kind' in addend ? summedOf(addend) : {}),
+  };
+}
+
+const joinedBy = join(
+  ['date', 'utm_campaign', 'utm_source', 'utm_medium'].map((name) => identifier(name)),
+  ', ',
+);
+
+/** Each event finds one campaign at most, so that none counts twice. */
+const withCampaigns = (events: Sql, rows: Sql): Sql => sql`
+  SELECT event.*, campaign.channel AS channel, campaign.campaign_id AS campaign_id,
+         if(campaign.match = '', 'UNATTRIBUTED', toString(campaign.match)) AS match
+  FROM (${events}) AS event
+  ANY LEFT JOIN (
+    SELECT ${joinedBy}, channel, campaign_id, match FROM event_attributions FINAL WHERE ${rows}
+  ) AS campaign USING (${joinedBy})`;
+
+function columnOfEvents(name: StoredField, currency: EventCurrency | undefined): Sql {
+  if (isEventField(name)) return textOf(name);
+  const isLacking =
+    name === 'adGroupId' || name === 'adId' || (name === 'currency' && currency === undefined);
+  return isLacking || isBreakdown(name) ? sql`''` : identifier(snakeCase(name));
+}
+
+function summedOf(addend: Exclude<Sum['addend'], { column: unknown }>): Addend {
+  switch (addend.kind) {
+    case 'distinct':
+      return { value: textOf(addend.field) };
+    case 'values':
+      return { value: sql`ifNull(${extracted(addend.field, sql`'Nullable(Decimal(38, 6))'`)}, 0)` };
+    case 'events':
+    case 'extra':
+      return {};
+    default:
+      return addend satisfies never;
+  }
+}
+
+const currencyText = (currency: EventCurrency): Sql =>
+  'code' in currency ? sql`${bind('String', currency.code)}` : textOf(currency.field);
+
+/** '' where an event has no such field. */
+function textOf(field: EventField): Sql {
+  const [name = ''] = pathOfEventField(field);
+  return name === 'metadata'
+    ? sql`ifNull(${extracted(field, sql`'Nullable(String)'`)}, '')`
+    : identifier(name);
+}
+
+function extracted(field: EventField, type: Sql): Sql {
+  const [, ...path] = pathOfEventField(field);
+  return sql`JSONExtract(metadata, ${join(
+    path.map((key) => sql`${bind('String', key)}`),
+    ', ',
+  )}, ${type})`;
+}
