@@ -84,6 +84,7 @@ export type Columns = Readonly<
     | 'Decimal(18,6)'
     | 'Decimal(38,18)'
     | 'Map(String, String)'
+    | 'Map(String, Decimal(18,6))'
   >
 >;
 

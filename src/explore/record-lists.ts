@@ -87,8 +87,9 @@ type AdOrder = RecordOrder<(typeof adOrders)[number]>;
 
 export interface AdsQuery extends MoneyScope {
   readonly order: AdOrder;
-  /** Whether rows contain their breakdowns, which costs one more column to read. */
+  /** Whether rows contain their breakdowns, or extra measures: each costs one more column to read. */
   readonly showsBreakdowns: boolean;
+  readonly showsExtraMeasures: boolean;
 }
 
 const adColumns = z.object({
@@ -106,6 +107,7 @@ const adRow = adColumns.extend({
   ...shownColumns,
   shown_value: z.number().nullable(),
   breakdowns: z.record(z.string(), z.string()),
+  extra_measures: z.record(z.string(), z.number()),
 });
 export type AdRecord = z.infer<typeof adRow>;
 
@@ -114,9 +116,10 @@ export function adList(query: AdsQuery): OrderedList<AdRecord> {
   const value = sql`conversion_value`;
   const columns = sql`${selectList(adColumns)}, ${shownMoney(sql`cost`, query)}, ${moneyOfRecord(value, query)} AS shown_value, ${moneyOrder(value, query)} AS value_key`;
   const breakdowns = query.showsBreakdowns ? sql`breakdowns` : sql`map() AS breakdowns`;
+  const extras = query.showsExtraMeasures ? sql`extra_measures` : sql`map() AS extra_measures`;
   return {
     row: adRow,
-    select: sql`SELECT ${columns}, ${breakdowns}, row_key FROM ${recordsOf('ads', query)}`,
+    select: sql`SELECT ${columns}, ${breakdowns}, ${extras}, row_key FROM ${recordsOf('ads', query)}`,
     order: [
       { by: moneyKeys.get(by) ?? identifier(by), type: typeOf(by), direction },
       { by: sql`date`, type: 'Date', direction: 'asc' },

@@ -12,7 +12,8 @@ import {
   keyOfOwnMeasure,
   type MeasureName,
 } from '../metrics/registry.ts';
-import { breakdownLimits, breakdownNameText, isBreakdownName } from '../records/breakdowns.ts';
+import { breakdownLimits } from '../records/breakdowns.ts';
+import { isValueName, valueNameText } from '../records/named-values.ts';
 import { builder, toEnumName } from './builder.ts';
 
 export const breakdownDescription =
@@ -20,9 +21,9 @@ export const breakdownDescription =
 
 /** @throws UtmqlError BAD_USER_INPUT that names the argument */
 export function readBreakdown(name: string, path: string): BreakdownName {
-  if (isBreakdownName(name)) return breakdownDimension(name);
+  if (isValueName(name)) return breakdownDimension(name);
   const shown = JSON.stringify(name.slice(0, breakdownLimits.nameLength + 1));
-  throw badInput(`${path}: ${shown} is no name of a breakdown; expected ${breakdownNameText}.`);
+  throw badInput(`${path}: ${shown} is no name of a breakdown; expected ${valueNameText}.`);
 }
 
 /** @throws UtmqlError BAD_USER_INPUT that names the argument */

@@ -18,6 +18,16 @@ type FieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<
   AdRecord
 >;
 
+const ExtraMeasureType = builder
+  .objectRef<{ readonly name: string; readonly value: number }>('ExtraMeasure')
+  .implement({
+    description: 'A number of ads rows that utmql has no field for. See `extra_measures` in docs/sources.md.',
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'Its name.' }),
+      value: t.exposeFloat('value', { description: 'Its value. Unit: quantity.' }),
+    }),
+  });
+
 const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
   description:
     'A stored ads row: one day, channel, campaign and UTM set. Feeds with more detail have one row for each ad group or ad.',
@@ -44,6 +54,11 @@ const AdPerformance = builder.objectRef<AdRecord>('AdPerformance').implement({
       description: `The value of one breakdown. ${breakdownDescription} Null if the row does not have it.`,
       args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
       resolve: (row, { name }) => new Map(Object.entries(row.breakdowns)).get(name) ?? null,
+    }),
+    extraMeasures: t.field({
+      type: [ExtraMeasureType],
+      description: 'Further numbers that the feed gave, ordered by name, without those that are 0.',
+      resolve: (row) => Object.entries(row.extra_measures).map(([name, value]) => ({ name, value })),
     }),
     ...figureFields(t),
     cost: t.exposeFloat('shown_money', {
@@ -140,7 +155,9 @@ builder.queryField('adPerformance', (t) =>
         order: { by: args.orderBy?.by ?? 'date', direction: args.orderBy?.direction ?? 'desc' },
       } as const;
       const showsBreakdowns = shown.includes('breakdowns') || shown.includes('breakdown');
-      return loadListPage(['adPerformance', query], args, reader, adList({ ...query, showsBreakdowns }));
+      const showsExtraMeasures = shown.includes('extraMeasures');
+      const list = adList({ ...query, showsBreakdowns, showsExtraMeasures });
+      return loadListPage(['adPerformance', query], args, reader, list);
     },
   }),
 );

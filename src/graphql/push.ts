@@ -127,6 +127,7 @@ const scalars = {
   currency: 'String',
   object: 'JSON',
   breakdowns: 'JSON',
+  measures: 'JSON',
   flag: 'Boolean',
 } as const satisfies Record<FieldFormat, string>;
 

@@ -329,7 +329,7 @@ export type TextDimension = LabelName | BreakdownName | OwnDimension;
 export type AskedDimension = NamedDimension | OwnDimension;
 export type DimensionName = 'date' | TextDimension;
 
-/** @param name satisfies `isBreakdownName` */
+/** @param name satisfies `isValueName` */
 export const breakdownDimension = (name: string): BreakdownName => `${breakdownPrefix}${name}`;
 
 export const isBreakdown = (name: string): name is BreakdownName => name.startsWith(breakdownPrefix);

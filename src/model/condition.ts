@@ -11,7 +11,7 @@ import {
   snakeCase,
 } from '../metrics/registry.ts';
 import { noSuch } from '../nearest.ts';
-import { isBreakdownName } from '../records/breakdowns.ts';
+import { isValueName } from '../records/named-values.ts';
 import { readPattern } from './pattern.ts';
 import { below, type Report } from './report.ts';
 import { readText } from './texts.ts';
@@ -112,7 +112,7 @@ function fieldFor(key: string, on: ConditionOn, report: Report): Field | undefin
     if (key === 'service' || key === 'message' || isMetadataPath(key)) return eventField(key);
   } else if (on !== 'crm' && key.startsWith('breakdowns.')) {
     const name = key.slice('breakdowns.'.length);
-    if (isBreakdownName(name)) return breakdownDimension(name);
+    if (isValueName(name)) return breakdownDimension(name);
   }
   report([], noSuch('field', key, [...fieldsOf(on), ...connectives]));
   return undefined;

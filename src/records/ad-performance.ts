@@ -1,4 +1,4 @@
-import { type Breakdowns, breakdownLimits, breakdownNameText, parseBreakdowns } from './breakdowns.ts';
+import { type Breakdowns, breakdownLimits, parseBreakdowns } from './breakdowns.ts';
 import {
   type Contract,
   currency,
@@ -10,8 +10,10 @@ import {
   utm,
 } from './contract-field.ts';
 import type { Day } from './day.ts';
+import { type ExtraMeasures, mostExtraMeasures, parseExtraMeasures } from './extra-measures.ts';
 import type { FieldRules } from './field-rules.ts';
 import { createFieldReader } from './fields.ts';
+import { valueNameText } from './named-values.ts';
 import { displayValue, normalise, type Outcome, RejectError, type Repairs } from './outcome.ts';
 import { checkSchemaVersion } from './schema-version.ts';
 import { UnknownFields } from './unknown-fields.ts';
@@ -20,7 +22,7 @@ export const adPerformanceContract = {
   title: 'AdPerformance',
   meaning: 'Ad performance: one row for each day, channel, campaign and UTM set.',
   description:
-    'Ad performance: one row for each day, channel, campaign and UTM set. The key is every field except clicks, impressions, cost, conversions and conversion_value. A row with the same key replaces the earlier row.',
+    'Ad performance: one row for each day, channel, campaign and UTM set. The key is every field except clicks, impressions, cost, conversions, conversion_value and extra_measures. A row with the same key replaces the earlier row.',
   envelope: ['external', 'ads', 'performance'],
   fields: {
     ...schemaVersion,
@@ -54,7 +56,11 @@ export const adPerformanceContract = {
     ...utm,
     breakdowns: {
       format: 'breakdowns',
-      description: `Custom dimensions, such as country or device, as an object of names and values or its JSON text. At most ${breakdownLimits.names}. A name is ${breakdownNameText}. A value has up to ${breakdownLimits.valueLength} characters. Breakdowns are part of the key.`,
+      description: `Custom dimensions, such as country or device, as an object of names and values or its JSON text. At most ${breakdownLimits.names}. A name is ${valueNameText}. A value has up to ${breakdownLimits.valueLength} characters. Breakdowns are part of the key.`,
+    },
+    extra_measures: {
+      format: 'measures',
+      description: `Further numbers, such as video_views, as an object of names and numbers or its JSON text, with up to six decimals. At most ${mostExtraMeasures}. A name is ${valueNameText}.`,
     },
     updated_at: updatedAt,
   },
@@ -114,6 +120,8 @@ export interface AdPerformance {
   readonly conversions: number;
   /** In `currency`, with up to six decimals. */
   readonly conversionValue: number;
+  /** Further numbers, by name. */
+  readonly extraMeasures: ExtraMeasures | undefined;
   /** When the source last changed the row, in epoch milliseconds, if the source says so. */
   readonly updatedAt: number | undefined;
   /** The fields that the contract does not name, as JSON text; empty if there are none. */
@@ -122,7 +130,7 @@ export interface AdPerformance {
 
 /** Returns the normaliser for the ads rows of one source. It turns raw JSON into a record or the reason for a rejection. */
 export function createAdPerformanceNormaliser(rules: FieldRules) {
-  const read = createFieldReader<AdField>(rules);
+  const read = createFieldReader<AdField | `extra_measures.${string}`>(rules);
   const unknownFields = new UnknownFields(adPerformanceContract);
   return (raw: unknown, repairs: Repairs): Outcome<AdPerformance> =>
     normalise(raw, repairs, (fields) => {
@@ -145,6 +153,7 @@ export function createAdPerformanceNormaliser(rules: FieldRules) {
         cost: read.money(fields, 'cost', repairs),
         conversions: read.optionalQuantity(fields, 'conversions', repairs),
         conversionValue: read.optionalMoney(fields, 'conversion_value', repairs),
+        extraMeasures: parseExtraMeasures(fields.extra_measures, read, repairs),
         updatedAt: read.optionalInstant(fields, 'updated_at'),
         extra: unknownFields.read(fields, repairs),
       };

@@ -19,6 +19,7 @@ export const formatTypes = {
   currency: ['string', 'null'],
   object: ['object', 'string', 'null'],
   breakdowns: ['object', 'string', 'null'],
+  measures: ['object', 'string', 'null'],
   flag: ['boolean', 'string', 'number', 'null'],
 } as const satisfies Record<string, readonly string[]>;
 export type FieldFormat = keyof typeof formatTypes;

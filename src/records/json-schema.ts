@@ -1,8 +1,10 @@
-import { breakdownLimits, breakdownNameSource } from './breakdowns.ts';
+import { breakdownLimits } from './breakdowns.ts';
 import { contracts, deletionOf, fieldsOf, type RecordKind } from './contract.ts';
 import { currentSchemaVersion, type Field, type FieldFormat, formatTypes } from './contract-field.ts';
 import { metadataLimits } from './event-metadata.ts';
+import { mostExtraMeasures } from './extra-measures.ts';
 import { missingValueWords } from './missing-values.ts';
+import { valueNameSource } from './named-values.ts';
 import { maxTextLength } from './text.ts';
 
 /** A JSON Schema, or the keywords of one. */
@@ -54,8 +56,17 @@ const keywords: Readonly<Record<FieldFormat, { readonly pattern?: string } & Jso
   object: { maxProperties: metadataLimits.keys },
   breakdowns: {
     maxProperties: breakdownLimits.names,
-    propertyNames: { pattern: breakdownNameSource },
+    propertyNames: { pattern: valueNameSource },
     additionalProperties: { type: formatTypes.label, ...name },
+  },
+  measures: {
+    maxProperties: mostExtraMeasures,
+    propertyNames: { pattern: valueNameSource },
+    additionalProperties: {
+      type: formatTypes.quantity,
+      pattern: String.raw`^\s*(${figure})?\s*$`,
+      exclusiveMaximum: 1e12,
+    },
   },
   flag: { pattern: `${anyCase('true|false|yes|no')}|[01]|${gap}`, minimum: 0, maximum: 1, multipleOf: 1 },
 };

@@ -20,6 +20,8 @@ export const rejectReasons = {
   invalid_currency: 'A currency is not a three-letter code.',
   invalid_rate: 'An exchange rate is not above 0, or is other than 1 between a currency and itself.',
   unsupported_schema_version: 'utmql does not support the record’s version of the record contract.',
+  invalid_extra_measures:
+    'The extra measures of an ads row are not an object with at most 20 names and their numbers. A name starts with `a-z`, continues with `a-z`, `0-9` or `_`, and has at most 40 characters.',
   invalid_breakdowns:
     'The breakdowns of an ads row are not an object with at most 8 names and their values. A name starts with `a-z`, continues with `a-z`, `0-9` or `_`, and has at most 40 characters.',
   invalid_metadata: 'The metadata of an event is not a JSON object.',

@@ -83,6 +83,13 @@ const values: Record<FieldFormat, fc.Arbitrary<unknown>> = {
     ),
     fc.constantFrom('{"country":"DE"}', '{"Land":"DE"}', '', 'DE', [], null, 1),
   ),
+  measures: fc.oneof(
+    fc.dictionary(
+      fc.constantFrom('video_views', 'likes', 'Likes', '1st'),
+      fc.oneof(figure, fc.constant(null)),
+    ),
+    fc.constantFrom('{"likes":3}', '{"Likes":3}', '', 'many', [], null, 1),
+  ),
   object: fc.oneof(fc.dictionary(text, fc.jsonValue({ maxDepth: 1 })), fc.constantFrom('{"a":1}', '', [1])),
 };
 
@@ -157,6 +164,9 @@ describe('the JSON Schemas of the records', () => {
     ['ad_performance', { breakdowns: { country: ['DE'] } }],
     ['ad_performance', { breakdowns: Object.fromEntries('abcdefghi'.split('').map((name) => [name, 'x'])) }],
     ['ad_performance', { breakdowns: ['DE'] }],
+    ['ad_performance', { extra_measures: { Likes: 1 } }],
+    ['ad_performance', { extra_measures: { likes: 'many' } }],
+    ['ad_performance', { extra_measures: [1] }],
     ['opportunity', { opportunity_id: undefined }],
     ['opportunity', { created_at: '' }],
     ['opportunity', { amount: 1e12 }],

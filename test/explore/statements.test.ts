@@ -56,7 +56,12 @@ const rejects = { source: harm, kind: 'event', reason: harm, field: harm, runId,
 const lists: Readonly<Record<string, OrderedList<unknown>>> = {
   campaigns: campaignList({ ...scope, search: harm }),
   opportunities: opportunityList({ ...scope, stages: ['closed_won'], order }),
-  adPerformance: adList({ showsBreakdowns: true, ...scope, order: { by: 'cost', direction: 'desc' } }),
+  adPerformance: adList({
+    showsBreakdowns: true,
+    showsExtraMeasures: true,
+    ...scope,
+    order: { by: 'cost', direction: 'desc' },
+  }),
   exchangeRates: exchangeRateList({ workspace, range: scope.range, base: harm, quote: harm }),
   nearDuplicates: nearDuplicateList(scope),
   unfundedCampaigns: unfundedRevenueList(scope, 'campaignId'),

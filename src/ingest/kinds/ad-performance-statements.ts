@@ -68,10 +68,10 @@ export const adDuplicatesStatement = (runId: string, days: readonly Day[]): Sql 
              countIf(nth > 1 AND NOT same AND NOT is_restated) AS unexplained
       FROM (
         SELECT date, row_number() OVER feed AS nth,
-               figures = lagInFrame(figures) OVER feed AND (asides = lagInFrame(asides) OVER feed OR figures = (${noFigures})) AS same,
+               figures = lagInFrame(figures) OVER feed AND (asides = lagInFrame(asides) OVER feed OR figures = (${noFigures}) AND empty(extra_measures)) AS same,
                updated != lagInFrame(updated) OVER feed AS is_restated
         FROM (
-          SELECT DISTINCT date, row_key, position, updated, tuple(${asides}) AS asides, (${figures}) AS figures
+          SELECT DISTINCT date, row_key, position, updated, extra_measures, tuple(${asides}) AS asides, (${figures}) AS figures
           FROM staged_ad_performance WHERE ${stagedOf({ runId }, days)} AND (date, row_key) IN (${repeatedKeys(runId, days)})
         )
         WINDOW feed AS (PARTITION BY date, row_key ORDER BY position)
@@ -132,6 +132,7 @@ function summed(name: string): Sql {
   const column = identifier(name);
   if (name === 'date') return column;
   if (name in key.columns) return sql`any(${column})`;
+  if (name === 'extra_measures') return sql`CAST(sumMap(${column}) AS Map(String, Decimal(18, 6)))`;
   if (name in aside.columns) return sql`if(uniqExact(${column}) = 1, any(${column}), '')`;
   return values.columns[name] === 'Decimal(18,6)' ? sql`toDecimal64(sum(${column}), 6)` : sql`sum(${column})`;
 }

@@ -24,7 +24,7 @@ export const adPerformanceTable = recordTable<AdPerformance, 'updatedAt'>()({
     conversions: 'Decimal(18,6)',
     conversion_value: 'Decimal(18,6)',
   } satisfies Record<AdFigure, 'UInt64' | 'Decimal(18,6)'>,
-  aside: { extra: 'String' },
+  aside: { extra: 'String', extra_measures: 'Map(String, Decimal(18,6))' },
   // `row_key` is a hash of the key, which statements copy: working it out again would take half of their time.
   others: ['row_key', 'workspace', 'source', 'version', 'is_deleted'],
 });

@@ -17,6 +17,7 @@ interface WrittenFrom {
   readonly 'Decimal(18,6)': number;
   readonly 'Decimal(38,18)': DecimalText;
   readonly 'Map(String, String)': Readonly<Record<string, string>> | undefined;
+  readonly 'Map(String, Decimal(18,6))': Readonly<Record<string, number>> | undefined;
 }
 
 /** A column that holds the number that a word has in a list: ClickHouse's Enum8 from 0 on. */
@@ -68,6 +69,7 @@ const methods = {
   'Decimal(18,6)': 'money',
   'Decimal(38,18)': 'rate',
   'Map(String, String)': 'map',
+  'Map(String, Decimal(18,6))': 'moneyMap',
 } as const satisfies Record<ColumnType, keyof RowEncoder>;
 
 /** @param declared columns of properties that `T` has, which the caller's types vouch for */

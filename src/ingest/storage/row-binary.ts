@@ -126,6 +126,16 @@ export class RowEncoder {
     }
   }
 
+  /** Map(String, Decimal(18, 6)); undefined is the empty one. */
+  moneyMap(values: Readonly<Record<string, number>> | undefined): void {
+    const entries = values === undefined ? [] : Object.entries(values);
+    this.varint(entries.length);
+    for (const [name, value] of entries) {
+      this.text(name);
+      this.money(value);
+    }
+  }
+
   private grow(needed: number): void {
     const old = this.buffer;
     this.buffer = Buffer.from(new ArrayBuffer(2 ** Math.ceil(Math.log2(needed))));

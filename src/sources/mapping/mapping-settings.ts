@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { breakdownLimits, breakdownNameText, isBreakdownName } from '../../records/breakdowns.ts';
+import { breakdownLimits } from '../../records/breakdowns.ts';
 import { fieldsOf, type RecordKind } from '../../records/contract.ts';
+import { mostExtraMeasures } from '../../records/extra-measures.ts';
+import { isValueName, valueNameText } from '../../records/named-values.ts';
 import { elementPathOf } from './element-path.ts';
 import type { RowCondition } from './row-filter.ts';
 import { expectedPath, path, pathOf, section } from './setting-types.ts';
@@ -29,19 +31,22 @@ const toConditions = (written: WrittenConditions): readonly RowCondition[] =>
 
 const deletedText = 'expected columns and the values that they have in deleted rows';
 
-/** Keys of a source that map elements to records. */
-export const mappingKeys = {
-  fields: z.record(z.string(), fieldPlace, 'expected fields and paths').default({}),
-  breakdowns: z
+/** @param most names */
+const namedPlaces = (most: number) =>
+  z
     .record(
-      z.string().refine(isBreakdownName, `expected ${breakdownNameText}`),
+      z.string().refine(isValueName, `expected ${valueNameText}`),
       fieldPlace,
       'expected names and paths',
     )
-    .refine((written) => Object.keys(written).length <= breakdownLimits.names, {
-      error: `has more than ${breakdownLimits.names} names`,
-    })
-    .default({}),
+    .refine((written) => Object.keys(written).length <= most, { error: `has more than ${most} names` })
+    .default({});
+
+/** Keys of a source that map elements to records. */
+export const mappingKeys = {
+  fields: z.record(z.string(), fieldPlace, 'expected fields and paths').default({}),
+  breakdowns: namedPlaces(breakdownLimits.names),
+  extra_measures: namedPlaces(mostExtraMeasures),
   map: z
     .record(
       z.string(),
@@ -75,7 +80,9 @@ export const mappingKeys = {
 
 /** Returns the fields of a kind that accept text. */
 export const textFieldsOf = (kind: RecordKind): string[] =>
-  fieldsOf(kind).flatMap(([name, { format }]) => (format === 'breakdowns' ? [] : [name]));
+  fieldsOf(kind).flatMap(([name, { format }]) =>
+    format === 'breakdowns' || format === 'measures' ? [] : [name],
+  );
 
 /** Returns the names in the settings that are not fields of the kind, with their paths. */
 export function unknownFieldsIn(

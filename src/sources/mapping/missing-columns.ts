@@ -73,11 +73,11 @@ export class MissingColumns {
   }
 }
 
-/** Returns the members of a record, with each breakdown as `breakdowns.NAME`. */
+/** Returns the members of a record, with each breakdown as `breakdowns.NAME`, and extra measures likewise. */
 export const columnsOfRecord = (record: Readonly<Record<string, unknown>>): (readonly [string, unknown])[] =>
   Object.entries(record).flatMap(([name, value]): (readonly [string, unknown])[] =>
-    name === 'breakdowns' && isObject(value)
-      ? Object.entries(value).map(([breakdown, text]) => [`breakdowns.${breakdown}`, text])
+    (name === 'breakdowns' || name === 'extra_measures') && isObject(value)
+      ? Object.entries(value).map(([each, text]) => [`${name}.${each}`, text])
       : [[name, value]],
   );
 

@@ -38,6 +38,8 @@ export function recordProblems(settings: RecordSettings, kind: RecordKind): Prob
     report(['spread'], 'has a meaning only for ads');
   if (Object.keys(settings.breakdowns).length > 0 && fields.breakdowns === undefined)
     report(['breakdowns'], 'has a meaning only for ads');
+  if (Object.keys(settings.extra_measures).length > 0 && fields.extra_measures === undefined)
+    report(['extra_measures'], 'has a meaning only for ads');
   if (settings.deleted_when !== undefined && deletion === undefined)
     report(['deleted_when'], 'has a meaning only for opportunities');
   if (settings.duplicates === 'sum' && kind === 'exchange_rate')

@@ -20,6 +20,8 @@ export interface MappingSettings extends PlatformSettings {
   readonly fields: Readonly<Record<string, FieldPath>>;
   /** Breakdown → path in an element. */
   readonly breakdowns: Readonly<Record<string, FieldPath>>;
+  /** Extra measure → path in an element. */
+  readonly extraMeasures: Readonly<Record<string, FieldPath>>;
   /** Field of the contract, or breakdown → replacements of its values. */
   readonly map: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly where: readonly RowCondition[];
@@ -55,7 +57,7 @@ export interface PlatformRecords {
  * Creates the function that maps an element of a page to a raw record; undefined if elements are records already. In order:
  *
  * 1. the adapter's mapping
- * 2. the source's `fields`, `breakdowns`, `map` and look-ups, which override it
+ * 2. the source's `fields`, `breakdowns`, `extra_measures`, `map` and look-ups, which override it
  * 3. UTMs of the landing page, then `defaults`, for fields still missing
  * 4. whether the record is deleted
  *
@@ -67,10 +69,12 @@ export function createRecordMapper(
   rules: Pick<FieldRules, 'missing'>,
   settings: MappingSettings,
 ): ((element: unknown) => unknown) | undefined {
-  const { fields, breakdowns, map, where, deletedWhen, lookups, landingUrlField, defaults } = settings;
+  const { fields, breakdowns, extraMeasures, map, where, deletedWhen, lookups, landingUrlField, defaults } =
+    settings;
   const chosen = Object.entries(fields).map(([name, place]) => fieldSelectorOf(name, place));
   const dimensions = Object.entries(breakdowns).map(([name, place]) => fieldSelectorOf(name, place));
-  const moved = [...chosen, ...dimensions];
+  const numbers = Object.entries(extraMeasures).map(([name, place]) => fieldSelectorOf(name, place));
+  const moved = [...chosen, ...dimensions, ...numbers];
   const adapted = adapter.record ?? (moved.length > 0 ? withoutMovedFields(moved, kind) : undefined);
   const landingUrl = landingUrlField && elementPathOf(landingUrlField);
   const standard = Object.entries(defaults);
@@ -103,6 +107,11 @@ export function createRecordMapper(
       const own = isObject(record.breakdowns) ? record.breakdowns : {};
       const values = dimensions.map(({ name, valueIn }) => [name, mapped(valueIn(element), maps.get(name))]);
       record.breakdowns = { ...own, ...Object.fromEntries(values) };
+    }
+    if (numbers.length > 0) {
+      const own = isObject(record.extra_measures) ? record.extra_measures : {};
+      const values = numbers.map(({ name, valueIn }) => [name, valueIn(element)]);
+      record.extra_measures = { ...own, ...Object.fromEntries(values) };
     }
     for (const lookup of lookups) lookup.apply(record);
     if (landingUrl !== undefined) supply(record, Object.entries(utmsOfUrl(valueAt(element, landingUrl))));

@@ -7,7 +7,7 @@ import { elementPathOf } from './element-path.ts';
 import { createLookup } from './lookup.ts';
 import type { RequiredColumns } from './missing-columns.ts';
 import { withReading } from './reading-settings.ts';
-import { createRecordMapper, type PlatformRecords } from './record-mapper.ts';
+import { createRecordMapper, type FieldPath, type PlatformRecords } from './record-mapper.ts';
 import type { RecordSettings } from './record-settings.ts';
 import { createStrayRowTest } from './row-filter.ts';
 import { createSpread } from './spread.ts';
@@ -51,6 +51,7 @@ export function createRecordReading(
     map: createRecordMapper(adapter, kind, rules, {
       fields: settings.fields,
       breakdowns: settings.breakdowns,
+      extraMeasures: settings.extra_measures,
       map: settings.map,
       where: settings.where,
       deletedWhen: settings.deleted_when,
@@ -68,17 +69,25 @@ export function createRecordReading(
 }
 
 /**
- * Returns the columns that some record must have: for ads always the cost, and the figures and breakdowns that the settings map.
+ * Returns the columns that some record must have: for ads always the cost, and the figures, extra measures and breakdowns that the
+ * settings map.
  *
  * @param omitsZeros the platform omits figures that are 0, so a missing figure is no error
  */
 export function requiredColumns(
-  { fields, breakdowns }: Pick<RecordSettings, 'fields' | 'breakdowns'>,
+  {
+    fields,
+    breakdowns,
+    extra_measures: extraMeasures,
+  }: Pick<RecordSettings, 'fields' | 'breakdowns' | 'extra_measures'>,
   kind: RecordKind,
   omitsZeros = false,
 ): RequiredColumns {
   if (kind !== 'ad_performance') return { figures: [], breakdowns: [] };
-  const mapped = adFigures.filter((name) => name !== 'cost' && Object.hasOwn(fields, name));
+  const mapped = [
+    ...adFigures.filter((name) => name !== 'cost' && Object.hasOwn(fields, name)),
+    ...Object.keys(extraMeasures).map((name) => `extra_measures.${name}`),
+  ];
   return { figures: omitsZeros ? [] : ['cost', ...mapped], breakdowns: Object.keys(breakdowns) };
 }
 
@@ -87,11 +96,12 @@ export function requiredColumns(
  * as missing values.
  */
 function csvOf(settings: RecordSettings, kind: RecordKind): CsvHeaderOptions {
-  const { delimiter, skip_rows: skipRows, fields, breakdowns, landing_url_field: landing, spread } = settings;
+  const { delimiter, skip_rows: skipRows, fields, landing_url_field: landing, spread } = settings;
+  const { breakdowns, extra_measures: extraMeasures } = settings;
   const conditions = [...settings.where, ...(settings.deleted_when ?? [])];
-  const chosen = [...Object.values(fields), ...Object.values(breakdowns)].flatMap((place) =>
-    'separator' in place ? place.concat : [place],
-  );
+  const chosen = [fields, breakdowns, extraMeasures]
+    .flatMap(Object.values<FieldPath>)
+    .flatMap((place) => ('separator' in place ? place.concat : [place]));
   const paths = [...chosen, ...(landing ? [landing] : []), ...(spread ? [spread.start, spread.end] : [])];
   const places = [...paths.map(elementPathOf), ...conditions.map(({ place }) => place)];
   const own = [...knownFields(kind)].filter((name) => fields[name] === undefined);

@@ -125,6 +125,7 @@ function pathsIn(settings: SourceSettings): (readonly string[])[] {
   const { fields, landing_url_field: landing, where, deleted_when: deletedWhen = [] } = settings;
   return [
     ...pathsOf(fields),
+    ...pathsOf(settings.extra_measures),
     ...(landing === undefined ? [] : [landing]),
     ...[...where, ...deletedWhen].map(({ place }) => place.path),
   ];

@@ -49,6 +49,7 @@ function filledWith({ name, type }: Column): Sql {
   if (type.startsWith('Enum8')) return sql`toInt8(2)`;
   if (type.startsWith('DateTime64')) return sql`fromUnixTimestamp64Milli(1754042400123)`;
   if (type === 'Date') return sql`toDate(17)`;
+  if (type.includes('Decimal') && type.startsWith('Map(')) return sql`map('of', toDecimal64(17, 6))`;
   if (type.startsWith('Map(')) return sql`map('of', ${bind('String', name)})`;
   if (/^(?:UInt|Decimal)/.test(type)) return sql`17`;
   throw new Error(`No value for ${name} ${type}`);
@@ -91,6 +92,7 @@ const adRecord: AdPerformance = {
   cost: 7.25,
   conversions: 2.5,
   conversionValue: 19.75,
+  extraMeasures: { likes: 13, video_views: 29.5 },
   updatedAt: undefined,
   extra: '{"of":"extra"}',
 };
@@ -221,7 +223,10 @@ describe('all that a record says is stored', () => {
       utm_medium: 'of utm_medium',
     });
     expect(row).toMatchObject({ utm_content: 'of utm_content', utm_term: 'of utm_term', ad_id: 'of ad_id' });
-    expect(row).toMatchObject({ breakdowns: { country: 'of country', device: 'of device' } });
+    expect(row).toMatchObject({
+      breakdowns: { country: 'of country', device: 'of device' },
+      extra_measures: { likes: 13, video_views: 29.5 },
+    });
     expect(row).toMatchObject({
       clicks: 3,
       impressions: 5,

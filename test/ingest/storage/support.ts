@@ -31,6 +31,7 @@ export const ad = (record: Partial<AdPerformance>): AdPerformance => ({
   cost: 1,
   conversions: 0,
   conversionValue: 0,
+  extraMeasures: undefined,
   updatedAt: undefined,
   extra: '',
   ...record,
