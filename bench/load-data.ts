@@ -1,6 +1,7 @@
 import { Mutex } from 'async-mutex';
 import { bind, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
+import { createAliasRegister } from '../src/ingest/attribution/alias-register.ts';
 import { createAttribution } from '../src/ingest/attribution/attribution.ts';
 import { attributionAliases } from '../src/model/aliases.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
@@ -59,6 +60,7 @@ export async function loadData(store: Store, today: Day, adRows: number): Promis
     windowDays: 30,
     lock: new Mutex(),
     eventLock: new Mutex(),
+    register: createAliasRegister({ store, lock: new Mutex() }),
   });
   await attribution.afterOpportunities(
     'default',

@@ -51,7 +51,7 @@ export function createDataVersion(
         async write(options, next) {
           let mayHaveChanged = true;
           const onWritten = (rows: number): void => {
-            mayHaveChanged = rows > 0;
+            mayHaveChanged = rows > 0 || store.layout.shape !== undefined;
             options.onWritten?.(rows);
           };
           try {

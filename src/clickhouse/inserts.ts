@@ -24,14 +24,12 @@ const nothingToDiscard = (): void => undefined;
  * The writing half of a store.
  *
  * @param options.everyServer what a command with `everywhere` goes to
- * @param options.countsWrittenRows whether the summary of an answer counts all rows that an `INSERT … SELECT` has written
  * @param options.prepare makes what each request is sent with out of a call's options
  * @param options.uptimeSeconds asks the server how long it has been up
  */
 export function createStoreWrites(options: {
   client: ClickHouseClient;
   everyServer: readonly ClickHouseClient[];
-  countsWrittenRows: boolean;
   prepare: (call: CallOptions, settings: ClickHouseSettings) => PreparedCall;
   uptimeSeconds: () => Promise<number>;
 }): Pick<Store, 'command' | 'insert'> {
@@ -62,8 +60,7 @@ export function createStoreWrites(options: {
             targets.map((server) => ownAnswer(server.command(command), nothingToDiscard)),
           );
           const written = Number(answers[0]?.summary?.written_rows ?? Number.NaN);
-          if (options.countsWrittenRows && insertsRows.test(query) && !Number.isNaN(written))
-            call.onWritten?.(written);
+          if (insertsRows.test(query) && !Number.isNaN(written)) call.onWritten?.(written);
         });
       await (call.repeatable ? retryWhileAway(execute, call.signal) : execute(0));
     },

@@ -44,6 +44,8 @@ export const tables = {
   exchange_rates: { shardingKey: 'sipHash64(workspace)' },
   // Few, and all of a campaign are read together.
   campaign_names: { shardingKey: 'sipHash64(workspace)', isEmptied: true },
+  // A row or two for each workspace, numbered together.
+  attribution_aliases: { shardingKey: 'sipHash64(workspace)' },
   ingest_runs: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS' },
   rejected_records: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   raw_landing: { shardingKey: byRun, keptFor: 'RAW_RETENTION_DAYS', isEmptied: true },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Mutex } from 'async-mutex';
 import type { Store } from '../../src/clickhouse/store.ts';
+import { createAliasRegister } from '../../src/ingest/attribution/alias-register.ts';
 import { createAttribution } from '../../src/ingest/attribution/attribution.ts';
 import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
 import { eventKind } from '../../src/ingest/kinds/event.ts';
@@ -30,6 +31,7 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
     aliases: attributionAliases,
     lock,
     eventLock: new Mutex(),
+    register: createAliasRegister({ store, lock: new Mutex() }),
   });
   const ads = createAdPerformanceNormaliser(testRules);
   const crm = createOpportunityNormaliser(testRules);

@@ -89,3 +89,8 @@ export const daysWithRowsStatement = (
   workspace: string,
   range: DayRange,
 ): Sql => sql`SELECT DISTINCT toUInt16(date) AS day FROM ${rowsOn(identifier(table), workspace, range)}`;
+
+/** How many opportunities, and UTM sets of events, some days have. */
+export const leadsStatement = (workspace: string, range: DayRange): Sql => sql`
+  SELECT (SELECT count() FROM ${rowsOn(sql`opportunities FINAL`, workspace, range)})
+       + (SELECT count() FROM ${rowsOn(sql`event_attributions FINAL`, workspace, range)}) AS leads`;

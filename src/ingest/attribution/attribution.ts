@@ -5,11 +5,13 @@ import type { CallOptions, Store } from '../../clickhouse/store.ts';
 import type { DayRange } from '../../metrics/query.ts';
 import type { Aliases } from '../../model/aliases.ts';
 import type { Day } from '../../records/day.ts';
+import type { AliasRegister } from './alias-register.ts';
 import {
   attributeEventsStatement,
   attributeOpportunitiesStatement,
   daysOfNewSetsStatement,
   daysWithRowsStatement,
+  leadsStatement,
   newSetsByWorkspaceStatement,
 } from './attribution-statement.ts';
 import { daysOfNewNamesStatement, newNamesStatement, rememberNamesStatement } from './campaign-names.ts';
@@ -20,6 +22,7 @@ const daysPerStatement = 31;
 
 const newNamesRow = z.object({ names: z.number() });
 const newEventsRow = z.object({ workspace: z.string(), days: z.array(z.number()) });
+const leadsRow = z.object({ leads: z.number() });
 const dayRow = z.object({ day: z.number() });
 const knownNamesRow = z
   .object({ spellings: z.number(), templates: z.number(), renamed: z.number() })
@@ -53,6 +56,12 @@ export interface Attribution {
   daysOfNewEvents(
     call: CallOptions,
   ): Promise<readonly { readonly workspace: string; readonly days: readonly Day[] }[]>;
+  /** Everything of these days is matched anew, though nothing has changed: with how many leads were looked at and have another match. */
+  again(
+    workspace: string,
+    range: DayRange,
+    call: CallOptions,
+  ): Promise<{ readonly leads: number; readonly changed: number }>;
   /** Events of these days have come. Returns nothing: no opportunity is looked at. */
   afterEvents(workspace: string, days: Iterable<Day>, call: CallOptions): Promise<readonly DayRange[]>;
 }
@@ -62,6 +71,7 @@ export function createAttribution(options: {
   windowDays: number;
   /** Asked for each time: a reload changes them. */
   aliases: () => Aliases;
+  register: Pick<AliasRegister, 'note'>;
   /** The lock of `createOpportunityWriter`: rows are read, matched and written back with no writer in between. */
   lock: Lock;
   /** The same for the attribution of events, which waits for no run that writes opportunities. */
@@ -76,9 +86,11 @@ export function createAttribution(options: {
     workspace: string,
     call: CallOptions,
     statementOf: (rules: AttributionRules, known: KnownNames) => Sql,
-  ): Promise<void> =>
+  ): Promise<number> =>
     lock.runExclusive(async () => {
       const rules = { windowDays, aliases: options.aliases() };
+      await options.register.note(workspace, rules.aliases);
+      let changed = 0;
       const [known = anyNames] = await store.select(
         knownNamesRow,
         knownNamesStatement(workspace, rules.aliases),
@@ -87,9 +99,13 @@ export function createAttribution(options: {
       await store.command(statementOf(rules, known), {
         ...call,
         changesAnswersOf: [workspace],
+        onWritten(rows) {
+          changed = rows;
+        },
         // A figure that goes from A to B and back to A gives the first block again; it must not be taken for a repeat.
         settings: { insert_deduplicate: 0, ...unbounded },
       });
+      return changed;
     });
 
   const daysOf = async (statement: Sql, call: CallOptions): Promise<readonly Day[]> => {
@@ -97,20 +113,26 @@ export function createAttribution(options: {
     return rows.map(({ day }) => day);
   };
 
-  /** Does something for each range, of the part of it that holds the days which a statement finds. */
+  /** Attributes each range, of it the part that holds the days which a statement finds. Returns how many leads have another match. */
   const forDays = async (
     ranges: readonly DayRange[],
     call: CallOptions,
     found: (range: DayRange) => Sql,
-    work: (range: DayRange) => Promise<void>,
-  ): Promise<void> => {
+    work: (range: DayRange) => Promise<number>,
+  ): Promise<number> => {
+    let changed = 0;
     for (const range of ranges) {
       const days = await daysOf(found(range), call);
-      if (days.length > 0) await work({ from: Math.min(...days), to: Math.max(...days) });
+      if (days.length > 0) changed += await work({ from: Math.min(...days), to: Math.max(...days) });
     }
+    return changed;
   };
 
-  const opportunities = (workspace: string, ranges: readonly DayRange[], call: CallOptions): Promise<void> =>
+  const opportunities = (
+    workspace: string,
+    ranges: readonly DayRange[],
+    call: CallOptions,
+  ): Promise<number> =>
     forDays(
       ranges,
       call,
@@ -126,7 +148,7 @@ export function createAttribution(options: {
     ranges: readonly DayRange[],
     call: CallOptions,
     which: 'known' | 'new',
-  ): Promise<void> =>
+  ): Promise<number> =>
     forDays(
       ranges,
       call,
@@ -174,6 +196,12 @@ export function createAttribution(options: {
       const ranges = toRanges(days, 0);
       await opportunities(workspace, ranges, call);
       return ranges;
+    },
+    async again(workspace, range, call) {
+      const [counted] = await store.select(leadsRow, leadsStatement(workspace, range), call);
+      const ofOpportunities = await opportunities(workspace, [range], call);
+      const ofEvents = await events(workspace, [range], call, 'known');
+      return { leads: counted?.leads ?? 0, changed: ofOpportunities + ofEvents };
     },
     daysOfNewEvents: (call) =>
       store.select(newEventsRow, newSetsByWorkspaceStatement, {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import { z } from 'zod';
 import { sql } from '../../../src/clickhouse/sql.ts';
 import { UtmqlError } from '../../../src/errors.ts';
+import { createAliasRegister } from '../../../src/ingest/attribution/alias-register.ts';
 import { type Attribution, createAttribution } from '../../../src/ingest/attribution/attribution.ts';
 import { type AttributionQueue, createAttributionQueue } from '../../../src/ingest/attribution/queue.ts';
 import { attributionAliases } from '../../../src/model/aliases.ts';
@@ -48,6 +49,7 @@ const attributionOf = (): Attribution =>
     aliases: attributionAliases,
     lock: new Mutex(),
     eventLock: new Mutex(),
+    register: createAliasRegister({ store, lock: new Mutex() }),
   });
 const pendingOnDisk = async () => JSON.parse(await readFile(file, 'utf8')) as unknown;
 
@@ -101,6 +103,7 @@ function recorded(behave: (round: number) => Promise<void>) {
       afterOpportunities: run,
       afterEvents: run,
       daysOfNewEvents: async () => [],
+      again: async () => ({ leads: 0, changed: 0 }),
     } satisfies Attribution,
   };
 }

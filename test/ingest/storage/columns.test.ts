@@ -2,6 +2,7 @@ import { Mutex } from 'async-mutex';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { bind, identifier, join, type Sql, sql } from '../../../src/clickhouse/sql.ts';
+import { createAliasRegister } from '../../../src/ingest/attribution/alias-register.ts';
 import { createAttribution } from '../../../src/ingest/attribution/attribution.ts';
 import { adPerformanceTable } from '../../../src/ingest/kinds/ad-performance-table.ts';
 import { eventTable } from '../../../src/ingest/kinds/event-table.ts';
@@ -178,6 +179,7 @@ describe('every column keeps its value', () => {
         aliases: attributionAliases,
         lock: new Mutex(),
         eventLock: new Mutex(),
+        register: createAliasRegister({ store, lock: new Mutex() }),
       }).afterOpportunities(workspace, [day], {}),
     ));
 
