@@ -2,6 +2,7 @@ import { Mutex } from 'async-mutex';
 import { attributionAliases } from '../src/aliases/aliases.ts';
 import { bind, sql } from '../src/clickhouse/sql.ts';
 import type { Store } from '../src/clickhouse/store.ts';
+import { createAliasRegister } from '../src/ingest/attribution/alias-register.ts';
 import { createAttribution } from '../src/ingest/attribution/attribution.ts';
 import { type Day, formatDay } from '../src/records/day.ts';
 import { progress } from './table.ts';
@@ -58,6 +59,8 @@ export async function loadData(store: Store, today: Day, adRows: number): Promis
     aliases: attributionAliases,
     windowDays: 30,
     lock: new Mutex(),
+    eventLock: new Mutex(),
+    register: createAliasRegister({ store, lock: new Mutex() }),
   });
   await attribution.afterOpportunities(
     'default',

@@ -219,7 +219,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     const { ingest, push } = ingestion;
     reloader.add(async (next) => {
       const changed = await feedsOf(next);
-      return () => ingestion.change(changed, next.config.SCHEDULER === 'on');
+      return () => {
+        ingestion.change(changed, next.config.SCHEDULER === 'on');
+        ingestion.followAliases();
+      };
     });
     const sourceNames = (): string[] => ingest.sources.map(({ name }) => name);
     const storeState = createStoreProbe({ store, clock });
@@ -341,6 +344,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       Promise.all([http.close(requestsEndMs), ingest.stop(), push.stop()]),
     );
     await ingest.resume();
+    ingestion.followAliases();
     signal?.throwIfAborted();
     logger.info({ url: `${http.url}/graphql`, sources: sourceNames() }, 'utmql is ready');
     return {

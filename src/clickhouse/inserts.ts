@@ -16,6 +16,8 @@ const longestInsertMs = 120_000;
 
 const timeout = { ms: longestInsertMs, error: () => unavailable('The database did not answer in time.') };
 
+const insertsRows = /^\s*INSERT\b/;
+
 const nothingToDiscard = (): void => undefined;
 
 /**
@@ -54,7 +56,11 @@ export function createStoreWrites(options: {
             }),
           };
           const targets = call.everywhere === true ? everyServer : [client];
-          await Promise.all(targets.map((server) => ownAnswer(server.command(command), nothingToDiscard)));
+          const answers = await Promise.all(
+            targets.map((server) => ownAnswer(server.command(command), nothingToDiscard)),
+          );
+          const written = Number(answers[0]?.summary?.written_rows ?? Number.NaN);
+          if (insertsRows.test(query) && !Number.isNaN(written)) call.onWritten?.(written);
         });
       await (call.repeatable ? retryWhileAway(execute, call.signal) : execute(0));
     },

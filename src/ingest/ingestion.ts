@@ -15,6 +15,7 @@ import { defaultBreakerRules } from '../http-client/circuit-breaker.ts';
 import type { Logger } from '../logger.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
 import type { Day } from '../records/day.ts';
+import { attributionSource } from '../records/names.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import { startRollups } from '../rollups/rollups.ts';
 import { readRollupSets } from '../rollups/rollups-file.ts';
@@ -23,8 +24,10 @@ import type { Feeds } from '../sources/sources.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Clock, fulfilsWithin } from '../time.ts';
 import { openBuffer } from '../wal/wal.ts';
+import { createAliasRegister } from './attribution/alias-register.ts';
 import { createAttribution } from './attribution/attribution.ts';
 import { createAttributionQueue } from './attribution/queue.ts';
+import { createReattribution } from './attribution/reattribution.ts';
 import { adPerformanceTable } from './kinds/ad-performance-table.ts';
 import { kinds } from './kinds/kinds.ts';
 import { opportunityTable } from './kinds/opportunity-table.ts';
@@ -59,6 +62,8 @@ export interface Ingestion {
   readonly orphanedRows: OrphanedRows;
   /** Undefined where they are switched off. */
   readonly rollups: Rollups | undefined;
+  /** Attributes anew, in the background, what a change of aliases has touched since the stored attribution was made. */
+  followAliases(): void;
   /** Other sources and mappings. What is at work goes on with those that it began with. */
   change(feeds: Feeds, isScheduled: boolean): void;
   /** Ends what is at work; what was accepted is stored or in the buffer. */
@@ -121,6 +126,7 @@ export async function openIngestion(options: {
     }),
   });
   const opportunityLock = createStoreLock(leases, 'opportunities');
+  const eventLock = createStoreLock(leases, 'event_attributions');
   const runs = createRunRepository(store);
   const backgroundStore = withLowPriority(store);
   const merger = createDayMerger({
@@ -128,13 +134,18 @@ export async function openIngestion(options: {
     sweep: { tables: [adPerformanceTable.name, opportunityTable.name] },
     logger,
   });
+  const aliasLock = createStoreLock(leases, 'attribution_aliases');
+  const register = createAliasRegister({ store, lock: aliasLock });
+  const attribution = createAttribution({
+    store: backgroundStore,
+    windowDays: config.ATTRIBUTION_WINDOW_DAYS,
+    aliases: options.aliases,
+    register,
+    lock: opportunityLock,
+    eventLock,
+  });
   const queue = await createAttributionQueue({
-    attribution: createAttribution({
-      store: backgroundStore,
-      windowDays: config.ATTRIBUTION_WINDOW_DAYS,
-      aliases: options.aliases,
-      lock: opportunityLock,
-    }),
+    attribution,
     file: join(config.DATA_DIR, 'attribution-pending.json'),
     logger,
   });
@@ -151,6 +162,18 @@ export async function openIngestion(options: {
       const source = sources.find(({ name }) => name === run.source);
       if (source) telemetry.onRun(run, source);
     },
+  });
+  const reattribution = createReattribution({
+    store: backgroundStore,
+    register,
+    attribution,
+    eventLock,
+    aliases: options.aliases,
+    runs,
+    executions,
+    leases,
+    clock,
+    logger,
   });
   const owners = createOwners({
     store: backgroundStore,
@@ -185,6 +208,7 @@ export async function openIngestion(options: {
     executions,
     leases,
     cancellations,
+    otherWorks: new Map([[attributionSource, reattribution.work]]),
     queue,
     merger,
     owners,
@@ -282,6 +306,7 @@ export async function openIngestion(options: {
     push,
     orphanedRows,
     rollups,
+    followAliases: () => reattribution.follow(),
     change({ sources: next, mappings }, isScheduled) {
       readings.change(mappings);
       for (const { name } of sources) telemetry.forgetBreaker(name);
@@ -300,7 +325,7 @@ export async function openIngestion(options: {
     },
     async close() {
       scheduler.stop();
-      await ingest.stop();
+      await Promise.all([reattribution.stop(), ingest.stop()]);
       await push.stop();
       orphanedRows.stop();
       await rollups?.stop();
@@ -308,7 +333,9 @@ export async function openIngestion(options: {
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
       await fulfilsWithin(queue.stop(), queueStopMs);
       await fulfilsWithin(
-        Promise.all([opportunityLock.stop(), rollupLock.stop()]).then(() => leases.stop()),
+        Promise.all([opportunityLock, eventLock, aliasLock, rollupLock].map((lock) => lock.stop())).then(() =>
+          leases.stop(),
+        ),
         leasesStopMs,
       );
       await buffer.close();

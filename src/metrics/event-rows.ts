@@ -1,5 +1,5 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
-import { formatDay } from '../records/day.ts';
+import { attributedEvents, eventsOf } from './attributed-events.ts';
 import type { Sum } from './catalogue.ts';
 import { visibleRows } from './data-scope.ts';
 import { catalogueOf } from './model.ts';
@@ -24,35 +24,20 @@ export function eventRows(
   scan: TableScan,
   plan: Plan<Scan>,
 ): { from: Sql; columnOf: ColumnOf; addendOf: (sum: Sum) => Addend } {
-  const from = bind('Date', formatDay(scan.range.from));
-  const to = bind('Date', formatDay(scan.range.to));
-  const rows = sql`workspace = ${bind('String', plan.workspace)} AND date BETWEEN ${from} AND ${to}`;
-  const currency =
-    scan.currency === undefined ? empty : sql`, upper(trim(${currencyText(scan.currency)})) AS currency`;
-  const events = sql`SELECT *${currency} FROM events FINAL WHERE ${rows}`;
   const conditions = scan.sums.map((name) => catalogueOf(plan.model).sum(name).where);
   const isByCampaign = [...fieldsRead(plan, conditions)].some((field) => attributed.has(field));
+  const events = isByCampaign
+    ? attributedEvents(plan.workspace, scan.range)
+    : eventsOf(plan.workspace, scan.range);
+  const currency =
+    scan.currency === undefined ? empty : sql`, upper(trim(${currencyText(scan.currency)})) AS currency`;
   const columnOf: ColumnOf = (name) => columnOfEvents(name, scan.currency);
   return {
-    from: sql`(${isByCampaign ? withCampaigns(events, rows) : events}) WHERE ${visibleRows(columnOf, plan)}`,
+    from: sql`(SELECT *${currency} FROM ${events}) WHERE ${visibleRows(columnOf, plan)}`,
     columnOf,
     addendOf: ({ addend }) => ('kind' in addend ? summedOf(addend) : {}),
   };
 }
-
-const joinedBy = join(
-  ['date', 'utm_campaign', 'utm_source', 'utm_medium'].map((name) => identifier(name)),
-  ', ',
-);
-
-/** Each event finds one campaign at most, so that none counts twice. */
-const withCampaigns = (events: Sql, rows: Sql): Sql => sql`
-  SELECT event.*, campaign.channel AS channel, campaign.campaign_id AS campaign_id,
-         if(campaign.match = '', 'UNATTRIBUTED', toString(campaign.match)) AS match
-  FROM (${events}) AS event
-  ANY LEFT JOIN (
-    SELECT ${joinedBy}, channel, campaign_id, match FROM event_attributions FINAL WHERE ${rows}
-  ) AS campaign USING (${joinedBy})`;
 
 function columnOfEvents(name: StoredField, currency: EventCurrency | undefined): Sql {
   if (isEventField(name)) return textOf(name);

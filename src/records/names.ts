@@ -17,3 +17,6 @@ export function readNamespace(given: string | null | undefined): string | undefi
 
 /** The source name of runs that collect pushed records. */
 export const pushSource = 'push';
+
+/** The source name of runs that attribute anew what a change of aliases touches. */
+export const attributionSource = 'attribution';

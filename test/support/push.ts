@@ -10,6 +10,7 @@ import type { Lock } from '../../src/clickhouse/leases/store-lock.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createPushRoutes } from '../../src/http/push-routes.ts';
 import { listen } from '../../src/http/server.ts';
+import { createAliasRegister } from '../../src/ingest/attribution/alias-register.ts';
 import { createAttribution } from '../../src/ingest/attribution/attribution.ts';
 import { createAttributionQueue } from '../../src/ingest/attribution/queue.ts';
 import { createPush, type Push } from '../../src/ingest/push/push.ts';
@@ -98,6 +99,8 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
       windowDays: 30,
       aliases: attributionAliases,
       lock: opportunityLock,
+      eventLock: new Mutex(),
+      register: createAliasRegister({ store, lock: new Mutex() }),
     }),
     file: join(folder, 'pending-days.json'),
     logger: silent,

@@ -6,7 +6,7 @@ import type { Scheduler } from '../../sources/scheduler.ts';
 import type { Source } from '../../sources/source.ts';
 import { linkSignals } from '../../time.ts';
 import { sourceNamed } from '../ownership/moves.ts';
-import type { Executions } from '../runs/executions.ts';
+import type { Executions, Work } from '../runs/executions.ts';
 import { createRunFollower } from '../runs/follow.ts';
 import { begunAgain, createOrphans, interruptedEnding } from '../runs/orphans.ts';
 import { endedWell, type IngestRun, isFinished, newRun } from '../runs/run.ts';
@@ -74,6 +74,8 @@ export interface IngestOptions extends WorksOptions {
   readonly executions: Executions;
   readonly leases: Leases;
   readonly cancellations: RunCancellations;
+  /** The work of runs that are of no configured source, by the name that stands in its place. */
+  readonly otherWorks: ReadonlyMap<string, Work>;
 }
 
 export function createIngest(options: IngestOptions): Ingest {
@@ -109,10 +111,20 @@ export function createIngest(options: IngestOptions): Ingest {
     });
   };
 
-  const resumeRun = async (run: IngestRun): Promise<void> => {
+  /** Undefined where the source of the run is no longer configured. */
+  const workOf = async (run: IngestRun): Promise<Work | undefined> => {
     const source = sourceOf(run);
-    const ending = interruptedEnding(run, source !== undefined);
-    if (ending !== undefined || source === undefined) {
+    if (source === undefined) return options.otherWorks.get(run.source);
+    const original = run.replayOf === '' ? undefined : await runs.find(run.workspace, run.replayOf);
+    return original === undefined || landing === undefined
+      ? works.pullOf(source)
+      : works.replayOf(original, source, landing);
+  };
+
+  const resumeRun = async (run: IngestRun): Promise<void> => {
+    const work = await workOf(run);
+    const ending = interruptedEnding(run, work !== undefined);
+    if (ending !== undefined || work === undefined) {
       await runs.save({ ...run, ...ending, finishedAt: clock.now() });
       return;
     }
@@ -121,13 +133,7 @@ export function createIngest(options: IngestOptions): Ingest {
       { runId: run.id, source: run.source, attempt: again.attempt },
       'found a run that a crash had interrupted',
     );
-    const original = run.replayOf === '' ? undefined : await runs.find(run.workspace, run.replayOf);
-    await executions.start(
-      again,
-      original === undefined || landing === undefined
-        ? works.pullOf(source)
-        : works.replayOf(original, source, landing),
-    );
+    await executions.start(again, work);
   };
 
   const orphans = createOrphans({ runs, leases, executions, begin: resumeRun, logger });

@@ -3,6 +3,7 @@ import { jsonRow } from '../../clickhouse/json-row.ts';
 import { bind, empty, type Sql, sql } from '../../clickhouse/sql.ts';
 import { insertColumns, type Store } from '../../clickhouse/store.ts';
 import { type Day, formatDay, parseIsoDay } from '../../records/day.ts';
+import { attributionSource } from '../../records/names.ts';
 import { type IngestRun, ingestModes, type RunStatus, runStatuses } from './run.ts';
 
 const day = z
@@ -298,7 +299,7 @@ export function createRunRepository(store: Store): RunRepository {
       const [row] = await store.select(
         z.object({ at: instant.nullable() }),
         sql`SELECT max(finished_at) AS at FROM ingest_runs WHERE workspace = ${bind('String', workspace)}
-            AND status IN ('succeeded', 'partial')`,
+            AND source != ${bind('String', attributionSource)} AND status IN ('succeeded', 'partial')`,
       );
       return row?.at ?? undefined;
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pushSource } from '../../records/names.ts';
+import { attributionSource, pushSource } from '../../records/names.ts';
 import { adapterNames } from '../adapters/adapters.ts';
 import { defaultMaxRejects } from '../mapping/feed-rules.ts';
 import { nameSetting, workspaceSetting } from '../mapping/named-mapping.ts';
@@ -72,7 +72,9 @@ const auth = section({
 
 /** The settings of one source in the file. `settings-checks.ts` checks combinations. */
 export const sourceSettings = section({
-  name: nameSetting.refine((given) => given !== pushSource, 'is the name of what is pushed; choose another'),
+  name: nameSetting
+    .refine((given) => given !== pushSource, 'is the name of what is pushed; choose another')
+    .refine((given) => given !== attributionSource, 'is the name of runs that attribute; choose another'),
   kind: oneOf(sourceKinds).optional(),
   adapter: oneOf(adapterNames).default('generic_json'),
   workspace: workspaceSetting,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { attributionAliases } from '../../../src/aliases/aliases.ts';
 import { bind, identifier, join, type Sql, sql } from '../../../src/clickhouse/sql.ts';
+import { createAliasRegister } from '../../../src/ingest/attribution/alias-register.ts';
 import { createAttribution } from '../../../src/ingest/attribution/attribution.ts';
 import { adPerformanceTable } from '../../../src/ingest/kinds/ad-performance-table.ts';
 import { eventTable } from '../../../src/ingest/kinds/event-table.ts';
@@ -179,6 +180,8 @@ describe('every column keeps its value', () => {
         windowDays: 30,
         aliases: attributionAliases,
         lock: new Mutex(),
+        eventLock: new Mutex(),
+        register: createAliasRegister({ store, lock: new Mutex() }),
       }).afterOpportunities(workspace, [day], {}),
     ));
 
