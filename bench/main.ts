@@ -13,6 +13,7 @@ import { benchCached, benchDashboard } from './dashboard.ts';
 import { startHandWritten } from './hand-written.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
+import { benchModel } from './model.ts';
 import { benchOverload } from './overload.ts';
 import { startProgram } from './program.ts';
 import { benchEvents } from './push.ts';
@@ -30,7 +31,7 @@ import { benchSortKeys } from './sort-keys.ts';
 import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `currency`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `events` or `access`: one
+// `npm run bench`: everything. `npm run bench -- questions`, `currency`, `model`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `events` or `access`: one
 // part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
 // `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
 const { positionals: parts, values } = parseArgs({
@@ -69,7 +70,7 @@ try {
   });
   try {
     const wantsSortKeys = parts.includes('sort-keys');
-    const needsData = ['questions', 'currency', 'dashboard', 'cluster', 'overload'].some(wanted);
+    const needsData = ['questions', 'currency', 'model', 'dashboard', 'cluster', 'overload'].some(wanted);
     if (wantsSortKeys || needsData) {
       progress('loading data');
       await loadData(store, today, adRows);
@@ -82,7 +83,7 @@ try {
       await untilMonthsAreBuilt(store, today, after);
       progress(`rollups are built, ${Math.round((performance.now() - started) / 1_000)} s later`);
     };
-    if (['questions', 'currency', 'dashboard', 'overload'].some(wanted)) await waitForRollups();
+    if (['questions', 'currency', 'model', 'dashboard', 'overload'].some(wanted)) await waitForRollups();
     if (wanted('dashboard')) {
       await benchDashboard(store, program, today);
       await benchCached(server, database, today);
@@ -107,6 +108,7 @@ try {
         { reference },
       );
     }
+    if (wanted('model')) await benchModel(server, database, today);
     // Behind the others: once there are rates, money is converted by default.
     if (wanted('currency')) await benchCurrency(program, today);
     if (wanted('ingest')) await benchIngest(server, store, today);

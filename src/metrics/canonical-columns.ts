@@ -15,9 +15,12 @@ import {
 /** Columns with what their values count as, and own dimensions worked out of these. */
 export function canonicalColumns(columnOf: ColumnOf, model: Model | undefined): (name: Field) => Sql {
   const canonical: ColumnOf = (name) => canonicalValue(columnOf(name), aliasesOf(name, model));
-  return (name) =>
-    isOwnDimension(name) ? compileOwnDimension(definitionOf(name, model), canonical, model) : canonical(name);
+  return (name) => (isOwnDimension(name) ? ownColumn(name, canonical, model) : canonical(name));
 }
+
+/** An own dimension, worked out of fields with what their values count as. */
+export const ownColumn = (name: OwnDimension, columnOf: ColumnOf, model: Model | undefined): Sql =>
+  compileOwnDimension(definitionOf(name, model), columnOf, model);
 
 /** The dimensions that an own one is worked out of. */
 export function sourcesOf(name: OwnDimension, model: Model | undefined): readonly StoredField[] {

@@ -23,6 +23,7 @@ import {
   keyOfOwnDimension,
   keyOfOwnMeasure,
   type MeasureName,
+  type StoredField,
   type SumName,
   snakeCase,
   sumOf,
@@ -58,6 +59,12 @@ export function dimensionAlias(name: DimensionName): Sql {
   return identifier(`${dimensionPrefixes.named}${snakeCase(name)}`);
 }
 
+/** What an own dimension is worked out of: once a group, not once a row. */
+export const sourceAlias = (name: StoredField): Sql =>
+  identifier(
+    `e_${isBreakdown(name) ? `${dimensionPrefixes.breakdown}${breakdownOf(name)}` : snakeCase(name)}`,
+  );
+
 /** A measure within names of columns. Those of models begin with a letter, as do all others. */
 export const measureColumn = (name: MeasureName): string =>
   isOwnMeasure(name) ? `_${keyOfOwnMeasure(name)}` : snakeCase(name);
@@ -82,7 +89,12 @@ interface ScannedRows {
 export function compileScan(
   scan: Scan,
   plan: Plan<Scan>,
-): { from: Sql; dimension: (name: DimensionName) => Sql; part: (part: Part) => Sql } {
+): {
+  from: Sql;
+  dimension: (name: DimensionName) => Sql;
+  source: (name: StoredField) => Sql;
+  part: (part: Part) => Sql;
+} {
   const rows = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
   const { from, columnOf: stored } = rows;
   const columnOf = canonicalColumns(stored, plan.model);
@@ -109,9 +121,9 @@ export function compileScan(
     from: sql`${from}${filter}${counted}${leftOut}`,
     dimension(name) {
       if (name === 'date') return bucket(plan, scan);
-      if (fold?.others !== true || fold.dimension !== name) return columnOf(name);
-      return foldedColumn(columnOf(name), fold.values);
+      return folded(columnOf(name), name, plan);
     },
+    source: columnOf,
     part(part) {
       const isOfPeriod = (part.of === 'previous') === (scan.shift !== undefined);
       const isRead = isOfPeriod && scan.sums.includes(isDoubt(part) ? part.doubt : part.sum);
@@ -196,8 +208,11 @@ function keptValues(values: readonly string[]): Parameter {
   return parameter;
 }
 
-const foldedColumn = (column: Sql, values: readonly string[]): Sql =>
-  sql`multiIf(${column} NOT IN (${keptValues(values)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptPrefix)}, ${column}))`;
+/** A column with one value for all that the fold of its dimension does not keep. */
+export function folded(column: Sql, name: DimensionName, { fold }: Plan<Scan>): Sql {
+  if (fold?.others !== true || fold.dimension !== name) return column;
+  return sql`multiIf(${column} NOT IN (${keptValues(fold.values)}), ${bind('String', otherValue)}, ${column} = '', '', concat(${bind('String', keptPrefix)}, ${column}))`;
+}
 
 /** Returns the stored value of a folded dimension, or undefined for the row of all other values. */
 export const unfoldedValue = (value: string): string | undefined =>

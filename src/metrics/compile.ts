@@ -1,22 +1,32 @@
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { formatDay } from '../records/day.ts';
+import { ownColumn, sourcesOf } from './canonical-columns.ts';
 import { isDistinct } from './catalogue.ts';
 import {
   compileScan,
   dimensionAlias,
+  folded,
   isDoubt,
   isUnknown,
   measureColumn,
   nothingOf,
   type Part,
   partAlias,
+  sourceAlias,
 } from './compile-scan.ts';
 import { isDoubtful } from './currency/money.ts';
 import { catalogueOf } from './model.ts';
 import { compileExpression } from './own/expression.ts';
 import type { Plan as AnyPlan, Figure, Scan } from './plan.ts';
 import type { FigureKind, Having, Order } from './query.ts';
-import { type DimensionName, isMeasure, type MeasureName, type SumName } from './registry.ts';
+import {
+  type DimensionName,
+  isMeasure,
+  isOwnDimension,
+  type MeasureName,
+  type OwnDimension,
+  type SumName,
+} from './registry.ts';
 
 // Output names have prefixes: an alias that equals a column (`sum(clicks) AS clicks`) is ClickHouse error 184.
 export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
@@ -77,7 +87,8 @@ function partsOf(plan: Plan): Part[] {
 function relationOf(plan: Plan): Relation {
   const [only, ...others] = plan.scans;
   const parts = partsOf(plan);
-  if (others.length === 0 && plan.fill === undefined) {
+  const own = plan.groupBy.filter(isOwnDimension);
+  if (others.length === 0 && plan.fill === undefined && own.length === 0) {
     const scan = compileScan(only, plan);
     return {
       from: scan.from,
@@ -85,15 +96,19 @@ function relationOf(plan: Plan): Relation {
       part: scan.part,
     };
   }
+  const stored = plan.groupBy.filter((name) => !isOwnDimension(name));
+  const sources = [...new Set(own.flatMap((name) => sourcesOf(name, plan.model)))];
+  const keys = [...stored.map(dimensionAlias), ...sources.map(sourceAlias)];
   const selects = plan.scans.map((each) => {
     const scan = compileScan(each, plan);
     const columns = [
-      ...plan.groupBy.map((name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`),
+      ...stored.map((name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`),
+      ...sources.map((name) => sql`${scan.source(name)} AS ${sourceAlias(name)}`),
       ...parts.map((part) => sql`${scan.part(part)} AS ${partAlias(part)}`),
     ];
-    return sql`SELECT ${columnList(columns)} FROM ${scan.from}${groupBy(plan.groupBy)}`;
+    return sql`SELECT ${columnList(columns)} FROM ${scan.from}${groupBy(keys)}`;
   });
-  const united = sql`(${join(selects, ' UNION ALL ')})`;
+  const united = withOwnDimensions(sql`(${join(selects, ' UNION ALL ')})`, plan, stored, own);
   return regrouped(
     plan,
     plan.fill === undefined ? united : withEmptyBuckets(united, plan, plan.fill.map(formatDay)),
@@ -111,6 +126,25 @@ const regrouped = ({ model }: Plan, from: Sql): Relation => ({
   },
 });
 
+/** Own dimensions are worked out of the values of groups: rows of one group have one. */
+function withOwnDimensions(
+  from: Sql,
+  plan: Plan,
+  stored: readonly DimensionName[],
+  own: readonly OwnDimension[],
+): Sql {
+  if (own.length === 0) return from;
+  const columns = [
+    ...stored.map(dimensionAlias),
+    ...own.map(
+      (name) =>
+        sql`${folded(ownColumn(name, sourceAlias, plan.model), name, plan)} AS ${dimensionAlias(name)}`,
+    ),
+    ...partsOf(plan).map(partAlias),
+  ];
+  return sql`(SELECT ${columnList(columns)} FROM ${from})`;
+}
+
 /** Adds a row of zeros for every bucket of every series, in one pass: collects the rows of a series, appends the zeros and unfolds them. */
 function withEmptyBuckets(from: Sql, plan: Plan, buckets: readonly string[]): Sql {
   const series = plan.groupBy.filter((name) => name !== 'date');
@@ -118,7 +152,7 @@ function withEmptyBuckets(from: Sql, plan: Plan, buckets: readonly string[]): Sq
   const row = columnList([dimensionAlias('date'), ...parts.map(partAlias)]);
   const gap = columnList([sql`bucket`, ...parts.map((part) => nothingOf(part, plan, sql`bucket`))]);
   const spread = sql`arrayJoin(arrayConcat(groupArray(tuple(${row})), arrayMap(bucket -> tuple(${gap}), ${bind('Array(Date)', buckets)}))) AS cell`;
-  const inner = sql`SELECT ${columnList([...series.map(dimensionAlias), spread])} FROM ${from}${groupBy(series)}`;
+  const inner = sql`SELECT ${columnList([...series.map(dimensionAlias), spread])} FROM ${from}${groupBy(series.map(dimensionAlias))}`;
   const cells = ['date' as const, ...parts].map(
     (part, index) =>
       sql`tupleElement(cell, ${bind('UInt8', index + 1)}) AS ${part === 'date' ? dimensionAlias(part) : partAlias(part)}`,
@@ -142,15 +176,15 @@ function selectRows(
   ];
   const having =
     plan.having.length === 0 ? empty : sql` HAVING ${join(plan.having.map(havingCondition), ' AND ')}`;
-  return sql`SELECT ${columnList(columns)} FROM ${source.from}${groupBy(by)}${totals ? sql` WITH TOTALS` : empty}${having}`;
+  return sql`SELECT ${columnList(columns)} FROM ${source.from}${groupBy(by.map(dimensionAlias))}${totals ? sql` WITH TOTALS` : empty}${having}`;
 }
 
 /** A SELECT list must not be empty: a query without measures and dimensions asks only for the row count. */
 const columnList = (columns: readonly Sql[]): Sql =>
   columns.length === 0 ? sql`1 AS one` : join(columns, ', ');
 
-const groupBy = (by: readonly DimensionName[]): Sql =>
-  by.length === 0 ? empty : sql` GROUP BY ${join(by.map(dimensionAlias), ', ')}`;
+const groupBy = (keys: readonly Sql[]): Sql =>
+  keys.length === 0 ? empty : sql` GROUP BY ${join(keys, ', ')}`;
 
 function orderAndLimit(plan: Plan): Sql {
   const order = plan.orderBy.length === 0 ? empty : sql` ORDER BY ${join(plan.orderBy.map(orderTerm), ', ')}`;
