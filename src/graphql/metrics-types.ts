@@ -2,6 +2,7 @@ import type { InnerField } from '../access/grants.ts';
 import { standardCatalogue } from '../metrics/catalogue.ts';
 import type { MoneyReport, RatesUsed, Unconverted } from '../metrics/currency/money-report.ts';
 import { dataWarnings } from '../metrics/data-warnings.ts';
+import { eventWarnings } from '../metrics/event-warnings.ts';
 import {
   type Measures,
   type MetricsQuery,
@@ -260,6 +261,7 @@ export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').imple
         const found = await Promise.all([
           money().then((report) => report.warnings),
           dataWarnings(query, presence, { today: today(), days: retentionDays }),
+          eventWarnings(query, explore.reader.rows),
           // Whoever sees some rows only is not told of feeds, which have no channel.
           caller.policy === undefined ? explore.feedWarnings(query.range) : [],
         ]);

@@ -51,7 +51,7 @@ function summedOf(addend: Exclude<Sum['addend'], { column: unknown }>): Addend {
     case 'distinct':
       return { value: textOf(addend.field) };
     case 'values':
-      return { value: sql`ifNull(${extracted(addend.field, sql`'Nullable(Decimal(38, 6))'`)}, 0)` };
+      return { value: sql`ifNull(${numberOf(addend.field)}, 0)` };
     case 'events':
     case 'extra':
       return {};
@@ -59,6 +59,12 @@ function summedOf(addend: Exclude<Sum['addend'], { column: unknown }>): Addend {
       return addend satisfies never;
   }
 }
+
+const numberOf = (field: EventField): Sql => extracted(field, sql`'Nullable(Decimal(38, 6))'`);
+
+/** Whether an event has something in a field that is no number. */
+export const isUnreadable = (field: EventField): Sql =>
+  sql`(isNull(${numberOf(field)}) AND ifNull(${extracted(field, sql`'Nullable(String)'`)}, '') != '')`;
 
 const currencyText = (currency: EventCurrency): Sql =>
   'code' in currency ? sql`${bind('String', currency.code)}` : textOf(currency.field);

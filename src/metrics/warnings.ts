@@ -17,6 +17,7 @@ export const warningMeanings = {
     'money is in several currencies and there are no exchange rates: figures over more than one currency are null',
   MISSING_RATE:
     'some days have no exchange rate of a currency: figures with money of it are null, and `unconverted` says how much',
+  NOT_A_NUMBER: 'a sum of MODEL_FILE over events has values that are no numbers; they count as 0',
   CONFLICTING_ROWS: 'rows of one key had different figures and only the last counts, so spend may be missing',
 } as const;
 

@@ -127,7 +127,7 @@ beforeAll(async () => {
       search,
       '2025-08-05',
     ),
-    event('E-8', { service: 'other', message: 'demo', metadata: { visitor: 'v9' } }),
+    event('E-8', { service: 'other', message: 'demo', metadata: { visitor: 'v9', points: 'many' } }),
   ]);
 });
 afterAll(async () => {
@@ -290,6 +290,19 @@ describe('own measures', () => {
         { nodes: [{ visitors: 2 }] },
       ],
     });
+  });
+
+  it('tell of values that are no numbers', async () => {
+    const warnings = async (where: string) =>
+      (await metrics(where, 'totals { points orders } meta { warnings { code message } }')) as unknown as {
+        meta: { warnings: readonly { code: string; message: string }[] };
+      };
+    expect((await warnings('')).meta.warnings).toContainEqual({
+      code: 'NOT_A_NUMBER',
+      message: '1 event of points has a metadata.points that is no number and counts as 0.',
+    });
+    const { meta } = await warnings('where: { region: { eq: "fr" } }');
+    expect(meta.warnings.map(({ code }) => code)).not.toContain('NOT_A_NUMBER');
   });
 
   it('of money have a currency of their own', async () => {
