@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createStore } from '../src/clickhouse/create-store.ts';
 import { startOwnServer } from '../src/clickhouse/own-server/server.ts';
+import type { Store } from '../src/clickhouse/store.ts';
 import { createLogger } from '../src/logger.ts';
 import { benchAccess } from './access.ts';
+import { benchAttribution } from './attribution.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCrowd } from './crowd.ts';
 import { benchCurrency } from './currency.ts';
@@ -31,8 +33,8 @@ import { benchSortKeys } from './sort-keys.ts';
 import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `currency`, `model`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `events` or `access`: one
-// part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
+// `npm run bench`: everything. `npm run bench -- questions`, `currency`, `model`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `attribution`,
+// `events` or `access`: one part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
 // `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
 const { positionals: parts, values } = parseArgs({
   allowPositionals: true,
@@ -52,15 +54,18 @@ const server = await startOwnServer({
     throw error;
   },
 });
-const store = createStore({
-  ...server,
-  database,
-  maxConcurrency: 4,
-  limits: { timeoutMs: 600_000, maxMemoryBytes: 8e9, maxRowsToRead: 1e12 },
-});
+const openStore = (name: string): Store =>
+  createStore({
+    ...server,
+    database: name,
+    maxConcurrency: 4,
+    limits: { timeoutMs: 600_000, maxMemoryBytes: 8e9, maxRowsToRead: 1e12 },
+  });
+const store = openStore(database);
 try {
   // Before any program runs: then ClickHouse is the only child of this process.
   if (wanted('upkeep')) await benchUpkeep(server, today);
+  if (wanted('attribution')) await benchAttribution(openStore, today);
   // The program makes the database and its tables.
   // Without the response cache: what is measured is the way to ClickHouse and back.
   const program = await startProgram(server, database, { RESPONSE_CACHE_TTL_MS: '0' });

@@ -124,7 +124,10 @@ export const IngestRunType = builder.objectRef<IngestRun>('IngestRun').implement
       description: 'The idempotency key of the caller.',
       resolve: (run) => run.idempotencyKey || null,
     }),
-    source: t.exposeString('source', { description: 'Name of the source.' }),
+    source: t.exposeString('source', {
+      description:
+        'Name of the source. `push`: records that were pushed within ten minutes. `attribution`: opportunities and UTM sets of events that are attributed anew after a change of aliases; `recordsRead` were looked at, `recordsChanged` have another match, and `since` and `until` are the first and last day.',
+    }),
     mode: t.field({
       type: ModeEnum,
       description: 'What it does with records that are already stored.',

@@ -228,3 +228,9 @@ it('a process that starts with another file attributes by it; a run that was kil
     .poll(async () => (await runsOf()).find(({ id }) => id === killed.id), { timeout: 10_000 })
     .toMatchObject({ status: 'SUCCEEDED', attempt: 2, recordsChanged: 3 });
 });
+
+it('pushed events are attributed a moment later, by the aliases of now', async () => {
+  await reload(aliases);
+  await push('events', [event('3', '2025-08-05', 'news')]);
+  await matches('set default 2025-08-05 news: N channel of n WINDOW');
+});

@@ -89,13 +89,11 @@ export function createAttribution(options: {
   ): Promise<number> =>
     lock.runExclusive(async () => {
       const rules = { windowDays, aliases: options.aliases() };
-      await options.register.note(workspace, rules.aliases);
+      const [[known = anyNames]] = await Promise.all([
+        store.select(knownNamesRow, knownNamesStatement(workspace, rules.aliases), call),
+        options.register.note(workspace, rules.aliases),
+      ]);
       let changed = 0;
-      const [known = anyNames] = await store.select(
-        knownNamesRow,
-        knownNamesStatement(workspace, rules.aliases),
-        call,
-      );
       await store.command(statementOf(rules, known), {
         ...call,
         changesAnswersOf: [workspace],
@@ -120,10 +118,16 @@ export function createAttribution(options: {
     found: (range: DayRange) => Sql,
     work: (range: DayRange) => Promise<number>,
   ): Promise<number> => {
+    if (ranges.length === 0) return 0;
+    const all = {
+      from: Math.min(...ranges.map(({ from }) => from)),
+      to: Math.max(...ranges.map(({ to }) => to)),
+    };
+    const days = await daysOf(found(all), call);
     let changed = 0;
-    for (const range of ranges) {
-      const days = await daysOf(found(range), call);
-      if (days.length > 0) changed += await work({ from: Math.min(...days), to: Math.max(...days) });
+    for (const { from, to } of ranges) {
+      const within = days.filter((day) => day >= from && day <= to);
+      if (within.length > 0) changed += await work({ from: Math.min(...within), to: Math.max(...within) });
     }
     return changed;
   };

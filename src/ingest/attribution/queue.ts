@@ -177,7 +177,10 @@ export async function createAttributionQueue(options: {
       pending.abandon(workspace, 'events', days);
     }
     if (found.length > 0) {
-      logger.info({ workspaces: found.length }, 'attributing events that nobody had looked at');
+      logger.info(
+        { days: found.reduce((sum, { days }) => sum + days.length, 0) },
+        'attributing events that nobody had looked at',
+      );
       retryLeftovers();
     }
   };

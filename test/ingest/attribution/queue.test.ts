@@ -9,7 +9,11 @@ import { sql } from '../../../src/clickhouse/sql.ts';
 import { UtmqlError } from '../../../src/errors.ts';
 import { createAliasRegister } from '../../../src/ingest/attribution/alias-register.ts';
 import { type Attribution, createAttribution } from '../../../src/ingest/attribution/attribution.ts';
-import { type AttributionQueue, createAttributionQueue } from '../../../src/ingest/attribution/queue.ts';
+import {
+  type AttributionQueue,
+  createAttributionMarks,
+  createAttributionQueue,
+} from '../../../src/ingest/attribution/queue.ts';
 import { type Day, parseIsoDay } from '../../../src/records/day.ts';
 import { openMigratedStore, silent } from '../../support/database.ts';
 import { createRecordLoader } from '../../support/records.ts';
@@ -164,5 +168,32 @@ it('a round that failed is tried again in the background until it is made good',
   } finally {
     vi.useRealTimers();
   }
+  await vi.waitFor(async () => expect(await pendingOnDisk()).toEqual([]));
+});
+
+it('nobody waits for events: those that come within a pause are attributed together', async () => {
+  const { rounds, attribution } = recorded(() => Promise.resolve());
+  const queue = await open(attribution);
+  for (const written of [day, day + 1, day]) {
+    const marks = createAttributionMarks(queue);
+    await marks.mark('default', 'events', [written]);
+    expect(await pendingOnDisk()).not.toEqual([]);
+    await marks.settle('test');
+  }
+  expect(rounds).toEqual([]);
+  // Ads rows do not wait for the pause.
+  await queue.mark('default', 'ads', [day + 9]);
+  await queue.settle('default', 'ads', [day + 9], call);
+  expect(rounds).toEqual([[day + 9]]);
+  await vi.waitFor(() => expect(rounds).toEqual([[day + 9], [day, day + 1]]), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await pendingOnDisk()).toEqual([]));
+});
+
+it('events that a killed process had marked are attributed by the next one', async () => {
+  const killed = await open(recorded(() => Promise.resolve()).attribution);
+  await killed.mark('default', 'events', [day]);
+  const { rounds, attribution } = recorded(() => Promise.resolve());
+  await open(attribution);
+  await vi.waitFor(() => expect(rounds).toEqual([[day]]), { timeout: 5_000 });
   await vi.waitFor(async () => expect(await pendingOnDisk()).toEqual([]));
 });
