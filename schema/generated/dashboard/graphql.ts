@@ -1,0 +1,792 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Conditions on a breakdown, as in `TextFilter`. The value is null for ads rows without this breakdown and for all CRM records. */
+export type BreakdownFilter = {
+  /** Contains this text. */
+  contains?: string | null | undefined;
+  /** Ends with this text. */
+  endsWith?: string | null | undefined;
+  /** Equal to this text. `eq: null`, as the only condition, selects records without a value. */
+  eq?: string | null | undefined;
+  /** One of these texts. Null in the list stands for records without a value. */
+  in?: Array<string | null | undefined> | null | undefined;
+  /** True selects records whose value is `unknown` or null, false all others. */
+  isUnknown?: boolean | null | undefined;
+  /** A custom dimension of ads rows, such as `country` or `device`. Case-sensitive. See `breakdowns` in docs/sources.md. */
+  name: string;
+  /** Not equal to this text. `ne: null`, as the only condition, selects records with a value. */
+  ne?: string | null | undefined;
+  /** None of these texts. Null in the list stands for records without a value. */
+  notIn?: Array<string | null | undefined> | null | undefined;
+  /** Starts with this text. */
+  startsWith?: string | null | undefined;
+};
+
+/** Which days of the previous year a range is compared with. */
+export type CompareAlign =
+  /** The same calendar days: 1 to 7 March with 1 to 7 March. */
+  | 'DATE'
+  /** The days 52 weeks earlier: Monday to Sunday with Monday to Sunday. */
+  | 'WEEKDAY';
+
+/** The range to compare with. Give exactly one of `previousPeriod`, `previousYear` and `between`. */
+export type CompareToInput = {
+  /** For `previousYear`. Default: WEEKDAY for rows by week and for ranges of whole weeks, else DATE. `meta { comparedAlign }` tells. */
+  align?: CompareAlign | null | undefined;
+  /** Compares with these days. When grouped by DATE, the first day is compared with the first day of the range, and so on; days beyond the length of the range count towards its last day. */
+  between?: DaysBetweenInput | null | undefined;
+  /** True compares with the same number of days just before the range. A range of weeks, months, quarters or years is compared with as many units before; if the current unit is unfinished, up to the same day of the unit. */
+  previousPeriod?: boolean | null | undefined;
+  /** True compares with one year earlier: with the same calendar days, and whole months with whole months (29 February is compared with 28 February), or with the same weekdays, as `align` says. */
+  previousYear?: boolean | null | undefined;
+};
+
+/** Relative ranges. “Today” is the current day in REPORTING_TIMEZONE. LAST_<number>_DAYS ends yesterday, LAST_<unit> is the last complete unit, THIS_<unit> ends today. */
+export type DatePreset =
+  /** Last 7 days. */
+  | 'LAST_7_DAYS'
+  /** Last 14 days. */
+  | 'LAST_14_DAYS'
+  /** Last 28 days. */
+  | 'LAST_28_DAYS'
+  /** Last 30 days. */
+  | 'LAST_30_DAYS'
+  /** Last 90 days. */
+  | 'LAST_90_DAYS'
+  /** Last month. */
+  | 'LAST_MONTH'
+  /** Last quarter. */
+  | 'LAST_QUARTER'
+  /** Last week. */
+  | 'LAST_WEEK'
+  /** Last year. */
+  | 'LAST_YEAR'
+  /** This month. */
+  | 'THIS_MONTH'
+  /** This quarter. */
+  | 'THIS_QUARTER'
+  /** This week. */
+  | 'THIS_WEEK'
+  /** This year. */
+  | 'THIS_YEAR'
+  /** Today. */
+  | 'TODAY'
+  /** Year to date. */
+  | 'YEAR_TO_DATE'
+  /** Yesterday. */
+  | 'YESTERDAY';
+
+/** A range of days. Give exactly one field. */
+export type DateRangeInput =
+  {   /** From a first day to a last day. */
+  between: DaysBetweenInput; last?: never; preset?: never; }
+  |  { between?: never;   /** A number of units, counted back from today. */
+  last: LastUnitsInput; preset?: never; }
+  |  { between?: never; last?: never;   /** A named range. */
+  preset: DatePreset; };
+
+/** Days from `from` to `to`, both included. */
+export type DaysBetweenInput = {
+  /** First day. */
+  from: string;
+  /** Last day. */
+  to: string;
+};
+
+/** A dimension to group and filter by. */
+export type Dimension =
+  /** Ad group id of the ad platform. Null if the feed has no ad groups, and for CRM records. */
+  | 'AD_GROUP_ID'
+  /** Ad id of the ad platform. Null if the feed has no ads, and for CRM records. */
+  | 'AD_ID'
+  /** Campaign id of the ad platform. A CRM record has the campaign that it is attributed to, or null. */
+  | 'CAMPAIGN_ID'
+  /** Ad platform or channel. A CRM record has the channel that it is attributed to, or null. */
+  | 'CHANNEL'
+  /** ISO 4217 currency code of the amounts. */
+  | 'CURRENCY'
+  /** First day of the day, week, month, quarter or year (see `granularity`). A CRM record counts on the day it was created; `crmDate` can move its outcome to the day it was closed. */
+  | 'DATE'
+  /** How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads rows. */
+  | 'MATCH'
+  /** utm_campaign in lower case; `unknown` if missing. */
+  | 'UTM_CAMPAIGN'
+  /** utm_content in lower case; `unknown` if missing. */
+  | 'UTM_CONTENT'
+  /** utm_medium in lower case; `unknown` if missing. */
+  | 'UTM_MEDIUM'
+  /** utm_source in lower case; `unknown` if missing. */
+  | 'UTM_SOURCE'
+  /** utm_term in lower case; `unknown` if missing. */
+  | 'UTM_TERM';
+
+/** Which value of a measure to use. All except CURRENT require `compareTo`. */
+export type Figure =
+  /** Current value minus previous value. */
+  | 'CHANGE'
+  /** The value in the range itself. */
+  | 'CURRENT'
+  /** The value in the comparison range. */
+  | 'PREVIOUS'
+  /** Current value minus previous value, divided by the previous value: 0.1 means 10% more. */
+  | 'RELATIVE_CHANGE';
+
+/** The steps from an impression to a won deal, in order. */
+export type FunnelStepName =
+  /** An ad was clicked (measure `clicks`). */
+  | 'CLICK'
+  /** An ad was shown (measure `impressions`). */
+  | 'IMPRESSION'
+  /** A CRM record was created (measure `leads`). */
+  | 'LEAD'
+  /** The CRM record reached the stage `opportunity` or a later one (measure `opportunities`). */
+  | 'OPPORTUNITY'
+  /** The CRM record was won (measure `closedWon`). */
+  | 'WON';
+
+/** How days are grouped. */
+export type Granularity =
+  /** By day. */
+  | 'DAY'
+  /** By month. */
+  | 'MONTH'
+  /** By quarter. */
+  | 'QUARTER'
+  /** By week. */
+  | 'WEEK'
+  /** By year. */
+  | 'YEAR';
+
+/** The status of a run. */
+export type IngestRunStatus =
+  /** A caller or a shutdown ended the run. */
+  | 'CANCELLED'
+  /** Nothing was stored. */
+  | 'FAILED'
+  /** Nothing was stored. The run would remove more than half of what is stored, and waits for `approveRun` or `cancelIngest`. `changes` shows what it would do. */
+  | 'HELD'
+  /** Only part of the data is stored. Either the source broke off (see `error`): the records before that are stored, and the same call again completes the run. Or a `REPLACE` run rejected records (see `rejectedByReason`): their stored versions stay. */
+  | 'PARTIAL'
+  /** Waiting to start. */
+  | 'QUEUED'
+  /** Reading and storing records. */
+  | 'RUNNING'
+  /** All records that the source sent are stored, except rejected records and duplicates. */
+  | 'SUCCEEDED';
+
+/** The last complete days, weeks, months, quarters or years before the current one. */
+export type LastUnitsInput = {
+  /** How many units, 1 to 10000. */
+  count: number;
+  /** True counts the current, unfinished unit as the last one. The range then ends today. */
+  includeToday?: boolean | null | undefined;
+  /** The unit. */
+  unit: Granularity;
+};
+
+/** All measures. `metricCatalog` lists them with unit and formula. */
+export type Measure =
+  /** Average amount of a won CRM record. Formula: revenue / closedWon. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'AVERAGE_DEAL_SIZE'
+  /** Customer acquisition cost. Formula: cost / closedWon. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'CAC'
+  /** Clicks on ads. Formula: sum of clicks. Unit: count. */
+  | 'CLICKS'
+  /** Won CRM records. Formula: CRM records at `closed_won`. Unit: count. */
+  | 'CLOSED_WON'
+  /** Conversions as the ad platforms report them. Formula: sum of conversions. Unit: quantity. */
+  | 'CONVERSIONS'
+  /** Value of conversions as the ad platforms report it, summed exactly. Formula: sum of conversion_value. Unit: money. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'CONVERSION_VALUE'
+  /** Ad spend, summed exactly. Formula: sum of cost. Unit: money. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'COST'
+  /** Cost per conversion as the ad platforms report them. Formula: cost / conversions. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'COST_PER_CONVERSION'
+  /** Cost per opportunity. Formula: cost / opportunities. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'COST_PER_OPPORTUNITY'
+  /** Cost per lead (acquisition). Formula: cost / leads. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'CPA'
+  /** Cost per click. Formula: cost / clicks. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'CPC'
+  /** Cost per thousand impressions. Formula: 1000 * cost / impressions. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'CPM'
+  /** Click-through rate. Formula: clicks / impressions. Unit: ratio. Null if the denominator is zero. */
+  | 'CTR'
+  /** Conversion rate from click to lead. Formula: leads / clicks. Unit: ratio. Null if the denominator is zero. */
+  | 'CVR_CLICK_TO_LEAD'
+  /** Conversion rate from lead to opportunity. Formula: opportunities / leads. Unit: ratio. Null if the denominator is zero. */
+  | 'CVR_LEAD_TO_OPP'
+  /** Conversion rate from opportunity to won. Formula: closedWon / opportunities. Unit: ratio. Null if the denominator is zero. */
+  | 'CVR_OPP_TO_WON'
+  /** Times that ads were shown. Formula: sum of impressions. Unit: count. */
+  | 'IMPRESSIONS'
+  /** CRM records at any stage. Formula: CRM records of every stage. Unit: count. */
+  | 'LEADS'
+  /** CRM records that reached the stage `opportunity` or a later one, won or lost. Formula: CRM records that reached `opportunity` or beyond. Unit: count. */
+  | 'OPPORTUNITIES'
+  /** Return on ad spend as the ad platforms report it. Formula: conversionValue / cost. Unit: ratio. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'REPORTED_ROAS'
+  /** Amount of won CRM records, summed exactly. Formula: sum of amount at `closed_won`. Unit: money. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'REVENUE'
+  /** Return on ad spend. Formula: revenue / cost. Unit: ratio. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
+  | 'ROAS';
+
+/** Filter on records. All given conditions must hold. */
+export type MetricsWhere = {
+  /** Ad group id of the ad platform. Null if the feed has no ad groups, and for CRM records. */
+  adGroupId?: TextFilter | null | undefined;
+  /** Ad id of the ad platform. Null if the feed has no ads, and for CRM records. */
+  adId?: TextFilter | null | undefined;
+  /** All of these filters must hold. */
+  and?: Array<MetricsWhere> | null | undefined;
+  /** Conditions on breakdowns. All must hold. */
+  breakdowns?: Array<BreakdownFilter> | null | undefined;
+  /** Campaign id of the ad platform. A CRM record has the campaign that it is attributed to, or null. */
+  campaignId?: TextFilter | null | undefined;
+  /** Ad platform or channel. A CRM record has the channel that it is attributed to, or null. */
+  channel?: TextFilter | null | undefined;
+  /** ISO 4217 currency code of the amounts. */
+  currency?: TextFilter | null | undefined;
+  /** How CRM records were attributed: EXACT, WINDOW, CAMPAIGN or UNATTRIBUTED. Null for ads rows. */
+  match?: TextFilter | null | undefined;
+  /** This filter must not hold. */
+  not?: MetricsWhere | null | undefined;
+  /** At least one of these filters must hold. */
+  or?: Array<MetricsWhere> | null | undefined;
+  /** utm_campaign in lower case; `unknown` if missing. */
+  utmCampaign?: TextFilter | null | undefined;
+  /** utm_content in lower case; `unknown` if missing. */
+  utmContent?: TextFilter | null | undefined;
+  /** utm_medium in lower case; `unknown` if missing. */
+  utmMedium?: TextFilter | null | undefined;
+  /** utm_source in lower case; `unknown` if missing. */
+  utmSource?: TextFilter | null | undefined;
+  /** utm_term in lower case; `unknown` if missing. */
+  utmTerm?: TextFilter | null | undefined;
+};
+
+/** What to order by. Give exactly one of: a measure, a dimension of `groupBy`, a breakdown of `breakdowns`. */
+export type OrderByInput = {
+  /** Order by this breakdown. A custom dimension of ads rows, such as `country` or `device`. Case-sensitive. See `breakdowns` in docs/sources.md. */
+  breakdown?: string | null | undefined;
+  /** Order by this dimension. */
+  dimension?: Dimension | null | undefined;
+  /** Smallest or largest first. */
+  direction?: SortDirection | null | undefined;
+  /** Order by this measure. */
+  measure?: Measure | null | undefined;
+  /** Which value of the measure to use. */
+  of?: Figure | null | undefined;
+};
+
+/** The kinds of records. */
+export type RecordKind =
+  /** Ad performance: one row for each day, channel, campaign and UTM set. */
+  | 'AD_PERFORMANCE'
+  /** An event. */
+  | 'EVENT'
+  /** Exchange rate: what one unit of a currency was worth in another on a day. */
+  | 'EXCHANGE_RATE'
+  /** A CRM opportunity in its current state. */
+  | 'OPPORTUNITY';
+
+/** Sort direction. Rows without a value always come last. */
+export type SortDirection =
+  /** Smallest first. */
+  | 'ASC'
+  /** Largest first. */
+  | 'DESC';
+
+/** Conditions on one dimension. All given conditions must hold. A condition that is null counts as not given, except `eq: null` or `ne: null` alone. A record without a value equals no text, so `ne` and `notIn` select it, unless they name null. A blank text equals nothing, not even null. */
+export type TextFilter = {
+  /** Contains this text. */
+  contains?: string | null | undefined;
+  /** Ends with this text. */
+  endsWith?: string | null | undefined;
+  /** Equal to this text. `eq: null`, as the only condition, selects records without a value. */
+  eq?: string | null | undefined;
+  /** One of these texts. Null in the list stands for records without a value. */
+  in?: Array<string | null | undefined> | null | undefined;
+  /** True selects records whose value is `unknown` or null, false all others. */
+  isUnknown?: boolean | null | undefined;
+  /** Not equal to this text. `ne: null`, as the only condition, selects records with a value. */
+  ne?: string | null | undefined;
+  /** None of these texts. Null in the list stands for records without a value. */
+  notIn?: Array<string | null | undefined> | null | undefined;
+  /** Starts with this text. */
+  startsWith?: string | null | undefined;
+};
+
+/** A day of the week. */
+export type Weekday =
+  /** Weeks start on Friday. */
+  | 'FRIDAY'
+  /** Weeks start on Monday. */
+  | 'MONDAY'
+  /** Weeks start on Saturday. */
+  | 'SATURDAY'
+  /** Weeks start on Sunday. */
+  | 'SUNDAY'
+  /** Weeks start on Thursday. */
+  | 'THURSDAY'
+  /** Weeks start on Tuesday. */
+  | 'TUESDAY'
+  /** Weeks start on Wednesday. */
+  | 'WEDNESDAY';
+
+export type DashboardCampaignNamesQueryVariables = Exact<{
+  range: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+  search?: string | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type DashboardCampaignNamesQuery = { campaigns: { nodes: Array<{ id: string, name: string | null }> } };
+
+export type DashboardFiguresFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
+
+export type DashboardTotalsFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
+
+export type DashboardPreviousFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
+
+export type DashboardRelativeFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number | null, conversionValue?: number | null, leads?: number | null, opportunities?: number | null, closedWon?: number | null, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
+
+export type DashboardOverviewQueryVariables = Exact<{
+  range: DateRangeInput;
+  compareTo?: CompareToInput | null | undefined;
+  where?: MetricsWhere | null | undefined;
+  currency?: string | null | undefined;
+  granularity: Granularity;
+  weekStart: Weekday;
+  rank: Array<OrderByInput> | OrderByInput;
+  utm: Array<Dimension> | Dimension;
+  impressions?: boolean;
+  clicks?: boolean;
+  cost?: boolean;
+  conversions?: boolean;
+  conversionValue?: boolean;
+  leads?: boolean;
+  opportunities?: boolean;
+  closedWon?: boolean;
+  revenue?: boolean;
+  ctr?: boolean;
+  cpc?: boolean;
+  cpm?: boolean;
+  cpa?: boolean;
+  costPerOpportunity?: boolean;
+  cac?: boolean;
+  costPerConversion?: boolean;
+  cvrClickToLead?: boolean;
+  cvrLeadToOpp?: boolean;
+  cvrOppToWon?: boolean;
+  roas?: boolean;
+  reportedRoas?: boolean;
+  averageDealSize?: boolean;
+}>;
+
+
+export type DashboardOverviewQuery = { summary: { totals: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, previous: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null, relativeChange: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number | null, conversionValue?: number | null, leads?: number | null, opportunities?: number | null, closedWon?: number | null, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null }, unattributed: { leads: number, revenue: number | null }, unconverted: Array<{ currency: string, cost: number, conversionValue: number, revenue: number }>, meta: { from: string, to: string, comparedFrom: string | null, comparedTo: string | null, currency: string | null, freshness: string | null, warnings: Array<{ code: string, message: string }> } }, series: { nodes: Array<{ date: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, previous: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null }> }, channels: { totalCount: number, nodes: Array<{ channel: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> }, campaigns: { totalCount: number, nodes: Array<{ campaignId: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> }, utm: { totalCount: number, nodes: Array<{ utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> }, funnel: Array<{ steps: Array<{ step: FunnelStepName, count: number, stepConversion: number | null, overallConversion: number | null, costPer: number | null }> }> };
+
+export type DashboardSourcesQueryVariables = Exact<{
+  range: DateRangeInput;
+}>;
+
+
+export type DashboardSourcesQuery = { dataQuality: { sources: Array<{ source: string, lastStatus: IngestRunStatus | null, lastFinishedAt: string | null, lastSucceededAt: string | null }> }, ingestSources: Array<{ name: string, kind: RecordKind, watermark: string | null, circuit: string, nextRunAt: string | null, schedule: string | null, scheduleActive: boolean }> };
+
+export type DashboardSuggestionsQueryVariables = Exact<{
+  dimension: Dimension;
+  range: DateRangeInput;
+  search?: string | null | undefined;
+  where?: MetricsWhere | null | undefined;
+}>;
+
+
+export type DashboardSuggestionsQuery = { dimensionValues: { totalCount: number, nodes: Array<{ value: string | null }> } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const DashboardFiguresFragmentDoc = new TypedDocumentString(`
+    fragment DashboardFigures on MetricsNode {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+    `, {"fragmentName":"DashboardFigures"}) as unknown as TypedDocumentString<DashboardFiguresFragment, unknown>;
+export const DashboardTotalsFragmentDoc = new TypedDocumentString(`
+    fragment DashboardTotals on MetricsTotals {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+    `, {"fragmentName":"DashboardTotals"}) as unknown as TypedDocumentString<DashboardTotalsFragment, unknown>;
+export const DashboardPreviousFragmentDoc = new TypedDocumentString(`
+    fragment DashboardPrevious on PreviousMeasures {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+    `, {"fragmentName":"DashboardPrevious"}) as unknown as TypedDocumentString<DashboardPreviousFragment, unknown>;
+export const DashboardRelativeFragmentDoc = new TypedDocumentString(`
+    fragment DashboardRelative on RelativeMeasureChanges {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+    `, {"fragmentName":"DashboardRelative"}) as unknown as TypedDocumentString<DashboardRelativeFragment, unknown>;
+export const DashboardCampaignNamesDocument = new TypedDocumentString(`
+    query DashboardCampaignNames($range: DateRangeInput!, $where: MetricsWhere, $search: String, $first: Int = 100) {
+  campaigns(dateRange: $range, where: $where, search: $search, first: $first) {
+    nodes {
+      id
+      name
+    }
+  }
+}
+    `, {"hash":"c253016d0245d6fc00408b717e55fc54ca8415cec80f466093eaaa551299bf51"}) as unknown as TypedDocumentString<DashboardCampaignNamesQuery, DashboardCampaignNamesQueryVariables>;
+export const DashboardOverviewDocument = new TypedDocumentString(`
+    query DashboardOverview($range: DateRangeInput!, $compareTo: CompareToInput, $where: MetricsWhere, $currency: String, $granularity: Granularity!, $weekStart: Weekday!, $rank: [OrderByInput!]!, $utm: [Dimension!]!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
+  summary: metrics(
+    dateRange: $range
+    compareTo: $compareTo
+    where: $where
+    currency: $currency
+  ) {
+    totals {
+      ...DashboardTotals
+      previous {
+        ...DashboardPrevious
+      }
+      relativeChange {
+        ...DashboardRelative
+      }
+    }
+    unattributed {
+      leads
+      revenue
+    }
+    unconverted {
+      currency
+      cost
+      conversionValue
+      revenue
+    }
+    meta {
+      from
+      to
+      comparedFrom
+      comparedTo
+      currency
+      freshness
+      warnings {
+        code
+        message
+      }
+    }
+  }
+  series: metrics(
+    dateRange: $range
+    compareTo: $compareTo
+    where: $where
+    currency: $currency
+    groupBy: [DATE]
+    granularity: $granularity
+    weekStart: $weekStart
+    orderBy: [{dimension: DATE}]
+    fill: true
+    first: 1000
+  ) {
+    nodes {
+      date
+      ...DashboardFigures
+      previous {
+        ...DashboardPrevious
+      }
+    }
+  }
+  channels: metrics(
+    dateRange: $range
+    where: $where
+    currency: $currency
+    groupBy: [CHANNEL]
+    orderBy: $rank
+    first: 8
+  ) {
+    nodes {
+      channel
+      ...DashboardFigures
+    }
+    totalCount
+  }
+  campaigns: metrics(
+    dateRange: $range
+    where: $where
+    currency: $currency
+    groupBy: [CAMPAIGN_ID]
+    orderBy: $rank
+    first: 8
+  ) {
+    nodes {
+      campaignId
+      ...DashboardFigures
+    }
+    totalCount
+  }
+  utm: metrics(
+    dateRange: $range
+    where: $where
+    currency: $currency
+    groupBy: $utm
+    orderBy: $rank
+    first: 8
+  ) {
+    nodes {
+      utmSource
+      utmMedium
+      utmCampaign
+      utmContent
+      utmTerm
+      ...DashboardFigures
+    }
+    totalCount
+  }
+  funnel(dateRange: $range, where: $where, currency: $currency) {
+    steps {
+      step
+      count
+      stepConversion
+      overallConversion
+      costPer
+    }
+  }
+}
+    fragment DashboardFigures on MetricsNode {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+fragment DashboardTotals on MetricsTotals {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+fragment DashboardPrevious on PreviousMeasures {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+fragment DashboardRelative on RelativeMeasureChanges {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}`, {"hash":"f195de37c270ae6d106eb84dace80fec2c03f2ec4cd50f9f07ecfd292282443a"}) as unknown as TypedDocumentString<DashboardOverviewQuery, DashboardOverviewQueryVariables>;
+export const DashboardSourcesDocument = new TypedDocumentString(`
+    query DashboardSources($range: DateRangeInput!) {
+  dataQuality(dateRange: $range) {
+    sources {
+      source
+      lastStatus
+      lastFinishedAt
+      lastSucceededAt
+    }
+  }
+  ingestSources {
+    name
+    kind
+    watermark
+    circuit
+    nextRunAt
+    schedule
+    scheduleActive
+  }
+}
+    `, {"hash":"87296b6ab0c849f25788f9008d017d09fac65788348b7ebdfcccb34aff825f33"}) as unknown as TypedDocumentString<DashboardSourcesQuery, DashboardSourcesQueryVariables>;
+export const DashboardSuggestionsDocument = new TypedDocumentString(`
+    query DashboardSuggestions($dimension: Dimension!, $range: DateRangeInput!, $search: String, $where: MetricsWhere) {
+  dimensionValues(
+    dimension: $dimension
+    dateRange: $range
+    search: $search
+    where: $where
+    first: 12
+  ) {
+    nodes {
+      value
+    }
+    totalCount
+  }
+}
+    `, {"hash":"2921323b843e2a41e63d541eda39e7f06684d0177095aa90c78fb7dd2f0f8b54"}) as unknown as TypedDocumentString<DashboardSuggestionsQuery, DashboardSuggestionsQueryVariables>;

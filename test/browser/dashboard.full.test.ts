@@ -1,0 +1,14 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { hasBrowser } from '../support/browser.ts';
+import { describeOverview } from './dashboard/overview.ts';
+import { openSite, type Site } from './dashboard/site.ts';
+
+describe.skipIf(!hasBrowser)('the dashboard in a browser', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await openSite();
+  });
+  afterAll(() => site.close());
+
+  describe('overview', () => describeOverview(() => site));
+});
