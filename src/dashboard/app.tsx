@@ -1,9 +1,11 @@
+import { Explore } from './explore/explore.tsx';
 import { Overview } from './overview/overview.tsx';
 import { type PageContext, PageProvider, usePage } from './page/context.ts';
 import { useRouter } from './page/router.ts';
 import { mayRead } from './page/session.ts';
 import { Menu } from './parts/menu.tsx';
 import { EmptyNote } from './parts/states.tsx';
+import { Records } from './records/records.tsx';
 import type { MessageName } from './text/messages.ts';
 
 interface Page {
@@ -11,10 +13,16 @@ interface Page {
   readonly name: MessageName;
   readonly isFor: (session: PageContext['session']) => boolean;
   readonly Content: () => preact.JSX.Element;
+  /** Other pages lead to it; on its own it says little. */
+  readonly isHidden?: boolean;
 }
 
 /** All pages, in the order of the navigation. */
-const pages: readonly Page[] = [{ path: '/', name: 'overview', isFor: mayRead, Content: Overview }];
+const pages: readonly Page[] = [
+  { path: '/', name: 'overview', isFor: mayRead, Content: Overview },
+  { path: '/explore', name: 'explore', isFor: mayRead, Content: Explore },
+  { path: '/records', name: 'records', isFor: mayRead, Content: Records, isHidden: true },
+];
 
 const owns = (path: string): boolean => pages.some((page) => page.path === path);
 
@@ -23,6 +31,7 @@ export function App(props: Pick<PageContext, 'session' | 'say' | 'formats'>) {
   const router = useRouter(owns);
   const { session, say } = props;
   const offered = pages.filter(({ isFor }) => isFor(session));
+  const navigable = offered.filter(({ isHidden }) => !isHidden);
   const page = offered.find(({ path }) => path === router.place.path);
   return (
     <PageProvider value={{ ...props, ...router }}>
@@ -34,7 +43,7 @@ export function App(props: Pick<PageContext, 'session' | 'say' | 'formats'>) {
           <Logo /> utmql
         </a>
         <nav aria-label={say('pages')}>
-          {offered.map(({ path, name }) => (
+          {navigable.map(({ path, name }) => (
             <a key={path} href={path} aria-current={page?.path === path ? 'page' : undefined}>
               {say(name)}
             </a>

@@ -1,5 +1,5 @@
 /** The addresses of the dashboard. */
-export const dashboardPaths = ['/'] as const;
+export const dashboardPaths = ['/', '/explore', '/records'] as const;
 
 const pages: readonly string[] = [...dashboardPaths, '/graphql'];
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { hasBrowser } from '../support/browser.ts';
+import { describeExplore } from './dashboard/explore.ts';
 import { describeOverview } from './dashboard/overview.ts';
 import { openSite, type Site } from './dashboard/site.ts';
 
@@ -11,4 +12,5 @@ describe.skipIf(!hasBrowser)('the dashboard in a browser', () => {
   afterAll(() => site.close());
 
   describe('overview', () => describeOverview(() => site));
+  describe('explore', () => describeExplore(() => site));
 });

@@ -4,6 +4,17 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** How a CRM record was attributed to a channel and campaign. */
+export type AttributionMatch =
+  /** Only utm_campaign matches, because the utm_source or utm_medium of the CRM record is unknown. */
+  | 'CAMPAIGN'
+  /** An ads row of the same day has the same utm_campaign, utm_source and utm_medium. */
+  | 'EXACT'
+  /** No ads row matches. Channel and campaign are null. */
+  | 'UNATTRIBUTED'
+  /** An ads row of an earlier day within the attribution window has the same UTMs. The latest such day counts. */
+  | 'WINDOW';
+
 /** Conditions on a breakdown, as in `TextFilter`. The value is null for ads rows without this breakdown and for all CRM records. */
 export type BreakdownFilter = {
   /** Contains this text. */
@@ -44,6 +55,13 @@ export type CompareToInput = {
   /** True compares with one year earlier: with the same calendar days, and whole months with whole months (29 February is compared with 28 February), or with the same weekdays, as `align` says. */
   previousYear?: boolean | null | undefined;
 };
+
+/** The day that won CRM records and their revenue count on. */
+export type CrmDate =
+  /** The day that the record was won, or created where the CRM does not say: what was won on these days. */
+  | 'CLOSED'
+  /** The day that the record was created: what came of the leads of these days. */
+  | 'CREATED';
 
 /** Relative ranges. “Today” is the current day in REPORTING_TIMEZONE. LAST_<number>_DAYS ends yesterday, LAST_<unit> is the last complete unit, THIS_<unit> ends today. */
 export type DatePreset =
@@ -188,6 +206,20 @@ export type LastUnitsInput = {
   unit: Granularity;
 };
 
+/** Keeps only the top values of one dimension or breakdown. */
+export type LimitByInput = {
+  /** The breakdown, instead of `dimension`: one of `breakdowns`. */
+  breakdown?: string | null | undefined;
+  /** The dimension: one of `groupBy`, except DATE. */
+  dimension?: Dimension | null | undefined;
+  /** The measure, over the whole range, that ranks the values. Default: the first measure in `orderBy`, else COST. */
+  measure?: Measure | null | undefined;
+  /** How many values to keep, 1 to 1000. */
+  n: number;
+  /** True sums up the other values in rows named `(other)`, which have `isOther: true`. False leaves them out. */
+  others?: boolean | null | undefined;
+};
+
 /** All measures. `metricCatalog` lists them with unit and formula. */
 export type Measure =
   /** Average amount of a won CRM record. Formula: revenue / closedWon. Unit: money. Null if the denominator is zero. Null if it is of several currencies and there are no exchange rates, or a rate is missing. */
@@ -269,6 +301,17 @@ export type MetricsWhere = {
   utmTerm?: TextFilter | null | undefined;
 };
 
+/** The stage of a CRM record. */
+export type OpportunityStage =
+  /** Lost. */
+  | 'CLOSED_LOST'
+  /** Won. */
+  | 'CLOSED_WON'
+  /** Not qualified yet, or at a stage that STAGE_MAP and the built-in stages do not know. */
+  | 'LEAD'
+  /** Qualified and open. */
+  | 'OPPORTUNITY';
+
 /** What to order by. Give exactly one of: a measure, a dimension of `groupBy`, a breakdown of `breakdowns`. */
 export type OrderByInput = {
   /** Order by this breakdown. A custom dimension of ads rows, such as `country` or `device`. Case-sensitive. See `breakdowns` in docs/sources.md. */
@@ -338,6 +381,17 @@ export type Weekday =
   /** Weeks start on Wednesday. */
   | 'WEDNESDAY';
 
+export type DashboardAdsRecordsQueryVariables = Exact<{
+  range: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+  currency?: string | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type DashboardAdsRecordsQuery = { adPerformance: { totalCount: number, nodes: Array<{ date: string, channel: string, campaignId: string, utmCampaign: string, utmSource: string, utmMedium: string, impressions: number, clicks: number, cost: number | null, storedCost: number, storedCurrency: string, currency: string, source: string }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
 export type DashboardCampaignNamesQueryVariables = Exact<{
   range: DateRangeInput;
   where?: MetricsWhere | null | undefined;
@@ -347,6 +401,121 @@ export type DashboardCampaignNamesQueryVariables = Exact<{
 
 
 export type DashboardCampaignNamesQuery = { campaigns: { nodes: Array<{ id: string, name: string | null }> } };
+
+export type DashboardChoicesQueryVariables = Exact<{
+  range: DateRangeInput;
+}>;
+
+
+export type DashboardChoicesQuery = { breakdowns: { nodes: Array<{ value: string | null }> }, dimensionValues: { nodes: Array<{ value: string | null }> } };
+
+export type DashboardCrmRecordsQueryVariables = Exact<{
+  range: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+  currency?: string | null | undefined;
+  stage?: Array<OpportunityStage> | OpportunityStage | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type DashboardCrmRecordsQuery = { opportunities: { totalCount: number, nodes: Array<{ id: string, namespace: string, day: string, stage: OpportunityStage, stageName: string, amount: number | null, currency: string, storedAmount: number, storedCurrency: string, channel: string | null, campaignId: string | null, utmCampaign: string, utmSource: string, utmMedium: string, match: AttributionMatch, source: string }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
+export type DashboardExploreQueryVariables = Exact<{
+  range: DateRangeInput;
+  compareTo?: CompareToInput | null | undefined;
+  where?: MetricsWhere | null | undefined;
+  currency?: string | null | undefined;
+  crmDate: CrmDate;
+  granularity: Granularity;
+  weekStart: Weekday;
+  groupBy: Array<Dimension> | Dimension;
+  breakdowns: Array<string> | string;
+  limitBy?: LimitByInput | null | undefined;
+  orderBy: Array<OrderByInput> | OrderByInput;
+  first: number;
+  after?: string | null | undefined;
+  subtotals: Array<Array<Dimension> | Dimension> | Array<Dimension> | Dimension;
+  hasSubtotals: boolean;
+  seriesBy: Array<Dimension> | Dimension;
+  seriesLimit?: LimitByInput | null | undefined;
+  seriesFirst: number;
+  breakdown1: string;
+  hasBreakdown1: boolean;
+  breakdown2: string;
+  hasBreakdown2: boolean;
+  impressions?: boolean;
+  clicks?: boolean;
+  cost?: boolean;
+  conversions?: boolean;
+  conversionValue?: boolean;
+  leads?: boolean;
+  opportunities?: boolean;
+  closedWon?: boolean;
+  revenue?: boolean;
+  ctr?: boolean;
+  cpc?: boolean;
+  cpm?: boolean;
+  cpa?: boolean;
+  costPerOpportunity?: boolean;
+  cac?: boolean;
+  costPerConversion?: boolean;
+  cvrClickToLead?: boolean;
+  cvrLeadToOpp?: boolean;
+  cvrOppToWon?: boolean;
+  roas?: boolean;
+  reportedRoas?: boolean;
+  averageDealSize?: boolean;
+}>;
+
+
+export type DashboardExploreQuery = { table: { totalCount: number, nodes: Array<{ isOther: boolean, date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, breakdown1?: string | null, breakdown2?: string | null, relativeChange: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number | null, conversionValue?: number | null, leads?: number | null, opportunities?: number | null, closedWon?: number | null, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null }>, totals: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, relativeChange: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number | null, conversionValue?: number | null, leads?: number | null, opportunities?: number | null, closedWon?: number | null, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null }, subtotals?: Array<{ nodes: Array<{ date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> }>, pageInfo: { endCursor: string | null, hasNextPage: boolean }, unattributed: { leads: number, revenue: number | null }, unconverted: Array<{ currency: string, cost: number, conversionValue: number, revenue: number }>, meta: { from: string, to: string, comparedFrom: string | null, comparedTo: string | null, currency: string | null, freshness: string | null, warnings: Array<{ code: string, message: string }> } }, series: { nodes: Array<{ isOther: boolean, date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> } };
+
+export type DashboardLabelsFragment = { date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null };
+
+export type DashboardExportQueryVariables = Exact<{
+  range: DateRangeInput;
+  where?: MetricsWhere | null | undefined;
+  currency?: string | null | undefined;
+  crmDate: CrmDate;
+  granularity: Granularity;
+  weekStart: Weekday;
+  groupBy: Array<Dimension> | Dimension;
+  breakdowns: Array<string> | string;
+  limitBy?: LimitByInput | null | undefined;
+  orderBy: Array<OrderByInput> | OrderByInput;
+  first: number;
+  after?: string | null | undefined;
+  breakdown1: string;
+  hasBreakdown1: boolean;
+  breakdown2: string;
+  hasBreakdown2: boolean;
+  impressions?: boolean;
+  clicks?: boolean;
+  cost?: boolean;
+  conversions?: boolean;
+  conversionValue?: boolean;
+  leads?: boolean;
+  opportunities?: boolean;
+  closedWon?: boolean;
+  revenue?: boolean;
+  ctr?: boolean;
+  cpc?: boolean;
+  cpm?: boolean;
+  cpa?: boolean;
+  costPerOpportunity?: boolean;
+  cac?: boolean;
+  costPerConversion?: boolean;
+  cvrClickToLead?: boolean;
+  cvrLeadToOpp?: boolean;
+  cvrOppToWon?: boolean;
+  roas?: boolean;
+  reportedRoas?: boolean;
+  averageDealSize?: boolean;
+}>;
+
+
+export type DashboardExportQuery = { metrics: { nodes: Array<{ date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, breakdown1?: string | null, breakdown2?: string | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type DashboardFiguresFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
 
@@ -427,6 +596,22 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const DashboardLabelsFragmentDoc = new TypedDocumentString(`
+    fragment DashboardLabels on MetricsNode {
+  date
+  channel
+  campaignId
+  adGroupId
+  adId
+  utmSource
+  utmMedium
+  utmCampaign
+  utmContent
+  utmTerm
+  match
+  currency
+}
+    `, {"fragmentName":"DashboardLabels"}) as unknown as TypedDocumentString<DashboardLabelsFragment, unknown>;
 export const DashboardFiguresFragmentDoc = new TypedDocumentString(`
     fragment DashboardFigures on MetricsNode {
   impressions @include(if: $impressions)
@@ -531,6 +716,38 @@ export const DashboardRelativeFragmentDoc = new TypedDocumentString(`
   averageDealSize @include(if: $averageDealSize)
 }
     `, {"fragmentName":"DashboardRelative"}) as unknown as TypedDocumentString<DashboardRelativeFragment, unknown>;
+export const DashboardAdsRecordsDocument = new TypedDocumentString(`
+    query DashboardAdsRecords($range: DateRangeInput!, $where: MetricsWhere, $currency: String, $first: Int!, $after: String) {
+  adPerformance(
+    dateRange: $range
+    where: $where
+    currency: $currency
+    first: $first
+    after: $after
+  ) {
+    totalCount
+    nodes {
+      date
+      channel
+      campaignId
+      utmCampaign
+      utmSource
+      utmMedium
+      impressions
+      clicks
+      cost
+      storedCost
+      storedCurrency
+      currency
+      source
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `, {"hash":"2bdffc7608db5e39e6df7c0eb3b6ef6d5888ec46cdd92890d6920812323f67f4"}) as unknown as TypedDocumentString<DashboardAdsRecordsQuery, DashboardAdsRecordsQueryVariables>;
 export const DashboardCampaignNamesDocument = new TypedDocumentString(`
     query DashboardCampaignNames($range: DateRangeInput!, $where: MetricsWhere, $search: String, $first: Int = 100) {
   campaigns(dateRange: $range, where: $where, search: $search, first: $first) {
@@ -541,6 +758,295 @@ export const DashboardCampaignNamesDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"c253016d0245d6fc00408b717e55fc54ca8415cec80f466093eaaa551299bf51"}) as unknown as TypedDocumentString<DashboardCampaignNamesQuery, DashboardCampaignNamesQueryVariables>;
+export const DashboardChoicesDocument = new TypedDocumentString(`
+    query DashboardChoices($range: DateRangeInput!) {
+  breakdowns(dateRange: $range, first: 50) {
+    nodes {
+      value
+    }
+  }
+  dimensionValues(dimension: CURRENCY, dateRange: $range, first: 50) {
+    nodes {
+      value
+    }
+  }
+}
+    `, {"hash":"db7ebfc1ff5efc1bd0f2abd2bb5070d698609aca159b91e8c183b5db5732d4fb"}) as unknown as TypedDocumentString<DashboardChoicesQuery, DashboardChoicesQueryVariables>;
+export const DashboardCrmRecordsDocument = new TypedDocumentString(`
+    query DashboardCrmRecords($range: DateRangeInput!, $where: MetricsWhere, $currency: String, $stage: [OpportunityStage!], $first: Int!, $after: String) {
+  opportunities(
+    dateRange: $range
+    where: $where
+    currency: $currency
+    stage: $stage
+    first: $first
+    after: $after
+  ) {
+    totalCount
+    nodes {
+      id
+      namespace
+      day
+      stage
+      stageName
+      amount
+      currency
+      storedAmount
+      storedCurrency
+      channel
+      campaignId
+      utmCampaign
+      utmSource
+      utmMedium
+      match
+      source
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `, {"hash":"a2b170fea643f686421f998234dcb42e3a95ac94ad642e926f5874c930c8e835"}) as unknown as TypedDocumentString<DashboardCrmRecordsQuery, DashboardCrmRecordsQueryVariables>;
+export const DashboardExploreDocument = new TypedDocumentString(`
+    query DashboardExplore($range: DateRangeInput!, $compareTo: CompareToInput, $where: MetricsWhere, $currency: String, $crmDate: CrmDate!, $granularity: Granularity!, $weekStart: Weekday!, $groupBy: [Dimension!]!, $breakdowns: [String!]!, $limitBy: LimitByInput, $orderBy: [OrderByInput!]!, $first: Int!, $after: String, $subtotals: [[Dimension!]!]!, $hasSubtotals: Boolean!, $seriesBy: [Dimension!]!, $seriesLimit: LimitByInput, $seriesFirst: Int!, $breakdown1: String!, $hasBreakdown1: Boolean!, $breakdown2: String!, $hasBreakdown2: Boolean!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
+  table: metrics(
+    dateRange: $range
+    compareTo: $compareTo
+    where: $where
+    currency: $currency
+    crmDate: $crmDate
+    granularity: $granularity
+    weekStart: $weekStart
+    groupBy: $groupBy
+    breakdowns: $breakdowns
+    limitBy: $limitBy
+    orderBy: $orderBy
+    first: $first
+    after: $after
+  ) {
+    nodes {
+      ...DashboardLabels
+      isOther
+      breakdown1: breakdown(name: $breakdown1) @include(if: $hasBreakdown1)
+      breakdown2: breakdown(name: $breakdown2) @include(if: $hasBreakdown2)
+      ...DashboardFigures
+      relativeChange {
+        ...DashboardRelative
+      }
+    }
+    totals {
+      ...DashboardTotals
+      relativeChange {
+        ...DashboardRelative
+      }
+    }
+    subtotals(by: $subtotals) @include(if: $hasSubtotals) {
+      nodes {
+        ...DashboardLabels
+        ...DashboardFigures
+      }
+    }
+    totalCount
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+    unattributed {
+      leads
+      revenue
+    }
+    unconverted {
+      currency
+      cost
+      conversionValue
+      revenue
+    }
+    meta {
+      from
+      to
+      comparedFrom
+      comparedTo
+      currency
+      freshness
+      warnings {
+        code
+        message
+      }
+    }
+  }
+  series: metrics(
+    dateRange: $range
+    where: $where
+    currency: $currency
+    crmDate: $crmDate
+    granularity: $granularity
+    weekStart: $weekStart
+    groupBy: $seriesBy
+    limitBy: $seriesLimit
+    orderBy: [{dimension: DATE}]
+    fill: true
+    first: $seriesFirst
+  ) {
+    nodes {
+      ...DashboardLabels
+      isOther
+      ...DashboardFigures
+    }
+  }
+}
+    fragment DashboardLabels on MetricsNode {
+  date
+  channel
+  campaignId
+  adGroupId
+  adId
+  utmSource
+  utmMedium
+  utmCampaign
+  utmContent
+  utmTerm
+  match
+  currency
+}
+fragment DashboardFigures on MetricsNode {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+fragment DashboardTotals on MetricsTotals {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}
+fragment DashboardRelative on RelativeMeasureChanges {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}`, {"hash":"6805f95e4fbd9ab213ae0ede8fefc0d9c3ce60a7ed455115ac1f3039533f0542"}) as unknown as TypedDocumentString<DashboardExploreQuery, DashboardExploreQueryVariables>;
+export const DashboardExportDocument = new TypedDocumentString(`
+    query DashboardExport($range: DateRangeInput!, $where: MetricsWhere, $currency: String, $crmDate: CrmDate!, $granularity: Granularity!, $weekStart: Weekday!, $groupBy: [Dimension!]!, $breakdowns: [String!]!, $limitBy: LimitByInput, $orderBy: [OrderByInput!]!, $first: Int!, $after: String, $breakdown1: String!, $hasBreakdown1: Boolean!, $breakdown2: String!, $hasBreakdown2: Boolean!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
+  metrics(
+    dateRange: $range
+    where: $where
+    currency: $currency
+    crmDate: $crmDate
+    granularity: $granularity
+    weekStart: $weekStart
+    groupBy: $groupBy
+    breakdowns: $breakdowns
+    limitBy: $limitBy
+    orderBy: $orderBy
+    first: $first
+    after: $after
+  ) {
+    nodes {
+      ...DashboardLabels
+      breakdown1: breakdown(name: $breakdown1) @include(if: $hasBreakdown1)
+      breakdown2: breakdown(name: $breakdown2) @include(if: $hasBreakdown2)
+      ...DashboardFigures
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    fragment DashboardLabels on MetricsNode {
+  date
+  channel
+  campaignId
+  adGroupId
+  adId
+  utmSource
+  utmMedium
+  utmCampaign
+  utmContent
+  utmTerm
+  match
+  currency
+}
+fragment DashboardFigures on MetricsNode {
+  impressions @include(if: $impressions)
+  clicks @include(if: $clicks)
+  cost @include(if: $cost)
+  conversions @include(if: $conversions)
+  conversionValue @include(if: $conversionValue)
+  leads @include(if: $leads)
+  opportunities @include(if: $opportunities)
+  closedWon @include(if: $closedWon)
+  revenue @include(if: $revenue)
+  ctr @include(if: $ctr)
+  cpc @include(if: $cpc)
+  cpm @include(if: $cpm)
+  cpa @include(if: $cpa)
+  costPerOpportunity @include(if: $costPerOpportunity)
+  cac @include(if: $cac)
+  costPerConversion @include(if: $costPerConversion)
+  cvrClickToLead @include(if: $cvrClickToLead)
+  cvrLeadToOpp @include(if: $cvrLeadToOpp)
+  cvrOppToWon @include(if: $cvrOppToWon)
+  roas @include(if: $roas)
+  reportedRoas @include(if: $reportedRoas)
+  averageDealSize @include(if: $averageDealSize)
+}`, {"hash":"e1dd48fbac9f787568679e19786a2b0fef02bd29e187425cbb1787b6d1851420"}) as unknown as TypedDocumentString<DashboardExportQuery, DashboardExportQueryVariables>;
 export const DashboardOverviewDocument = new TypedDocumentString(`
     query DashboardOverview($range: DateRangeInput!, $compareTo: CompareToInput, $where: MetricsWhere, $currency: String, $granularity: Granularity!, $weekStart: Weekday!, $rank: [OrderByInput!]!, $utm: [Dimension!]!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
   summary: metrics(

@@ -28,7 +28,7 @@ const questions = {
   totals:
     'query ($range: DateRangeInput!, $compareTo: CompareToInput, $where: MetricsWhere) { metrics(dateRange: $range, compareTo: $compareTo, where: $where) { totals { cost leads cpa opportunities closedWon revenue roas clicks relativeChange { cost leads cpa } } } }',
   channels:
-    '{ metrics(dateRange: { preset: LAST_30_DAYS }, groupBy: [CHANNEL], orderBy: [{ measure: COST, direction: DESC }]) { nodes { channel cost leads revenue roas } } }',
+    '{ metrics(dateRange: { preset: LAST_30_DAYS }, groupBy: [CHANNEL], orderBy: [{ measure: COST, direction: DESC }]) { nodes { channel cost leads cpa revenue roas } } }',
   funnel: '{ funnel(dateRange: { preset: LAST_30_DAYS }) { steps { count } } }',
 } as const;
 

@@ -1,9 +1,9 @@
 import type { DashboardOverviewQuery } from '../../../schema/generated/dashboard/graphql.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
-import { EmptyNote } from '../parts/states.tsx';
+import { EmptyNote } from './states.tsx';
 
-type Summary = DashboardOverviewQuery['summary'];
+type Summary = Pick<DashboardOverviewQuery['summary'], 'meta' | 'unattributed' | 'unconverted'>;
 
 const translated = ['MIXED_CURRENCIES', 'MISSING_RATE'] as const;
 
