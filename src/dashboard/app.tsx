@@ -5,6 +5,7 @@ import { useRouter } from './page/router.ts';
 import { mayRead } from './page/session.ts';
 import { Menu } from './parts/menu.tsx';
 import { EmptyNote } from './parts/states.tsx';
+import { Quality } from './quality/quality.tsx';
 import { Records } from './records/records.tsx';
 import type { MessageName } from './text/messages.ts';
 
@@ -21,6 +22,7 @@ interface Page {
 const pages: readonly Page[] = [
   { path: '/', name: 'overview', isFor: mayRead, Content: Overview },
   { path: '/explore', name: 'explore', isFor: mayRead, Content: Explore },
+  { path: '/quality', name: 'quality', isFor: mayRead, Content: Quality },
   { path: '/records', name: 'records', isFor: mayRead, Content: Records, isHidden: true },
 ];
 

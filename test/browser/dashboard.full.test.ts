@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { hasBrowser } from '../support/browser.ts';
 import { describeExplore } from './dashboard/explore.ts';
 import { describeOverview } from './dashboard/overview.ts';
+import { describeQuality } from './dashboard/quality.ts';
 import { openSite, type Site } from './dashboard/site.ts';
 
 describe.skipIf(!hasBrowser)('the dashboard in a browser', () => {
@@ -13,4 +14,5 @@ describe.skipIf(!hasBrowser)('the dashboard in a browser', () => {
 
   describe('overview', () => describeOverview(() => site));
   describe('explore', () => describeExplore(() => site));
+  describe('data quality', () => describeQuality(() => site));
 });

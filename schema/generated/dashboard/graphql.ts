@@ -517,6 +517,13 @@ export type DashboardExportQueryVariables = Exact<{
 
 export type DashboardExportQuery = { metrics: { nodes: Array<{ date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, breakdown1?: string | null, breakdown2?: string | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
+export type DashboardFeedQualityQueryVariables = Exact<{
+  range: DateRangeInput;
+}>;
+
+
+export type DashboardFeedQualityQuery = { dataQuality: { repairs: Array<{ name: string, count: number }>, skips: Array<{ name: string, count: number }>, rejectedRecords: Array<{ source: string, kind: RecordKind, reason: string, count: number }>, overlappingSources: Array<{ source: string, others: Array<string>, records: number, days: number }>, orphanedSources: Array<{ source: string, records: number, cost: number, revenue: number, from: string, to: string }>, sharedIds: Array<{ namespaces: Array<string>, ids: number, revenue: number }> } };
+
 export type DashboardFiguresFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
 
 export type DashboardTotalsFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
@@ -560,6 +567,14 @@ export type DashboardOverviewQueryVariables = Exact<{
 
 
 export type DashboardOverviewQuery = { summary: { totals: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, previous: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null, relativeChange: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number | null, conversionValue?: number | null, leads?: number | null, opportunities?: number | null, closedWon?: number | null, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null }, unattributed: { leads: number, revenue: number | null }, unconverted: Array<{ currency: string, cost: number, conversionValue: number, revenue: number }>, meta: { from: string, to: string, comparedFrom: string | null, comparedTo: string | null, currency: string | null, freshness: string | null, warnings: Array<{ code: string, message: string }> } }, series: { nodes: Array<{ date: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, previous: { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null } | null }> }, channels: { totalCount: number, nodes: Array<{ channel: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> }, campaigns: { totalCount: number, nodes: Array<{ campaignId: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> }, utm: { totalCount: number, nodes: Array<{ utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null }> }, funnel: Array<{ steps: Array<{ step: FunnelStepName, count: number, stepConversion: number | null, overallConversion: number | null, costPer: number | null }> }> };
+
+export type DashboardQualityQueryVariables = Exact<{
+  range: DateRangeInput;
+  currency?: string | null | undefined;
+}>;
+
+
+export type DashboardQualityQuery = { dataQuality: { daysWithoutData: Array<string>, matches: Array<{ match: AttributionMatch, records: number, recordShare: number | null, revenue: number | null }>, nearDuplicateUtms: { totalCount: number, nodes: Array<{ dimension: Dimension, cost: number | null, spellings: Array<{ value: string, rows: number, cost: number | null }> }> }, spendWithoutUtm: { cost: number | null, utmSource: { cost: number | null, rows: number, share: number | null }, utmMedium: { cost: number | null, rows: number, share: number | null }, utmCampaign: { cost: number | null, rows: number, share: number | null } }, revenueWithoutSpend: { campaigns: { totalCount: number, nodes: Array<{ value: string, closedWon: number, revenue: number | null }> } } }, withoutCampaign: { totals: { leads: number, revenue: number | null } }, withoutAds: { totalCount: number, nodes: Array<{ utmCampaign: string | null, leads: number, revenue: number | null }>, totals: { leads: number, revenue: number | null }, meta: { from: string, to: string, currency: string | null } } };
 
 export type DashboardSourcesQueryVariables = Exact<{
   range: DateRangeInput;
@@ -1047,6 +1062,45 @@ fragment DashboardFigures on MetricsNode {
   reportedRoas @include(if: $reportedRoas)
   averageDealSize @include(if: $averageDealSize)
 }`, {"hash":"e1dd48fbac9f787568679e19786a2b0fef02bd29e187425cbb1787b6d1851420"}) as unknown as TypedDocumentString<DashboardExportQuery, DashboardExportQueryVariables>;
+export const DashboardFeedQualityDocument = new TypedDocumentString(`
+    query DashboardFeedQuality($range: DateRangeInput!) {
+  dataQuality(dateRange: $range) {
+    repairs {
+      name
+      count
+    }
+    skips {
+      name
+      count
+    }
+    rejectedRecords {
+      source
+      kind
+      reason
+      count
+    }
+    overlappingSources {
+      source
+      others
+      records
+      days
+    }
+    orphanedSources {
+      source
+      records
+      cost
+      revenue
+      from
+      to
+    }
+    sharedIds {
+      namespaces
+      ids
+      revenue
+    }
+  }
+}
+    `, {"hash":"f327650157b9b2ea3edf2bf20293738aa76a768368b328bc2bb99925332dc198"}) as unknown as TypedDocumentString<DashboardFeedQualityQuery, DashboardFeedQualityQueryVariables>;
 export const DashboardOverviewDocument = new TypedDocumentString(`
     query DashboardOverview($range: DateRangeInput!, $compareTo: CompareToInput, $where: MetricsWhere, $currency: String, $granularity: Granularity!, $weekStart: Weekday!, $rank: [OrderByInput!]!, $utm: [Dimension!]!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
   summary: metrics(
@@ -1259,6 +1313,93 @@ fragment DashboardRelative on RelativeMeasureChanges {
   reportedRoas @include(if: $reportedRoas)
   averageDealSize @include(if: $averageDealSize)
 }`, {"hash":"f195de37c270ae6d106eb84dace80fec2c03f2ec4cd50f9f07ecfd292282443a"}) as unknown as TypedDocumentString<DashboardOverviewQuery, DashboardOverviewQueryVariables>;
+export const DashboardQualityDocument = new TypedDocumentString(`
+    query DashboardQuality($range: DateRangeInput!, $currency: String) {
+  dataQuality(dateRange: $range, currency: $currency) {
+    matches {
+      match
+      records
+      recordShare
+      revenue
+    }
+    daysWithoutData
+    nearDuplicateUtms(first: 20) {
+      totalCount
+      nodes {
+        dimension
+        cost
+        spellings {
+          value
+          rows
+          cost
+        }
+      }
+    }
+    spendWithoutUtm {
+      cost
+      utmSource {
+        cost
+        rows
+        share
+      }
+      utmMedium {
+        cost
+        rows
+        share
+      }
+      utmCampaign {
+        cost
+        rows
+        share
+      }
+    }
+    revenueWithoutSpend {
+      campaigns(first: 20) {
+        totalCount
+        nodes {
+          value
+          closedWon
+          revenue
+        }
+      }
+    }
+  }
+  withoutCampaign: metrics(
+    dateRange: $range
+    currency: $currency
+    where: {match: {eq: "UNATTRIBUTED"}, utmCampaign: {isUnknown: true}}
+  ) {
+    totals {
+      leads
+      revenue
+    }
+  }
+  withoutAds: metrics(
+    dateRange: $range
+    currency: $currency
+    where: {match: {eq: "UNATTRIBUTED"}, utmCampaign: {isUnknown: false}}
+    groupBy: [UTM_CAMPAIGN]
+    orderBy: [{measure: LEADS, direction: DESC}]
+    first: 20
+  ) {
+    nodes {
+      utmCampaign
+      leads
+      revenue
+    }
+    totals {
+      leads
+      revenue
+    }
+    totalCount
+    meta {
+      from
+      to
+      currency
+    }
+  }
+}
+    `, {"hash":"ff68a4e137ff9f9645adc0f68e0412f7d266d304dec3ebbc17c97b7a61216ff3"}) as unknown as TypedDocumentString<DashboardQualityQuery, DashboardQualityQueryVariables>;
 export const DashboardSourcesDocument = new TypedDocumentString(`
     query DashboardSources($range: DateRangeInput!) {
   dataQuality(dateRange: $range) {

@@ -29,6 +29,7 @@ const questions = {
     'query ($range: DateRangeInput!, $compareTo: CompareToInput, $where: MetricsWhere) { metrics(dateRange: $range, compareTo: $compareTo, where: $where) { totals { cost leads cpa opportunities closedWon revenue roas clicks relativeChange { cost leads cpa } } } }',
   channels:
     '{ metrics(dateRange: { preset: LAST_30_DAYS }, groupBy: [CHANNEL], orderBy: [{ measure: COST, direction: DESC }]) { nodes { channel cost leads cpa revenue roas } } }',
+  quality: '{ dataQuality(dateRange: { preset: LAST_30_DAYS }) { matches { records } } }',
   funnel: '{ funnel(dateRange: { preset: LAST_30_DAYS }) { steps { count } } }',
 } as const;
 
@@ -52,6 +53,7 @@ interface ApiFigures {
     readonly totals: Record<string, number | null>;
     readonly nodes: Record<string, number | string | null>[];
   };
+  readonly dataQuality: { readonly matches: { readonly records: number }[] };
   readonly funnel: { readonly steps: { readonly count: number }[] }[];
 }
 
