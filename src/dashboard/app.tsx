@@ -1,4 +1,5 @@
 import { Explore } from './explore/explore.tsx';
+import { Ingestion } from './ingestion/ingestion.tsx';
 import { Overview } from './overview/overview.tsx';
 import { type PageContext, PageProvider, usePage } from './page/context.ts';
 import { useRouter } from './page/router.ts';
@@ -23,6 +24,7 @@ const pages: readonly Page[] = [
   { path: '/', name: 'overview', isFor: mayRead, Content: Overview },
   { path: '/explore', name: 'explore', isFor: mayRead, Content: Explore },
   { path: '/quality', name: 'quality', isFor: mayRead, Content: Quality },
+  { path: '/ingestion', name: 'ingestion', isFor: ({ isLimited }) => !isLimited, Content: Ingestion },
   { path: '/records', name: 'records', isFor: mayRead, Content: Records, isHidden: true },
 ];
 
@@ -34,7 +36,10 @@ export function App(props: Pick<PageContext, 'session' | 'say' | 'formats'>) {
   const { session, say } = props;
   const offered = pages.filter(({ isFor }) => isFor(session));
   const navigable = offered.filter(({ isHidden }) => !isHidden);
-  const page = offered.find(({ path }) => path === router.place.path);
+  // Whoever may not read figures begins with what they may see.
+  const page =
+    offered.find(({ path }) => path === router.place.path) ??
+    (router.place.path === '/' ? navigable[0] : undefined);
   return (
     <PageProvider value={{ ...props, ...router }}>
       <a class="skip" href="#content">
@@ -55,11 +60,7 @@ export function App(props: Pick<PageContext, 'session' | 'say' | 'formats'>) {
         {session.hasLogin && <Login />}
       </header>
       <main id="content" tabIndex={-1}>
-        {page ? (
-          <page.Content key={page.path} />
-        ) : (
-          <EmptyNote title={say(offered.length === 0 ? 'ingestorOnly' : 'notFound')} />
-        )}
+        {page ? <page.Content key={page.path} /> : <EmptyNote title={say('notFound')} />}
       </main>
     </PageProvider>
   );

@@ -1,5 +1,5 @@
 /** The addresses of the dashboard. */
-export const dashboardPaths = ['/', '/explore', '/quality', '/records'] as const;
+export const dashboardPaths = ['/', '/explore', '/quality', '/ingestion', '/records'] as const;
 
 const pages: readonly string[] = [...dashboardPaths, '/graphql'];
 

@@ -142,6 +142,14 @@ export type Dimension =
   /** utm_term in lower case; `unknown` if missing. */
   | 'UTM_TERM';
 
+/** The rejected records that do not matter. With `ids` and `where`, both must hold. */
+export type DismissRejectedRecordsInput = {
+  /** Ids of the records, at most 1000. */
+  ids?: Array<string | number> | null | undefined;
+  /** Filter that selects the records, however many. Without `ids`, it needs a condition. */
+  where?: RejectedRecordsWhere | null | undefined;
+};
+
 /** Which value of a measure to use. All except CURRENT require `compareTo`. */
 export type Figure =
   /** Current value minus previous value. */
@@ -178,6 +186,20 @@ export type Granularity =
   | 'WEEK'
   /** By year. */
   | 'YEAR';
+
+/** What happens to a run that would remove more than half of what is stored for its source. */
+export type IngestGuard =
+  /** The run writes its changes. */
+  | 'OFF'
+  /** The run waits with the status `HELD`. */
+  | 'ON';
+
+/** What a run does with records that are already stored. */
+export type IngestMode =
+  /** Replaces each day that the source returns: stored records of that source and day that it no longer returns are deleted. Readers see either the old day or the new one, never a mixture. Default for ads sources. */
+  | 'REPLACE'
+  /** Adds new records and updates records with the same key. Deletes nothing. Default for CRM sources. */
+  | 'UPSERT';
 
 /** The status of a run. */
 export type IngestRunStatus =
@@ -337,6 +359,49 @@ export type RecordKind =
   /** A CRM opportunity in its current state. */
   | 'OPPORTUNITY';
 
+/** Whether a rejected record still matters. */
+export type RejectedRecordState =
+  /** `dismissRejectedRecords` ended it. */
+  | 'DISMISSED'
+  /** Neither accepted since nor dismissed. */
+  | 'OPEN'
+  /** A record with its key was stored later: by a run of its source, by a push, or by `retryRejectedRecords`. */
+  | 'RESOLVED';
+
+/** Filter on rejected records. All given conditions must hold. */
+export type RejectedRecordsWhere = {
+  /** Only records with this invalid field. */
+  field?: string | null | undefined;
+  /** Only records rejected at or after this instant. */
+  from?: string | null | undefined;
+  /** Only records of this kind. */
+  kind?: RecordKind | null | undefined;
+  /** Only records with this reason. */
+  reason?: string | null | undefined;
+  /** Only records of this run. */
+  runId?: string | number | null | undefined;
+  /** Only records of this source; `push` for pushed records. */
+  source?: string | null | undefined;
+  /** Only records in this state, or in one of these. Default: OPEN. */
+  state?: Array<RejectedRecordState> | null | undefined;
+  /** Only records rejected before this instant. */
+  to?: string | null | undefined;
+};
+
+/** The rejected records to try again, and changes to make in them. Give `ids` or `where`. */
+export type RetryRejectedRecordsInput = {
+  /** Ids of the records, at most 1000. */
+  ids?: Array<string | number> | null | undefined;
+  /** With `where`: maximum number of records, up to 1000. */
+  limit?: number | null | undefined;
+  /** Fields to change in every record, as an object with the field names of the records. Null removes a field. */
+  patch?: unknown;
+  /** With a single id: a complete replacement for the record, for example if the original is not valid JSON. */
+  record?: unknown;
+  /** Filter that selects the records, latest first. */
+  where?: RejectedRecordsWhere | null | undefined;
+};
+
 /** Sort direction. Rows without a value always come last. */
 export type SortDirection =
   /** Smallest first. */
@@ -362,6 +427,28 @@ export type TextFilter = {
   notIn?: Array<string | null | undefined> | null | undefined;
   /** Starts with this text. */
   startsWith?: string | null | undefined;
+};
+
+/** What to pull. */
+export type TriggerIngestInput = {
+  /** True only reports what would change, by day, in `changes`. Use it with `wait: true`. */
+  dryRun?: boolean | null | undefined;
+  /** ON holds a run (status `HELD`) that would remove more than half of what is stored. With `REPLACE`: more than half of the cost or rows that the source has stored on the days of the run. With `UPSERT`: more than half of the records of the source, if the feed marks more than 20 records as deleted. `guard: off` in the sources file also turns this off. */
+  guard?: IngestGuard | null | undefined;
+  /** Repeated calls with the same key return the same runs; those that are `FAILED`, `CANCELLED` or `PARTIAL` start again, as new runs. Without a key, a call returns the run that is already working on the same request. */
+  idempotencyKey?: string | null | undefined;
+  /** The last days before today, in REPORTING_TIMEZONE, 1 to 3650, instead of `since` and `until`. A repeated call with the same `idempotencyKey` means the days of the first, also on a later day. */
+  lastDays?: number | null | undefined;
+  /** What to do with records that are already stored. Default: the mode of each source. */
+  mode?: IngestMode | null | undefined;
+  /** First day. utmql sends it to the source and also filters the response by it. Default for ads sources: the watermark of the last good run minus the days that the platform restates (WATERMARK_OVERLAP_DAYS), which is only sent to the source; everything if there was no good run. */
+  since?: string | null | undefined;
+  /** Names of sources, such as `ads` and `crm`. Default: all. */
+  sources?: Array<string> | null | undefined;
+  /** Last day. utmql sends it to the source and also filters the response by it. */
+  until?: string | null | undefined;
+  /** True returns only after all runs have ended. */
+  wait?: boolean | null | undefined;
 };
 
 /** A day of the week. */
@@ -532,6 +619,58 @@ export type DashboardPreviousFragment = { impressions?: number | null, clicks?: 
 
 export type DashboardRelativeFragment = { impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number | null, conversionValue?: number | null, leads?: number | null, opportunities?: number | null, closedWon?: number | null, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null };
 
+export type DashboardIngestionQueryVariables = Exact<{
+  source?: string | null | undefined;
+  before?: string | number | null | undefined;
+}>;
+
+
+export type DashboardIngestionQuery = { ingestSources: Array<{ name: string, kind: RecordKind, adapter: string, mode: IngestMode, circuit: string, watermark: string | null, schedule: string | null, scheduleActive: boolean, scheduleInactiveReason: string | null, nextRunAt: string | null }>, ingestRuns: Array<{ id: string, source: string, status: IngestRunStatus, mode: IngestMode, dryRun: boolean, since: string | null, until: string | null, createdAt: string, finishedAt: string | null, durationMs: number | null, recordsRead: number, recordsWritten: number, recordsRejected: number, recordsRejectedOpen: number, error: { code: string, message: string } | null }> };
+
+export type DashboardRunDetailsQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DashboardRunDetailsQuery = { ingestRun: { requestedBy: string, attempt: number, warnings: Array<string>, replayOf: string | null, bytesRead: number, id: string, source: string, status: IngestRunStatus, mode: IngestMode, dryRun: boolean, since: string | null, until: string | null, createdAt: string, finishedAt: string | null, durationMs: number | null, recordsRead: number, recordsWritten: number, recordsRejected: number, recordsRejectedOpen: number, repairsByKind: Array<{ name: string, count: number }>, rejectedByReason: Array<{ name: string, count: number }>, skippedByReason: Array<{ name: string, count: number }>, changes: Array<{ date: string, added: number, changed: number, removed: number, costBefore: number, costAfter: number }>, error: { code: string, message: string } | null } | null };
+
+export type DashboardRunProgressSubscriptionVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DashboardRunProgressSubscription = { ingestRun: { id: string, source: string, status: IngestRunStatus, mode: IngestMode, dryRun: boolean, since: string | null, until: string | null, createdAt: string, finishedAt: string | null, durationMs: number | null, recordsRead: number, recordsWritten: number, recordsRejected: number, recordsRejectedOpen: number, error: { code: string, message: string } | null } };
+
+export type DashboardTriggerMutationVariables = Exact<{
+  input: TriggerIngestInput;
+}>;
+
+
+export type DashboardTriggerMutation = { triggerIngest: { runs: Array<{ id: string }> } };
+
+export type DashboardCancelMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DashboardCancelMutation = { cancelIngest: { id: string } };
+
+export type DashboardReplayMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DashboardReplayMutation = { replayRun: { id: string } };
+
+export type DashboardApproveMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DashboardApproveMutation = { approveRun: { id: string } };
+
+export type DashboardRunFragment = { id: string, source: string, status: IngestRunStatus, mode: IngestMode, dryRun: boolean, since: string | null, until: string | null, createdAt: string, finishedAt: string | null, durationMs: number | null, recordsRead: number, recordsWritten: number, recordsRejected: number, recordsRejectedOpen: number, error: { code: string, message: string } | null };
+
 export type DashboardOverviewQueryVariables = Exact<{
   range: DateRangeInput;
   compareTo?: CompareToInput | null | undefined;
@@ -574,7 +713,29 @@ export type DashboardQualityQueryVariables = Exact<{
 }>;
 
 
-export type DashboardQualityQuery = { dataQuality: { daysWithoutData: Array<string>, matches: Array<{ match: AttributionMatch, records: number, recordShare: number | null, revenue: number | null }>, nearDuplicateUtms: { totalCount: number, nodes: Array<{ dimension: Dimension, cost: number | null, spellings: Array<{ value: string, rows: number, cost: number | null }> }> }, spendWithoutUtm: { cost: number | null, utmSource: { cost: number | null, rows: number, share: number | null }, utmMedium: { cost: number | null, rows: number, share: number | null }, utmCampaign: { cost: number | null, rows: number, share: number | null } }, revenueWithoutSpend: { campaigns: { totalCount: number, nodes: Array<{ value: string, closedWon: number, revenue: number | null }> } } }, withoutCampaign: { totals: { leads: number, revenue: number | null } }, withoutAds: { totalCount: number, nodes: Array<{ utmCampaign: string | null, leads: number, revenue: number | null }>, totals: { leads: number, revenue: number | null }, meta: { from: string, to: string, currency: string | null } } };
+export type DashboardQualityQuery = { dataQuality: { daysWithoutData: Array<string>, matches: Array<{ match: AttributionMatch, records: number, recordShare: number | null, revenue: number | null }>, nearDuplicateUtms: { totalCount: number, nodes: Array<{ dimension: Dimension, cost: number | null, spellings: Array<{ value: string, rows: number, cost: number | null }> }> }, spendWithoutUtm: { cost: number | null, utmSource: { cost: number | null, rows: number, share: number | null }, utmMedium: { cost: number | null, rows: number, share: number | null }, utmCampaign: { cost: number | null, rows: number, share: number | null } }, revenueWithoutSpend: { campaigns: { totalCount: number, nodes: Array<{ value: string, closedWon: number, revenue: number | null }> } } }, summary: { totals: { cost: number | null, revenue: number | null }, meta: { from: string, to: string, currency: string | null } }, withoutCampaign: { totals: { leads: number, revenue: number | null } }, withoutAds: { totalCount: number, nodes: Array<{ utmCampaign: string | null, leads: number, revenue: number | null }>, totals: { leads: number, revenue: number | null } } };
+
+export type DashboardRejectsQueryVariables = Exact<{
+  where?: RejectedRecordsWhere | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DashboardRejectsQuery = { rejectedRecords: { totalCount: number, nodes: Array<{ id: string, source: string, kind: RecordKind, reason: string, field: string, detail: string, record: string, rejectedAt: string }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
+export type DashboardRetryMutationVariables = Exact<{
+  input: RetryRejectedRecordsInput;
+}>;
+
+
+export type DashboardRetryMutation = { retryRejectedRecords: { accepted: number, rejected: number, records: Array<{ id: string, accepted: boolean, reason: string | null, detail: string | null }> } };
+
+export type DashboardDismissMutationVariables = Exact<{
+  input: DismissRejectedRecordsInput;
+}>;
+
+
+export type DashboardDismissMutation = { dismissRejectedRecords: { dismissed: number } };
 
 export type DashboardSourcesQueryVariables = Exact<{
   range: DateRangeInput;
@@ -731,6 +892,28 @@ export const DashboardRelativeFragmentDoc = new TypedDocumentString(`
   averageDealSize @include(if: $averageDealSize)
 }
     `, {"fragmentName":"DashboardRelative"}) as unknown as TypedDocumentString<DashboardRelativeFragment, unknown>;
+export const DashboardRunFragmentDoc = new TypedDocumentString(`
+    fragment DashboardRun on IngestRun {
+  id
+  source
+  status
+  mode
+  dryRun
+  since
+  until
+  createdAt
+  finishedAt
+  durationMs
+  recordsRead
+  recordsWritten
+  recordsRejected
+  recordsRejectedOpen
+  error {
+    code
+    message
+  }
+}
+    `, {"fragmentName":"DashboardRun"}) as unknown as TypedDocumentString<DashboardRunFragment, unknown>;
 export const DashboardAdsRecordsDocument = new TypedDocumentString(`
     query DashboardAdsRecords($range: DateRangeInput!, $where: MetricsWhere, $currency: String, $first: Int!, $after: String) {
   adPerformance(
@@ -1101,6 +1284,151 @@ export const DashboardFeedQualityDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"f327650157b9b2ea3edf2bf20293738aa76a768368b328bc2bb99925332dc198"}) as unknown as TypedDocumentString<DashboardFeedQualityQuery, DashboardFeedQualityQueryVariables>;
+export const DashboardIngestionDocument = new TypedDocumentString(`
+    query DashboardIngestion($source: String, $before: ID) {
+  ingestSources {
+    name
+    kind
+    adapter
+    mode
+    circuit
+    watermark
+    schedule
+    scheduleActive
+    scheduleInactiveReason
+    nextRunAt
+  }
+  ingestRuns(source: $source, first: 20, before: $before) {
+    ...DashboardRun
+  }
+}
+    fragment DashboardRun on IngestRun {
+  id
+  source
+  status
+  mode
+  dryRun
+  since
+  until
+  createdAt
+  finishedAt
+  durationMs
+  recordsRead
+  recordsWritten
+  recordsRejected
+  recordsRejectedOpen
+  error {
+    code
+    message
+  }
+}`, {"hash":"cad917d835db594ea2d4d5f199f3239483ed004c4295461b98fa3a74e249fb4d"}) as unknown as TypedDocumentString<DashboardIngestionQuery, DashboardIngestionQueryVariables>;
+export const DashboardRunDetailsDocument = new TypedDocumentString(`
+    query DashboardRunDetails($id: ID!) {
+  ingestRun(id: $id) {
+    ...DashboardRun
+    requestedBy
+    attempt
+    warnings
+    replayOf
+    bytesRead
+    repairsByKind {
+      name
+      count
+    }
+    rejectedByReason {
+      name
+      count
+    }
+    skippedByReason {
+      name
+      count
+    }
+    changes {
+      date
+      added
+      changed
+      removed
+      costBefore
+      costAfter
+    }
+  }
+}
+    fragment DashboardRun on IngestRun {
+  id
+  source
+  status
+  mode
+  dryRun
+  since
+  until
+  createdAt
+  finishedAt
+  durationMs
+  recordsRead
+  recordsWritten
+  recordsRejected
+  recordsRejectedOpen
+  error {
+    code
+    message
+  }
+}`, {"hash":"5eda7831f4e7ab5b12fd6aea94dc3e73014de67779d6a1573892398c97d27f06"}) as unknown as TypedDocumentString<DashboardRunDetailsQuery, DashboardRunDetailsQueryVariables>;
+export const DashboardRunProgressDocument = new TypedDocumentString(`
+    subscription DashboardRunProgress($id: ID!) {
+  ingestRun(id: $id) {
+    ...DashboardRun
+  }
+}
+    fragment DashboardRun on IngestRun {
+  id
+  source
+  status
+  mode
+  dryRun
+  since
+  until
+  createdAt
+  finishedAt
+  durationMs
+  recordsRead
+  recordsWritten
+  recordsRejected
+  recordsRejectedOpen
+  error {
+    code
+    message
+  }
+}`, {"hash":"65b45ff2db2ecceadd537e5df36f3ffba38d21637e04f918268f7f32afab4746"}) as unknown as TypedDocumentString<DashboardRunProgressSubscription, DashboardRunProgressSubscriptionVariables>;
+export const DashboardTriggerDocument = new TypedDocumentString(`
+    mutation DashboardTrigger($input: TriggerIngestInput!) {
+  triggerIngest(input: $input) {
+    runs {
+      id
+    }
+  }
+}
+    `, {"hash":"ad8a7b5548e52e5edfb0a8a9c60eb5a859008693b40e0186e33183b3eee365ed"}) as unknown as TypedDocumentString<DashboardTriggerMutation, DashboardTriggerMutationVariables>;
+export const DashboardCancelDocument = new TypedDocumentString(`
+    mutation DashboardCancel($id: ID!) {
+  cancelIngest(id: $id) {
+    id
+  }
+}
+    `, {"hash":"05910b2c909bed29d311875bdefd9d2e5cb5d0e08602cbb89a212bad8c925194"}) as unknown as TypedDocumentString<DashboardCancelMutation, DashboardCancelMutationVariables>;
+export const DashboardReplayDocument = new TypedDocumentString(`
+    mutation DashboardReplay($id: ID!) {
+  replayRun(id: $id) {
+    id
+  }
+}
+    `, {"hash":"5f0b462e59e599a4031af354480b655b83cbfa8c6e3df420036db8bee8c21fc7"}) as unknown as TypedDocumentString<DashboardReplayMutation, DashboardReplayMutationVariables>;
+export const DashboardApproveDocument = new TypedDocumentString(`
+    mutation DashboardApprove($id: ID!) {
+  approveRun(id: $id) {
+    id
+  }
+}
+    `, {"hash":"ff9b78a2cd163721e8711ab4dcab846d879138a5b098d3dbaa6d807aeb44489c"}) as unknown as TypedDocumentString<DashboardApproveMutation, DashboardApproveMutationVariables>;
 export const DashboardOverviewDocument = new TypedDocumentString(`
     query DashboardOverview($range: DateRangeInput!, $compareTo: CompareToInput, $where: MetricsWhere, $currency: String, $granularity: Granularity!, $weekStart: Weekday!, $rank: [OrderByInput!]!, $utm: [Dimension!]!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
   summary: metrics(
@@ -1364,6 +1692,17 @@ export const DashboardQualityDocument = new TypedDocumentString(`
       }
     }
   }
+  summary: metrics(dateRange: $range, currency: $currency) {
+    totals {
+      cost
+      revenue
+    }
+    meta {
+      from
+      to
+      currency
+    }
+  }
   withoutCampaign: metrics(
     dateRange: $range
     currency: $currency
@@ -1392,14 +1731,51 @@ export const DashboardQualityDocument = new TypedDocumentString(`
       revenue
     }
     totalCount
-    meta {
-      from
-      to
-      currency
+  }
+}
+    `, {"hash":"0296245ff5125d98dfc198d107dd569d7e38612b417b1f24c48e1bd486a30bbf"}) as unknown as TypedDocumentString<DashboardQualityQuery, DashboardQualityQueryVariables>;
+export const DashboardRejectsDocument = new TypedDocumentString(`
+    query DashboardRejects($where: RejectedRecordsWhere, $after: String) {
+  rejectedRecords(where: $where, first: 20, after: $after) {
+    totalCount
+    nodes {
+      id
+      source
+      kind
+      reason
+      field
+      detail
+      record
+      rejectedAt
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
     }
   }
 }
-    `, {"hash":"ff68a4e137ff9f9645adc0f68e0412f7d266d304dec3ebbc17c97b7a61216ff3"}) as unknown as TypedDocumentString<DashboardQualityQuery, DashboardQualityQueryVariables>;
+    `, {"hash":"e9e6aad51d819e01749bc3c523ce9b9279c31f4f67a4260a1c8b751a924aa439"}) as unknown as TypedDocumentString<DashboardRejectsQuery, DashboardRejectsQueryVariables>;
+export const DashboardRetryDocument = new TypedDocumentString(`
+    mutation DashboardRetry($input: RetryRejectedRecordsInput!) {
+  retryRejectedRecords(input: $input) {
+    accepted
+    rejected
+    records {
+      id
+      accepted
+      reason
+      detail
+    }
+  }
+}
+    `, {"hash":"1d80b84172a1aade148318b52f98591ab16f7428b383012ccd981a07eee46a54"}) as unknown as TypedDocumentString<DashboardRetryMutation, DashboardRetryMutationVariables>;
+export const DashboardDismissDocument = new TypedDocumentString(`
+    mutation DashboardDismiss($input: DismissRejectedRecordsInput!) {
+  dismissRejectedRecords(input: $input) {
+    dismissed
+  }
+}
+    `, {"hash":"91357425ec8a04531a833607bdc7349dba760fc1dee4356dd2c99e68644d47a6"}) as unknown as TypedDocumentString<DashboardDismissMutation, DashboardDismissMutationVariables>;
 export const DashboardSourcesDocument = new TypedDocumentString(`
     query DashboardSources($range: DateRangeInput!) {
   dataQuality(dateRange: $range) {

@@ -8,3 +8,5 @@ export function readSession(document: Document): DashboardSession {
 
 /** What a role may do, as the server has it: it refuses the rest. */
 export const mayRead = ({ role }: Pick<DashboardSession, 'role'>): boolean => role !== 'ingestor';
+
+export const mayIngest = ({ role }: Pick<DashboardSession, 'role'>): boolean => role !== 'viewer';

@@ -12,7 +12,7 @@ import { RangePicker } from '../parts/range-picker.tsx';
 import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
 import { addressOf } from '../view/address.ts';
 import { type Filter, isLabel } from '../view/filters.ts';
-import { rangeInput } from '../view/range.ts';
+import { rangeInput, untilToday } from '../view/range.ts';
 import { printView } from '../view/view.ts';
 
 /** What to check before the figures are trusted: each finding leads to its records. */
@@ -30,7 +30,7 @@ export function Quality() {
       <div class="bar-row">
         <h1>{say('quality')}</h1>
         <div class="pickers">
-          <RangePicker shown={data?.withoutAds.meta} />
+          <RangePicker shown={data?.summary.meta} />
         </div>
       </div>
       {asked.problem && <ProblemNote problem={asked.problem} again={asked.again} />}
@@ -73,7 +73,7 @@ const is = (dimension: Filter['dimension'], value: string | null): Filter => ({
 function AttributionPanel({ data, isLoading }: PartProps) {
   const { say, formats } = usePage();
   const records = useRecords();
-  const currency = data?.withoutAds.meta.currency;
+  const currency = data?.summary.meta.currency;
   return (
     <FindingPanel
       title={say('dimension.MATCH')}
@@ -94,7 +94,7 @@ function AttributionPanel({ data, isLoading }: PartProps) {
 function UnattributedPanel({ data, isLoading }: PartProps) {
   const { say, formats } = usePage();
   const records = useRecords();
-  const currency = data?.withoutAds.meta.currency;
+  const currency = data?.summary.meta.currency;
   const unattributed = is('MATCH', 'UNATTRIBUTED');
   const row = (text: string, filters: Filter[], figures: { leads: number; revenue?: number | null }) => [
     <a href={records('crm', [unattributed, ...filters])}>{text}</a>,
@@ -151,7 +151,7 @@ function SpellingsPanel({ data, isLoading }: PartProps) {
         >
           {spellings.map(({ value, rows }) => `${value} (${formats.count(rows)})`).join(', ')}
         </a>,
-        formats.money(cost, data?.withoutAds.meta.currency),
+        formats.money(cost, data?.summary.meta.currency),
       ])}
     />
   );
@@ -183,7 +183,7 @@ function SpendPanel({ data, isLoading }: PartProps) {
                   <a href={records('ads', [is(dimension, 'unknown')])}>{say(`dimension.${dimension}`)}</a>,
                   formats.count(part.rows),
                   formats.percent(part.share),
-                  formats.money(part.cost, data.withoutAds.meta.currency),
+                  formats.money(part.cost, data.summary.meta.currency),
                 ],
               ],
         )
@@ -205,7 +205,7 @@ function RevenuePanel({ data, isLoading }: PartProps) {
       rows={data?.dataQuality.revenueWithoutSpend.campaigns.nodes.map(({ value, closedWon, revenue }) => [
         <a href={records('crm', [is('CAMPAIGN_ID', value)], 'won')}>{value}</a>,
         formats.count(closedWon),
-        formats.money(revenue, data.withoutAds.meta.currency),
+        formats.money(revenue, data.summary.meta.currency),
       ])}
     />
   );
@@ -234,7 +234,7 @@ function DaysPanel({ data, isLoading }: PartProps) {
 function FeedPanels() {
   const { say, formats } = usePage();
   const { view } = useView();
-  const asked = useAnswer(DashboardFeedQualityDocument, { range: rangeInput(view.range) });
+  const asked = useAnswer(DashboardFeedQualityDocument, { range: untilToday(view.range) });
   const feed = asked.data?.dataQuality;
   const common = { isLoading: asked.isLoading };
   return (
@@ -246,7 +246,7 @@ function FeedPanels() {
         about={say('about.rejected')}
         headings={[say('source'), say('reason'), say('count')]}
         rows={feed?.rejectedRecords.map(({ source, reason, count }) => [
-          source,
+          <a href={addressOf('/ingestion', new URLSearchParams({ source }))}>{source}</a>,
           reason,
           formats.count(count),
         ])}

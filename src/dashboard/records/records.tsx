@@ -9,6 +9,7 @@ import { useView } from '../page/use-view.ts';
 import { FilterBar, valueText } from '../parts/filter-bar.tsx';
 import { RangePicker } from '../parts/range-picker.tsx';
 import { Panel, ProblemNote } from '../parts/states.tsx';
+import { addressOf } from '../view/address.ts';
 import { whereOf } from '../view/filters.ts';
 import { rangeInput } from '../view/range.ts';
 import { parseRecords, type RecordsChoice, stagesOf } from './records-view.ts';
@@ -91,7 +92,7 @@ function AdsRecords() {
         valueText(say, row.utmCampaign),
         valueText(say, row.utmSource),
         valueText(say, row.utmMedium),
-        row.source,
+        <SourceLink source={row.source} />,
         formats.count(row.impressions),
         formats.count(row.clicks),
         <Money
@@ -137,7 +138,7 @@ function CrmRecords({ choice }: { choice: RecordsChoice }) {
         valueText(say, row.utmCampaign),
         valueText(say, row.utmSource),
         say(`match.${row.match}`),
-        row.source,
+        <SourceLink source={row.source} />,
         <Money
           value={row.amount}
           currency={row.currency}
@@ -147,6 +148,13 @@ function CrmRecords({ choice }: { choice: RecordsChoice }) {
       ])}
     />
   );
+}
+
+/** A source of records, which leads to the runs that brought them. */
+function SourceLink({ source }: { source: string }) {
+  const { session } = usePage();
+  if (session.isLimited) return <>{source}</>;
+  return <a href={addressOf('/ingestion', new URLSearchParams({ source }))}>{source}</a>;
 }
 
 /** Money of one record: as it counts and, where that differs, as it is stored. */

@@ -49,6 +49,14 @@ const daysBetween = (from: string, to: string): number =>
 export const rangeInput = (range: Range): DateRangeInput =>
   'preset' in range ? { preset: range.preset } : { between: { from: range.from, to: range.to } };
 
+/** The same days and today, where a preset ends yesterday: for what has happened, not for figures, which today has only in part. */
+export function untilToday(range: Range): DateRangeInput {
+  const days = 'preset' in range ? /^LAST_(\d+)_DAYS$/.exec(range.preset)?.[1] : undefined;
+  return days === undefined
+    ? rangeInput(range)
+    : { last: { count: Number(days) + 1, unit: 'DAY', includeToday: true } };
+}
+
 export function comparisonInput(comparison: Comparison): CompareToInput | undefined {
   if (comparison === 'none') return undefined;
   return comparison === 'period' ? { previousPeriod: true } : { previousYear: true };

@@ -44,6 +44,8 @@ export interface Site {
   visit(work: (page: Page) => Promise<void>, options?: VisitOptions): Promise<void>;
   /** Asks the API, as another program would. */
   ask(question: keyof typeof questions, variables?: Record<string, unknown>): Promise<ApiFigures>;
+  /** From now on the sources do not answer. */
+  failSources(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,6 +124,7 @@ export async function openSite(environment: Record<string, string> = {}): Promis
       expect(errors).toBeUndefined();
       return data;
     },
+    failSources: () => sources.close(),
     async close() {
       await browser.close();
       await app.close();
