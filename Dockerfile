@@ -6,8 +6,9 @@ COPY package.json package-lock.json ./
 # The optional dependencies of package.json are the embedded engine and nothing else. Those of its libraries stay: the
 # buffer locks its folder through the native part of ffi-rs. The rest is what package-lock.json says.
 RUN npm pkg delete optionalDependencies && npm install --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src ./src
+COPY schema/generated ./schema/generated
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:22.20.0-bookworm-slim

@@ -19,6 +19,7 @@ import type { UtmqlError } from './errors.ts';
 import { readOrCreateSecretFile } from './files/secret-file.ts';
 import { usualConnectionLimits } from './http/connections.ts';
 import { createCors } from './http/cors.ts';
+import { createDashboardRoutes } from './http/dashboard.ts';
 import { createDocuments } from './http/documents.ts';
 import { createGraphiql } from './http/graphiql-page.ts';
 import { createGraphql } from './http/graphql.ts';
@@ -320,12 +321,10 @@ export async function startApp(options: AppOptions): Promise<App> {
           handle: graphqlRoute,
           answerError: answerGraphqlErrorOrLogin,
         },
-        {
-          method: 'GET',
-          path: '/',
-          access: 'everybody',
-          handle: (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
-        },
+        ...(await createDashboardRoutes({
+          hasLogin: !authenticator.isOpen,
+          hasGraphiql: config.TRUSTED_DOCUMENTS === 'off',
+        })),
         ...graphiql.routes,
         createSchemaRoute(config.INTROSPECTION_ROLES, () => model),
         ...(authenticator.isOpen ? [] : createLoginRoutes({ guard })),

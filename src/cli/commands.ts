@@ -6,7 +6,7 @@ const environment = 'It reads the same environment variables as `utmql start`.';
 /** The commands of the program, by name. Each loads its code when it is run. */
 export const commands: Readonly<Record<string, Command>> = {
   demo: defineCommand({
-    summary: 'Starts utmql with sample data, prints figures, and serves GraphiQL.',
+    summary: 'Starts utmql with sample data, prints figures, and serves the dashboard.',
     usage: ['demo'],
     more: 'PORT, DATA_DIR, CLICKHOUSE_URL, API_KEYS_FILE and the other variables of `utmql start` hold, but for those of sources.',
     options: {},

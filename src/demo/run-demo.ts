@@ -133,10 +133,11 @@ async function demo(lifetime: Lifetime): Promise<void> {
   say(`Ask it yourself:\n\n${curlCommand(app.url, key)}\n\n`);
   if (key !== undefined)
     say(
-      `Callers must log in. Enter this key in GraphiQL, or send the header above; it ends with the demo:\n\n${key}\n\n`,
+      `Callers must log in. Enter this key on the dashboard, or send the header above; it ends with the demo:\n\n${key}\n\n`,
     );
-  say(`Metrics   ${app.url}/metrics\n`);
-  say(`GraphiQL  ${app.url}/graphql\n\n`);
+  say(`Metrics    ${app.url}/metrics\n`);
+  say(`GraphiQL   ${app.url}/graphql\n`);
+  say(`Dashboard  ${app.url}/\n\n`);
   const kept = isSet(process.env, 'DATA_DIR') || config.CLICKHOUSE_URL !== undefined;
   const after = kept
     ? `its data stays in the database ${config.CLICKHOUSE_DATABASE}`

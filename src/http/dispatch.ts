@@ -124,7 +124,7 @@ const allowedMethods = (routes: readonly Route[]): string =>
   routes.map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ');
 
 const nothingAt = (path: string, routes: readonly Route[]): UtmqlError => {
-  const paths = [...new Set(routes.map((known) => known.path))];
+  const paths = [...new Set(routes.filter(({ isUnlisted }) => !isUnlisted).map((known) => known.path))];
   return new UtmqlError('NOT_FOUND', `There is nothing at ${path.slice(0, 100)}; try ${paths.join(', ')}.`);
 };
 

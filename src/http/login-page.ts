@@ -73,10 +73,13 @@ ${workspaceForm(identity.workspaces, workspace, next)}
   );
 }
 
+const openText = (next: string): string =>
+  next.startsWith('/graphql') ? 'Open GraphiQL' : 'Open the dashboard';
+
 function workspaceForm(workspaces: Identity['workspaces'], chosen: string, next: string): string {
   if (workspaces !== 'all' && workspaces.length < 2)
     return `<p class="quiet">Workspace: ${escapeHtml(chosen)}</p>
-<a class="button" href="${escapeHtml(next)}">Open GraphiQL</a>`;
+<a class="button" href="${escapeHtml(next)}">${openText(next)}</a>`;
   const field =
     workspaces === 'all'
       ? `<input id="workspace" name="workspace" value="${escapeHtml(chosen)}" required autofocus spellcheck="false" autocomplete="off">`
@@ -85,7 +88,7 @@ function workspaceForm(workspaces: Identity['workspaces'], chosen: string, next:
 <input type="hidden" name="next" value="${escapeHtml(next)}">
 <label for="workspace">Workspace</label>
 ${field}
-<button type="submit">Open GraphiQL</button>
+<button type="submit">${openText(next)}</button>
 </form>`;
 }
 

@@ -9,6 +9,7 @@ import type { LoginGuard } from '../limits/login-guard.ts';
 import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './error-answers.ts';
 import { asksForPage } from './graphiql-page.ts';
 import { loginPage, loginPolicy, sessionPage } from './login-page.ts';
+import { pageAddress } from './page-addresses.ts';
 import { answerEarly, wholeBody } from './request-body.ts';
 import type { Route } from './route.ts';
 
@@ -16,11 +17,9 @@ import type { Route } from './route.ts';
 const maxFormBytes = 65_536;
 const maxCredentialLength = 16_384;
 
-const graphiqlPath = '/graphql';
-
 /**
- * GraphiQL's login: a form takes a key or a token and keeps it in a cookie that scripts cannot read and that other sites
- * cannot make the browser send. Whoever may use several workspaces chooses one, which a second cookie keeps.
+ * The login of the dashboard and of GraphiQL: a form takes a key or a token and keeps it in a cookie that scripts cannot read
+ * and that other sites cannot make the browser send. Whoever may use several workspaces chooses one, which a second cookie keeps.
  */
 export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
   return [
@@ -30,7 +29,7 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
       access: 'everybody',
       async handle(request, response) {
         const identity = await identityOf(request, guard);
-        const next = graphiqlAddress(parametersOf(request).get('next'));
+        const next = pageAddress(parametersOf(request).get('next'));
         if (identity === undefined) return sendForm(request, response, 200, {}, { next });
         const workspace = currentWorkspace(identity, request);
         send(request, response, 200, {}, sessionPage({ identity, workspace, next }));
@@ -43,7 +42,7 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
       answerError: answerWithForm,
       async handle(request, response) {
         const form = await readForm(request);
-        const next = graphiqlAddress(form.get('next'));
+        const next = pageAddress(form.get('next'));
         try {
           const credential = readCredential(form);
           const identity = await guard.identify(request, credential);
@@ -70,7 +69,7 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
           name: form.get('workspace')?.trim() ?? '',
           refusal: 'This key may not use that workspace. Choose another at /login.',
         });
-        leadOn(response, graphiqlAddress(form.get('next')), [cookie(request, workspaceCookie, workspace)]);
+        leadOn(response, pageAddress(form.get('next')), [cookie(request, workspaceCookie, workspace)]);
       },
     },
     {
@@ -87,10 +86,15 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
 }
 
 /** At `/graphql` a browser without a login gets the form, everything else an error. */
-export const answerGraphqlErrorOrLogin: AnswerError = (request, response, error) => {
-  if (!asksForPage(request)) return answerGraphqlError(request, response, error);
+export const answerGraphqlErrorOrLogin: AnswerError = (request, response, error) =>
+  asksForPage(request)
+    ? answerErrorWithLogin(request, response, error)
+    : answerGraphqlError(request, response, error);
+
+/** Says what is wrong above the form that asks for a key; it leads to the page that was asked for. */
+export const answerErrorWithLogin: AnswerError = (request, response, error) => {
   const isFirstVisit = cookieValue(request.headers.cookie, keyCookie) === undefined;
-  const next = graphiqlAddress(request.url);
+  const next = pageAddress(request.url);
   // Where a link of another site leads here, browsers withhold the cookie.
   const isFromElsewhere = isFirstVisit && request.headers['sec-fetch-site'] === 'cross-site';
   sendForm(request, response, statusOf(error), errorHeaders(error), {
@@ -125,13 +129,6 @@ function currentWorkspace(identity: Identity, request: IncomingMessage): string 
 
 /** A key of all workspaces goes on in the default one. */
 const isToChoose = ({ workspaces }: Identity): boolean => workspaces !== 'all' && workspaces.length > 1;
-
-/**
- * Where a login leads: to GraphiQL, with the query that its address had, if that is what `asked` is. There is nothing else on
- * this server to go on to, so no other address can be smuggled in.
- */
-const graphiqlAddress = (asked: string | null | undefined): string =>
-  /^\/graphql\?[\x21-\x7e]*$/.test(asked ?? '') ? (asked ?? '') : graphiqlPath;
 
 const loginAddress = (next: string): string => `/login?next=${encodeURIComponent(next)}`;
 
@@ -182,7 +179,7 @@ function answerWithForm(
   request: IncomingMessage,
   response: ServerResponse,
   error: UtmqlError,
-  next: string = graphiqlPath,
+  next: string = pageAddress(undefined),
 ): void {
   sendForm(request, response, statusOf(error), errorHeaders(error), { next, message: messageOf(error) });
 }

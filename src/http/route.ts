@@ -46,6 +46,8 @@ export type Route = Access & {
   readonly isBusy?: boolean;
   /** Its bodies are of any length: it bounds their silence itself. */
   readonly isStreamed?: boolean;
+  /** A file of a page: nobody who asks for something that is not there looks for it. */
+  readonly isUnlisted?: boolean;
   /** Answers by whatever name it is called: who watches over the process knows its address only. */
   readonly isForAnyHost?: boolean;
 };

@@ -88,7 +88,7 @@ describe('the cookie', () => {
     const response = await form(sameOrigin, `key=${textOf(key)}`);
     expect([response.status, response.headers.get('location'), response.headers.getSetCookie()]).toEqual([
       303,
-      '/graphql',
+      '/',
       [
         `utmql_key=${textOf(key)}; HttpOnly; SameSite=Strict; Path=/`,
         'utmql_workspace=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0',
@@ -139,10 +139,15 @@ describe('the cookie', () => {
 const nextIn = (page: string): string | undefined =>
   /name="next" value="([^"]*)"/.exec(page)?.[1]?.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
 
-describe('a link to GraphiQL', () => {
+describe('a link to a page', () => {
   const link = '/graphql?query=%7B__typename%7D&x=%22%3Cb%3E%27';
 
-  it('is kept over the login, also over a wrong key', async () => {
+  it.each([
+    link,
+    '/',
+    '/?range=last_7_days&f=channel|is|x',
+    '/graphql',
+  ])('is kept over the login, also over a wrong key: %s', async (link) => {
     const asked = await fetch(app.url + link, { headers: { accept: 'text/html' } });
     expect([asked.status, nextIn(await asked.text())]).toEqual([401, link]);
     const next = `next=${encodeURIComponent(link)}`;
@@ -173,14 +178,15 @@ describe('a link to GraphiQL', () => {
     '/graphql@evil.example',
     '/graphql\\?x',
     '/logout',
-    '/',
+    '/?x=\r\nSet-Cookie: a=b',
+    '/?é',
     '',
   ])('leads nowhere else: %j', async (next) => {
     const response = await form(sameOrigin, `key=${textOf(key)}&next=${encodeURIComponent(next)}`);
-    expect([response.status, response.headers.get('location')]).toEqual([303, '/graphql']);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
     expect(response.headers.getSetCookie()).toHaveLength(2);
     const page = await fetch(`${app.url}/login?next=${encodeURIComponent(next)}`);
-    expect(nextIn(await page.text())).toBe('/graphql');
+    expect(nextIn(await page.text())).toBe('/');
   });
 
   it('offers those who came by a link of another site to go on with their login', async () => {

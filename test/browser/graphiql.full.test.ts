@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
         if (ofServer.has(requestId)) received += encodedDataLength;
       });
       const sent = watch(page);
-      await open(page, app.url);
+      await open(page, `${app.url}/graphql`);
       await page.getByText('ChannelPerformance').first().waitFor();
       await answerOf(page).getByText('"seen_in_browser"').waitFor();
       expect(await answerOf(page).innerText()).toContain('12.5');
@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
 
   it('completes fields, shows the documentation, searches, and keeps what is typed in the address', async () => {
     await onNewPage(async (page) => {
-      await open(page, app.url);
+      await open(page, `${app.url}/graphql`);
       await answerOf(page).getByText('"seen_in_browser"').waitFor();
       await type(page, '{ metricCat');
       await page.locator('.CodeMirror-hints').getByText('metricCatalog').waitFor();
@@ -136,12 +136,12 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
 
   it('opens again on what was typed, beside no empty tab', async () => {
     await onNewPage(async (page) => {
-      await open(page, app.url);
+      await open(page, `${app.url}/graphql`);
       await answerOf(page).getByText('"seen_in_browser"').waitFor();
       const openAgain = async (shown: string): Promise<void> => {
         // GraphiQL stores its tabs half a second after a change.
         await expect.poll(() => page.evaluate("localStorage['graphiql:tabState']")).toContain(shown);
-        await open(page, app.url);
+        await open(page, `${app.url}/graphql`);
         expect(await page.locator('.graphiql-tab').count()).toBe(0);
         expect(await editorOf(page).innerText()).toContain(shown);
       };
@@ -180,7 +180,7 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
         expect(sent, harmful.query).toHaveLength(1);
       }
       // The last query stands in the browser's storage.
-      await open(page, app.url);
+      await open(page, `${app.url}/graphql`);
       await page.waitForTimeout(1_000);
       expect(sent).toHaveLength(1);
     });
@@ -235,7 +235,7 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
 
   it('gives a query up when it is stopped', async () => {
     await onNewPage(async (page) => {
-      await open(page, app.url);
+      await open(page, `${app.url}/graphql`);
       await answerOf(page).getByText('"seen_in_browser"').waitFor();
       await page.route('**/graphql', () => undefined);
       const asked = page.waitForEvent('request');

@@ -64,6 +64,8 @@ describe('security headers', () => {
 
   it.each([
     ['GET', '/', {}, 302],
+    ['GET', '/', { accept: 'text/html' }, 401],
+    ['GET', '/', { accept: 'text/html', key: '' }, 200],
     ['GET', '/healthz', {}, 200],
     ['GET', '/readyz', {}, 200],
     ['GET', '/metrics', {}, 401],

@@ -52,7 +52,7 @@ const graphql = async (
   return response.json();
 };
 
-it('an analyst starts the demo and sees figures in GraphiQL; a BI developer asks from typed code by GET', async () => {
+it('an analyst starts the demo and sees figures on the dashboard; a BI developer asks from typed code by GET', async () => {
   const port = '0';
   const demo = startDemo({ PORT: port });
   onTestFinished(async () => {
@@ -67,7 +67,7 @@ it('an analyst starts the demo and sees figures in GraphiQL; a BI developer asks
       try {
         const page = await browser.newPage();
         await page.goto(address);
-        await page.locator('.graphiql-response').getByText('"google_ads"').waitFor();
+        await page.getByRole('row', { name: /google_ads/ }).waitFor();
       } finally {
         await browser.close();
       }

@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { glob } from 'tinyglobby';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const built = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const builtPage = fileURLToPath(new URL('../../dist/dashboard/index.html', import.meta.url));
 
 /** `utmql start`, or with other arguments, as it is built: it starts in a third of the time that its source takes. */
 export const builtProgram = (command = 'start', ...args: string[]): readonly [string, ...string[]] => [
@@ -18,12 +20,21 @@ export const builtProgram = (command = 'start', ...args: string[]): readonly [st
 
 const modifiedAt = async (path: string): Promise<number> => (await stat(path)).mtimeMs;
 
-/** Builds `dist` where a source is newer. Types are left to `npm run typecheck`. */
+/** Builds what of `dist` is older than its sources. Types are left to `npm run typecheck`. */
 export async function buildProgram(): Promise<void> {
-  const sources = await glob('src/**/*.ts', { cwd: root, absolute: true });
-  const builtAt = await modifiedAt(built).catch(() => 0);
-  const changedAt = await Promise.all(sources.map(modifiedAt));
-  if (Math.max(...changedAt) < builtAt) return;
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck'], { cwd: root });
+  if (await isStale(built, ['src/**/*.ts', '!src/dashboard']))
+    await runTool('typescript/package.json', 'bin/tsc', '-p', 'tsconfig.build.json', '--noCheck');
+  if (await isStale(builtPage, ['src/dashboard', 'schema/generated/dashboard', 'vite.config.ts']))
+    await runTool('vite/package.json', 'bin/vite.js', 'build', '--logLevel', 'warn');
+}
+
+async function isStale(result: string, sources: string[]): Promise<boolean> {
+  const paths = await glob(sources, { cwd: root, absolute: true });
+  const builtAt = await modifiedAt(result).catch(() => 0);
+  return Math.max(...(await Promise.all(paths.map(modifiedAt)))) >= builtAt;
+}
+
+async function runTool(manifest: string, path: string, ...args: string[]): Promise<void> {
+  const tool = join(dirname(createRequire(import.meta.url).resolve(manifest)), path);
+  await promisify(execFile)(process.execPath, [tool, ...args], { cwd: root });
 }

@@ -1,0 +1,47 @@
+import { DashboardExploreDocument } from '../../../schema/generated/dashboard/graphql.ts';
+import { useAnswer } from '../api/use-answer.ts';
+import { usePage } from '../page/context.ts';
+import { useView } from '../page/use-view.ts';
+import { FilterBar } from '../parts/filter-bar.tsx';
+import { NoData, SummaryLine } from '../parts/notices.tsx';
+import { ComparisonPicker, RangePicker } from '../parts/range-picker.tsx';
+import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
+import { ExploreChart } from './explore-chart.tsx';
+import { ExploreControls } from './explore-controls.tsx';
+import { ExploreTable } from './explore-table.tsx';
+import { exploreVariables, parseExplore } from './explore-view.ts';
+
+/** Any figures by any dimensions, as a chart and a table. */
+export function Explore() {
+  const { say } = usePage();
+  const { view, own } = useView();
+  const choice = parseExplore(own);
+  const asked = useAnswer(DashboardExploreDocument, exploreVariables(view, choice));
+  const { data } = asked;
+  const isEmpty = data?.table.totalCount === 0;
+  return (
+    <>
+      <h1 class="hidden">{say('explore')}</h1>
+      <div class="bar-row">
+        <FilterBar />
+        <div class="pickers">
+          <RangePicker shown={data?.table.meta} />
+          <ComparisonPicker />
+        </div>
+      </div>
+      <ExploreControls choice={choice} />
+      {asked.problem && <ProblemNote problem={asked.problem} again={asked.again} />}
+      <PartialNote asked={asked} />
+      <SummaryLine summary={data?.table} />
+      {data && isEmpty && <NoData meta={data.table.meta} />}
+      <div class={`explore ${asked.isLoading && data ? 'stale' : ''}`}>
+        <Panel title={say(`measure.${choice.measure}`)} class="explore-chart" isLoading={asked.isLoading}>
+          {data ? <ExploreChart data={data} choice={choice} /> : <i class="bone" />}
+        </Panel>
+        <Panel title={say('table')} class="explore-rows" isLoading={asked.isLoading}>
+          {data ? <ExploreTable table={data.table} choice={choice} /> : <i class="bone" />}
+        </Panel>
+      </div>
+    </>
+  );
+}

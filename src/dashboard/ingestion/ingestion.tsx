@@ -1,0 +1,174 @@
+import {
+  DashboardIngestionDocument,
+  type DashboardIngestionQuery,
+  DashboardTriggerDocument,
+} from '../../../schema/generated/dashboard/graphql.ts';
+import { ask } from '../api/ask.ts';
+import { useAnswer } from '../api/use-answer.ts';
+import { usePage } from '../page/context.ts';
+import { mayIngest } from '../page/session.ts';
+import { useView } from '../page/use-view.ts';
+import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
+import { RejectsPanel } from './rejects-panel.tsx';
+import { RunDetails } from './run-details.tsx';
+import { useAction } from './use-action.ts';
+
+/** Sources, runs and rejected records, and what may be done with them. */
+export function Ingestion() {
+  const { say, session } = usePage();
+  const { own, address } = useView();
+  const source = own.get('source') ?? undefined;
+  const before = own.get('before');
+  const run = own.get('run');
+  const asked = useAnswer(DashboardIngestionDocument, {
+    ...(source !== undefined && { source }),
+    ...(before !== null && { before }),
+  });
+  return (
+    <>
+      <h1>{say('ingestion')}</h1>
+      {asked.problem && <ProblemNote problem={asked.problem} again={asked.again} />}
+      <PartialNote asked={asked} />
+      <div class="ingestion">
+        <SourcesList sources={asked.data?.ingestSources} isLoading={asked.isLoading} onChange={asked.again} />
+        {run !== null && <RunDetails key={run} id={run} onChange={asked.again} />}
+        <Panel
+          title={source === undefined ? say('runs') : `${say('runs')}: ${source}`}
+          isLoading={asked.isLoading}
+          actions={
+            source !== undefined && (
+              <a href={address({}, { source: undefined, before: undefined })}>{say('allSources')}</a>
+            )
+          }
+        >
+          <RunsTable runs={asked.data?.ingestRuns} />
+        </Panel>
+        {mayIngest(session) && <RejectsPanel source={source} />}
+      </div>
+    </>
+  );
+}
+
+type Source = DashboardIngestionQuery['ingestSources'][number];
+
+function SourcesList(props: {
+  readonly sources: readonly Source[] | undefined;
+  readonly isLoading: boolean;
+  readonly onChange: () => void;
+}) {
+  const { sources, isLoading, onChange } = props;
+  const { say } = usePage();
+  return (
+    <Panel title={say('sources')} class="source-list" isLoading={isLoading}>
+      {sources?.length === 0 && <p class="quiet">{say('noSources')}</p>}
+      <ul>
+        {sources?.map((source) => (
+          <SourceItem key={source.name} source={source} onChange={onChange} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** How a source is, and ways to run it. */
+function SourceItem({ source, onChange }: { source: Source; onChange: () => void }) {
+  const { say, formats, session } = usePage();
+  const { address, change } = useView();
+  const action = useAction();
+  const trigger = (dryRun: boolean): void =>
+    action.run(async () => {
+      const { data } = await ask(
+        DashboardTriggerDocument,
+        { input: { sources: [source.name], dryRun } },
+        { isMutation: true },
+      );
+      onChange();
+      change({}, { run: data.triggerIngest.runs[0]?.id });
+    });
+  const next = source.nextRunAt
+    ? say('nextRun', { at: formats.instant(source.nextRunAt) })
+    : (source.scheduleInactiveReason ?? say('noSchedule'));
+  return (
+    <li>
+      <div>
+        <strong>
+          <a href={address({}, { source: source.name, before: undefined })}>{source.name}</a>
+        </strong>{' '}
+        <span class="quiet">
+          {source.adapter} · {source.mode}
+        </span>
+        <p class="quiet">
+          {source.watermark ? say('upTo', { day: formats.day(source.watermark) }) : say('neverRan')} · {next}
+        </p>
+        {source.circuit !== 'closed' && <p class="note warn">{say('circuit')}</p>}
+        {action.problem && <ProblemNote problem={action.problem} again={onChange} />}
+      </div>
+      {mayIngest(session) && (
+        <p class="actions">
+          <button type="button" class="button" disabled={action.isBusy} onClick={() => trigger(true)}>
+            {say('tryRun')}
+          </button>
+          <button type="button" class="button strong" disabled={action.isBusy} onClick={() => trigger(false)}>
+            {say('runNow')}
+          </button>
+        </p>
+      )}
+    </li>
+  );
+}
+
+function RunsTable({ runs }: { runs: DashboardIngestionQuery['ingestRuns'] | undefined }) {
+  const { say, formats } = usePage();
+  const { own, address } = useView();
+  if (runs?.length === 0) return <p class="quiet">{say('noRuns')}</p>;
+  const last = runs?.at(-1);
+  return (
+    <>
+      <div class="scroll wide" tabIndex={0} role="region" aria-label={say('runs')}>
+        <table>
+          <caption class="hidden">{say('runs')}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{say('begun')}</th>
+              <th scope="col">{say('source')}</th>
+              <th scope="col">{say('runStatus')}</th>
+              <th scope="col" class="number">
+                {say('read')}
+              </th>
+              <th scope="col" class="number">
+                {say('written')}
+              </th>
+              <th scope="col" class="number">
+                {say('rejected')}
+              </th>
+              <th scope="col">{say('error')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {runs?.map((run) => (
+              <tr key={run.id}>
+                <td>
+                  <a href={address({}, { run: run.id })}>{formats.instant(run.createdAt)}</a>
+                </td>
+                <td>{run.source}</td>
+                <td>
+                  <i class="dot" data-status={run.status} aria-hidden="true" />
+                  {say(`status.${run.status}`)}
+                  {run.dryRun && <span class="quiet"> {say('dryRun')}</span>}
+                </td>
+                <td class="number">{formats.count(run.recordsRead)}</td>
+                <td class="number">{formats.count(run.recordsWritten)}</td>
+                <td class="number">{formats.count(run.recordsRejected)}</td>
+                <td>{run.error?.message}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <footer class="pages">
+        {own.has('before') && <a href={address({}, { before: undefined })}>{say('firstPage')}</a>}
+        {runs?.length === 20 && last && <a href={address({}, { before: last.id })}>{say('nextPage')}</a>}
+      </footer>
+    </>
+  );
+}
