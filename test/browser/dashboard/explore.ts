@@ -110,7 +110,7 @@ export function describeExplore(siteOf: () => Site): void {
     );
   });
 
-  it('looks right, wide and narrow, light and dark', async () => {
+  it('looks right, wide in light colours and narrow in dark ones', async () => {
     await lookAtAll(siteOf(), '/explore?rows=channel,utm_medium&chart=stacked', 'explore', (page) =>
       page
         .getByRole('row', { name: /google_ads/ })

@@ -81,7 +81,7 @@ export function describeIngestion(siteOf: () => Site): void {
     });
   });
 
-  it('looks right, wide and narrow, light and dark', async () => {
+  it('looks right, wide in light colours and narrow in dark ones', async () => {
     await lookAtAll(siteOf(), '/ingestion', 'ingestion', (page) =>
       page.getByRole('link', { name: 'ads', exact: true }).waitFor(),
     );

@@ -76,7 +76,7 @@ export function describeOverview(siteOf: () => Site): void {
     });
   });
 
-  it('looks right, wide and narrow, light and dark', async () => {
+  it('looks right, wide in light colours and narrow in dark ones', async () => {
     await lookAtAll(siteOf(), '/', 'overview', (page) =>
       page.getByRole('row', { name: /google_ads/ }).waitFor(),
     );

@@ -30,7 +30,7 @@ export function describeQuality(siteOf: () => Site): void {
     });
   });
 
-  it('looks right, wide and narrow, light and dark', async () => {
+  it('looks right, wide in light colours and narrow in dark ones', async () => {
     await lookAtAll(siteOf(), '/quality', 'quality', (page) =>
       page.getByRole('link', { name: 'Same day and UTMs' }).waitFor(),
     );

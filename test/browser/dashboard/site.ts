@@ -186,8 +186,11 @@ async function seriousFindings(page: Page): Promise<string[]> {
     );
 }
 
-const widths = [1_440, 390] as const;
-const schemes = ['light', 'dark'] as const;
+/** Both widths and both schemes, in half the time of all four combinations. */
+const looks = [
+  { width: 1_440, height: 1_000, colorScheme: 'light' },
+  { width: 390, height: 844, colorScheme: 'dark' },
+] as const;
 
 /** Fails if a page is wider than the window. */
 async function expectNoOverflow(page: Page): Promise<void> {
@@ -196,26 +199,24 @@ async function expectNoOverflow(page: Page): Promise<void> {
   );
 }
 
-/** Shows each page in each width and scheme: no overflow, nothing serious from axe, and a screenshot. */
+/** Looks at a page in each width and scheme: no overflow, nothing serious from axe, and a screenshot. */
 export async function lookAtAll(
   site: Site,
   path: string,
   name: string,
   ready: (page: Page) => Promise<unknown>,
 ) {
-  for (const width of widths)
-    for (const colorScheme of schemes)
-      await site.visit(
-        async (page) => {
-          await page.goto(site.app.url + path);
-          await ready(page);
-          await settled(page);
-          await expectNoOverflow(page);
-          await keepScreenshot(page, `${name}-${width}-${colorScheme}`);
-          if (width === 1_440 && colorScheme === 'light') await keepPicture(page, name);
-          // Both schemes and both widths, in half the time of all four.
-          if ((width === 390) === (colorScheme === 'dark')) expect(await seriousFindings(page)).toEqual([]);
-        },
-        { viewport: { width, height: width > 600 ? 1_000 : 844 }, colorScheme },
-      );
+  for (const { width, height, colorScheme } of looks)
+    await site.visit(
+      async (page) => {
+        await page.goto(site.app.url + path);
+        await ready(page);
+        await settled(page);
+        await expectNoOverflow(page);
+        await keepScreenshot(page, `${name}-${width}-${colorScheme}`);
+        if (width === 1_440) await keepPicture(page, name);
+        expect(await seriousFindings(page)).toEqual([]);
+      },
+      { viewport: { width, height }, colorScheme },
+    );
 }
