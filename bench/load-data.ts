@@ -58,6 +58,7 @@ export async function loadData(store: Store, today: Day, adRows: number): Promis
     aliases: attributionAliases,
     windowDays: 30,
     lock: new Mutex(),
+    eventLock: new Mutex(),
   });
   await attribution.afterOpportunities(
     'default',

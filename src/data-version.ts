@@ -49,11 +49,16 @@ export function createDataVersion(
     watch: (store) =>
       wrapStore(store, {
         async write(options, next) {
+          let mayHaveChanged = true;
+          const onWritten = (rows: number): void => {
+            mayHaveChanged = rows > 0;
+            options.onWritten?.(rows);
+          };
           try {
-            await next(options);
+            await next({ ...options, onWritten });
           } finally {
             // Also a write that ends with an error may have stored a part.
-            for (const workspace of options.changesAnswersOf) bump(workspace);
+            if (mayHaveChanged) for (const workspace of options.changesAnswersOf) bump(workspace);
           }
         },
       }),

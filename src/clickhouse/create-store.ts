@@ -139,6 +139,8 @@ export function createStore(options: StoreOptions): Store {
   const writes = createStoreWrites({
     client,
     everyServer: servers.length === 0 ? [client] : servers,
+    // On a cluster, the server that is asked counts only what it writes itself.
+    countsWrittenRows: layout.shape === undefined,
     prepare: (call, settings) => prepare(call, { ...alwaysSettings, ...settings }),
     async uptimeSeconds() {
       const [server] = await select(uptimeRow, layout.uptime);

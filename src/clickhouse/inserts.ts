@@ -16,18 +16,22 @@ const longestInsertMs = 120_000;
 
 const timeout = { ms: longestInsertMs, error: () => unavailable('The database did not answer in time.') };
 
+const insertsRows = /^\s*INSERT\b/;
+
 const nothingToDiscard = (): void => undefined;
 
 /**
  * The writing half of a store.
  *
  * @param options.everyServer what a command with `everywhere` goes to
+ * @param options.countsWrittenRows whether the summary of an answer counts all rows that an `INSERT … SELECT` has written
  * @param options.prepare makes what each request is sent with out of a call's options
  * @param options.uptimeSeconds asks the server how long it has been up
  */
 export function createStoreWrites(options: {
   client: ClickHouseClient;
   everyServer: readonly ClickHouseClient[];
+  countsWrittenRows: boolean;
   prepare: (call: CallOptions, settings: ClickHouseSettings) => PreparedCall;
   uptimeSeconds: () => Promise<number>;
 }): Pick<Store, 'command' | 'insert'> {
@@ -54,7 +58,12 @@ export function createStoreWrites(options: {
             }),
           };
           const targets = call.everywhere === true ? everyServer : [client];
-          await Promise.all(targets.map((server) => ownAnswer(server.command(command), nothingToDiscard)));
+          const answers = await Promise.all(
+            targets.map((server) => ownAnswer(server.command(command), nothingToDiscard)),
+          );
+          const written = Number(answers[0]?.summary?.written_rows ?? Number.NaN);
+          if (options.countsWrittenRows && insertsRows.test(query) && !Number.isNaN(written))
+            call.onWritten?.(written);
         });
       await (call.repeatable ? retryWhileAway(execute, call.signal) : execute(0));
     },

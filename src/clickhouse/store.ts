@@ -32,6 +32,8 @@ export interface WriteOptions extends CallOptions {
    * for what no kept answer is made of, such as leases, staged rows and the audit log.
    */
   readonly changesAnswersOf: readonly string[];
+  /** Is told how many rows were written where ClickHouse says so: of an `INSERT … SELECT` on a single server. */
+  readonly onWritten?: (rows: number) => void;
 }
 
 export interface CommandOptions extends WriteOptions {

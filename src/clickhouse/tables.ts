@@ -39,6 +39,7 @@ export const tables = {
   opportunities: { shardingKey: byDay, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   // Not by day: all that happens now would be written to one shard.
   events: { shardingKey: 'sipHash64(event_id)', keptFor: 'EVENT_RETENTION_DAYS', isEmptied: true },
+  event_attributions: { shardingKey: byDay, keptFor: 'EVENT_RETENTION_DAYS', isEmptied: true },
   // Kept for good, and few: a day is converted by the last rate before it, which is on the same shard.
   exchange_rates: { shardingKey: 'sipHash64(workspace)' },
   // Few, and all of a campaign are read together.

@@ -121,6 +121,7 @@ export async function openIngestion(options: {
     }),
   });
   const opportunityLock = createStoreLock(leases, 'opportunities');
+  const eventLock = createStoreLock(leases, 'event_attributions');
   const runs = createRunRepository(store);
   const backgroundStore = withLowPriority(store);
   const merger = createDayMerger({
@@ -134,6 +135,7 @@ export async function openIngestion(options: {
       windowDays: config.ATTRIBUTION_WINDOW_DAYS,
       aliases: options.aliases,
       lock: opportunityLock,
+      eventLock,
     }),
     file: join(config.DATA_DIR, 'attribution-pending.json'),
     logger,
@@ -308,7 +310,9 @@ export async function openIngestion(options: {
       // Its days are marked on disk. Attributing them may hang with the store, and the buffer must be closed.
       await fulfilsWithin(queue.stop(), queueStopMs);
       await fulfilsWithin(
-        Promise.all([opportunityLock.stop(), rollupLock.stop()]).then(() => leases.stop()),
+        Promise.all([opportunityLock, eventLock, rollupLock].map((lock) => lock.stop())).then(() =>
+          leases.stop(),
+        ),
         leasesStopMs,
       );
       await buffer.close();

@@ -43,7 +43,15 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     sql`SELECT name, partition_key, sorting_key, engine_full FROM system.tables
         WHERE database = ${bind('String', store.database)} AND name != 'schema_migrations' ORDER BY name`,
   );
-  const kept = ['ad_performance', 'audit_log', 'events', 'ingest_runs', 'opportunities', 'rejected_records'];
+  const kept = [
+    'ad_performance',
+    'audit_log',
+    'event_attributions',
+    'events',
+    'ingest_runs',
+    'opportunities',
+    'rejected_records',
+  ];
   const passing = [
     'campaign_names',
     'data_versions',
@@ -64,8 +72,10 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
   for (const row of rows.filter(({ name }) => kept.includes(name))) {
     expect(row.partition_key, row.name).toBe('date');
     expect(row.sorting_key, row.name).toMatch(/^date, workspace, /);
-    // Nothing is deleted from the audit log.
-    const columns = row.name === 'audit_log' ? '(version)' : '(version, is_deleted)';
+    // Nothing is deleted from the audit log; a set of events that is attributed no longer is a row that says so.
+    const columns = ['audit_log', 'event_attributions'].includes(row.name)
+      ? '(version)'
+      : '(version, is_deleted)';
     expect(row.engine_full, row.name).toContain(`ReplacingMergeTree${columns}`);
     expect(row.engine_full, row.name).toContain('TTL date');
     expect(row.engine_full, row.name).toContain('ttl_only_drop_parts = 1');

@@ -98,6 +98,7 @@ async function startOn(kept: Kept, options: TestPushOptions): Promise<TestPush> 
       windowDays: 30,
       aliases: attributionAliases,
       lock: opportunityLock,
+      eventLock: new Mutex(),
     }),
     file: join(folder, 'pending-days.json'),
     logger: silent,

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { Mutex } from 'async-mutex';
 import { attributionAliases } from '../../src/aliases/aliases.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
 import { createAttribution } from '../../src/ingest/attribution/attribution.ts';
 import { createAdsWriter } from '../../src/ingest/kinds/ad-performance.ts';
+import { eventKind } from '../../src/ingest/kinds/event.ts';
 import { createOpportunityWriter } from '../../src/ingest/kinds/opportunity.ts';
 import { createAdPerformanceNormaliser } from '../../src/records/ad-performance.ts';
 import { createOpportunityNormaliser, type OpportunityRules } from '../../src/records/opportunity.ts';
@@ -27,9 +29,11 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
     windowDays: options.windowDays ?? 30,
     aliases: attributionAliases,
     lock,
+    eventLock: new Mutex(),
   });
   const ads = createAdPerformanceNormaliser(testRules);
   const crm = createOpportunityNormaliser(testRules);
+  const event = eventKind.createNormaliser({ ...testRules, makeId: randomUUID, now: () => Date.now() });
   let clock = Date.UTC(2026, 0, 1) * 1_000;
 
   const accept = <T>(outcome: Outcome<T>): T => {
@@ -57,6 +61,14 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
     return writer.progress().touched;
   };
 
+  const writeEvents = async (rows: readonly Raw[]) => {
+    const options = writerOptions(undefined);
+    const writer = eventKind.createWriter(options);
+    for (const row of rows) writer.add(accept(event(row, new Repairs())), options.version);
+    await writer.finish();
+    return writer.progress().touched;
+  };
+
   return {
     attribution,
     async ads(rows: readonly Raw[], version?: number): Promise<void> {
@@ -67,6 +79,10 @@ export function createRecordLoader(store: Store, options: { windowDays?: number;
         async () => undefined,
       );
     },
+    async events(rows: readonly Raw[]): Promise<void> {
+      await attribution.afterEvents(workspace, await writeEvents(rows), { requestId: 'test' });
+    },
+    eventsOnly: (rows: readonly Raw[]): Promise<ReadonlySet<number>> => writeEvents(rows),
     /** As a process that dies before the attribution leaves them. */
     adsOnly: (rows: readonly Raw[], version?: number): Promise<ReadonlySet<number>> =>
       writeAds(rows, version),

@@ -34,6 +34,7 @@ export async function createTemplate(login: EngineLogin): Promise<void> {
       ad_performance: keptDays,
       opportunities: keptDays,
       events: keptDays,
+      event_attributions: keptDays,
       ingest_runs: keptDays,
       rejected_records: keptDays,
     },

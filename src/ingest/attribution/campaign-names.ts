@@ -4,7 +4,7 @@ import { type Day, formatDay } from '../../records/day.ts';
 import { unknown } from '../../records/text.ts';
 import { attributedBy } from '../kinds/opportunity-table.ts';
 import { listOf } from '../storage/record-table.ts';
-import { canonicalColumn } from './attribution-statement.ts';
+import { canonicalColumn } from './matching.ts';
 
 /** What a name is known by: those of another campaign, source or medium are others. */
 const nameKey = listOf(['channel', 'campaign_id', ...attributedBy]);
@@ -36,7 +36,7 @@ export const newNamesStatement = (workspace: string, days: Iterable<Day>): Sql =
   sql`SELECT count() AS names FROM (${namesOf(workspace, days)}) WHERE remembered_date = toDate(0)`;
 
 /**
- * The days of opportunities that carry a name which ads rows of some days have and which is not remembered, while its campaign has
+ * The days of opportunities and events that carry a name which ads rows of some days have and which is not remembered, while its campaign has
  * rows within the window: these days may be older, or later, than the days after which attribution looks by itself.
  */
 export function daysOfNewNamesStatement(
@@ -51,7 +51,11 @@ export function daysOfNewNamesStatement(
   );
   return sql`
     SELECT DISTINCT toUInt16(date) AS day
-    FROM (SELECT date, (${compared}) AS name FROM opportunities FINAL WHERE workspace = ${space}) AS lead
+    FROM (
+      SELECT date, (${compared}) AS name FROM opportunities FINAL WHERE workspace = ${space}
+      UNION ALL
+      SELECT date, (${compared}) AS name FROM event_attributions WHERE workspace = ${space}
+    ) AS lead
     INNER JOIN (
       SELECT (${compared}) AS name, min(first_date) AS from_date, max(last_date) + ${bind('Int32', windowDays)} AS to_date
       FROM (SELECT ${nameKey} FROM (${namesOf(workspace, days)}) WHERE remembered_date = toDate(0)) AS fresh

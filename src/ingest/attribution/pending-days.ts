@@ -8,7 +8,7 @@ import type { AttributionSide } from '../kinds/kind.ts';
 const fileShape = z.array(
   z.object({
     workspace: z.string(),
-    side: z.enum(['ads', 'opportunities']),
+    side: z.enum(['ads', 'opportunities', 'events']),
     days: z.array(z.int()),
   }),
 );

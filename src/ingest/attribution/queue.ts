@@ -10,6 +10,11 @@ import { openPendingDays } from './pending-days.ts';
 /** How long until days whose attribution failed are tried again. */
 const retryAfterMs = 15_000;
 
+/** Events come all the time, and nobody waits for their attribution: those of so long are attributed together. */
+const eventsPauseMs = 500;
+/** The pause is so many times as long as their last attribution took, if that is more. */
+const eventsShare = 9;
+
 /**
  * Attributes days that have changed, once for all writers that changed them meanwhile. Which days wait is on disk before
  * anything is written, so that a crash between a write and its attribution is made good at the next start.
@@ -43,7 +48,10 @@ interface MarkedDays {
   requestId: string | undefined;
 }
 
-/** @param options.file where the marked days are kept; what an earlier process left there is attributed in the background. */
+/**
+ * @param options.file where the marked days are kept; what an earlier process left there is attributed in the background, like events
+ *   that nobody has looked at
+ */
 export async function createAttributionQueue(options: {
   attribution: Attribution;
   file: string;
@@ -55,6 +63,9 @@ export async function createAttributionQueue(options: {
   const stopping = new AbortController();
   let working: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let areEventsDue = false;
+  let eventsTimer: NodeJS.Timeout | undefined;
+  let eventsTookMs = 0;
 
   const enqueue = (workspace: string, side: AttributionSide, days: Iterable<Day>): MarkedDays => {
     const key = JSON.stringify([workspace, side]);
@@ -67,7 +78,25 @@ export async function createAttributionQueue(options: {
     };
     for (const day of days) known.days.add(day);
     waiting.set(key, known);
+    if (side === 'events' && !areEventsDue) {
+      eventsTimer ??= setTimeout(
+        () => {
+          eventsTimer = undefined;
+          areEventsDue = true;
+          start();
+        },
+        Math.max(eventsPauseMs, eventsShare * eventsTookMs),
+      ).unref();
+    }
     return known;
+  };
+
+  /** What is due: events are when their pause is over, until none is left. */
+  const nextDue = (): MarkedDays | undefined => {
+    const [found] = [...waiting].filter(([, { side }]) => side !== 'events' || areEventsDue);
+    if (found !== undefined) waiting.delete(found[0]);
+    else areEventsDue = false;
+    return found?.[1];
   };
 
   const attribute = async ({
@@ -78,26 +107,28 @@ export async function createAttributionQueue(options: {
   }: MarkedDays): Promise<readonly DayRange[]> => {
     const call = { requestId, signal: stopping.signal };
     if (side === 'opportunities') return attribution.afterOpportunities(workspace, days, call);
+    if (side === 'events') {
+      const startedAt = performance.now();
+      return attribution.afterEvents(workspace, days, call).finally(() => {
+        eventsTookMs = performance.now() - startedAt;
+      });
+    }
     let further: readonly Day[] = [];
     try {
       const ranges = await attribution.afterAds(workspace, days, call, async (more) => {
-        await pending.mark(workspace, 'opportunities', more);
+        await pending.mark(workspace, 'ads', more);
         further = more;
       });
-      await pending.settle(workspace, 'opportunities', further);
+      await pending.settle(workspace, 'ads', further);
       return ranges;
     } catch (error) {
-      pending.abandon(workspace, 'opportunities', further);
+      pending.abandon(workspace, 'ads', further);
       throw error;
     }
   };
 
   const work = async (): Promise<void> => {
-    for (;;) {
-      const [next] = waiting;
-      if (next === undefined) return;
-      const [key, entry] = next;
-      waiting.delete(key);
+    for (let entry = nextDue(); entry !== undefined; entry = nextDue()) {
       try {
         const ranges = await attribute(entry);
         for (const waiter of entry.waiters) waiter.resolve(ranges);
@@ -114,7 +145,8 @@ export async function createAttributionQueue(options: {
   const start = (): void => {
     working ??= work().finally(() => {
       working = undefined;
-      if (waiting.size > 0) start();
+      const isAnyDue = [...waiting.values()].some(({ side }) => side !== 'events' || areEventsDue);
+      if (isAnyDue) start();
     });
   };
 
@@ -137,6 +169,28 @@ export async function createAttributionQueue(options: {
     logger.info('attributing the days that an earlier process had left');
     retryLeftovers();
   }
+
+  const lookForEvents = async (): Promise<void> => {
+    const found = await attribution.daysOfNewEvents({ signal: stopping.signal });
+    for (const { workspace, days } of found) {
+      await pending.mark(workspace, 'events', days);
+      pending.abandon(workspace, 'events', days);
+    }
+    if (found.length > 0) {
+      logger.info({ workspaces: found.length }, 'attributing events that nobody had looked at');
+      retryLeftovers();
+    }
+  };
+  let looking: Promise<void> = Promise.resolve();
+  let lookTimer: NodeJS.Timeout | undefined;
+  const lookUntilFound = (): void => {
+    looking = lookForEvents().catch((error: unknown) => {
+      if (stopping.signal.aborted) return;
+      logger.debug({ err: error }, 'events that nobody has looked at could not be looked for');
+      lookTimer = setTimeout(lookUntilFound, retryAfterMs).unref();
+    });
+  };
+  lookUntilFound();
 
   return {
     mark: (workspace, side, days) => pending.mark(workspace, side, days),
@@ -164,8 +218,8 @@ export async function createAttributionQueue(options: {
     },
     async stop() {
       stopping.abort();
-      clearTimeout(retry);
-      await working;
+      for (const timer of [retry, eventsTimer, lookTimer]) clearTimeout(timer);
+      await Promise.all([working, looking]);
       await pending.close();
     },
   };
@@ -181,7 +235,7 @@ interface Marked {
 export interface AttributionMarks {
   /** Marks those of these days that are not marked yet. Durable when it resolves. */
   mark(workspace: string, side: AttributionSide, days: Iterable<Day>): Promise<void>;
-  /** Attributes all that was marked and forgets it. */
+  /** Attributes all that was marked and forgets it. Events are attributed later: nobody waits for them. */
   settle(requestId: string): Promise<void>;
 }
 
@@ -200,9 +254,12 @@ export function createAttributionMarks(queue: AttributionQueue): AttributionMark
     async settle(requestId) {
       const entries = [...marked.values()];
       marked.clear();
-      const settled = entries.map(({ workspace, side, days }) =>
-        queue.settle(workspace, side, days, { requestId }),
-      );
+      const settle = ({ workspace, side, days }: Marked): Promise<unknown> =>
+        queue.settle(workspace, side, days, { requestId });
+      // The queue logs what fails, and tries it again.
+      for (const entry of entries.filter(({ side }) => side === 'events'))
+        settle(entry).catch(() => undefined);
+      const settled = entries.filter(({ side }) => side !== 'events').map(settle);
       // All are waited for: each gives up its own mark.
       const [failure] = (await Promise.allSettled(settled)).filter(({ status }) => status === 'rejected');
       if (failure?.status === 'rejected') throw failure.reason;

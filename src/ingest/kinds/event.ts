@@ -21,7 +21,7 @@ type VersionedEvent = Event & { readonly version: number };
 export const eventKind: Kind<Event> = {
   table: eventTable,
   retention: 'EVENT_RETENTION_DAYS',
-  attributed: undefined,
+  attributed: 'events',
   isMerged: false,
   waitsForRuns: false,
   arrivalField: 'timestamp',

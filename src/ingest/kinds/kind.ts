@@ -11,8 +11,8 @@ import type { IngestMode } from '../runs/run.ts';
 import type { RecordTable } from '../storage/record-table.ts';
 import type { RecordWriter, RunStage, StageOptions } from '../storage/stage.ts';
 
-/** Which table has changed: opportunities match the ads of their own and earlier days, so a change of ads reaches further. */
-export type AttributionSide = 'ads' | 'opportunities';
+/** Which table has changed: opportunities and events match the ads of their own and earlier days, so a change of ads reaches further. */
+export type AttributionSide = 'ads' | 'opportunities' | 'events';
 
 /** What every record has. */
 export interface StoredRecord {

@@ -41,6 +41,14 @@ const open = async (attribution: Attribution): Promise<AttributionQueue> => {
   queues.push(queue);
   return queue;
 };
+const attributionOf = (): Attribution =>
+  createAttribution({
+    store,
+    windowDays: 30,
+    aliases: attributionAliases,
+    lock: new Mutex(),
+    eventLock: new Mutex(),
+  });
 const pendingOnDisk = async () => JSON.parse(await readFile(file, 'utf8')) as unknown;
 
 it('days that a killed process had marked are attributed by the next one', async () => {
@@ -55,9 +63,7 @@ it('days that a killed process had marked are attributed by the next one', async
       utm_medium: 'm',
     },
   ]);
-  const killed = await open(
-    createAttribution({ store, windowDays: 30, aliases: attributionAliases, lock: new Mutex() }),
-  );
+  const killed = await open(attributionOf());
   await killed.mark('default', 'ads', [day]);
   // The write happens, and the process dies before it settles: the ads rows are there without their attribution.
   await load.adsOnly([
@@ -75,7 +81,7 @@ it('days that a killed process had marked are attributed by the next one', async
     (await store.select(z.object({ match: z.string() }), sql`SELECT match FROM opportunities FINAL`))[0]
       ?.match;
   expect(await match()).toBe('UNATTRIBUTED');
-  await open(createAttribution({ store, windowDays: 30, aliases: attributionAliases, lock: new Mutex() }));
+  await open(attributionOf());
   await vi.waitFor(async () => expect(await match()).toBe('EXACT'), { timeout: 10_000 });
   await vi.waitFor(async () => expect(await pendingOnDisk()).toEqual([]), { timeout: 10_000 });
 });
@@ -88,7 +94,15 @@ function recorded(behave: (round: number) => Promise<void>) {
     await behave(rounds.length);
     return [];
   };
-  return { rounds, attribution: { afterAds: run, afterOpportunities: run } satisfies Attribution };
+  return {
+    rounds,
+    attribution: {
+      afterAds: run,
+      afterOpportunities: run,
+      afterEvents: run,
+      daysOfNewEvents: async () => [],
+    } satisfies Attribution,
+  };
 }
 
 it('writers that settle while a round is at work share the next one', async () => {

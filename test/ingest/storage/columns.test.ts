@@ -177,6 +177,7 @@ describe('every column keeps its value', () => {
         windowDays: 30,
         aliases: attributionAliases,
         lock: new Mutex(),
+        eventLock: new Mutex(),
       }).afterOpportunities(workspace, [day], {}),
     ));
 
