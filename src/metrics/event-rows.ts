@@ -66,7 +66,8 @@ function summedOf(addend: Exclude<Sum['addend'], { column: unknown }>): Addend {
     case 'distinct':
       return { value: textOf(addend.field) };
     case 'values':
-      return { value: sql`ifNull(${extracted(addend.field, sql`'Nullable(Decimal(38, 6))'`)}, 0)` };
+      // By its text: JSONExtract throws at a number such as 1e40, and sums of more digits wrap around unseen.
+      return { value: sql`toDecimal64OrZero(trim(${textOf(addend.field)}), 6)` };
     case 'events':
     case 'extra':
       return {};
@@ -80,16 +81,11 @@ const currencyText = (currency: EventCurrency): Sql =>
 
 /** '' where an event has no such field. */
 function textOf(field: EventField): Sql {
-  const [name = ''] = pathOfEventField(field);
+  const [name = '', ...path] = pathOfEventField(field);
   return name === 'metadata'
-    ? sql`ifNull(${extracted(field, sql`'Nullable(String)'`)}, '')`
+    ? sql`ifNull(JSONExtract(metadata, ${join(
+        path.map((key) => sql`${bind('String', key)}`),
+        ', ',
+      )}, 'Nullable(String)'), '')`
     : identifier(name);
-}
-
-function extracted(field: EventField, type: Sql): Sql {
-  const [, ...path] = pathOfEventField(field);
-  return sql`JSONExtract(metadata, ${join(
-    path.map((key) => sql`${bind('String', key)}`),
-    ', ',
-  )}, ${type})`;
 }
