@@ -261,7 +261,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       timezone: config.REPORTING_TIMEZONE,
       exchangeRates: createExchangeRates({ store, dataVersion, clock }),
       reportingCurrency: config.REPORTING_CURRENCY,
-      retentionDays: config.DATA_RETENTION_DAYS,
+      retentionDays: { records: config.DATA_RETENTION_DAYS, events: config.EVENT_RETENTION_DAYS },
       maxComplexity: () => reloader.config.QUERY_MAX_COMPLEXITY,
       authenticator,
       introspectionRoles: config.INTROSPECTION_ROLES,

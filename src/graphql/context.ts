@@ -8,6 +8,7 @@ import type { RunReads } from '../ingest/runs/run-reads.ts';
 import type { Logger } from '../logger.ts';
 import type { Conversions } from '../metrics/currency/conversions.ts';
 import type { DataPresence } from '../metrics/data-presence.ts';
+import type { KeptDays } from '../metrics/data-warnings.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Model } from '../metrics/model.ts';
 import type { Day } from '../records/day.ts';
@@ -32,8 +33,7 @@ export interface Context {
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
   readonly reportingTimezone: string;
-  /** How many days the tables of records keep. */
-  readonly retentionDays: number;
+  readonly retentionDays: KeptDays;
   /**
    * Today in REPORTING_TIMEZONE, or in the IANA time zone given.
    *

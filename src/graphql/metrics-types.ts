@@ -141,7 +141,9 @@ const MetricsSourceEnum = builder.enumType('MetricsSource', {
 export const UnconvertedType = builder.objectRef<Unconverted>('UnconvertedMoney').implement({
   description: 'Money of rows that have no exchange rate, in its own currency.',
   fields: (t) => ({
-    currency: t.exposeString('currency', { description: 'ISO 4217 code of the amounts.' }),
+    currency: t.exposeString('currency', {
+      description: 'ISO 4217 code of the amounts; `unknown` for money of events that do not say.',
+    }),
     ...Object.fromEntries(
       sumNames.filter(isAmount).map((name) => [
         name,

@@ -13,8 +13,10 @@ import {
   isInputObjectType,
   isScalarType,
 } from 'graphql';
+import type { Catalogue } from '../metrics/catalogue.ts';
 import type { Unconverted } from '../metrics/currency/money-report.ts';
 import type { Model } from '../metrics/model.ts';
+import { valueOfNothing } from '../metrics/own/expression.ts';
 import type { MetricsRow } from '../metrics/query.ts';
 import { fieldOf, isOwnMeasure, type OwnMeasure } from '../metrics/registry.ts';
 import { enumNameOf } from './breakdowns.ts';
@@ -47,14 +49,17 @@ function growBy(model: Model): GraphQLSchema {
     Dimension: dimensions.map((name) => [name, describeAsked(name, model)] as const),
   };
   const figures = figureFields(measures, model, safeInt);
-  const differences = (what: string): RowFields<MetricsRow> =>
+  const differences = (
+    what: string,
+    withoutRow: (name: OwnMeasure) => number | null,
+  ): RowFields<MetricsRow> =>
     Object.fromEntries(
       measures.map((name) => [
         fieldOf(name),
         {
           type: GraphQLFloat,
           description: `${what} of ${fieldOf(name)}.`,
-          resolve: (row) => row[name] ?? null,
+          resolve: (row) => (row[name] === undefined ? withoutRow(name) : row[name]),
         },
       ]),
     );
@@ -74,8 +79,8 @@ function growBy(model: Model): GraphQLSchema {
     },
     MetricsTotals: figures,
     PreviousMeasures: figures,
-    MeasureChanges: differences('Change'),
-    RelativeMeasureChanges: differences('Relative change'),
+    MeasureChanges: differences('Change', (name) => emptyFigure(name, catalogue)),
+    RelativeMeasureChanges: differences('Relative change', () => null),
     UnconvertedMoney: Object.fromEntries(
       measures.filter(catalogue.isAmount).map((name): [string, GraphQLFieldConfig<Unconverted, unknown>] => [
         fieldOf(name),
@@ -118,6 +123,10 @@ function growBy(model: Model): GraphQLSchema {
   });
 }
 
+/** Without a row, sums are zero. */
+const emptyFigure = (name: OwnMeasure, { expressionOf }: Catalogue): number | null =>
+  valueOfNothing(expressionOf(name));
+
 function figureFields(
   measures: readonly OwnMeasure[],
   { catalogue }: Model,
@@ -135,14 +144,12 @@ function figureFields(
             resolve: (row) => exactCount(name, row[name] ?? 0),
           },
         ];
-      // Without a row, sums are zero.
-      const empty = catalogue.isSum(name) ? 0 : null;
       return [
         fieldOf(name),
         {
           type: GraphQLFloat,
           description,
-          resolve: (row) => (row[name] === undefined ? empty : row[name]),
+          resolve: (row) => (row[name] === undefined ? emptyFigure(name, catalogue) : row[name]),
         },
       ];
     }),

@@ -19,6 +19,7 @@ import { withReadCost } from '../limits/read-cost.ts';
 import { createConversions } from '../metrics/currency/conversions.ts';
 import type { ExchangeRates } from '../metrics/currency/exchange-rates.ts';
 import { createDataPresence, withKnownComparisons } from '../metrics/data-presence.ts';
+import type { KeptDays } from '../metrics/data-warnings.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -54,8 +55,7 @@ export function createGraphql(options: {
   exchangeRates: ExchangeRates;
   /** What money is turned into where a question names no currency. */
   reportingCurrency: string;
-  /** How many days the tables of records keep. */
-  retentionDays: number;
+  retentionDays: KeptDays;
   /** Most values that an answer can have. Looked at for each operation. */
   maxComplexity: () => number;
   authenticator: Pick<Authenticator, 'isValid'>;

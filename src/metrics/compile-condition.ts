@@ -126,7 +126,7 @@ function boundValues(
 type LabelForm = ValueForm | 'pattern';
 
 /** Normalises a filter's value ("Google") to its stored form ("google"). */
-function storedForm(form: LabelForm, value: string): string {
+export function storedForm(form: LabelForm, value: string): string {
   switch (form) {
     case 'label':
       return normaliseLabel(value);

@@ -215,8 +215,10 @@ function doubtsOf({ measure, of }: Figure, { model }: Plan): Part[] {
     names.map((doubt) => ({ doubt, of: period }));
   if (of === 'current' || of === 'previous')
     return isSum(measure) || amounts.length > 1 ? doubts(amounts, of) : [];
-  const isMoney = describe(measure).unit === 'money';
-  return isMoney ? [...doubts(amounts, 'current'), ...doubts(amounts, 'previous')] : [];
+  // A ratio of money is the same in each currency; clicks for each unit of money are not.
+  return describe(measure).unit === 'ratio'
+    ? []
+    : [...doubts(amounts, 'current'), ...doubts(amounts, 'previous')];
 }
 
 function figureValue({ measure, of }: Figure, source: Relation, plan: Plan): Sql {

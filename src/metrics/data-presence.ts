@@ -91,6 +91,9 @@ export const sidesOf = (query: MetricsQuery): readonly Side[] => [
   ...new Set(plan(query).scans.flatMap(({ side }) => (side === 'events' ? [] : [side]))),
 ];
 
+export const readsEvents = (query: MetricsQuery): boolean =>
+  plan(query).scans.some(({ side }) => side === 'events');
+
 /** `since` of a query's comparison. */
 async function firstComparedDay(
   query: MetricsQuery,

@@ -1,9 +1,15 @@
 import { type Day, formatDay } from '../records/day.ts';
-import { type DataPresence, sidesOf } from './data-presence.ts';
+import { type DataPresence, readsEvents, sidesOf } from './data-presence.ts';
 import { spanOf, spansOf } from './day-spans.ts';
 import type { DayRange, MetricsQuery } from './query.ts';
 import type { Side } from './registry.ts';
 import type { Warning } from './warnings.ts';
+
+/** For how many days ads rows and CRM records are kept, and for how many events are. */
+export interface KeptDays {
+  readonly records: number;
+  readonly events: number;
+}
 
 const rowsOf: Readonly<Record<Side, string>> = { ads: 'ads rows', crm: 'CRM records' };
 
@@ -13,22 +19,28 @@ const rowsOf: Readonly<Record<Side, string>> = { ads: 'ads rows', crm: 'CRM reco
  * usual; single days without ads rows are not.
  *
  * @param kept.today days after it have no data yet
- * @param kept.days how long days are kept
+ * @param kept.days how long rows are kept
  */
 export async function dataWarnings(
   query: MetricsQuery,
   presence: DataPresence,
-  kept: { readonly today: Day; readonly days: number },
+  kept: { readonly today: Day; readonly days: KeptDays },
 ): Promise<readonly Warning[]> {
   const ranges = [
     { range: query.range, role: '' },
     ...(query.compareTo ? [{ range: query.compareTo.range, role: ', which the range is compared to' }] : []),
   ];
+  const keptBySide = [
+    ...(sidesOf(query).length > 0
+      ? [{ what: 'Days', days: kept.days.records, by: 'DATA_RETENTION_DAYS' }]
+      : []),
+    ...(readsEvents(query) ? [{ what: 'Events', days: kept.days.events, by: 'EVENT_RETENTION_DAYS' }] : []),
+  ];
   const found = ranges.map(async ({ range, role }) => {
     const toToday = { from: range.from, to: Math.min(range.to, kept.today) };
     const absent = toToday.from > toToday.to ? [] : await absentDays(query, toToday, presence, kept.today);
     return [
-      ...beyondRetention(range, role, kept),
+      ...keptBySide.flatMap((rows) => beyondRetention(range, role, kept.today, rows)),
       ...absent.map((text) => ({ code: 'NO_DATA', message: `${text}${role}.` }) as const),
     ];
   });
@@ -38,12 +50,13 @@ export async function dataWarnings(
 function beyondRetention(
   range: DayRange,
   role: string,
-  { today, days }: { readonly today: Day; readonly days: number },
+  today: Day,
+  { what, days, by }: { readonly what: string; readonly days: number; readonly by: string },
 ): Warning[] {
   const first = today - days;
   if (range.from >= first) return [];
   const span = spanOf({ from: range.from, to: Math.min(range.to, first - 1) });
-  const message = `Days are kept for ${days} days (DATA_RETENTION_DAYS), since ${formatDay(first)}: nothing is left of ${span}${role}.`;
+  const message = `${what} are kept for ${days} days (${by}), since ${formatDay(first)}: nothing is left of ${span}${role}.`;
   return [{ code: 'BEYOND_RETENTION', message }];
 }
 

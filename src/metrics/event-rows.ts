@@ -51,7 +51,8 @@ function summedOf(addend: Exclude<Sum['addend'], { column: unknown }>): Addend {
     case 'distinct':
       return { value: textOf(addend.field) };
     case 'values':
-      return { value: sql`ifNull(${numberOf(addend.field)}, 0)` };
+      // By its text: JSONExtract throws at a number such as 1e40, and sums of more digits wrap around unseen.
+      return { value: sql`toDecimal64OrZero(trim(${textOf(addend.field)}), 6)` };
     case 'events':
     case 'extra':
       return {};
@@ -60,27 +61,20 @@ function summedOf(addend: Exclude<Sum['addend'], { column: unknown }>): Addend {
   }
 }
 
-const numberOf = (field: EventField): Sql => extracted(field, sql`'Nullable(Decimal(38, 6))'`);
-
 /** Whether an event has something in a field that is no number. */
 export const isUnreadable = (field: EventField): Sql =>
-  sql`(isNull(${numberOf(field)}) AND ifNull(${extracted(field, sql`'Nullable(String)'`)}, '') != '')`;
+  sql`(trim(${textOf(field)}) != '' AND isNull(toDecimal64OrNull(trim(${textOf(field)}), 6)))`;
 
 const currencyText = (currency: EventCurrency): Sql =>
   'code' in currency ? sql`${bind('String', currency.code)}` : textOf(currency.field);
 
 /** '' where an event has no such field. */
 function textOf(field: EventField): Sql {
-  const [name = ''] = pathOfEventField(field);
+  const [name = '', ...path] = pathOfEventField(field);
   return name === 'metadata'
-    ? sql`ifNull(${extracted(field, sql`'Nullable(String)'`)}, '')`
+    ? sql`ifNull(JSONExtract(metadata, ${join(
+        path.map((key) => sql`${bind('String', key)}`),
+        ', ',
+      )}, 'Nullable(String)'), '')`
     : identifier(name);
-}
-
-function extracted(field: EventField, type: Sql): Sql {
-  const [, ...path] = pathOfEventField(field);
-  return sql`JSONExtract(metadata, ${join(
-    path.map((key) => sql`${bind('String', key)}`),
-    ', ',
-  )}, ${type})`;
 }

@@ -107,7 +107,9 @@ function shapeOf(query: MetricsQuery): string {
   return queryKey([
     shape,
     wants.rows,
-    groupBy.length === 0 ? [] : scans.map(({ side, sums }) => (side === 'events' ? sums : side)),
+    groupBy.length === 0
+      ? []
+      : scans.map(({ side, isByClosing, sums }) => (side === 'events' ? sums : [side, isByClosing])),
   ]);
 }
 

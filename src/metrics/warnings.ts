@@ -10,7 +10,8 @@ export const warningMeanings = {
   TIMEZONE_NOT_APPLIED: 'the time zone of the request only decided which day is today',
   NO_DATA:
     'part of the range, or of what it is compared to, lies before the first stored day or has no rows: days without ads rows, and ranges without CRM records',
-  BEYOND_RETENTION: 'part of the range, or of what it is compared to, is older than DATA_RETENTION_DAYS',
+  BEYOND_RETENTION:
+    'part of the range, or of what it is compared to, is older than DATA_RETENTION_DAYS, or than EVENT_RETENTION_DAYS where events are counted',
   STALE_SOURCE: 'the last good run of a source is older than its schedule says',
   HELD_RUN: 'a run that read days of the range is held: their figures are those of before',
   MIXED_CURRENCIES:

@@ -1,8 +1,10 @@
+import type { Aliases } from '../aliases/aliases.ts';
 import { isObject } from '../formats/json/parse.ts';
+import { storedForm } from '../metrics/compile-condition.ts';
+import { aliasesOf } from '../metrics/field-aliases.ts';
 import type { OwnDimensionDefinition } from '../metrics/own/definitions.ts';
 import { formOf, type LabelName, labelNames, snakeCase } from '../metrics/registry.ts';
 import { noSuch } from '../nearest.ts';
-import { normaliseIdentifier, normaliseLabel } from '../records/text.ts';
 import { fieldsIn, readCondition } from './condition.ts';
 import { type Lookup, readLookupFile } from './lookup-file.ts';
 import type { OwnNames } from './own-names.ts';
@@ -20,15 +22,20 @@ const keysOf = {
 const labelOf = new Map(labelNames.map((name) => [snakeCase(name), name] as const));
 
 type Written = Readonly<Record<string, unknown>>;
+interface Base {
+  readonly file: string;
+  readonly aliases: Aliases;
+}
 
 /**
  * Reads the section `dimensions`. What is wrong is reported and left out.
  *
- * @param file the model file, which the paths of look-ups are relative to
+ * @param base.file the model file, which the paths of look-ups are relative to
+ * @param base.aliases what keys of look-ups count as
  */
 export async function readDimensions(
   written: unknown,
-  file: string,
+  base: Base,
   names: OwnNames,
   report: Report,
 ): Promise<OwnDimensionDefinition[]> {
@@ -42,7 +49,7 @@ export async function readDimensions(
     report([], `has ${entries.length} dimensions; at most ${most.dimensions} can be defined`);
   const taken = entries.filter(([key]) => names.take(key, below(report, key)));
   const found = await Promise.all(
-    taken.map(([key, definition]) => readDimension(key, definition, file, below(report, key))),
+    taken.map(([key, definition]) => readDimension(key, definition, base, below(report, key))),
   );
   return found.filter((definition) => definition !== undefined);
 }
@@ -50,7 +57,7 @@ export async function readDimensions(
 async function readDimension(
   key: string,
   written: unknown,
-  file: string,
+  base: Base,
   report: Report,
 ): Promise<OwnDimensionDefinition | undefined> {
   if (!isObject(written)) {
@@ -74,7 +81,7 @@ async function readDimension(
       ? undefined
       : readText(written.otherwise, below(report, 'otherwise'), 'name a value, or leave it out');
   const named = { key, description: description ?? '', otherwise };
-  const definition = await readWay(way, key, written, file, report);
+  const definition = await readWay(way, key, written, base, report);
   return description === undefined || definition === undefined ? undefined : { ...named, ...definition };
 }
 
@@ -88,7 +95,7 @@ async function readWay(
   way: (typeof ways)[number],
   key: string,
   written: Written,
-  file: string,
+  { file, aliases }: Base,
   report: Report,
 ): Promise<Way | undefined> {
   if (way === 'rules') return readRules(written.rules, below(report, 'rules'));
@@ -101,8 +108,12 @@ async function readWay(
   }
   const lookup = readLookup(written.lookup, below(report, 'lookup'));
   if (of === undefined || lookup === undefined) return undefined;
-  const storedForm = formOf(of) === 'label' ? normaliseLabel : normaliseIdentifier;
-  const values = await readLookupFile(lookup, file, storedForm, below(report, 'lookup'));
+  const names = aliasesOf(of, { aliases });
+  const keyOf = (text: string): string => {
+    const stored = storedForm(formOf(of), text);
+    return names?.get(stored) ?? stored;
+  };
+  const values = await readLookupFile(lookup, file, keyOf, below(report, 'lookup'));
   return values && { kind: 'lookup', of, values };
 }
 

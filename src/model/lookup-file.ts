@@ -16,15 +16,15 @@ export interface Lookup {
 }
 
 /**
- * Reads the values of a look-up by key, each as it is stored.
+ * Reads the values of a look-up by key. An empty one is none.
  *
  * @param base the model file, which the path is relative to
- * @param storedForm of keys
+ * @param keyOf what the text of a key counts as
  */
 export async function readLookupFile(
   lookup: Lookup,
   base: string,
-  storedForm: (text: string) => string,
+  keyOf: (text: string) => string,
   report: Report,
 ): Promise<ReadonlyMap<string, string> | undefined> {
   const ofFile = below(report, 'file');
@@ -47,18 +47,18 @@ export async function readLookupFile(
     ofFile([], `has ${records.length} rows; at most ${most.rows} can be looked up`);
     return undefined;
   }
-  return byKey(records, at, storedForm, ofFile);
+  return byKey(records, at, keyOf, ofFile);
 }
 
 function byKey(
   records: readonly (readonly string[])[],
   at: { readonly key: number; readonly value: number },
-  storedForm: (text: string) => string,
+  keyOf: (text: string) => string,
   report: Report,
 ): ReadonlyMap<string, string> | undefined {
   const values = new Map<string, string>();
   for (const [index, record] of records.entries()) {
-    const key = storedForm(record[at.key] ?? '');
+    const key = keyOf(record[at.key] ?? '');
     const value = normaliseName(record[at.value] ?? '');
     const known = values.get(key);
     if (key === '') {
@@ -71,8 +71,9 @@ function byKey(
     }
     values.set(key, value);
   }
-  if (values.size > 0) return values;
-  report([], 'has no rows');
+  const given = [...values].filter(([, value]) => value !== '');
+  if (given.length > 0) return new Map(given);
+  report([], values.size === 0 ? 'has no rows' : 'has no values');
   return undefined;
 }
 

@@ -30,7 +30,12 @@ export async function readModelFile(file: string): Promise<Model> {
       problems.push({ path: [section, ...path], text });
   const names = createOwnNames();
   const aliases = readAliases(content.aliases, reportOf('aliases'));
-  const dimensions = await readDimensions(content.dimensions, file, names, reportOf('dimensions'));
+  const dimensions = await readDimensions(
+    content.dimensions,
+    { file, aliases },
+    names,
+    reportOf('dimensions'),
+  );
   const measures = readMeasures(content.measures, names, reportOf('measures'));
   if (problems.length > 0) throw wrongFile(name, formatProblems(problems, yaml));
   return createModel({ aliases, dimensions, ...measures });

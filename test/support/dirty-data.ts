@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import type { Raw } from './oracle.ts';
 
+const spelt = (...values: readonly string[]) =>
+  fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...values) },
+    { weight: 2, arbitrary: fc.constantFrom(...values).map((value) => ` ${value.toUpperCase()}  `) },
+    { weight: 1, arbitrary: fc.constantFrom(null, '', '{{placement}}', undefined) },
+  );
+
 /** Random dirty feeds; the same seed gives the same feeds. Every record can be stored, however it is spelt. */
 export function dirtyFeeds(
   seed: number,
@@ -9,12 +16,6 @@ export function dirtyFeeds(
   /** Records take them in turns, most ads rows have conversions, and most CRM records say when they were closed; empty: none of these. */
   currencies: readonly string[] = [],
 ): { ads: Raw[]; crm: Raw[] } {
-  const spelt = (...values: readonly string[]) =>
-    fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom(...values) },
-      { weight: 2, arbitrary: fc.constantFrom(...values).map((value) => ` ${value.toUpperCase()}  `) },
-      { weight: 1, arbitrary: fc.constantFrom(null, '', '{{placement}}', undefined) },
-    );
   const utm = {
     utm_campaign: spelt('spring', 'summer sale', 'brand', 'brand-2'),
     utm_source: spelt('google', 'facebook', 'bing'),
@@ -94,3 +95,88 @@ export function dirtyFeeds(
       : { ...raw, conversions: (index % 29) / 4, conversion_value: String((index % 31) * 7.5) };
   return { ads: inTurns(ads, 4).map(converts), crm: inTurns(crm, 5).map(closes) };
 }
+
+/** Random dirty events; some come twice. Their metadata is what anybody sends: numbers and texts, garbage, and gaps. */
+export function dirtyEvents(
+  seed: number,
+  count: number,
+  days: readonly string[],
+  currencies: readonly string[],
+): Raw[] {
+  const figure = fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: -2_000, max: 99_999 }).map((cents) => cents / 100) },
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: 9_999 }).map((cents) => (cents / 100).toFixed(2)) },
+    { weight: 1, arbitrary: fc.constantFrom(0, '0', ' 7.5 ', '1e3', 1e3, 0.1, 1.15) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(null, '', 'n/a', '12,50', '12 EUR', true, [5], { amount: 5 }, 1e40, '1e25'),
+    },
+  );
+  const order = fc.record(
+    {
+      total: figure,
+      fee: figure,
+      currency: fc.oneof(
+        { weight: 5, arbitrary: fc.constantFrom(...currencies) },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom(...currencies).map((code) => ` ${code.toLowerCase()} `),
+        },
+        { weight: 1, arbitrary: fc.constantFrom(null, '', 'XXX') },
+      ),
+    },
+    { requiredKeys: [] },
+  );
+  const visitor = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 40 }).map((number) => `v${number}`) },
+    { weight: 1, arbitrary: fc.constantFrom(7, '7', 2.5, '', null, true, 'unknown') },
+  );
+  const metadata = fc.record(
+    { visitor, order, points: figure, plan: fc.constantFrom('Pro', 'pro', 'free', 'unknown', null) },
+    { requiredKeys: [] },
+  );
+  const event = fc.record({
+    at: fc.nat({ max: 86_399 }),
+    day: fc.constantFrom(...days),
+    service: fc.constantFrom('web', ' web', 'shop', 'Shop', null),
+    message: fc.constantFrom('demo requested', 'Demo', 'a demo', 'view', undefined),
+    metadata: fc.oneof(
+      { weight: 6, arbitrary: metadata },
+      { weight: 2, arbitrary: metadata.map((given) => JSON.stringify(given)) },
+      { weight: 1, arbitrary: fc.constantFrom(undefined, null, '') },
+    ),
+    utm_campaign: spelt('spring', 'summer sale', 'brand', 'brand-2'),
+    utm_source: spelt('google', 'facebook', 'bing'),
+    utm_medium: spelt('cpc', 'paid social'),
+    utm_content: spelt('a', 'b'),
+    utm_term: fc.constantFrom(null, 'shoes'),
+  });
+  const [events = []] = fc.sample(fc.array(event, { minLength: count, maxLength: count }), {
+    seed,
+    numRuns: 1,
+  });
+  const records = events.map(({ at, day, ...raw }, index) => ({
+    ...raw,
+    event_id: `E-${index}`,
+    timestamp: new Date(Date.parse(`${day}T00:00:00Z`) + at * 1_000).toISOString(),
+  }));
+  return [...records, ...records.filter((_, index) => index % 9 === 0)];
+}
+
+/** The same records with names of campaigns that say more, and sources that mean the same, here and there. */
+export const withSpeakingNames = (records: readonly Raw[], every: number): Raw[] =>
+  records.map((raw, index) => {
+    if (index % every !== 0) return raw;
+    const named = speakingNames[Math.floor(index / every) % speakingNames.length];
+    return { ...raw, utm_campaign: named };
+  });
+
+const speakingNames = [
+  'de_shoes_spring',
+  'DE_Hüte',
+  'fr_ Hu\u0308te _ Winter  Sale',
+  'fr_',
+  'X {network}',
+  'x search',
+  'de_shoes',
+];

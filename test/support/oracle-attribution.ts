@@ -19,11 +19,19 @@ export interface OracleMatch {
 const three = ['utmCampaign', 'utmSource', 'utmMedium'] as const;
 type Utms = Readonly<Record<string, string>>;
 
+/** By dimension: the name of each value that the team says is another one's. */
+export type Alike = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 const ofFacebook = new Set(['fb', 'ig', 'an', 'msg', 'meta', 'instagram', 'facebook.com', 'm.facebook.com']);
-const meant = (name: string, value = ''): string =>
-  name === 'utmSource' && ofFacebook.has(value) ? 'facebook' : value;
-const meansSame = (a: Utms, b: Utms, names: readonly string[] = three): boolean =>
-  names.every((name) => meant(name, a[name]) === meant(name, b[name]));
+/** What the team says counts before what is usual. */
+function meant(alike: Alike, name: string, value = ''): string {
+  const names = alike[name] ?? {};
+  const isNamed = value in names || Object.values(names).includes(value);
+  const usual = name === 'utmSource' && !isNamed && ofFacebook.has(value) ? 'facebook' : value;
+  return names[usual] ?? usual;
+}
+const meansSame = (alike: Alike, a: Utms, b: Utms, names: readonly string[] = three): boolean =>
+  names.every((name) => meant(alike, name, a[name]) === meant(alike, name, b[name]));
 
 const mark = /\{\{[^{}]*\}\}|\{[^{}]*\}/;
 const fixedParts = (text: string): string[] => text.split(new RegExp(mark, 'g'));
@@ -41,14 +49,16 @@ function isFilled(template: string, value: string): boolean {
 }
 
 /** Sets of values with placeholders that those of a lead can have come of, the best first. */
-function templatesFor(utm: Utms, ads: readonly OracleAd[]): Utms[] {
+function templatesFor(utm: Utms, ads: readonly OracleAd[], alike: Alike): Utms[] {
   const sets = new Map<string, Utms>();
   for (const { dimensions } of ads) {
     if (!three.some((name) => mark.test(dimensions[name] ?? ''))) continue;
-    const set = Object.fromEntries(three.map((name) => [name, meant(name, dimensions[name])]));
+    const set = Object.fromEntries(three.map((name) => [name, meant(alike, name, dimensions[name])]));
     const fits = three.every((name) => {
       const value = set[name] ?? '';
-      return value === meant(name, utm[name]) || (mark.test(value) && isFilled(value, utm[name] ?? ''));
+      return (
+        value === meant(alike, name, utm[name]) || (mark.test(value) && isFilled(value, utm[name] ?? ''))
+      );
     });
     if (fits) sets.set(JSON.stringify(Object.values(set)), set);
   }
@@ -65,6 +75,7 @@ export function attribute(
   ads: readonly OracleAd[],
   named: readonly OracleAd[],
   windowDays: number,
+  alike: Alike = {},
 ): OracleMatch {
   const find = (fits: (ad: OracleAd) => boolean): OracleMatch | undefined => {
     const candidates = ads.filter(
@@ -101,20 +112,20 @@ export function attribute(
 
   const own = find((ad) => three.every((name) => ad.dimensions[name] === utm[name]));
   if (own) return own;
-  const spelt = find((ad) => meansSame(ad.dimensions, utm));
+  const spelt = find((ad) => meansSame(alike, ad.dimensions, utm));
   if (spelt) return spelt;
-  for (const template of templatesFor(utm, ads)) {
-    const filled = find((ad) => meansSame(ad.dimensions, template));
+  for (const template of templatesFor(utm, ads, alike)) {
+    const filled = find((ad) => meansSame(alike, ad.dimensions, template));
     if (filled) return filled;
   }
   const others = ['utmSource', 'utmMedium'];
   const byId = find(
     ({ dimensions }) =>
-      dimensions.campaignId?.toLowerCase() === utm.utmCampaign && meansSame(dimensions, utm, others),
+      dimensions.campaignId?.toLowerCase() === utm.utmCampaign && meansSame(alike, dimensions, utm, others),
   );
   if (byId) return byId;
   const campaign = ({ channel, campaignId }: Utms): string => `${channel}\n${campaignId}`;
-  const once = named.filter(({ dimensions }) => meansSame(dimensions, utm));
+  const once = named.filter(({ dimensions }) => meansSame(alike, dimensions, utm));
   const renamed = find(({ dimensions }) =>
     once.some(
       (earlier) =>

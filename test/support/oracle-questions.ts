@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Fact } from './oracle.ts';
-import { measureNames, type OracleFilter, type OracleQuery } from './oracle-query.ts';
+import { measureNamesOf, type OracleFilter, type OracleQuery } from './oracle-query.ts';
+import type { OracleWords } from './oracle-words.ts';
 
 const named = [
   'channel',
@@ -15,7 +16,6 @@ const named = [
 /** As the oracle calls them; the names behind the mark are the program's. */
 const breakdownMark = 'breakdown_';
 const breakdowns = ['breakdown_country', 'breakdown_device'] as const;
-const dimensions = [...named, ...breakdowns] as const;
 const isBreakdown = (name: string): boolean => name.startsWith(breakdownMark);
 const ownName = (name: string): string => name.slice(breakdownMark.length);
 /** A dimension where `dimension` or `breakdown` can stand. */
@@ -23,14 +23,30 @@ const toPlace = (name: string): Record<string, unknown> =>
   isBreakdown(name) ? { breakdown: ownName(name) } : { dimension: enumName(name) };
 const enumName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
+/** The dimensions that questions are about: with a team's own words, its own, too. */
+const dimensionsOf = (words: OracleWords | undefined): readonly string[] => [
+  ...named,
+  ...breakdowns,
+  ...(words === undefined ? [] : ['currency', ...Object.keys(words.dimensions)]),
+];
+
 /**
  * Random questions that use everything `metrics` takes, about what is in `facts`.
  *
  * @param days all days of the facts, in order: 90 or more
+ * @param words the team's own; the facts are told in them. Questions show some measures then, since these decide which rows
+ *   there are
  */
-export function oracleQueries(days: readonly string[], facts: readonly Fact[]): fc.Arbitrary<OracleQuery> {
+export function oracleQueries(
+  days: readonly string[],
+  facts: readonly Fact[],
+  words?: OracleWords,
+): fc.Arbitrary<OracleQuery> {
+  const dimensions = dimensionsOf(words);
+  const measures = measureNamesOf(words);
   const valuesOf = (name: string): string[] => [
     ...new Set(facts.map((fact) => fact.dimensions[name]).filter((value) => typeof value === 'string')),
+    ...Object.keys(words?.alike[name] ?? {}),
   ];
   const condition: fc.Arbitrary<OracleFilter> = fc.constantFrom(...dimensions).chain((dimension) => {
     const some = fc.constantFrom(...valuesOf(dimension));
@@ -64,7 +80,7 @@ export function oracleQueries(days: readonly string[], facts: readonly Fact[]): 
   })).tree;
 
   const figure = fc.record({
-    measure: fc.constantFrom(...measureNames),
+    measure: fc.constantFrom(...measures),
     of: fc.constantFrom('current', 'previous', 'change', 'relativeChange'),
   });
   return fc
@@ -85,13 +101,35 @@ export function oracleQueries(days: readonly string[], facts: readonly Fact[]): 
       limitBy: fc.option(
         fc.record({
           n: fc.integer({ min: 1, max: 3 }),
-          measure: fc.constantFrom('cost', 'clicks', 'leads'),
+          measure: fc.constantFrom(...(words === undefined ? ['cost', 'clicks', 'leads'] : measures)),
           others: fc.boolean(),
         }),
         { nil: undefined, freq: 2 },
       ),
+      shown:
+        words === undefined
+          ? fc.constant(undefined)
+          : fc.option(fc.uniqueArray(fc.constantFrom(...measures), { minLength: 1, maxLength: 8 }), {
+              nil: undefined,
+              freq: 15,
+            }),
+      ordersByDimension: words === undefined ? fc.constant(false) : fc.boolean(),
+      useRollups: words === undefined ? fc.constant(true) : fc.boolean(),
     })
-    .map(({ first, length, back, having, orderBy, fill, limitBy, groupBy, ...rest }): OracleQuery => {
+    .map((given): OracleQuery => {
+      const {
+        first,
+        length,
+        back,
+        having,
+        orderBy,
+        fill,
+        limitBy,
+        groupBy,
+        shown,
+        ordersByDimension,
+        ...rest
+      } = given;
       const at = (index: number): string => days[index] ?? '';
       const fold = groupBy.find((name) => name !== 'date');
       const of = (kind: string): string => (back === undefined ? 'current' : kind);
@@ -106,7 +144,12 @@ export function oracleQueries(days: readonly string[], facts: readonly Fact[]): 
           operator: having[1],
           value: having[2],
         },
-        orderBy: orderBy && { measure: orderBy[0].measure, of: of(orderBy[0].of), direction: orderBy[1] },
+        orderBy:
+          orderBy &&
+          (ordersByDimension && fold !== undefined
+            ? { dimension: fold, direction: orderBy[1] }
+            : { measure: orderBy[0].measure, of: of(orderBy[0].of), direction: orderBy[1] }),
+        measures: shown && orderBy ? [...new Set([...shown, orderBy[0].measure])] : shown,
         fill: fill && groupBy.includes('date'),
         limitBy: limitBy && fold ? { ...limitBy, dimension: fold } : undefined,
       };
@@ -122,20 +165,23 @@ const toWhere = (part: OracleFilter): Record<string, unknown> => {
     ? { breakdowns: [{ name: ownName(part.dimension), ...condition }] }
     : { [part.dimension]: condition };
 };
-const all = measureNames.join(' ');
-const columns = [...named, ...breakdowns.map((name) => `${name}: breakdown(name: "${ownName(name)}")`)].join(
-  ' ',
-);
-const figures = `${all} previous { ${all} } change { ${all} } relativeChange { ${all} }`;
+const columnOf = (name: string): string =>
+  isBreakdown(name) ? `${name}: breakdown(name: "${ownName(name)}")` : name;
+const figuresOf = (names: readonly string[]): string => {
+  const all = names.join(' ');
+  return `${all} previous { ${all} } change { ${all} } relativeChange { ${all} }`;
+};
 const documentOf = (
+  columns: string,
+  figures: string,
   options: string,
   more: string,
 ): string => `query ($range: DateRangeInput!, $groupBy: [Dimension!], $granularity: Granularity, $weekStart: Weekday, $where: MetricsWhere,
     $having: [HavingInput!], $orderBy: [OrderByInput!], $compareTo: CompareToInput, $fill: Boolean, $limitBy: LimitByInput, $levels: [[Dimension!]!]!,
-    $currency: String, $crmDate: CrmDate, $breakdowns: [String!], $breakdownLevels: [[String!]!]) {
+    $currency: String, $crmDate: CrmDate, $useRollups: Boolean, $breakdowns: [String!], $breakdownLevels: [[String!]!]) {
   metrics(dateRange: $range, groupBy: $groupBy, breakdowns: $breakdowns, granularity: $granularity, weekStart: $weekStart, where: $where, having: $having,
-      orderBy: $orderBy, compareTo: $compareTo, fill: $fill, limitBy: $limitBy, currency: $currency, crmDate: $crmDate, first: 10000${options}) {
-    nodes { date ${columns} ${figures} } totals { ${figures} } totalCount ${more}
+      orderBy: $orderBy, compareTo: $compareTo, fill: $fill, limitBy: $limitBy, currency: $currency, crmDate: $crmDate, useRollups: $useRollups, first: 10000${options}) {
+    nodes { date isOther ${columns} ${figures} } totals { ${figures} } totalCount ${more}
     subtotals(by: $levels, breakdowns: $breakdownLevels) { nodes { date ${columns} ${figures} } }
   }
 }`;
@@ -145,13 +191,16 @@ const documentOf = (
  *
  * @param options further arguments of `metrics`, each after a comma
  * @param more further fields of its answer
+ * @param words the team's own that it can be about
  */
 export function toGraphql(
   asked: OracleQuery,
   options = '',
   more = '',
+  words?: OracleWords,
 ): { document: string; variables: Record<string, unknown> } {
   const { having, orderBy, limitBy, compareTo, where } = asked;
+  const isPrevious = compareTo !== undefined && compareTo[1] === dayBefore(asked.range[0]);
   const variables = {
     range: { between: { from: asked.range[0], to: asked.range[1] } },
     groupBy: asked.groupBy.filter((name) => !isBreakdown(name)).map(enumName),
@@ -163,9 +212,14 @@ export function toGraphql(
       { measure: enumName(having.measure), of: enumName(having.of), [having.operator]: having.value },
     ],
     orderBy: orderBy && [
-      { measure: enumName(orderBy.measure), of: enumName(orderBy.of), direction: orderBy.direction },
+      'dimension' in orderBy
+        ? { ...toPlace(orderBy.dimension), direction: orderBy.direction }
+        : { measure: enumName(orderBy.measure), of: enumName(orderBy.of), direction: orderBy.direction },
     ],
-    compareTo: compareTo && { between: { from: compareTo[0], to: compareTo[1] } },
+    compareTo:
+      compareTo &&
+      (isPrevious ? { previousPeriod: true } : { between: { from: compareTo[0], to: compareTo[1] } }),
+    useRollups: asked.useRollups,
     fill: asked.fill,
     currency: asked.currency,
     crmDate: asked.crmDate,
@@ -178,8 +232,14 @@ export function toGraphql(
     levels: levelsOf(asked).map((level) => level.filter((name) => !isBreakdown(name)).map(enumName)),
     breakdownLevels: levelsOf(asked).map((level) => level.filter(isBreakdown).map(ownName)),
   };
-  return { document: documentOf(options, more), variables };
+  const columns = dimensionsOf(words).map(columnOf).join(' ');
+  const figures = figuresOf(asked.measures ?? measureNamesOf(words));
+  return { document: documentOf(columns, figures, options, more), variables };
 }
 
-/** The subtotals that are asked for. */
-export const levelsOf = ({ groupBy }: OracleQuery): string[][] => groupBy.slice(0, 1).map((name) => [name]);
+const dayBefore = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+
+/** The subtotals that are asked for: by the first dimension, and by the others. */
+export const levelsOf = ({ groupBy }: OracleQuery): string[][] =>
+  [groupBy.slice(0, 1), groupBy.slice(1)].filter((level) => level.length > 0);

@@ -3,22 +3,29 @@ import type { Raw } from './oracle.ts';
 /** What a unit of the second currency was worth in the third on a day; undefined: nobody knows. */
 export type OracleRates = (date: string, from: string, to: string) => number | undefined;
 
-/** The rules of exchange rates once more, in plain words and slow. */
-export const readRates =
-  (rows: readonly Raw[]): OracleRates =>
-  (date, from, to) => {
-    if (from === to) return 1;
-    for (let back = 0; back <= 7; back += 1) {
-      const day = new Date(Date.parse(`${date}T00:00:00Z`) - back * 86_400_000).toISOString().slice(0, 10);
-      const found = pathOn(
-        rows.filter((row) => row.date === day),
-        from,
-        to,
-      );
-      if (found !== undefined) return found;
-    }
-    return undefined;
+/** The rules of exchange rates once more, in plain words and slow: each is worked out once. */
+export function readRates(rows: readonly Raw[]): OracleRates {
+  const known = new Map<string, number | undefined>();
+  return (date, from, to) => {
+    const key = `${date} ${from} ${to}`;
+    if (!known.has(key)) known.set(key, rateOn(rows, date, from, to));
+    return known.get(key);
   };
+}
+
+function rateOn(rows: readonly Raw[], date: string, from: string, to: string): number | undefined {
+  if (from === to) return 1;
+  for (let back = 0; back <= 7; back += 1) {
+    const day = new Date(Date.parse(`${date}T00:00:00Z`) - back * 86_400_000).toISOString().slice(0, 10);
+    const found = pathOn(
+      rows.filter((row) => row.date === day),
+      from,
+      to,
+    );
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 /** By the fewest steps: tries all ways of one step, then of two, and so on. */
 function pathOn(rows: readonly Raw[], from: string, to: string): number | undefined {

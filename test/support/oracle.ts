@@ -4,12 +4,22 @@
  * `oracle-query.ts`.
  */
 
-import { attribute } from './oracle-attribution.ts';
+import { type Alike, attribute, type OracleMatch } from './oracle-attribution.ts';
 
 export type Raw = Readonly<Record<string, unknown>>;
 
+export interface OracleEvent {
+  readonly service: string;
+  readonly message: string;
+  readonly metadata: unknown;
+}
+
 export interface Fact {
+  readonly from: 'ads' | 'crm' | 'events';
   readonly date: string;
+  readonly event?: OracleEvent;
+  /** What it adds to the team's own sums that count it, or the value that is different or not. */
+  readonly own?: Readonly<Record<string, number | string>>;
   /** When the record was closed, if it says so. */
   readonly closedOn?: string | undefined;
   /** Null where the record has none. */
@@ -29,7 +39,7 @@ const utmNames = ['campaign', 'source', 'medium', 'content', 'term'] as const;
 
 function label(value: unknown): string {
   if (value === undefined || value === null) return 'unknown';
-  const text = String(value).toLowerCase().split(/\s+/).filter(Boolean).join(' ');
+  const text = String(value).normalize('NFC').toLowerCase().split(/\s+/).filter(Boolean).join(' ');
   return text === '' || /^\{.*\}$/.test(text) ? 'unknown' : text;
 }
 const breakdownNames = ['country', 'device'] as const;
@@ -90,8 +100,17 @@ function readAds(rows: readonly Raw[]): Ad[] {
 
 const beyondLead = new Set(['qualified', 'proposal', 'closed_won', 'closed_lost']);
 
-/** Both feeds as facts, in the order in which they came. */
-export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], windowDays = 30): Fact[] {
+/**
+ * All feeds as facts, in the order in which they came.
+ *
+ * @param more.alike values of UTMs that the team says mean the same
+ */
+export function countFacts(
+  adRows: readonly Raw[],
+  crmRows: readonly Raw[],
+  more: { readonly events?: readonly Raw[]; readonly alike?: Alike; readonly windowDays?: number } = {},
+): Fact[] {
+  const { events = [], alike = {}, windowDays = 30 } = more;
   const ads = readAds(adRows);
   const none = {
     clicks: 0,
@@ -104,10 +123,18 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
     closedWon: 0,
     revenue: 0,
   };
+  const matches = new Map<string, OracleMatch>();
+  const matchOf = (date: string, utm: Record<string, string>): OracleMatch => {
+    const key = JSON.stringify([date, utm.utmCampaign, utm.utmSource, utm.utmMedium]);
+    const match = matches.get(key) ?? attribute(date, utm, ads, ads, windowDays, alike);
+    matches.set(key, match);
+    return match;
+  };
   const facts: Fact[] = ads.map(({ date, dimensions, ...figures }) => {
     const { adGroupId, adId, breakdown_country: country, breakdown_device: device } = dimensions;
     return {
       ...none,
+      from: 'ads',
       date,
       dimensions: {
         ...dimensions,
@@ -124,18 +151,16 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
   for (const raw of latest.values()) {
     const date = String(raw.created_at).slice(0, 10);
     const utm = utms(raw);
-    const { channel, campaignId, match } = attribute(date, utm, ads, ads, windowDays);
     const stage = label(raw.stage).replaceAll(' ', '_');
     const won = stage === 'closed_won';
     facts.push({
       ...none,
+      from: 'crm',
       date,
       closedOn: raw.closed_at === undefined ? undefined : String(raw.closed_at).slice(0, 10),
       dimensions: {
         ...utm,
-        channel,
-        campaignId,
-        match,
+        ...matchOf(date, utm),
         adGroupId: null,
         adId: null,
         currency: currencyOf(raw),
@@ -144,6 +169,21 @@ export function countFacts(adRows: readonly Raw[], crmRows: readonly Raw[], wind
       opportunities: beyondLead.has(stage) ? 1 : 0,
       closedWon: won ? 1 : 0,
       revenue: won ? figure(raw.amount) : 0,
+    });
+  }
+  for (const raw of new Map(events.map((each) => [each.event_id, each])).values()) {
+    const date = String(raw.timestamp).slice(0, 10);
+    const utm = utms(raw);
+    facts.push({
+      ...none,
+      from: 'events',
+      date,
+      dimensions: { ...utm, ...matchOf(date, utm), adGroupId: null, adId: null, currency: null },
+      event: {
+        service: String(raw.service ?? 'unknown').trim(),
+        message: String(raw.message ?? ''),
+        metadata: typeof raw.metadata === 'string' ? JSON.parse(raw.metadata || '{}') : raw.metadata,
+      },
     });
   }
   return facts;

@@ -62,7 +62,7 @@ export async function reportMoney(
     const isTold = query.groupBy.includes('currency') && !query.wants.totals;
     return {
       ...nothing,
-      currency: currencies.length === 1 ? (currencies[0] ?? null) : null,
+      currency: currencies.length === 1 ? currencies[0] || null : null,
       warnings: currencies.length > 1 && !isTold ? [mixedCurrencies(currencies)] : [],
     };
   }
@@ -90,6 +90,10 @@ export function amountsOf({
   return [...new Set(named.filter(isMeasure).flatMap(sumsOf).filter(isAmount))];
 }
 
+/** Of the money of events that do not say. */
+const noCurrency = '';
+const shownCurrency = (currency: string): string => (currency === noCurrency ? 'unknown' : currency);
+
 /** More rows than there are days and currencies in an answer of the store. */
 const mostRows = 99_999;
 
@@ -100,7 +104,8 @@ function moneyQuery(
   by: 'currency' | 'day',
   only: readonly string[] | undefined,
 ): MetricsQuery {
-  const those = only && ({ dimension: 'currency', operator: 'in', values: only } as const);
+  const values = only?.map((currency) => (currency === noCurrency ? null : currency));
+  const those = values && ({ dimension: 'currency', operator: 'in', values } as const);
   return {
     ...emptyQuery,
     workspace,
@@ -120,14 +125,14 @@ function moneyQuery(
 }
 
 const readMoney = (row: MetricsRow, amounts: readonly SumName[]): Money => ({
-  currency: row.currency ?? '',
+  currency: row.currency ?? noCurrency,
   day: parseIsoDay(row.date ?? '') ?? 0,
   amounts: new Map(amounts.map((name) => [name, row[name] ?? 0])),
 });
 
 const mixedCurrencies = (currencies: readonly string[]): Warning => ({
   code: 'MIXED_CURRENCIES',
-  message: `Money is in several currencies (${currencies.join(', ')}) and there are no exchange rates, so figures over more than one currency are null. Group or filter by currency, or store exchange rates.`,
+  message: `Money is in several currencies (${currencies.map(shownCurrency).join(', ')}) and there are no exchange rates, so figures over more than one currency are null. Group or filter by currency, or store exchange rates.`,
 });
 
 function checkRates(
@@ -154,7 +159,12 @@ function sumUp(currency: string, missing: readonly Money[]): Unconverted[] {
   if (first === undefined) return [];
   const sum = (name: SumName): number =>
     own.reduce((millionths, { amounts }) => millionths + Math.round((amounts.get(name) ?? 0) * 1e6), 0) / 1e6;
-  return [{ currency, amounts: new Map([...first.amounts.keys()].map((name) => [name, sum(name)])) }];
+  return [
+    {
+      currency: shownCurrency(currency),
+      amounts: new Map([...first.amounts.keys()].map((name) => [name, sum(name)])),
+    },
+  ];
 }
 
 function missingRate(
@@ -165,6 +175,13 @@ function missingRate(
   const days = [...new Set(missing.filter((each) => each.currency === currency).map(({ day }) => day))];
   if (days.length === 0) return [];
   const spans = spansOf(stretchesOf(days.sort((a, b) => a - b)));
+  if (currency === noCurrency)
+    return [
+      {
+        code: 'MISSING_RATE',
+        message: `Events of ${spans} do not say what currency their money is in, so figures with it are null. \`unconverted\` says how much it is.`,
+      },
+    ];
   return [
     {
       code: 'MISSING_RATE',

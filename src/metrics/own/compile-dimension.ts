@@ -35,7 +35,8 @@ export function compileOwnDimension(
   const stored = sql`toString(${columnOf(definition.of)})`;
   const [first = nothing, second = nothing] = others;
   if (definition.kind === 'lookup') return sql`transform(${stored}, ${first}, ${second}, ${otherwise})`;
-  const found = sql`regexpExtract(${stored}, ${first}, ${second})`;
+  // As filters take it: without spaces around it.
+  const found = sql`trim(regexpExtract(${stored}, ${first}, ${second}))`;
   return definition.otherwise === undefined ? found : sql`if(${found} = '', ${otherwise}, ${found})`;
 }
 
