@@ -4,7 +4,7 @@ import { type Day, formatDay } from '../records/day.ts';
 import { canonicalColumns } from './canonical-columns.ts';
 import { isDistinct, type Sum } from './catalogue.ts';
 import { compileCondition } from './compile-condition.ts';
-import { moneyAggregates, noDoubt } from './currency/money.ts';
+import { amountAggregates, moneyAggregates, noDoubt } from './currency/money.ts';
 import { visibleRows } from './data-scope.ts';
 import { eventRows } from './event-rows.ts';
 import type { Filter } from './filter.ts';
@@ -93,13 +93,16 @@ export function compileScan(
   from: Sql;
   dimension: (name: DimensionName) => Sql;
   source: (name: StoredField) => Sql;
+  /** Where money is converted: its amount as it is stored, and in place of its doubt the rows with money. */
   part: (part: Part) => Sql;
+  reads: (part: Part) => boolean;
+  /** What a unit of the money that is read is worth, by the columns `date` and `currency`; undefined: it stays as it is. */
+  rate: Sql | undefined;
 } {
   const rows = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
   const { from, columnOf: stored } = rows;
   const columnOf = canonicalColumns(stored, plan.model);
   const conditionOf = (filter: Filter): Sql => compileCondition(filter, columnOf, plan.model);
-  const rate = rateFor(scan, plan);
   const catalogue = catalogueOf(plan.model);
   const common = commonConditions(scan, plan);
   const aggregateOf = (part: Part): Sql => {
@@ -107,11 +110,19 @@ export function compileScan(
     const isCommon = common.length === 1 && common[0] === sum.where;
     const addend = narrowed(rows.addendOf(sum), isCommon ? undefined : sum.where && conditionOf(sum.where));
     if (sum.unit === 'money' && addend.value !== undefined) {
-      const { sum: total, doubt } = moneyAggregates({ ...addend, value: addend.value }, rate);
+      const money = { ...addend, value: addend.value };
+      if (plan.conversion !== undefined) {
+        const { amount, rowsWithMoney } = amountAggregates(money);
+        return isDoubt(part) ? rowsWithMoney : amount;
+      }
+      const { sum: total, doubt } = moneyAggregates(money, undefined);
       return isDoubt(part) ? doubt : total;
     }
     return isDistinct(sum) ? distinctState(addend) : sumOf(addend);
   };
+  const reads = (part: Part): boolean =>
+    (part.of === 'previous') === (scan.shift !== undefined) &&
+    scan.sums.includes(isDoubt(part) ? part.doubt : part.sum);
   const filter = plan.where === undefined ? empty : sql` AND ${conditionOf(plan.where)}`;
   const counted = common.length === 0 ? empty : sql` AND (${join(common.map(conditionOf), ' OR ')})`;
   const { fold } = plan;
@@ -124,11 +135,9 @@ export function compileScan(
       return folded(columnOf(name), name, plan);
     },
     source: columnOf,
-    part(part) {
-      const isOfPeriod = (part.of === 'previous') === (scan.shift !== undefined);
-      const isRead = isOfPeriod && scan.sums.includes(isDoubt(part) ? part.doubt : part.sum);
-      return isRead ? aggregateOf(part) : nothingOf(part, plan, dimensionAlias('date'));
-    },
+    part: (part) => (reads(part) ? aggregateOf(part) : nothingOf(part, plan, dimensionAlias('date'))),
+    reads,
+    rate: scan.sums.some(catalogue.isAmount) ? rateFor(scan, plan) : undefined,
   };
 }
 
