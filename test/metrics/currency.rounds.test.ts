@@ -108,7 +108,7 @@ it('without rates, money of several currencies is null and all other figures are
     .tuple(oracleQueries(days, facts, words), crmDate)
     .map(([asked, by]) => ({ ...asked, crmDate: by }));
   await checkAll(questions, 21, 1_000);
-}, 900_000);
+}, 2_400_000);
 
 it('with rates, every figure is what is counted with the rate of each record’s own day', async () => {
   await pushRates(app, rateRows);
@@ -116,4 +116,4 @@ it('with rates, every figure is what is counted with the rate of each record’s
     .tuple(oracleQueries(days, facts, words), fc.constantFrom(...currencies), crmDate)
     .map(([asked, currency, by]) => ({ ...asked, currency, crmDate: by }));
   await checkAll(questions, 22, 2_000);
-}, 900_000);
+}, 2_400_000);
