@@ -113,7 +113,7 @@ function readMeasures(words: OracleWords | undefined): Measures {
   };
 }
 
-export const measureNames = measuresOf(undefined).names;
+const measureNames = measuresOf(undefined).names;
 export const measureNamesOf = (words: OracleWords | undefined): readonly string[] => measuresOf(words).names;
 /** Whether groups add up to the total. */
 export const isAdditive = (name: string, words: OracleWords | undefined): boolean => {

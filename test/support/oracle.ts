@@ -8,7 +8,7 @@ import { type Alike, attribute, type OracleMatch } from './oracle-attribution.ts
 
 export type Raw = Readonly<Record<string, unknown>>;
 
-export interface OracleEvent {
+interface OracleEvent {
   readonly service: string;
   readonly message: string;
   readonly metadata: unknown;
