@@ -113,7 +113,6 @@ function readMeasures(words: OracleWords | undefined): Measures {
   };
 }
 
-const measureNames = measuresOf(undefined).names;
 export const measureNamesOf = (words: OracleWords | undefined): readonly string[] => measuresOf(words).names;
 /** Whether groups add up to the total. */
 export const isAdditive = (name: string, words: OracleWords | undefined): boolean => {
