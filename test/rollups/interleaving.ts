@@ -26,7 +26,7 @@ const facts = countFacts(feeds.ads, feeds.crm);
 type Answer = Readonly<Record<string, unknown>> & { readonly meta: { readonly source: string } };
 
 async function ask(app: TestApp, asked: OracleQuery, useRollups: boolean): Promise<Answer> {
-  const { document, variables } = toGraphql(asked, `, useRollups: ${useRollups}`, 'meta { source }');
+  const { document, variables } = toGraphql({ ...asked, useRollups }, '', 'meta { source }');
   const answer = await app.query(document, variables);
   expect(answer.errors, JSON.stringify(asked)).toBeUndefined();
   return (answer.data as unknown as { metrics: Answer }).metrics;
