@@ -21,7 +21,7 @@ const runElsewhere: Readonly<Record<string, readonly [file: string, words: strin
   'npm run codegen': ['.ci/run', '\nnpm run codegen\n'],
   'npm test': ['.ci/run', '\nnpm test\n'],
   'npm test -- test/http/cache.test.ts': ['.ci/run', '\nnpm test\n'],
-  'npm run test:scenarios': ['.ci/run', '\nnpm run test:scenarios\n'],
+  'npm run test:scenarios': ['.ci/nightly', '\nnpm run test:full\n'],
   'npm start': ['test/main.test.ts', "['npm', 'start']"],
   'npm run demo': ['test/demo/start-demo.ts', "builtProgram('demo')"],
   'npm pack': ['test/package/installed.ts', "run('npm', ['pack',"],
