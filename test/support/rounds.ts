@@ -1,9 +1,8 @@
-const isWhole = process.env.TEST_ROUNDS === 'all';
+const shares: Readonly<Record<string, number>> = { all: 1, few: 1 / 30 };
+const share = shares[process.env.TEST_ROUNDS ?? 'few'] ?? 1;
 
 /**
  * How many cases a test of random or repeated ones goes through: all of them in `npm run test:full`, a thirtieth in
  * `npm test`.
- *
- * @param part fewer where each case is dear: this part of all
  */
-export const rounds = (all: number, part = 30): number => (isWhole ? all : Math.ceil(all / part));
+export const rounds = (all: number): number => Math.ceil(all * share);
