@@ -122,7 +122,7 @@ export function dirtyEvents(
           weight: 1,
           arbitrary: fc.constantFrom(...currencies).map((code) => ` ${code.toLowerCase()} `),
         },
-        { weight: 1, arbitrary: fc.constantFrom(null, '', 'XXX') },
+        { weight: 1, arbitrary: fc.constantFrom(null, '', 'ZZZ') },
       ),
     },
     { requiredKeys: [] },
