@@ -65,7 +65,7 @@ export const sourceAlias = (name: StoredField): Sql =>
     `e_${isBreakdown(name) ? `${dimensionPrefixes.breakdown}${breakdownOf(name)}` : snakeCase(name)}`,
   );
 
-/** A measure within names of columns. Those of models begin with a letter, as do all others. */
+/** A measure within names of columns: a model's key stands behind an underscore, with which no other name begins. */
 export const measureColumn = (name: MeasureName): string =>
   isOwnMeasure(name) ? `_${keyOfOwnMeasure(name)}` : snakeCase(name);
 const partPrefixes = {
