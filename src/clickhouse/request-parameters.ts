@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { UtmqlError } from '../errors.ts';
 import type { CompiledSql } from './sql.ts';
-import { escapeText, ValueList } from './value-list.ts';
+import { escapeText, LongText, ValueList } from './value-list.ts';
 
 /** ClickHouse takes a thousand fields of a form; one is the statement. */
 const mostParameters = 900;
@@ -12,7 +12,7 @@ export const plainParameters = (parameters: CompiledSql['parameters']): Record<s
   Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [
       name,
-      value instanceof ValueList ? value.values : value,
+      value instanceof ValueList ? value.values : value instanceof LongText ? value.value : value,
     ]),
   );
 
@@ -25,11 +25,14 @@ export function refuseTooMany({ parameters }: CompiledSql): void {
   );
 }
 
-export const hasLongList = ({ parameters }: CompiledSql): boolean =>
-  Object.values(parameters).some((value) => value instanceof ValueList && value.isLong);
+export const hasLongValue = ({ parameters }: CompiledSql): boolean =>
+  Object.values(parameters).some((value) => isWritten(value) && value.isLong);
+
+const isWritten = (value: CompiledSql['parameters'][string]): value is ValueList | LongText =>
+  value instanceof ValueList || value instanceof LongText;
 
 /**
- * A statement with its parameters as the body of a form, in pieces. The client (1.23) would write every list out anew, a
+ * A statement with its parameters as the body of a form, in pieces. The client (1.23) would write every value out anew, a
  * character at a time, each time that it is sent.
  *
  * @param format of what is to come back
@@ -54,7 +57,7 @@ const field = (boundary: string, name: string, value: string | Buffer): Buffer[]
 ];
 
 function bytesOf(value: CompiledSql['parameters'][string]): string | Buffer {
-  if (value instanceof ValueList) return value.bytes;
+  if (isWritten(value)) return value.bytes;
   if (typeof value === 'object') return new ValueList(value).bytes;
   return typeof value === 'number' ? String(value) : escapeText(value);
 }

@@ -1,4 +1,4 @@
-import type { ValueList } from './value-list.ts';
+import type { LongText, ValueList } from './value-list.ts';
 
 /** A ClickHouse type as it stands in a placeholder: `{p1:Array(String)}`. */
 export type ParameterType =
@@ -17,7 +17,7 @@ export type ParameterType =
   | 'UUID'
   | 'Array(UUID)';
 
-export type ParameterValue = string | number | readonly string[] | ValueList;
+export type ParameterValue = string | number | readonly string[] | ValueList | LongText;
 
 export interface Parameter {
   readonly type: ParameterType;

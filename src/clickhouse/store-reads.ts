@@ -6,7 +6,7 @@ import { UtmqlError } from '../errors.ts';
 import { bounded } from '../time.ts';
 import { brokenOff, callAborted, toAnswerError } from './errors.ts';
 import { ownAnswer } from './own-answer.ts';
-import { formOf, hasLongList, plainParameters, refuseTooMany } from './request-parameters.ts';
+import { formOf, hasLongValue, plainParameters, refuseTooMany } from './request-parameters.ts';
 import type { CompiledSql, Sql } from './sql.ts';
 import type { CallOptions, PreparedCall, Store, StoreAnswer } from './store.ts';
 
@@ -70,7 +70,7 @@ export function createStoreReads(options: {
       query_id: `${call.queryIdPrefix ?? ''}${randomUUID()}`,
       abort_signal: signal,
     };
-    const send = hasLongList(compiled) ? sendForm : sendPlainly;
+    const send = hasLongValue(compiled) ? sendForm : sendPlainly;
     const body = answer.parse(
       await send(compiled, asked).catch((error: unknown) => {
         // Of the body: that it is ClickHouse's, its head has told.

@@ -11,7 +11,7 @@ const escapes: Readonly<Record<string, string>> = {
 export const escapeText = (text: string): string =>
   text.replace(/[\\'\t\n\r]/g, (character) => escapes[character] ?? '');
 
-/** Beyond this a list is worth being written out once, and sent as it stands. */
+/** Beyond this a list or text is worth being written out once, and sent as it stands. */
 const longFrom = 4_096;
 
 /**
@@ -33,6 +33,22 @@ export class ValueList {
   /** As it is sent: `['a','b']` in UTF-8. */
   get bytes(): Buffer {
     this.encoded ??= Buffer.from(`[${this.values.map((value) => `'${escapeText(value)}'`).join(',')}]`);
+    return this.encoded;
+  }
+}
+
+/** A text to bind that can be long: it is written out once, like a list. */
+export class LongText {
+  private encoded: Buffer | undefined;
+
+  constructor(readonly value: string) {}
+
+  get isLong(): boolean {
+    return this.value.length > longFrom;
+  }
+
+  get bytes(): Buffer {
+    this.encoded ??= Buffer.from(escapeText(this.value));
     return this.encoded;
   }
 }

@@ -4,7 +4,7 @@ import { type Day, formatDay } from '../records/day.ts';
 import { canonicalColumns } from './canonical-columns.ts';
 import { isDistinct, type Sum } from './catalogue.ts';
 import { compileCondition } from './compile-condition.ts';
-import { amountAggregates, moneyAggregates, noDoubt } from './currency/money.ts';
+import { moneyAggregates, noDoubt } from './currency/money.ts';
 import { visibleRows } from './data-scope.ts';
 import { eventRows } from './event-rows.ts';
 import type { Filter } from './filter.ts';
@@ -85,19 +85,22 @@ interface ScannedRows {
   readonly addendOf: (sum: Sum) => Addend;
 }
 
-/** Compiles the read of a table or rollup. Every read is made here, so every read carries the caller's workspace and policy. */
+/**
+ * Compiles the read of a table or rollup. Every read is made here, so every read carries the caller's workspace and policy.
+ *
+ * @param place among the reads of a statement
+ */
 export function compileScan(
   scan: Scan,
   plan: Plan<Scan>,
+  place: number,
 ): {
+  /** Stands before SELECT. */
+  with: Sql;
   from: Sql;
   dimension: (name: DimensionName) => Sql;
   source: (name: StoredField) => Sql;
-  /** Where money is converted: its amount as it is stored, and in place of its doubt the rows with money. */
   part: (part: Part) => Sql;
-  reads: (part: Part) => boolean;
-  /** What a unit of the money that is read is worth, by the columns `date` and `currency`; undefined: it stays as it is. */
-  rate: Sql | undefined;
 } {
   const rows = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
   const { from, columnOf: stored } = rows;
@@ -105,17 +108,15 @@ export function compileScan(
   const conditionOf = (filter: Filter): Sql => compileCondition(filter, columnOf, plan.model);
   const catalogue = catalogueOf(plan.model);
   const common = commonConditions(scan, plan);
+  const rate = scan.sums.some(catalogue.isAmount) ? rateFor(scan, plan) : undefined;
+  // Once a statement: a year's rates are a long text.
+  const rateAlias = rate && identifier(`rate_${place}`);
   const aggregateOf = (part: Part): Sql => {
     const sum = catalogue.sum(isDoubt(part) ? part.doubt : part.sum);
     const isCommon = common.length === 1 && common[0] === sum.where;
     const addend = narrowed(rows.addendOf(sum), isCommon ? undefined : sum.where && conditionOf(sum.where));
     if (sum.unit === 'money' && addend.value !== undefined) {
-      const money = { ...addend, value: addend.value };
-      if (plan.conversion !== undefined) {
-        const { amount, rowsWithMoney } = amountAggregates(money);
-        return isDoubt(part) ? rowsWithMoney : amount;
-      }
-      const { sum: total, doubt } = moneyAggregates(money, undefined);
+      const { sum: total, doubt } = moneyAggregates({ ...addend, value: addend.value }, rateAlias);
       return isDoubt(part) ? doubt : total;
     }
     return isDistinct(sum) ? distinctState(addend) : sumOf(addend);
@@ -129,6 +130,7 @@ export function compileScan(
   const leftOut =
     fold && !fold.others ? sql` AND ${columnOf(fold.dimension)} IN (${keptValues(fold.values)})` : empty;
   return {
+    with: rate && rateAlias ? sql`WITH ${rate} AS ${rateAlias} ` : empty,
     from: sql`${from}${filter}${counted}${leftOut}`,
     dimension(name) {
       if (name === 'date') return bucket(plan, scan);
@@ -136,8 +138,6 @@ export function compileScan(
     },
     source: columnOf,
     part: (part) => (reads(part) ? aggregateOf(part) : nothingOf(part, plan, dimensionAlias('date'))),
-    reads,
-    rate: scan.sums.some(catalogue.isAmount) ? rateFor(scan, plan) : undefined,
   };
 }
 
@@ -163,7 +163,10 @@ const between = (day: Sql, { from, to }: DayRange): Sql =>
 /** Stands after `date IN`. */
 export const oneOf = (days: readonly Day[]): Sql => sql`(${bind('Array(Date)', days.map(formatDay))})`;
 
-/** A record is worth what it was on the day that it is stored on, whichever day it counts on. */
+/**
+ * What a unit of a row's money is worth; undefined: it stays as it is. A record is worth what it was on the day that it is stored on,
+ * whichever day it counts on.
+ */
 function rateFor(scan: Scan, { conversion }: Plan<Scan>): Sql | undefined {
   return isByClosing(scan) ? conversion?.rateOfAnyDay() : conversion?.rateIn(scan.range.from, scan.range.to);
 }

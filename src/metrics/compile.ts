@@ -14,7 +14,7 @@ import {
   partAlias,
   sourceAlias,
 } from './compile-scan.ts';
-import { doubtOfRows, isDoubtful } from './currency/money.ts';
+import { isDoubtful } from './currency/money.ts';
 import { catalogueOf } from './model.ts';
 import { compileExpression } from './own/expression.ts';
 import type { Plan as AnyPlan, Figure, Scan } from './plan.ts';
@@ -89,7 +89,7 @@ function relationOf(plan: Plan): Relation {
   const parts = partsOf(plan);
   const own = plan.groupBy.filter(isOwnDimension);
   if (others.length === 0 && plan.fill === undefined && own.length === 0 && plan.conversion === undefined) {
-    const scan = compileScan(only, plan);
+    const scan = compileScan(only, plan, 0);
     return {
       from: scan.from,
       dimension: (name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`,
@@ -99,15 +99,14 @@ function relationOf(plan: Plan): Relation {
   const stored = plan.groupBy.filter((name) => !isOwnDimension(name));
   const sources = [...new Set(own.flatMap((name) => sourcesOf(name, plan.model)))];
   const keys = [...stored.map(dimensionAlias), ...sources.map(sourceAlias)];
-  const selects = plan.scans.map((each) => {
-    const scan = compileScan(each, plan);
+  const selects = plan.scans.map((each, place) => {
+    const scan = compileScan(each, plan, place);
     const dimensions = [
       ...stored.map((name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`),
       ...sources.map((name) => sql`${scan.source(name)} AS ${sourceAlias(name)}`),
     ];
-    if (scan.rate !== undefined) return converted(scan, scan.rate, dimensions, keys, parts, plan);
     const sums = parts.map((part) => sql`${scan.part(part)} AS ${partAlias(part)}`);
-    return sql`SELECT ${columnList([...dimensions, ...sums])} FROM ${scan.from}${groupBy(keys)}`;
+    return sql`${scan.with}SELECT ${columnList([...dimensions, ...sums])} FROM ${scan.from}${groupBy(keys)}`;
   });
   const united = withOwnDimensions(sql`(${join(selects, ' UNION ALL ')})`, plan, stored, own);
   return regrouped(
@@ -126,32 +125,6 @@ const regrouped = ({ model }: Plan, from: Sql): Relation => ({
       : sql`sum(${partAlias(part)})`;
   },
 });
-
-/** A read whose money is converted: it is added up by day and currency first, so that each rate is looked up once a group. */
-function converted(
-  scan: ReturnType<typeof compileScan>,
-  rate: Sql,
-  dimensions: readonly Sql[],
-  keys: readonly Sql[],
-  parts: readonly Part[],
-  plan: Plan,
-): Sql {
-  const { isAmount } = catalogueOf(plan.model);
-  const read = parts.filter(scan.reads);
-  const byDay = [sql`date`, sql`currency`];
-  const stored = read.map((part) => sql`${scan.part(part)} AS ${storedAlias(part)}`);
-  const inner = sql`SELECT ${columnList([...dimensions, ...byDay, ...stored])} FROM ${scan.from}${groupBy([...keys, ...byDay])}`;
-  const worth = (part: Part): Sql => {
-    if (!read.includes(part)) return scan.part(part);
-    if (isDoubt(part)) return doubtOfRows(storedAlias(part), rate);
-    return isAmount(part.sum) ? sql`${storedAlias(part)} * ${rate}` : storedAlias(part);
-  };
-  const columns = [...keys, ...parts.map((part) => sql`${worth(part)} AS ${partAlias(part)}`)];
-  return sql`SELECT ${columnList(columns)} FROM (${inner})`;
-}
-
-/** The name of what is added up by day and currency. */
-const storedAlias = (part: Part): Sql => sql`stored_${partAlias(part)}`;
 
 /** Own dimensions are worked out of the values of groups: rows of one group have one. */
 function withOwnDimensions(

@@ -1,5 +1,5 @@
-import { bind, type Parameter, type Sql, sql } from '../../clickhouse/sql.ts';
-import { ValueList } from '../../clickhouse/value-list.ts';
+import { bind, type Sql, sql } from '../../clickhouse/sql.ts';
+import { LongText, ValueList } from '../../clickhouse/value-list.ts';
 import { type Day, formatDay } from '../../records/day.ts';
 import type { RateBook } from './rate-book.ts';
 
@@ -51,20 +51,26 @@ const decimals = {
   wide: { digits: 30, one: sql`toDecimal256(1, 30)`, list: sql`Array(Decimal(76, 30))` },
 } as const;
 
-/** The rates of a range as one list, with a stretch for each day: 0 first, for currencies that are not known, then theirs. */
+/**
+ * The rates of a range as one list, with a stretch for each day: 0 first, for currencies that are not known, then theirs. It is one
+ * text, which ClickHouse reads in half the time that it takes for a list of texts.
+ */
 function compileRates(target: string, book: RateBook, from: Day, to: Day): Sql {
-  const currencies = book.currencies(target);
+  const others = book.currencies(target);
   const rates: number[][] = [];
   for (let day: Day = from; day <= to; day += 1)
-    rates.push(currencies.map((currency) => book.rate(day, currency, target)?.rate ?? 0));
+    rates.push(others.map((currency) => book.rate(day, currency, target)?.rate ?? 0));
   const isNarrow = rates.every((ofDay) =>
     ofDay.every((rate) => rate === 0 || (rate >= narrowRates.least && rate <= narrowRates.most)),
   );
   const { digits, one, list } = isNarrow ? decimals.narrow : decimals.wide;
-  if (currencies.length === 0) return sql`if(currency = ${bind('String', target)}, ${one}, 0)`;
-  const texts = rates.flatMap((ofDay) => ['0', ...ofDay.map((rate) => rate.toFixed(digits))]);
+  if (others.length === 0) return sql`if(currency = ${bind('String', target)}, ${one}, 0)`;
+  const currencies = [target, ...others];
+  const values = rates.flatMap((ofDay) => ['0', '1', ...ofDay.map((rate) => decimalText(rate, digits))]);
   const codes = bind('Array(String)', new ValueList(currencies));
   const place = sql`toUInt32(date - ${bind('Date', formatDay(from))}) * ${bind('UInt32', currencies.length + 1)} + transform(currency, ${codes}, arrayEnumerate(${codes}), toUInt32(0)) + 1`;
-  const values: Parameter = bind('Array(String)', new ValueList(texts));
-  return sql`if(currency = ${bind('String', target)}, ${one}, arrayElement(CAST(${values} AS ${list}), ${place}))`;
+  return sql`arrayElement(CAST(${bind('String', new LongText(`[${values.join(',')}]`))} AS ${list}), ${place})`;
 }
+
+const decimalText = (rate: number, digits: number): string =>
+  rate === 0 ? '0' : rate.toFixed(digits).replace(/\.?0+$/, '');

@@ -22,18 +22,6 @@ const hash = sql`bitAnd(cityHash64(currency), 4294967295)`;
 const ownCurrency = sql`bitOr(${hash}, bitShiftLeft(bitXor(${hash}, 4294967295), 32))`;
 const withoutRate = sql`toUInt64(4294967297)`;
 
-/** Money of one day and currency, and how many rows have any: what is converted once a group, not once a row. */
-export const amountAggregates = (
-  addend: MoneyAddend,
-): { readonly amount: Sql; readonly rowsWithMoney: Sql } => ({
-  amount: sumOf(addend),
-  rowsWithMoney: sql`countIf(${addend.value} != 0${addend.counts === undefined ? empty : sql` AND ${addend.counts}`})`,
-});
-
-/** @param rate of their day and currency */
-export const doubtOfRows = (rowsWithMoney: Sql, rate: Sql): Sql =>
-  sql`if(${rowsWithMoney} > 0 AND ${rate} = 0, ${withoutRate}, ${noDoubt})`;
-
 /** The sum of a column, and its doubt. @param rate what a unit is worth; undefined: money stays as it is stored */
 export const moneyAggregates = (
   { value: amount, counts }: MoneyAddend,
