@@ -8,6 +8,7 @@ import { moneyAggregates, noDoubt } from './currency/money.ts';
 import { visibleRows } from './data-scope.ts';
 import { eventRows } from './event-rows.ts';
 import type { Filter } from './filter.ts';
+import type { GroupKey } from './group-keys.ts';
 import { catalogueOf } from './model.ts';
 import type { Plan, RollupScan, Scan, TableScan } from './plan.ts';
 import { type DayRange, type FigureKind, otherValue } from './query.ts';
@@ -100,6 +101,8 @@ export function compileScan(
   from: Sql;
   dimension: (name: DimensionName) => Sql;
   source: (name: StoredField) => Sql;
+  /** Where a dimension's values are stored, before aliases. */
+  column: (name: GroupKey['name']) => Sql;
   part: (part: Part) => Sql;
 } {
   const rows = 'rollup' in scan ? rollupRows(scan, plan) : tableRows(scan, plan);
@@ -137,6 +140,7 @@ export function compileScan(
       return folded(columnOf(name), name, plan);
     },
     source: columnOf,
+    column: (name) => (name === 'date' ? sql`date` : stored(name)),
     part: (part) => (reads(part) ? aggregateOf(part) : nothingOf(part, plan, dimensionAlias('date'))),
   };
 }

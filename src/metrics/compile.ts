@@ -15,6 +15,7 @@ import {
   sourceAlias,
 } from './compile-scan.ts';
 import { isDoubtful } from './currency/money.ts';
+import { areHashed, groupingOf } from './group-keys.ts';
 import { catalogueOf } from './model.ts';
 import { compileExpression } from './own/expression.ts';
 import type { Plan as AnyPlan, Figure, Scan } from './plan.ts';
@@ -88,7 +89,11 @@ function relationOf(plan: Plan): Relation {
   const [only, ...others] = plan.scans;
   const parts = partsOf(plan);
   const own = plan.groupBy.filter(isOwnDimension);
-  if (others.length === 0 && plan.fill === undefined && own.length === 0 && plan.conversion === undefined) {
+  const stored = plan.groupBy.filter(
+    (name): name is Exclude<DimensionName, OwnDimension> => !isOwnDimension(name),
+  );
+  const isPlain = plan.fill === undefined && own.length === 0 && plan.conversion === undefined;
+  if (others.length === 0 && isPlain && !areHashed(only, stored)) {
     const scan = compileScan(only, plan, 0);
     return {
       from: scan.from,
@@ -96,17 +101,25 @@ function relationOf(plan: Plan): Relation {
       part: scan.part,
     };
   }
-  const stored = plan.groupBy.filter((name) => !isOwnDimension(name));
   const sources = [...new Set(own.flatMap((name) => sourcesOf(name, plan.model)))];
-  const keys = [...stored.map(dimensionAlias), ...sources.map(sourceAlias)];
   const selects = plan.scans.map((each, place) => {
     const scan = compileScan(each, plan, place);
-    const dimensions = [
-      ...stored.map((name) => sql`${scan.dimension(name)} AS ${dimensionAlias(name)}`),
-      ...sources.map((name) => sql`${scan.source(name)} AS ${sourceAlias(name)}`),
-    ];
+    const { columns, keys } = groupingOf(each, [
+      ...stored.map((name) => ({
+        name,
+        value: scan.dimension(name),
+        alias: dimensionAlias(name),
+        column: scan.column(name),
+      })),
+      ...sources.map((name) => ({
+        name,
+        value: scan.source(name),
+        alias: sourceAlias(name),
+        column: scan.column(name),
+      })),
+    ]);
     const sums = parts.map((part) => sql`${scan.part(part)} AS ${partAlias(part)}`);
-    return sql`${scan.with}SELECT ${columnList([...dimensions, ...sums])} FROM ${scan.from}${groupBy(keys)}`;
+    return sql`${scan.with}SELECT ${columnList([...columns, ...sums])} FROM ${scan.from}${groupBy(keys)}`;
   });
   const united = withOwnDimensions(sql`(${join(selects, ' UNION ALL ')})`, plan, stored, own);
   return regrouped(

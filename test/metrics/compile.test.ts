@@ -439,9 +439,11 @@ describe('aliases of a model', () => {
   it('are bound once, stand for columns and whole values, and leave other dimensions as they are', async () => {
     const { sql: text, parameters } = compiled({ ...asked, model });
     expect(text).toBe(
-      'SELECT transform(toString(utm_source), {p1:Array(String)}, {p2:Array(String)}, toString(utm_source)) AS d_utm_source, utm_medium AS d_utm_medium, sum(clicks) AS m_clicks' +
+      'SELECT d_utm_source, d_utm_medium, sum(s_clicks) AS m_clicks FROM' +
+        ' (SELECT any(transform(toString(utm_source), {p1:Array(String)}, {p2:Array(String)}, toString(utm_source))) AS d_utm_source, any(utm_medium) AS d_utm_medium, sum(clicks) AS s_clicks' +
         ' FROM ad_performance FINAL WHERE workspace = {p3:String} AND date BETWEEN {p4:Date} AND {p5:Date}' +
         ' AND (transform(toString(utm_source), {p1:Array(String)}, {p2:Array(String)}, toString(utm_source)) = {p6:String})' +
+        ' GROUP BY sipHash64(utm_source), sipHash64(utm_medium))' +
         " GROUP BY d_utm_source, d_utm_medium ORDER BY d_utm_source = '' ASC, d_utm_source ASC, d_utm_medium = '' ASC, d_utm_medium ASC LIMIT {p7:UInt64} OFFSET {p8:UInt64}",
     );
     expect(parameters).toMatchObject({ p1: ['fb'], p2: ['facebook'], p6: 'facebook' });
