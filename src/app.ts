@@ -10,6 +10,7 @@ import { attributionAliases } from './aliases/aliases.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { noteKeyChange } from './audit/key-changes.ts';
 import { readCapacity } from './clickhouse/capacity.ts';
+import { createStoreLock } from './clickhouse/leases/store-lock.ts';
 import type { Store } from './clickhouse/store.ts';
 import { createClosers } from './closers.ts';
 import type { Config, Environment } from './config/config.ts';
@@ -19,7 +20,7 @@ import type { UtmqlError } from './errors.ts';
 import { readOrCreateSecretFile } from './files/secret-file.ts';
 import { usualConnectionLimits } from './http/connections.ts';
 import { createCors } from './http/cors.ts';
-import { createDashboardRoutes } from './http/dashboard.ts';
+import { createDashboardRoutes, readDashboardPage } from './http/dashboard.ts';
 import { createDocuments } from './http/documents.ts';
 import { createGraphiql } from './http/graphiql-page.ts';
 import { createGraphql } from './http/graphql.ts';
@@ -33,6 +34,8 @@ import type { DocumentLimits } from './http/query-limits.ts';
 import { createResponseCache } from './http/response-cache.ts';
 import { createSchemaRoute } from './http/schema-route.ts';
 import { type HttpServer, listen } from './http/server.ts';
+import { createShareRoutes } from './http/share-routes.ts';
+import { createSharedQuestions } from './http/shared-questions.ts';
 import { createStoreProbe } from './http/store-probe.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
 import type { Ingest } from './ingest/pull/pulls.ts';
@@ -55,6 +58,9 @@ import { openTracer } from './telemetry/open-tracer.ts';
 import { createCensus } from './telemetry/store-census.ts';
 import { createTelemetry } from './telemetry.ts';
 import type { Clock } from './time.ts';
+import { createSavedViews } from './views/saved-views.ts';
+import { createShareLinks } from './views/share-links.ts';
+import { createShareTokens } from './views/share-token.ts';
 
 /** How long requests at work may take to end once the program stops: the rest is cut off, its queries are cancelled. */
 const requestsEndMs = 6_000;
@@ -248,6 +254,23 @@ export async function startApp(options: AppOptions): Promise<App> {
     };
     const documents = createDocuments(documentLimits(config));
     reloader.add((next) => () => documents.change(documentLimits(next.config)));
+    const persisted = await openPersistedDocuments({
+      trustedOnly: config.TRUSTED_DOCUMENTS === 'only',
+      automatic: config.AUTOMATIC_PERSISTED_QUERIES,
+      manifestFile: config.PERSISTED_MANIFEST,
+    });
+    const shareTokens = createShareTokens(
+      config.SHARE_SECRET ??
+        (await readOrCreateSecretFile(join(config.DATA_DIR, 'share.key'), {
+          make: () => randomBytes(32).toString('hex'),
+          shape: /^.{32,}$/,
+        })),
+    );
+    const viewLock = createStoreLock(ingestion.leases, 'saved_views');
+    closers.add('saved views', 250, () => viewLock.stop());
+    const shareLinks = createShareLinks({ store, lock: viewLock, tokens: shareTokens, authenticator, clock });
+    const views = createSavedViews({ store, lock: viewLock, links: shareLinks, clock });
+    const sharedQuestions = createSharedQuestions({ persisted, documents });
     const graphql = createGraphql({
       store,
       ingest,
@@ -255,6 +278,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       retention: createRetention(store),
       orphanedRows: ingestion.orphanedRows,
       rollups: ingestion.rollups,
+      views,
+      shareLinks,
+      sharedQuestions,
       audit,
       clock,
       telemetry,
@@ -284,11 +310,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       limits,
       admission,
       maxBodyBytes: config.MAX_BODY_BYTES,
-      persisted: await openPersistedDocuments({
-        trustedOnly: config.TRUSTED_DOCUMENTS === 'only',
-        automatic: config.AUTOMATIC_PERSISTED_QUERIES,
-        manifestFile: config.PERSISTED_MANIFEST,
-      }),
+      persisted,
       cache: createResponseCache({
         ttlMs: config.RESPONSE_CACHE_TTL_MS,
         maxBytes: config.RESPONSE_CACHE_MB * 1_048_576,
@@ -298,6 +320,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       telemetry,
       clock,
     });
+    const dashboardPage = await readDashboardPage();
     const http = await listen({
       host: config.HOST,
       port: config.PORT,
@@ -318,13 +341,30 @@ export async function startApp(options: AppOptions): Promise<App> {
           path: '/graphql',
           access: 'follow',
           isCrossOrigin: true,
-          handle: graphqlRoute,
+          handle: graphqlRoute.handle,
           answerError: answerGraphqlErrorOrLogin,
         },
         ...(await createDashboardRoutes({
+          page: dashboardPage,
+          homes: views,
           hasLogin: !authenticator.isOpen,
           hasGraphiql: config.TRUSTED_DOCUMENTS === 'off',
+          canEmbed: config.EMBED_ORIGINS.length > 0,
         })),
+        ...createShareRoutes({
+          links: shareLinks,
+          tokens: shareTokens,
+          questions: sharedQuestions,
+          graphql: graphqlRoute,
+          page: dashboardPage,
+          limits,
+          addressOf,
+          failuresPerMinute: config.LOGIN_FAILURES_PER_MINUTE,
+          onRefused: () => telemetry.onRateLimited('logins'),
+          audit,
+          embedOrigins: config.EMBED_ORIGINS,
+          clock,
+        }),
         ...graphiql.routes,
         createSchemaRoute(config.INTROSPECTION_ROLES, () => model),
         ...(authenticator.isOpen ? [] : createLoginRoutes({ guard })),

@@ -95,7 +95,8 @@ export const errorCodes = {
   },
   NOT_FOUND: {
     status: 404,
-    meaning: 'nothing exists at this address; no run has this id, or its original data is no longer kept',
+    meaning:
+      'nothing exists at this address; no run, view or link has this id, or the original data of a run is no longer kept; a share link has ended',
     remedy: 'use an address that the message names',
   },
   METHOD_NOT_ALLOWED: {

@@ -61,6 +61,32 @@ describe('configuration', () => {
     ]);
   });
 
+  it('takes origins that may embed share links one by one, and nothing that a policy would read as more', () => {
+    expect(readConfig({}).EMBED_ORIGINS).toEqual([]);
+    const { EMBED_ORIGINS: origins } = readConfig({
+      EMBED_ORIGINS: 'https://wiki.example.com, http://localhost:8080,http://[::1]:3000',
+    });
+    expect(origins).toEqual(['https://wiki.example.com', 'http://localhost:8080', 'http://[::1]:3000']);
+    for (const wrong of [
+      '*',
+      'https://*.example.com',
+      'https://a.example;script-src *',
+      'https://a.example;sandbox',
+      'https://a.example/path',
+      'a.example',
+      'ftp://a.example',
+      'null',
+      "'self'",
+    ])
+      expect(messageOf({ EMBED_ORIGINS: `https://a.example, ${wrong}` }), wrong).toContain('EMBED_ORIGINS (');
+  });
+
+  it('wants a secret for share links that cannot be guessed, and repeats none', () => {
+    const message = messageOf({ SHARE_SECRET: 'a short secret' });
+    expect(message).toContain('SHARE_SECRET has fewer than 32 bytes');
+    expect(message).not.toContain('a short secret');
+  });
+
   it('reports everything that is wrong at once, each with its variable’s name', () => {
     const message = messageOf({
       PORT: 'many',

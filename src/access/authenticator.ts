@@ -18,7 +18,10 @@ export interface Authenticator {
   readonly isOpen: boolean;
   /** @throws UtmqlError UNAUTHENTICATED; AUTHENTICATION_UNAVAILABLE */
   identify(credential: string): Promise<Identity>;
-  /** Whether an identity is still valid: false if its key was revoked or changed, or its token has expired. */
+  /**
+   * Whether an identity is still valid, also one that was stored while the server was configured otherwise: false if its key was
+   * revoked or changed, or its token has expired, or if keys, tokens or callers without either are not accepted any more.
+   */
   isValid(identity: Identity): Promise<boolean>;
   /**
    * Reads the keys again, and returns a function that puts them into effect.
@@ -86,8 +89,10 @@ function createAuthenticator(options: {
     isOpen: false,
     identify: async (credential) => identify(credential),
     async isValid(identity) {
+      if (identity.id === anonymous.id) return false;
       if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now()) return false;
-      return keys === undefined || !isOfKey(identity) || keys.isValid(identity);
+      if (isOfKey(identity)) return (await keys?.isValid(identity)) ?? false;
+      return tokens !== undefined;
     },
     prepareReload: async () => (await keys?.prepareReload()) ?? noop,
     close: async () => keys?.close(),
@@ -100,7 +105,7 @@ const noop = (): void => undefined;
 export const anonymousAuthenticator: Authenticator = {
   isOpen: true,
   identify: async () => anonymous,
-  isValid: async () => true,
+  isValid: async ({ id }) => id === anonymous.id,
   prepareReload: async () => noop,
   close: async () => undefined,
 };

@@ -26,7 +26,10 @@ export interface Requester {
 }
 
 /** An identity in a workspace. */
-export interface Caller extends Identity, Requester {}
+export interface Caller extends Identity, Requester {
+  /** Has a share link and nothing else: is shown figures, and nothing of the feeds behind them. */
+  readonly isGuest?: true;
+}
 
 /** Returns which data a caller may see, and what its values count as. */
 export const dataScope = ({

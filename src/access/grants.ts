@@ -21,6 +21,10 @@ export interface RootField {
   readonly keepsPolicy?: true;
   /** True if the result changes with time and must not come from a cache. */
   readonly volatile?: true;
+  /** True if the result depends on who asks, beyond what they may see. It is never given to others who ask the same. */
+  readonly isPersonal?: true;
+  /** True if the result is figures, which a share link may show. */
+  readonly isShareable?: true;
 }
 
 /** The `extensions` of a nested field. By default it has the grant of its root field. */

@@ -3,7 +3,7 @@ import { jsonRow } from '../clickhouse/json-row.ts';
 import { insertColumns, type Store } from '../clickhouse/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../time.ts';
-import { createDenials, type Denial } from './denials.ts';
+import { createCountedEntries, type Denial, type Opening } from './counted-entries.ts';
 import type { AuditEntry } from './entry.ts';
 import { createPseudonym } from './pseudonym.ts';
 
@@ -14,8 +14,8 @@ const flushEveryMs = 1_000;
 const maxWaiting = 10_000;
 /** Maximum wait for the last rows at shutdown. */
 const lastFlushMs = 150;
-/** Period in which equal denied attempts are counted together. */
-const denialWindowMs = 60_000;
+/** Period in which equal denied attempts, and openings of one link, are counted together. */
+const countedWindowMs = 60_000;
 
 /**
  * The audit log: who did what. `note` returns immediately and never fails. It writes a log line at once and a row to the table
@@ -24,6 +24,7 @@ const denialWindowMs = 60_000;
 export interface AuditLog {
   note(entry: AuditEntry): void;
   noteDenial(denial: Denial): void;
+  noteOpening(opening: Opening): void;
   /** Starts writing rows to the store. */
   begin(store: Pick<Store, 'insert'>): void;
   /** Writes the waiting rows now. */
@@ -38,7 +39,7 @@ export function createAuditLog(options: {
   /** The key for pseudonyms of names that are e-mail addresses. */
   pseudonymKey: string;
   onDropped: (rows: number) => void;
-  denialWindowMs?: number;
+  countedWindowMs?: number;
 }): AuditLog {
   const { clock, logger, onDropped } = options;
   const lines = logger.level === 'silent' ? logger : logger.child({ audit: true }, { level: 'info' });
@@ -93,18 +94,22 @@ export function createAuditLog(options: {
     else onDropped(1);
     schedule();
   };
-  const denials = createDenials({ windowMs: options.denialWindowMs ?? denialWindowMs, tell: note });
+  const counted = createCountedEntries({
+    windowMs: options.countedWindowMs ?? countedWindowMs,
+    tell: note,
+  });
 
   return {
     note,
-    noteDenial: (denial) => denials.note(denial),
+    noteDenial: (denial) => counted.note({ ...denial, kind: 'denied', durationMs: 0, details: {} }),
+    noteOpening: (opening) => counted.note({ ...opening, kind: 'share' }),
     begin(opened) {
       store = opened;
       schedule();
     },
     flush,
     async close() {
-      denials.close();
+      counted.close();
       const late = setTimeout(() => end.abort(), lastFlushMs);
       // A running insert may have started before the last rows were noted.
       await flushing;

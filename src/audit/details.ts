@@ -27,7 +27,7 @@ export interface AuditDetails {
 const maxIds = 100;
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-/** The id of a run or of a rejected record. */
+/** The id of a run, a view, a share link or a rejected record. */
 const id = z.string().regex(new RegExp(`^${uuid}(:\\d{1,15})?$`, 'i'));
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 const sourceName = z.string().regex(namePattern);
@@ -49,6 +49,7 @@ const listOf = <T>(shape: z.ZodType<T>) =>
 const fields = {
   id: optionalOf(id),
   runId: optionalOf(id),
+  viewId: optionalOf(id),
   ids: listOf(id),
   sources: listOf(z.string()),
   mode: optionalOf(z.enum(ingestModes)),
@@ -102,12 +103,13 @@ export function detailsOf(args: unknown, result: unknown, knownSources: readonly
   const ids = [
     asked.id,
     asked.runId,
+    asked.viewId,
     ...(asked.ids ?? []),
     resultId,
     answer.runId,
     ...runs.map((run) => run.id),
   ];
-  const { id: _id, runId: _runId, ids: _ids, sources, ...rest } = asked;
+  const { id: _id, runId: _runId, viewId: _viewId, ids: _ids, sources, ...rest } = asked;
   const told = [...new Set(ids.filter((one) => one !== undefined))].slice(0, maxIds);
   const names = settled?.source ? [settled.source] : sources?.filter((name) => knownSources.includes(name));
   const accepted = answer.accepted ?? counts.accepted;

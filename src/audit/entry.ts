@@ -1,11 +1,11 @@
 import type { Identity } from '../access/caller.ts';
 import type { AuditDetails } from './details.ts';
 
-export const auditKinds = ['mutation', 'query', 'denied', 'key'] as const;
+export const auditKinds = ['mutation', 'query', 'denied', 'key', 'share'] as const;
 export type AuditKind = (typeof auditKinds)[number];
 
 /** Who did something; undefined if the caller is not authenticated. */
-export type Actor = Pick<Identity, 'id' | 'name' | 'role'> | undefined;
+type Actor = Pick<Identity, 'id' | 'name' | 'role'> | undefined;
 
 /** An action that was done or denied. */
 export interface AuditEntry {

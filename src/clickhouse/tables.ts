@@ -46,6 +46,10 @@ export const tables = {
   campaign_names: { shardingKey: 'sipHash64(workspace)', isEmptied: true },
   // A row or two for each workspace, numbered together.
   attribution_aliases: { shardingKey: 'sipHash64(workspace)' },
+  // A few hundred for each workspace, and all of them are read together.
+  saved_views: { shardingKey: 'sipHash64(workspace)' },
+  // Whoever opens a link knows no more of it than its id.
+  share_links: { shardingKey: 'sipHash64(link_id)' },
   ingest_runs: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS' },
   rejected_records: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   raw_landing: { shardingKey: byRun, keptFor: 'RAW_RETENTION_DAYS', isEmptied: true },

@@ -17,6 +17,7 @@ const kinds = {
   query: 'A query field that requires the role admin was requested.',
   denied: 'A request was denied: the caller did not authenticate, or lacks the permission.',
   key: 'An API key was created, changed or revoked.',
+  share: 'A share link was opened.',
 } as const;
 
 const AuditKindEnum = builder.enumType('AuditKind', {
@@ -41,10 +42,10 @@ const AuditEntryType = builder.objectRef<StoredEntry>('AuditEntry').implement({
     outcome: t.exposeString('outcome', { description: '`ok`, or the error code.' }),
     callerId: t.exposeString('caller_id', {
       description:
-        '`key:<id>` or `jwt:<sub>`. Empty if the caller did not authenticate. An e-mail address appears as a keyed hash.',
+        '`key:<id>`, `jwt:<sub>` or `share:<id of the link>`. Empty if the caller did not authenticate. An e-mail address appears as a keyed hash.',
     }),
     callerName: t.exposeString('caller_name', {
-      description: 'Name of the key, or subject of the token.',
+      description: 'Name of the key, subject of the token, or `share link`.',
     }),
     role: t.exposeString('role', { description: 'Role of the caller.' }),
     requestId: t.exposeString('request_id', {
@@ -54,7 +55,7 @@ const AuditEntryType = builder.objectRef<StoredEntry>('AuditEntry').implement({
     attempts: t.field({
       type: 'SafeInt',
       description:
-        'Number of denied attempts with the same caller, endpoint and code that this entry covers. 1 for other entries.',
+        'Number of denied attempts with the same caller, endpoint and code that this entry covers, or how often the link was opened. 1 for other entries.',
       resolve: ({ attempts }) => attempts,
     }),
     details: t.field({

@@ -13,6 +13,8 @@ import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Model } from '../metrics/model.ts';
 import type { Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
+import type { SavedViews } from '../views/saved-views.ts';
+import type { SharedQuestion, ShareLinks } from '../views/share-links.ts';
 
 /** What resolvers work with: made anew for each request. */
 export interface Context {
@@ -29,6 +31,14 @@ export interface Context {
   readonly push: Push;
   readonly retention: Retention;
   readonly orphanedRows: OrphanedRows;
+  readonly views: SavedViews;
+  readonly shareLinks: ShareLinks;
+  /**
+   * Returns what a share link is to answer as the link keeps it.
+   *
+   * @throws UtmqlError BAD_USER_INPUT for what it cannot show
+   */
+  readonly checkShared: (questions: readonly SharedQuestion[]) => Promise<readonly SharedQuestion[]>;
   readonly audit: Pick<AuditLog, 'note'>;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
@@ -40,4 +50,6 @@ export interface Context {
    * @throws UtmqlError BAD_USER_INPUT where there is no such time zone
    */
   readonly today: (timezone?: string) => Day;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }

@@ -55,7 +55,7 @@ builder.queryField('campaigns', (t) =>
     type: Campaigns,
     description:
       'Campaigns with ads rows or attributed CRM records, highest cost first, then by id. Their `metrics`, plus those of records without a campaign, add up to the totals.',
-    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
+    extensions: { access: 'read', keepsPolicy: true, isShareable: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,
@@ -98,7 +98,7 @@ builder.queryField('channels', (t) =>
   t.field({
     type: [ChannelType],
     description: 'Channels with ads rows or attributed CRM records, highest cost first, then by name.',
-    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
+    extensions: { access: 'read', keepsPolicy: true, isShareable: true } satisfies RootField,
     args: {
       dateRange: t.arg({
         type: DateRangeInput,

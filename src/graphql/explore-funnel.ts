@@ -78,7 +78,7 @@ builder.queryField('funnel', (t) =>
     type: [FunnelType],
     description:
       'The funnel impressions → clicks → leads → opportunities → won. With `by`, one funnel for each value, ordered by impressions (highest first), then clicks, then leads. A CRM record counts on the day it was created; with `crmDate: CLOSED`, WON counts on the day it was closed.',
-    extensions: { access: 'read', keepsPolicy: true } satisfies RootField,
+    extensions: { access: 'read', keepsPolicy: true, isShareable: true } satisfies RootField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: daysDescription('Which days') }),
       where: t.arg({ type: MetricsWhere, description: 'Filter on records.' }),

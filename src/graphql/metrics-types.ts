@@ -264,8 +264,8 @@ export const MetricsMeta = builder.objectRef<MetricsAnswer>('MetricsMeta').imple
           money().then((report) => report.warnings),
           dataWarnings(query, presence, { today: today(), days: retentionDays }),
           eventWarnings(query, explore.reader.rows),
-          // Whoever sees some rows only is not told of feeds, which have no channel.
-          caller.policy === undefined ? explore.feedWarnings(query.range) : [],
+          // Whoever sees some rows only is not told of feeds, which have no channel; nor is a guest.
+          caller.policy === undefined && !caller.isGuest ? explore.feedWarnings(query.range) : [],
         ]);
         return [...warnings, ...found.flat()];
       },

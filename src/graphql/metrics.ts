@@ -201,8 +201,12 @@ builder.queryField('metrics', (t) =>
     type: MetricsResultType,
     description:
       'Ad spend and its outcomes: any measures, grouped by any dimensions, over any range of days.',
-    extensions: { access: 'read', keepsPolicy: true, countReads: countMetricsReads } satisfies RootField &
-      ReadingField,
+    extensions: {
+      access: 'read',
+      keepsPolicy: true,
+      isShareable: true,
+      countReads: countMetricsReads,
+    } satisfies RootField & ReadingField,
     args: {
       dateRange: t.arg({ type: DateRangeInput, required: true, description: 'The range of days.' }),
       groupBy: t.arg({

@@ -19,6 +19,8 @@ import './rejected-records.ts';
 import './retention.ts';
 import './dismiss-rejected-records.ts';
 import './retry-rejected-records.ts';
+import './saved-views.ts';
+import './share-links.ts';
 
 /** The whole schema. */
 export const schema: GraphQLSchema = builder.toSchema();

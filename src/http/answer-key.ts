@@ -26,6 +26,7 @@ export function answerKey(options: {
     caller.policy,
     // An admin of all workspaces sees in the audit log what is nobody's.
     caller.workspaces === 'all',
+    caller.isGuest === true,
     modelDigest,
     dataVersion,
     Math.floor(now / quarterHourMs),

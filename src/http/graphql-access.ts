@@ -23,7 +23,15 @@ export interface Requirements {
   readonly introspection: string | undefined;
   /** It reads what is for admins alone: each call is noted in the audit log (`AuditPlugin`). */
   readonly isNoted: boolean;
+  /** The answer is for this caller alone. */
+  readonly isPersonal: boolean;
+  /** A field at the root that a share link cannot show. */
+  readonly unshareable: string | undefined;
 }
+
+type FieldExtensions = Omit<Partial<RootField>, 'keepsPolicy'> & {
+  readonly keepsPolicy?: RootField['keepsPolicy'] | InnerField['keepsPolicy'];
+};
 
 const known = new WeakMap<OperationDefinitionNode, Requirements>();
 
@@ -42,6 +50,8 @@ export function requirementsOf(
   let allRows: string | undefined;
   let introspection: string | undefined;
   let isNoted = false;
+  let isPersonal = false;
+  let unshareable: string | undefined;
   const types = new TypeInfo(schema);
   const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
   const parts: (OperationDefinitionNode | FragmentDefinitionNode)[] = [operation];
@@ -56,11 +66,15 @@ export function requirementsOf(
             return;
           }
           const isRoot = roots.has(Object(types.getParentType()));
-          const { access, keepsPolicy }: Partial<RootField> | InnerField =
+          const { access, keepsPolicy, ...extensions }: FieldExtensions =
             types.getFieldDef()?.extensions ?? {};
           const grant = access ?? (isRoot ? 'admin' : undefined);
           if (grant !== undefined && !needed.has(grant)) needed.set(grant, name);
-          if (isRoot && grant === 'admin') isNoted = true;
+          if (isRoot) {
+            if (grant === 'admin') isNoted = true;
+            if (extensions.isPersonal) isPersonal = true;
+            if (!extensions.isShareable) unshareable ??= name;
+          }
           if (isRoot ? keepsPolicy !== true : keepsPolicy === false) allRows ??= name;
         },
         FragmentSpread({ name }) {
@@ -73,7 +87,7 @@ export function requirementsOf(
       }),
     );
   }
-  const requirements = { grants: needed, allRows, introspection, isNoted };
+  const requirements = { grants: needed, allRows, introspection, isNoted, isPersonal, unshareable };
   known.set(operation, requirements);
   return requirements;
 }

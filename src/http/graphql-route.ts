@@ -33,6 +33,35 @@ const ownAddress = 'http://utmql/graphql';
 
 const eventStream = 'text/event-stream';
 
+/** How a question comes, and how its answer goes out. */
+interface Exchange {
+  readonly method: string;
+  readonly accept: string;
+  /** A body that takes long to read. */
+  readonly isLong: boolean;
+  /** Whether a browser may keep the answer to a `GET`, to ask later whether it is still the same. */
+  readonly isKept: boolean;
+  /** @param note is told the bytes that are read */
+  read(note: (bytes: number) => void): Promise<Question>;
+}
+
+interface GraphqlRoute {
+  /** `/graphql`. */
+  readonly handle: Handler;
+  /**
+   * Answers a query that the request has not chosen: nothing of the request counts but in which coding it takes the answer,
+   * which no browser keeps. It is run, shared, limited and paid for as at `/graphql`.
+   *
+   * @param read returns the query; what it throws is thrown
+   */
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    received: CallInfo,
+    read: (model: Model | undefined) => Question,
+  ): Promise<void>;
+}
+
 interface QuestionKind {
   readonly kind: OperationTypeNode;
   /** Others who ask the same may be given the answer. */
@@ -40,8 +69,9 @@ interface QuestionKind {
 }
 
 /**
- * `/graphql`. A query is answered from the cache where it has the answer, before anything is parsed; if not, it is run once
- * for all who ask it at the same time. Mutations, subscriptions, what the audit log notes and what is wrong go to Yoga one by one. Browsers get GraphiQL.
+ * Answers GraphQL over HTTP. A query is answered from the cache where it has the answer, before anything is parsed; if not, it is run once
+ * for all who ask it at the same time. Mutations, subscriptions, what the audit log notes, what is for one caller and what is wrong go
+ * to Yoga one by one. Browsers get GraphiQL.
  */
 export function createGraphqlRoute(options: {
   graphql: Graphql;
@@ -58,7 +88,7 @@ export function createGraphqlRoute(options: {
   telemetry: Telemetry;
   clock: Clock;
   sendGraphiql: SendGraphiql;
-}): Handler {
+}): GraphqlRoute {
   const { graphql, documents, persisted, limits, admission, cache, dataVersion, telemetry, clock } = options;
 
   const readQuestion = async (request: IncomingMessage, note: (bytes: number) => void): Promise<Question> => {
@@ -78,13 +108,12 @@ export function createGraphqlRoute(options: {
     try {
       const document = question.document();
       const operation = operationOf(document, question.operationName);
-      return (
-        operation && {
-          kind: operation.operation,
-          isShared:
-            operation.operation === 'query' && !requirementsOf(schemaOf(model), document, operation).isNoted,
-        }
-      );
+      if (operation === undefined) return undefined;
+      const { isNoted, isPersonal } = requirementsOf(schemaOf(model), document, operation);
+      return {
+        kind: operation.operation,
+        isShared: operation.operation === 'query' && !isNoted && !isPersonal,
+      };
     } catch {
       return undefined;
     }
@@ -141,10 +170,12 @@ export function createGraphqlRoute(options: {
     };
   };
 
-  return async (request, response, received) => {
-    const call = { ...received, model: options.model() };
-    if (asksForPage(request)) return options.sendGraphiql(request, response, call.caller);
-    if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
+  const serve = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    call: CallInfo & Pick<GraphqlCall, 'model'>,
+    { method, accept, isLong, isKept, read }: Exchange,
+  ): Promise<void> => {
     const left = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) left.abort();
@@ -168,9 +199,8 @@ export function createGraphqlRoute(options: {
     let work: Promise<void> = Promise.resolve();
     const open = (): Queries =>
       admission.open({ account: call.account, workspace: call.caller.workspace }, call.requestId);
-    const accept = request.headers.accept ?? '*/*';
     const passOn = async (readQuestion: () => Question, kind?: OperationTypeNode): Promise<void> => {
-      if (request.method === 'GET') response.setHeader('Cache-Control', 'no-store');
+      if (method === 'GET') response.setHeader('Cache-Control', 'no-store');
       const queries = open();
       response.once('close', () => {
         work = queries.end();
@@ -190,7 +220,6 @@ export function createGraphqlRoute(options: {
         return;
       }
       try {
-        const { method = 'POST' } = request;
         const init = { method, headers: { accept }, signal: left.signal };
         const result = await graphql.fetch(ownAddress, init, context);
         const body = Buffer.from(await result.arrayBuffer());
@@ -200,12 +229,10 @@ export function createGraphqlRoute(options: {
         if (!left.signal.aborted) throw error;
       }
     };
-    const isLong =
-      request.method === 'POST' && Number(request.headers['content-length'] ?? Infinity) > shortBody;
     if (isLong) await limits.checkCost(call.account, response);
     let question: Question;
     try {
-      question = await readQuestion(request, note);
+      question = await read(note);
     } catch (error) {
       if (left.signal.aborted) return;
       // The rest of a body that is refused is not waited for.
@@ -228,7 +255,7 @@ export function createGraphqlRoute(options: {
     if (kept) {
       unpaid = 0;
       telemetry.onResponseCache('hit');
-      return send(request, response, kept, 'hit', cache);
+      return send(request, response, kept, { source: 'hit', isKept, cache });
     }
     if (isLong) await loopTurn();
     const kind = kindOf(question, call.model);
@@ -255,10 +282,37 @@ export function createGraphqlRoute(options: {
     telemetry.onResponseCache(source);
     if (source === 'collapsed') unpaid = 0;
     try {
-      await send(request, response, await answer, source, cache);
+      await send(request, response, await answer, { source, isKept, cache });
     } catch (error) {
       if (!left.signal.aborted) throw error;
     }
+  };
+
+  return {
+    async handle(request, response, received) {
+      const call = { ...received, model: options.model() };
+      if (asksForPage(request)) return options.sendGraphiql(request, response, call.caller);
+      if (!isQuestion(request)) throw methodNotAllowed(response, '/graphql', 'GET, POST');
+      const { method, headers } = request;
+      return serve(request, response, call, {
+        method: method ?? 'POST',
+        accept: headers.accept ?? '*/*',
+        isLong: method === 'POST' && Number(headers['content-length'] ?? Infinity) > shortBody,
+        isKept: method === 'GET',
+        read: (note) => readQuestion(request, note),
+      });
+    },
+    async answer(request, response, received, read) {
+      const call = { ...received, model: options.model() };
+      const question = read(call.model);
+      return serve(request, response, call, {
+        method: 'GET',
+        accept: 'application/graphql-response+json',
+        isLong: false,
+        isKept: false,
+        read: async () => question,
+      });
+    },
   };
 }
 
@@ -272,13 +326,15 @@ async function send(
   request: IncomingMessage,
   response: ServerResponse,
   answer: CachedAnswer,
-  source: AnswerSource,
-  cache: Pick<ResponseCache, 'compressed'>,
+  {
+    source,
+    isKept,
+    cache,
+  }: Pick<Exchange, 'isKept'> & { source: AnswerSource; cache: Pick<ResponseCache, 'compressed'> },
 ): Promise<void> {
   const { status, contentType, body, etag, reusable, retryAfter } = answer;
-  const isGet = request.method === 'GET';
   response.setHeader('Cache-Status', cacheStatus[source]);
-  if (isGet) {
+  if (isKept) {
     response.appendHeader('Vary', 'Accept, Authorization, Cookie, X-API-Key, X-Workspace');
     response.setHeader('Cache-Control', reusable ? 'private, max-age=0, must-revalidate' : 'no-store');
   }
@@ -294,7 +350,7 @@ async function send(
     status,
     headers,
     body,
-    ...(isGet && reusable && { etag }),
+    ...(isKept && reusable && { etag }),
     ...(reusable && { inCoding: (coding) => cache.compressed(answer, coding) }),
   });
 }

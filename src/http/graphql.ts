@@ -27,6 +27,8 @@ import type { Retention } from '../retention/retention.ts';
 import type { Role } from '../roles.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
+import type { SavedViews } from '../views/saved-views.ts';
+import type { ShareLinks } from '../views/share-links.ts';
 import type { GraphqlCall } from './graphql-call.ts';
 import {
   answerErrors,
@@ -37,6 +39,7 @@ import {
   noteVolatileFields,
   readRequests,
 } from './graphql-plugins.ts';
+import type { SharedQuestions } from './shared-questions.ts';
 
 export type Graphql = ReturnType<typeof createGraphql>;
 
@@ -48,6 +51,9 @@ export function createGraphql(options: {
   retention: Retention;
   orphanedRows: OrphanedRows;
   rollups: Rollups | undefined;
+  views: SavedViews;
+  shareLinks: ShareLinks;
+  sharedQuestions: Pick<SharedQuestions, 'check'>;
   audit: AuditLog;
   clock: Clock;
   telemetry: Telemetry;
@@ -62,7 +68,7 @@ export function createGraphql(options: {
   /** Who may ask for the schema, and is told what they may have meant. */
   introspectionRoles: readonly Role[];
 }) {
-  const { store, ingest, push, retention, orphanedRows, audit, clock } = options;
+  const { store, ingest, push, retention, orphanedRows, views, shareLinks, audit, clock } = options;
   const dayOf = createDayOfInstant(options.timezone);
   return createYoga<GraphqlCall, Context>({
     schema: ({ model }) => schemaOf(model),
@@ -117,11 +123,15 @@ export function createGraphql(options: {
         push,
         retention,
         orphanedRows,
+        views,
+        shareLinks,
+        checkShared: (questions) => options.sharedQuestions.check(questions, model),
         audit,
         signal,
         reportingTimezone: options.timezone,
         retentionDays: options.retentionDays,
         today: (timezone) => (timezone === undefined ? dayOf : dayIn(timezone))(clock.now()),
+        now: () => clock.now(),
       };
     },
     // The route's questions bring their documents, kept where that is worth it.

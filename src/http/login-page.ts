@@ -73,6 +73,10 @@ ${workspaceForm(identity.workspaces, workspace, next)}
   );
 }
 
+/** Says one thing. */
+export const notePage = (title: string, message: string): string =>
+  page(title, `<p role="alert">${escapeHtml(message)}</p>`);
+
 const openText = (next: string): string =>
   next.startsWith('/graphql') ? 'Open GraphiQL' : 'Open the dashboard';
 

@@ -1,5 +1,4 @@
-/** The addresses of the dashboard. */
-export const dashboardPaths = ['/', '/explore', '/quality', '/ingestion', '/records'] as const;
+import { dashboardPaths } from '../views/address.ts';
 
 const pages: readonly string[] = [...dashboardPaths, '/graphql'];
 

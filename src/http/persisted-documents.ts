@@ -30,6 +30,8 @@ export interface PersistedDocuments {
    * @throws GraphQLError PERSISTED_QUERY_ONLY, PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED or BAD_USER_INPUT
    */
   documentOf(params: GraphqlParams): string;
+  /** Returns the document that a manifest has by this id or name; undefined for others, registered ones among them. */
+  listed(id: string): string | undefined;
   /** Whether a manifest has this document. */
   isListed(document: string): boolean;
 }
@@ -50,6 +52,7 @@ export async function openPersistedDocuments(options: PersistedOptions): Promise
 
   return {
     isListed: (document) => listed.has(document),
+    listed: (id) => manifest.get(plainId(id)),
     documentOf({ query, documentId, extensions }) {
       const sent = extensions?.persistedQuery?.sha256Hash;
       const hash = sent === undefined ? undefined : plainId(sent);

@@ -4,7 +4,7 @@ import type { Aliases } from '../aliases/aliases.ts';
 import { retryWhileAway } from '../clickhouse/errors.ts';
 import { createStoreBreaker } from '../clickhouse/guarded-store.ts';
 import { openLeaseTable } from '../clickhouse/leases/lease-table.ts';
-import { openLeases } from '../clickhouse/leases/leases.ts';
+import { type Leases, openLeases } from '../clickhouse/leases/leases.ts';
 import { createStoreLock, type Lock } from '../clickhouse/leases/store-lock.ts';
 import { type StoreLogin, startThreadedRenewal } from '../clickhouse/leases/threaded-renewal.ts';
 import type { Store } from '../clickhouse/store.ts';
@@ -60,6 +60,8 @@ export interface Ingestion {
   readonly ingest: Ingest;
   readonly push: Push;
   readonly orphanedRows: OrphanedRows;
+  /** Those of this process, which end with it. */
+  readonly leases: Leases;
   /** Undefined where they are switched off. */
   readonly rollups: Rollups | undefined;
   /** Attributes anew, in the background, what a change of aliases has touched since the stored attribution was made. */
@@ -305,6 +307,7 @@ export async function openIngestion(options: {
     ingest,
     push,
     orphanedRows,
+    leases,
     rollups,
     followAliases: () => reattribution.follow(),
     change({ sources: next, mappings }, isScheduled) {

@@ -17,7 +17,10 @@ let keys: TestKeys;
 let app: TestApp;
 let headers: Record<Side, Record<string, string>>;
 /** What is known by an id of each side: to be asked for by the other. */
-const ids = { alphazq: { runs: [''], rejects: [''] }, betazq: { runs: [''], rejects: [''] } };
+const ids = {
+  alphazq: { runs: [''], rejects: [''], views: [''] },
+  betazq: { runs: [''], rejects: [''], views: [''] },
+};
 
 beforeAll(async () => {
   keys = await makeKeys();
@@ -95,23 +98,44 @@ async function load(side: Side): Promise<void> {
   await push('/ingest/exchange-rates', [
     { date: '2025-08-02', base: 'EUR', quote: currencyOf[side], rate: 1.5, note: side },
   ]);
+  const change = async (document: string, variables: Record<string, unknown>): Promise<void> =>
+    expect((await app.query(document, variables, headers[side])).errors).toBeUndefined();
+  await change('mutation ($input: SaveViewInput!) { saveView(input: $input) { id } }', {
+    input: { name: `${side} view`, address: `/explore?f=channel|is|${side}_ads` },
+  });
+  await change('mutation ($input: ShareViewInput!) { shareView(input: $input) { url } }', {
+    input: {
+      viewId: (await known(side)).views[0],
+      questions: [
+        {
+          documentId: 'ChannelPerformance',
+          variables: { range: { preset: 'LAST_30_DAYS' } },
+        },
+      ],
+    },
+  });
   // The row of the run that counts pushes follows within some seconds.
   await vi.waitFor(async () => expect((await known(side)).runs).toHaveLength(4), { timeout: 10_000 });
   ids[side] = await known(side);
   expect(ids[side].rejects).toHaveLength(2);
 }
 
-async function known(side: Side): Promise<{ runs: string[]; rejects: string[] }> {
+async function known(side: Side): Promise<{ runs: string[]; rejects: string[]; views: string[] }> {
   const { data } = await app.query(
-    '{ ingestRuns { id } rejectedRecords { nodes { id } } }',
+    '{ ingestRuns { id } rejectedRecords { nodes { id } } savedViews { id } }',
     {},
     headers[side],
   );
-  const { ingestRuns, rejectedRecords } = data as unknown as {
+  const { ingestRuns, rejectedRecords, savedViews } = data as unknown as {
     ingestRuns: { id: string }[];
     rejectedRecords: { nodes: { id: string }[] };
+    savedViews: { id: string }[];
   };
-  return { runs: ingestRuns.map(({ id }) => id), rejects: rejectedRecords.nodes.map(({ id }) => id) };
+  return {
+    runs: ingestRuns.map(({ id }) => id),
+    rejects: rejectedRecords.nodes.map(({ id }) => id),
+    views: savedViews.map(({ id }) => id),
+  };
 }
 
 const days = 'dateRange: { between: { from: "2025-08-01", to: "2025-08-31" } }';
@@ -221,6 +245,12 @@ const cases: Readonly<Record<string, (side: Side) => fc.Arbitrary<string>>> = {
   ingestRun: (side) =>
     all(fc.constantFrom(...ids[side].runs, ...ids[other(side)].runs).map((id) => `id: "${id}"`)),
   ingestRuns: (side) => all(fc.constantFrom('first: 50', `before: "${ids[other(side)].runs[0]}"`)),
+  savedViews: () => fc.constant(''),
+  shareLinks: (side) =>
+    fc.constantFrom(
+      '',
+      ...[side, other(side)].flatMap((one) => ids[one].views.map((id) => `(viewId: "${id}")`)),
+    ),
   rejectedRecords: (side) =>
     all(
       'first: 50',
@@ -351,8 +381,8 @@ describe('a workspace is told nothing of another', () => {
     );
     expectOwn(dismissed);
     expect(dismissed.text).toContain('"dismissed":0');
-    for (const field of ['cancelIngest', 'replayRun']) {
-      const [first] = ids.alphazq.runs;
+    for (const field of ['cancelIngest', 'replayRun', 'deleteView', 'setHomeView']) {
+      const [first] = field.endsWith('View') ? ids.alphazq.views : ids.alphazq.runs;
       const foreign = await ask('betazq', `mutation { ${field}(id: "${first}") { id } }`);
       const unknown = await ask(
         'betazq',
@@ -394,7 +424,7 @@ describe('a workspace is told nothing of another', () => {
       sql`SELECT DISTINCT log_comment AS id, query FROM system.query_log WHERE type = 'QueryStart' AND startsWith(log_comment, ${bind('String', requestPrefix)})`,
     );
     const tables =
-      '(ad_performance|opportunities|events|exchange_rates|rejected_records|ingest_runs|audit_log|rollup_sums)';
+      '(ad_performance|opportunities|events|exchange_rates|rejected_records|ingest_runs|audit_log|saved_views|share_links|rollup_sums)';
     const seen = new Set<string>();
     for (const { id, query } of rows) {
       // As the server logs it, with the values in their places.
@@ -416,6 +446,8 @@ describe('a workspace is told nothing of another', () => {
       'ingest_runs',
       'opportunities',
       'rejected_records',
+      'saved_views',
+      'share_links',
     ]);
   });
 });

@@ -52,6 +52,19 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
   'Query.ingestRuns': ['{ ingestRuns { id } }'],
   'Query.auditLog': ['{ auditLog { totalCount } }'],
   'Query.rejectedRecords': ['{ rejectedRecords { totalCount } }'],
+  'Query.savedViews': ['{ savedViews { id } }'],
+  'Query.shareLinks': ['{ shareLinks { id } }'],
+  'Mutation.saveView': [
+    'mutation { saveView(input: { name: "x", address: "elsewhere" }) { id } }',
+    'BAD_USER_INPUT',
+  ],
+  'Mutation.deleteView': [`mutation { deleteView(id: "${run}") { id } }`, 'NOT_FOUND'],
+  'Mutation.setHomeView': [`mutation { setHomeView(id: "${run}") { id } }`, 'NOT_FOUND'],
+  'Mutation.shareView': [
+    `mutation { shareView(input: { viewId: "${run}", questions: [] }) { url } }`,
+    'BAD_USER_INPUT',
+  ],
+  'Mutation.revokeShareLink': [`mutation { revokeShareLink(id: "${run}") { id } }`, 'NOT_FOUND'],
   'Mutation.triggerIngest': [
     'mutation { triggerIngest(input: { sources: ["none"] }) { runs { id } } }',
     'BAD_USER_INPUT',
@@ -104,6 +117,7 @@ describe('roles', () => {
   const readAll = { ...read, restricted: false };
   const follow = { viewer: true, ingestor: true, admin: true, restricted: false };
   const ingest = { viewer: false, ingestor: true, admin: true, restricted: false };
+  const administer = { viewer: false, ingestor: false, admin: true, restricted: false };
   const expected: Readonly<Record<string, Readonly<Record<Who, boolean>>>> = {
     'Query.metrics': read,
     'Query.metricCatalog': read,
@@ -123,9 +137,16 @@ describe('roles', () => {
     'Query.ingestRun': follow,
     'Query.ingestRuns': follow,
     'Query.rejectedRecords': ingest,
-    'Query.auditLog': { viewer: false, ingestor: false, admin: true, restricted: false },
-    'Mutation.settleOrphanedSource': { viewer: false, ingestor: false, admin: true, restricted: false },
-    'Mutation.applyRetention': { viewer: false, ingestor: false, admin: true, restricted: false },
+    'Query.savedViews': read,
+    'Query.shareLinks': administer,
+    'Query.auditLog': administer,
+    'Mutation.saveView': read,
+    'Mutation.deleteView': read,
+    'Mutation.setHomeView': administer,
+    'Mutation.shareView': administer,
+    'Mutation.revokeShareLink': administer,
+    'Mutation.settleOrphanedSource': administer,
+    'Mutation.applyRetention': administer,
   };
   it.each(Object.entries(questions))('%s', async (name, [document, code]) => {
     for (const [who, isAllowed] of Object.entries(expected[name] ?? ingest)) {

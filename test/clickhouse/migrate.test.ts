@@ -65,6 +65,8 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     'rollup_sums',
     'rollups',
     'run_cancellations',
+    'saved_views',
+    'share_links',
     'staged_ad_performance',
     'staged_exchange_rates',
     'staged_opportunities',

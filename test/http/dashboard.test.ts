@@ -39,6 +39,7 @@ describe('the dashboard over HTTP', () => {
       isLimited: false,
       hasLogin: true,
       hasGraphiql: false,
+      canEmbed: false,
     });
   });
 

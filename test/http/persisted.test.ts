@@ -94,6 +94,7 @@ describe('a document is asked for', () => {
     const known = {
       range,
       id: '019837c2-1b6e-7000-8000-000000000000',
+      viewId: '019837c2-1b6e-7000-8000-000000000000',
       compared: { preset: 'LAST_WEEK' },
       granularity: 'DAY',
       weekStart: 'MONDAY',

@@ -402,6 +402,34 @@ export type RetryRejectedRecordsInput = {
   where?: RejectedRecordsWhere | null | undefined;
 };
 
+/** A view to save. */
+export type SaveViewInput = {
+  /** Path and query of a page of the dashboard, at most 8,000 characters, percent-encoded: `/explore?range=last_7_days`. */
+  address: string;
+  /** The view to change. Without it, a new one is saved. */
+  id?: string | number | null | undefined;
+  /** 1 to 100 characters, without spaces around them. No other view may have it, whatever the case. */
+  name: string;
+};
+
+/** A view to share. */
+export type ShareViewInput = {
+  /** After so many days the link ends by itself, 1 to 365. */
+  expiresInDays?: number | null | undefined;
+  /** What the page asks for the address of the view, 1 to 4 queries, at most 64,000 bytes as JSON. The link answers these and nothing else. */
+  questions: Array<SharedQuestionInput>;
+  /** Id of a view of `/` or `/explore`. */
+  viewId: string | number;
+};
+
+/** What a link is to answer: a persisted query and the values to ask it with. */
+export type SharedQuestionInput = {
+  /** Id or name of a query in a manifest of the server, whose root fields are all figures: `metrics`, `funnel`, `campaigns` or `channels`. */
+  documentId: string | number;
+  /** Its variables, an object. Relative ranges, such as LAST_30_DAYS, move with the days. */
+  variables?: unknown;
+};
+
 /** Sort direction. Rows without a value always come last. */
 export type SortDirection =
   /** Smallest first. */
@@ -736,6 +764,53 @@ export type DashboardDismissMutationVariables = Exact<{
 
 
 export type DashboardDismissMutation = { dismissRejectedRecords: { dismissed: number } };
+
+export type DashboardViewsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DashboardViewsQuery = { savedViews: Array<{ id: string, name: string, address: string, owner: string, isOwn: boolean, mayChange: boolean, isHome: boolean }> };
+
+export type DashboardSaveViewMutationVariables = Exact<{
+  input: SaveViewInput;
+}>;
+
+
+export type DashboardSaveViewMutation = { saveView: { id: string } };
+
+export type DashboardDeleteViewMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DashboardDeleteViewMutation = { deleteView: { id: string } };
+
+export type DashboardSetHomeViewMutationVariables = Exact<{
+  id?: string | number | null | undefined;
+}>;
+
+
+export type DashboardSetHomeViewMutation = { setHomeView: { id: string } | null };
+
+export type DashboardShareLinksQueryVariables = Exact<{
+  viewId: string | number;
+}>;
+
+
+export type DashboardShareLinksQuery = { shareLinks: Array<{ id: string, createdBy: string, createdAt: string, expiresAt: string }> };
+
+export type DashboardShareViewMutationVariables = Exact<{
+  input: ShareViewInput;
+}>;
+
+
+export type DashboardShareViewMutation = { shareView: { url: string } };
+
+export type DashboardRevokeShareLinkMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DashboardRevokeShareLinkMutation = { revokeShareLink: { id: string } };
 
 export type DashboardSourcesQueryVariables = Exact<{
   range: DateRangeInput;
@@ -1776,6 +1851,64 @@ export const DashboardDismissDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"91357425ec8a04531a833607bdc7349dba760fc1dee4356dd2c99e68644d47a6"}) as unknown as TypedDocumentString<DashboardDismissMutation, DashboardDismissMutationVariables>;
+export const DashboardViewsDocument = new TypedDocumentString(`
+    query DashboardViews {
+  savedViews {
+    id
+    name
+    address
+    owner
+    isOwn
+    mayChange
+    isHome
+  }
+}
+    `, {"hash":"1291bdc04503f3d073cde06c3b0c8b2bd794c2b6652261b31c9701ae2a14f5b7"}) as unknown as TypedDocumentString<DashboardViewsQuery, DashboardViewsQueryVariables>;
+export const DashboardSaveViewDocument = new TypedDocumentString(`
+    mutation DashboardSaveView($input: SaveViewInput!) {
+  saveView(input: $input) {
+    id
+  }
+}
+    `, {"hash":"adfc1d4285c43c3db338e517c98b4055be969892f8c6005c9066536e2faabbde"}) as unknown as TypedDocumentString<DashboardSaveViewMutation, DashboardSaveViewMutationVariables>;
+export const DashboardDeleteViewDocument = new TypedDocumentString(`
+    mutation DashboardDeleteView($id: ID!) {
+  deleteView(id: $id) {
+    id
+  }
+}
+    `, {"hash":"dfe64229bf5cd18258d147648f9111439018d126501b59e67ffb03522f1bf66d"}) as unknown as TypedDocumentString<DashboardDeleteViewMutation, DashboardDeleteViewMutationVariables>;
+export const DashboardSetHomeViewDocument = new TypedDocumentString(`
+    mutation DashboardSetHomeView($id: ID) {
+  setHomeView(id: $id) {
+    id
+  }
+}
+    `, {"hash":"da5d997943a9c69ed644319b72d6e058c96fe090f65864a60b949083663cb2b3"}) as unknown as TypedDocumentString<DashboardSetHomeViewMutation, DashboardSetHomeViewMutationVariables>;
+export const DashboardShareLinksDocument = new TypedDocumentString(`
+    query DashboardShareLinks($viewId: ID!) {
+  shareLinks(viewId: $viewId) {
+    id
+    createdBy
+    createdAt
+    expiresAt
+  }
+}
+    `, {"hash":"d55bcf6767f4933c06d7af2e4f51fee2d18d0c8f75d8f600a1cf495a8c6beca9"}) as unknown as TypedDocumentString<DashboardShareLinksQuery, DashboardShareLinksQueryVariables>;
+export const DashboardShareViewDocument = new TypedDocumentString(`
+    mutation DashboardShareView($input: ShareViewInput!) {
+  shareView(input: $input) {
+    url
+  }
+}
+    `, {"hash":"3ac0cb4998b23ba5bed82d0ff925faaf84eed1f777f05d6581b25b7ba3f40806"}) as unknown as TypedDocumentString<DashboardShareViewMutation, DashboardShareViewMutationVariables>;
+export const DashboardRevokeShareLinkDocument = new TypedDocumentString(`
+    mutation DashboardRevokeShareLink($id: ID!) {
+  revokeShareLink(id: $id) {
+    id
+  }
+}
+    `, {"hash":"b789970ac1ce1c9921d55a6d21b21a72c7a02de28773477228b5c6aaffa267a8"}) as unknown as TypedDocumentString<DashboardRevokeShareLinkMutation, DashboardRevokeShareLinkMutationVariables>;
 export const DashboardSourcesDocument = new TypedDocumentString(`
     query DashboardSources($range: DateRangeInput!) {
   dataQuality(dateRange: $range) {

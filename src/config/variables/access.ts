@@ -34,6 +34,12 @@ export const accessVariables = {
     description:
       'Roles that may read the schema (introspection, `/schema.graphql`) and get suggestions for misspelt names: a list of viewer, ingestor and admin, or `none`.',
   },
+  SHARE_SECRET: {
+    parse: optional(z.string().refine((text) => Buffer.byteLength(text) >= 32, 'has fewer than 32 bytes')),
+    secret: true,
+    description:
+      'Secret that signs share links of the dashboard. Another value ends all links. Give all processes the same. Without it, utmql creates one in `DATA_DIR`.',
+  },
   METRICS_PUBLIC: {
     parse: flag,
     default: 'false',

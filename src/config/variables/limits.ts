@@ -1,4 +1,4 @@
-import { optional, origins, wholeNumber } from './values.ts';
+import { framingOrigins, optional, origins, wholeNumber } from './values.ts';
 import type { Variable } from './variable.ts';
 
 /** What one caller may use, and from where requests may come. */
@@ -48,5 +48,11 @@ export const limitsVariables = {
     default: 'none',
     description:
       'Origins whose pages may call utmql from a browser, with a key or token: `https://example.com,https://example.org`. `*` allows all; it requires authentication.',
+  },
+  EMBED_ORIGINS: {
+    parse: framingOrigins,
+    default: 'none',
+    description:
+      'Origins whose pages may show share links of the dashboard in an `<iframe>`: `https://wiki.example.com`. No other page of utmql can be embedded.',
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;

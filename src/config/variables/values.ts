@@ -102,6 +102,12 @@ export const origins = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Origins as the policy of a page names them: a host that is none would be read as another rule of it. */
+export const framingOrigins = origins.refine(
+  (list) => list.every((one) => /^https?:\/\/[\w.-]+(:\d+)?$|^https?:\/\/\[[a-f\d:]+\](:\d+)?$/.test(one)),
+  'holds * or another pattern; name each origin, such as https://example.com',
+);
+
 function isOrigin(text: string): boolean {
   try {
     return new URL(text).origin === text;
