@@ -4,10 +4,12 @@ import { Overview } from './overview/overview.tsx';
 import { type PageContext, PageProvider, usePage } from './page/context.ts';
 import { useRouter } from './page/router.ts';
 import { mayRead } from './page/session.ts';
+import { Logo } from './parts/logo.tsx';
 import { Menu } from './parts/menu.tsx';
 import { EmptyNote } from './parts/states.tsx';
 import { Quality } from './quality/quality.tsx';
 import { Records } from './records/records.tsx';
+import { questionsOf } from './shared/questions.ts';
 import type { MessageName } from './text/messages.ts';
 
 interface Page {
@@ -41,7 +43,7 @@ export function App(props: Pick<PageContext, 'session' | 'say' | 'formats'>) {
     offered.find(({ path }) => path === router.place.path) ??
     (router.place.path === '/' ? navigable[0] : undefined);
   return (
-    <PageProvider value={{ ...props, ...router }}>
+    <PageProvider value={{ ...props, ...router, shared: undefined, questionsOf }}>
       <a class="skip" href="#content">
         {say('skip')}
       </a>
@@ -63,15 +65,6 @@ export function App(props: Pick<PageContext, 'session' | 'say' | 'formats'>) {
         {page ? <page.Content key={page.path} /> : <EmptyNote title={say('notFound')} />}
       </main>
     </PageProvider>
-  );
-}
-
-function Logo() {
-  return (
-    <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
-      <rect width="32" height="32" rx="8" />
-      <path d="M8 22V15M14 22V10M20 22v-5M26 22V7" />
-    </svg>
   );
 }
 

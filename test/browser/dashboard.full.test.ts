@@ -5,6 +5,7 @@ import { describeIngestion } from './dashboard/ingestion.ts';
 import { describeOverview } from './dashboard/overview.ts';
 import { describeQuality } from './dashboard/quality.ts';
 import { openSite, type Site } from './dashboard/site.ts';
+import { describeViews } from './dashboard/views.ts';
 
 describe.skipIf(!hasBrowser)('the dashboard in a browser', () => {
   let site: Site;
@@ -16,6 +17,7 @@ describe.skipIf(!hasBrowser)('the dashboard in a browser', () => {
   describe('overview', () => describeOverview(() => site));
   describe('explore', () => describeExplore(() => site));
   describe('data quality', () => describeQuality(() => site));
+  describe('saved views', () => describeViews(() => site));
   // Last: its sources fail in the end.
   describe('ingestion', () => describeIngestion(() => site));
 });

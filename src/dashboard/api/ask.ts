@@ -44,7 +44,7 @@ export async function ask<Data, Variables>(
   variables: Variables,
   options: { signal?: AbortSignal; isMutation?: boolean } = {},
 ): Promise<Answer<Data>> {
-  const { signal = null, isMutation = false } = options;
+  const { signal, isMutation = false } = options;
   const address = `/graphql?${new URLSearchParams({
     documentId: idOf(document),
     variables: JSON.stringify(variables),
@@ -57,10 +57,34 @@ export async function ask<Data, Variables>(
           body: JSON.stringify({ documentId: idOf(document), variables }),
         }
       : { headers: { accept } };
-  const response = await fetch(request.method === 'POST' ? '/graphql' : address, {
-    ...request,
-    signal,
-  }).catch((error: unknown) => {
+  return receive(request.method === 'POST' ? '/graphql' : address, { ...request, ...(signal && { signal }) });
+}
+
+/** The name of a document’s operation, by which a share link has it. */
+const nameOf = (document: { toString(): string }): string =>
+  /^\s*query (\w+)/m.exec(document.toString())?.[1] ?? '';
+
+/**
+ * Asks for the answer of a share link to a document. With what variables the document is asked, the link has settled.
+ *
+ * @param documents those of the link
+ * @throws AskError when there is no answer at all
+ */
+export async function askShared<Data, Variables>(
+  documents: readonly string[],
+  document: TypedDocumentString<Data, Variables>,
+  signal: AbortSignal,
+): Promise<Answer<Data>> {
+  const question = documents.indexOf(nameOf(document));
+  if (question < 0) throw new AskError({ code: 'NOT_FOUND', message: 'The link does not have this part.' });
+  const token = new URLSearchParams(window.location.search).get('t') ?? '';
+  const search = new URLSearchParams({ t: token, question: String(question) });
+  return receive(`/share/answers?${search.toString()}`, { headers: { accept }, credentials: 'omit', signal });
+}
+
+async function receive<Data>(address: string, request: RequestInit): Promise<Answer<Data>> {
+  const { signal } = request;
+  const response = await fetch(address, request).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw new AskError({ code: 'UNREACHABLE', message: '' });
   });

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { TypedDocumentString } from '../../../schema/generated/dashboard/graphql.ts';
-import { AskError, ask, idOf } from './ask.ts';
+import { usePage } from '../page/context.ts';
+import { AskError, ask, askShared, idOf } from './ask.ts';
 import type { Problem } from './problem.ts';
 
 /** A question and how far its answer is. While another answer is on its way, the last one stays. */
@@ -21,18 +22,27 @@ interface State<Data> {
   readonly problems: readonly Problem[];
 }
 
-/** Asks a document, and again when its variables change. Without variables it asks nothing. */
+/**
+ * Asks a document, and again when its variables change. Without variables it asks nothing. In a shared view it is the link that
+ * answers, by the variables of its own.
+ */
 export function useAnswer<Data, Variables>(
   document: TypedDocumentString<Data, Variables>,
   variables: Variables | undefined,
 ): Asked<Data> {
   const [state, setState] = useState<State<Data>>();
   const [round, setRound] = useState(0);
+  const { shared } = usePage();
   const key = variables === undefined ? '' : `${idOf(document)} ${JSON.stringify(variables)} ${round}`;
   useEffect(() => {
     if (variables === undefined) return undefined;
     const leaving = new AbortController();
-    ask(document, variables, { signal: leaving.signal }).then(
+    const { signal } = leaving;
+    const answer =
+      shared === undefined
+        ? ask(document, variables, { signal })
+        : askShared(shared.documents, document, signal);
+    answer.then(
       ({ data, problems }) => setState({ key, data, problem: undefined, problems }),
       (error: unknown) => {
         if (leaving.signal.aborted) return;

@@ -3,6 +3,7 @@ import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
 import { Change, Figure } from '../parts/figure.tsx';
 import { valueText } from '../parts/filter-bar.tsx';
+import { ViewLink } from '../parts/view-link.tsx';
 import { recordsBehind } from '../records/records-view.ts';
 import { bucketText } from '../text/buckets.ts';
 import { type Figures, figureOf, infoOf } from '../text/measures.ts';
@@ -34,9 +35,9 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
         class={isNumber ? 'number' : undefined}
         aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : undefined}
       >
-        <a href={address({}, { sort: printSort(next), after: undefined })}>
+        <ViewLink href={address({}, { sort: printSort(next), after: undefined })}>
           {text} <span aria-hidden="true">{isSorted ? (sort.isDescending ? '↓' : '↑') : ''}</span>
-        </a>
+        </ViewLink>
       </th>
     );
   };
@@ -61,18 +62,18 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
   const labelCell = (row: Row, dimension: ExploreChoice['rows'][number]) => {
     if (dimension === 'DATE') {
       const text = bucketText(say, formats, row.date ?? '', granularity);
-      return <a href={address({ range: daysOf(row) }, { after: undefined })}>{text}</a>;
+      return <ViewLink href={address({ range: daysOf(row) }, { after: undefined })}>{text}</ViewLink>;
     }
     if (row.isOther) return say('others');
     const value = row[dimensions[dimension]] ?? null;
     const text = valueText(say, value);
     return (
-      <a
+      <ViewLink
         href={address(narrowTo(view, dimension, value), { after: undefined })}
         title={say('filterBy', { value: text })}
       >
         {text}
-      </a>
+      </ViewLink>
     );
   };
   const figureCell = (row: Row, measure: Measure, place: View | undefined) => {
@@ -82,14 +83,14 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
     return (
       <td key={measure} class="number">
         {value !== null && place ? (
-          <a
+          <ViewLink
             href={addressOf('/records', withRecords(place, measure))}
             aria-label={say('recordsBehind', {
               figure: `${say(`measure.${measure}`)} ${formats.measure(measure, value, currency)}`,
             })}
           >
             {figure}
-          </a>
+          </ViewLink>
         ) : (
           figure
         )}
@@ -171,9 +172,9 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
               )}
               {measures.map((measure) => (
                 <td key={measure} class="number">
-                  <a href={addressOf('/records', withRecords(view, measure))}>
+                  <ViewLink href={addressOf('/records', withRecords(view, measure))}>
                     <Figure measure={measure} value={figureOf(table.totals, measure)} currency={currency} />
-                  </a>
+                  </ViewLink>
                   {view.comparison !== 'none' && (
                     <small>
                       <Change
@@ -209,14 +210,18 @@ function withRecords(view: View, measure: Measure): URLSearchParams {
 
 /** Goes on to the next page; the browser’s back button leads back. */
 function Pages({ table, choice }: { table: Table; choice: ExploreChoice }) {
-  const { say, formats } = usePage();
+  const { say, formats, shared } = usePage();
   const { address } = useView();
   const { hasNextPage, endCursor } = table.pageInfo;
   return (
     <footer class="pages">
       <span class="quiet">{say('rowCount', { count: formats.count(table.totalCount) })}</span>
-      {choice.after !== undefined && <a href={address({}, { after: undefined })}>{say('firstPage')}</a>}
-      {hasNextPage && endCursor && <a href={address({}, { after: endCursor })}>{say('nextPage')}</a>}
+      {shared === undefined && choice.after !== undefined && (
+        <a href={address({}, { after: undefined })}>{say('firstPage')}</a>
+      )}
+      {shared === undefined && hasNextPage && endCursor && (
+        <a href={address({}, { after: endCursor })}>{say('nextPage')}</a>
+      )}
     </footer>
   );
 }

@@ -6,6 +6,7 @@ import { FilterBar } from '../parts/filter-bar.tsx';
 import { NoData, SummaryLine } from '../parts/notices.tsx';
 import { ComparisonPicker, RangePicker } from '../parts/range-picker.tsx';
 import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
+import { ViewsMenu } from '../views/views-menu.tsx';
 import { ExploreChart } from './explore-chart.tsx';
 import { ExploreControls } from './explore-controls.tsx';
 import { ExploreTable } from './explore-table.tsx';
@@ -13,23 +14,26 @@ import { exploreVariables, parseExplore } from './explore-view.ts';
 
 /** Any figures by any dimensions, as a chart and a table. */
 export function Explore() {
-  const { say } = usePage();
-  const { view, own } = useView();
+  const { say, shared } = usePage();
+  const { view, own, address } = useView();
   const choice = parseExplore(own);
   const asked = useAnswer(DashboardExploreDocument, exploreVariables(view, choice));
   const { data } = asked;
   const isEmpty = data?.table.totalCount === 0;
   return (
     <>
-      <h1 class="hidden">{say('explore')}</h1>
+      {shared === undefined && <h1 class="hidden">{say('explore')}</h1>}
       <div class="bar-row">
         <FilterBar />
-        <div class="pickers">
-          <RangePicker shown={data?.table.meta} />
-          <ComparisonPicker />
-        </div>
+        {shared === undefined && (
+          <div class="pickers">
+            <ViewsMenu address={address({}, { after: undefined })} />
+            <RangePicker shown={data?.table.meta} />
+            <ComparisonPicker />
+          </div>
+        )}
       </div>
-      <ExploreControls choice={choice} />
+      {shared === undefined && <ExploreControls choice={choice} />}
       {asked.problem && <ProblemNote problem={asked.problem} again={asked.again} />}
       <PartialNote asked={asked} />
       <SummaryLine summary={data?.table} />

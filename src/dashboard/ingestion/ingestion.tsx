@@ -4,6 +4,7 @@ import {
   DashboardTriggerDocument,
 } from '../../../schema/generated/dashboard/graphql.ts';
 import { ask } from '../api/ask.ts';
+import { useAction } from '../api/use-action.ts';
 import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { mayIngest } from '../page/session.ts';
@@ -11,7 +12,6 @@ import { useView } from '../page/use-view.ts';
 import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
 import { RejectsPanel } from './rejects-panel.tsx';
 import { RunDetails } from './run-details.tsx';
-import { useAction } from './use-action.ts';
 
 /** Sources, runs and rejected records, and what may be done with them. */
 export function Ingestion() {

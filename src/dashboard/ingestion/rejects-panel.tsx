@@ -6,11 +6,11 @@ import {
   DashboardRetryDocument,
 } from '../../../schema/generated/dashboard/graphql.ts';
 import { ask } from '../api/ask.ts';
+import { useAction } from '../api/use-action.ts';
 import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
 import { Panel, ProblemNote } from '../parts/states.tsx';
-import { useAction } from './use-action.ts';
 
 type Reject = DashboardRejectsQuery['rejectedRecords']['nodes'][number];
 

@@ -9,12 +9,12 @@ import {
 } from '../../../schema/generated/dashboard/graphql.ts';
 import { ask } from '../api/ask.ts';
 import { follow } from '../api/follow.ts';
+import { useAction } from '../api/use-action.ts';
 import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { mayIngest } from '../page/session.ts';
 import { useView } from '../page/use-view.ts';
 import { Panel, ProblemNote } from '../parts/states.tsx';
-import { useAction } from './use-action.ts';
 
 type Progress = DashboardRunProgressSubscription['ingestRun'];
 

@@ -1,4 +1,5 @@
 import type {
+  DashboardCampaignNamesQueryVariables,
   DashboardOverviewQueryVariables,
   Measure,
 } from '../../../schema/generated/dashboard/graphql.ts';
@@ -71,4 +72,10 @@ export function overviewVariables(view: View, choice: OverviewChoice): Dashboard
     utm: [utm],
     ...asking([...tiles, ...listMeasures(measure)]),
   };
+}
+
+/** What the overview asks to name the campaigns that it lists. */
+export function campaignNamesVariables(view: View): DashboardCampaignNamesQueryVariables {
+  const where = whereOf(view.filters);
+  return { range: rangeInput(view.range), ...(where && { where }) };
 }

@@ -14,25 +14,30 @@ import { Choice, ComparisonPicker, GranularityPicker, RangePicker } from '../par
 import { PartialNote, ProblemNote } from '../parts/states.tsx';
 import { bucketText } from '../text/buckets.ts';
 import { figureOf, measureNames } from '../text/measures.ts';
-import { dimensions, whereOf } from '../view/filters.ts';
-import { fittingGranularity, rangeInput } from '../view/range.ts';
+import { dimensions } from '../view/filters.ts';
+import { fittingGranularity } from '../view/range.ts';
+import { printMeasures } from '../view/view.ts';
+import { ViewsMenu } from '../views/views-menu.tsx';
 import { FunnelPanel } from './funnel-panel.tsx';
-import { listMeasures, overviewVariables, parseOverviewChoice, utmLabels } from './overview-view.ts';
+import {
+  campaignNamesVariables,
+  listMeasures,
+  overviewVariables,
+  parseOverviewChoice,
+  utmLabels,
+} from './overview-view.ts';
 import { RankedList } from './ranked-list.tsx';
 import { SourcesPanel } from './sources-panel.tsx';
 import { Tiles, TilesMenu, tilesKey } from './tiles.tsx';
 
 /** What was spent and what came of it: the page that a team opens every morning. */
 export function Overview() {
-  const { say, session } = usePage();
-  const { view, own, change } = useView();
-  const choice = parseOverviewChoice(own, localStorage.getItem(tilesKey));
+  const { say, session, shared } = usePage();
+  const { view, own, address, change } = useView();
+  // In a frame, browsers may refuse what they have kept; it is not the reader’s choice that a link shows.
+  const choice = parseOverviewChoice(own, shared === undefined ? localStorage.getItem(tilesKey) : null);
   const asked = useAnswer(DashboardOverviewDocument, overviewVariables(view, choice));
-  const where = whereOf(view.filters);
-  const names = useAnswer(DashboardCampaignNamesDocument, {
-    range: rangeInput(view.range),
-    ...(where && { where }),
-  });
+  const names = useAnswer(DashboardCampaignNamesDocument, campaignNamesVariables(view));
   const nameOf = (id: string): string | undefined =>
     names.data?.campaigns.nodes.find((campaign) => campaign.id === id)?.name ?? undefined;
   const { data } = asked;
@@ -43,17 +48,20 @@ export function Overview() {
     <>
       <div class="bar-row">
         <FilterBar />
-        <div class="pickers">
-          <RangePicker shown={meta} />
-          <ComparisonPicker />
-        </div>
+        {shared === undefined && (
+          <div class="pickers">
+            <ViewsMenu address={address({}, { tiles: printMeasures(choice.tiles) })} />
+            <RangePicker shown={meta} />
+            <ComparisonPicker />
+          </div>
+        )}
       </div>
       {asked.problem && <ProblemNote problem={asked.problem} again={asked.again} />}
       <PartialNote asked={asked} />
       <SummaryLine summary={data?.summary} />
       {data && isEmpty(data) && <NoData meta={data.summary.meta} />}
       <section class={`panel main ${asked.isLoading && data ? 'stale' : ''}`} aria-busy={asked.isLoading}>
-        <h1 class="hidden">{say('overview')}</h1>
+        {shared === undefined && <h1 class="hidden">{say('overview')}</h1>}
         <Tiles
           tiles={choice.tiles}
           chosen={choice.measure}
@@ -61,18 +69,22 @@ export function Overview() {
           points={data?.series.nodes ?? []}
           currency={currency}
         />
-        <div class="chart-row">
-          <Choice
-            label={say('chartMeasure')}
-            isLabelHidden
-            value={choice.measure}
-            options={measureNames.map((measure) => [measure, say(`measure.${measure}`)] as const)}
-            onChange={(measure) => change({}, { measure: measure.toLowerCase() })}
-          />
-          <GranularityPicker />
-          <span class="spacer" />
-          <TilesMenu tiles={choice.tiles} />
-        </div>
+        {shared === undefined ? (
+          <div class="chart-row">
+            <Choice
+              label={say('chartMeasure')}
+              isLabelHidden
+              value={choice.measure}
+              options={measureNames.map((measure) => [measure, say(`measure.${measure}`)] as const)}
+              onChange={(measure) => change({}, { measure: measure.toLowerCase() })}
+            />
+            <GranularityPicker />
+            <span class="spacer" />
+            <TilesMenu tiles={choice.tiles} />
+          </div>
+        ) : (
+          <h2 class="chart-row">{say(`measure.${choice.measure}`)}</h2>
+        )}
         <div class="chart-place">{data && <OverviewChart data={data} measure={choice.measure} />}</div>
         <UnattributedLine summary={data?.summary} />
       </section>
@@ -105,13 +117,15 @@ export function Overview() {
           }))}
           totalCount={data?.utm.totalCount}
           actions={
-            <Choice
-              label={say('dimension')}
-              isLabelHidden
-              value={choice.utm}
-              options={utmLabels.map((label) => [label, say(`dimension.${label}`)] as const)}
-              onChange={(label) => change({}, { utm: label.toLowerCase() })}
-            />
+            shared === undefined && (
+              <Choice
+                label={say('dimension')}
+                isLabelHidden
+                value={choice.utm}
+                options={utmLabels.map((label) => [label, say(`dimension.${label}`)] as const)}
+                onChange={(label) => change({}, { utm: label.toLowerCase() })}
+              />
+            )
           }
         />
         <FunnelPanel steps={data?.funnel[0]?.steps} currency={currency} isLoading={asked.isLoading} />

@@ -5,6 +5,7 @@ import { useView } from '../page/use-view.ts';
 import { Figure } from '../parts/figure.tsx';
 import { valueText } from '../parts/filter-bar.tsx';
 import { Panel } from '../parts/states.tsx';
+import { ViewLink } from '../parts/view-link.tsx';
 import { type Figures, figureOf } from '../text/measures.ts';
 import { type Label, withFilter } from '../view/filters.ts';
 
@@ -57,7 +58,7 @@ export function RankedList(props: {
               <tr key={String(value)}>
                 <th scope="row">
                   <i class="bar" style={{ width: `${(share * 100).toFixed(1)}%` }} />
-                  <a
+                  <ViewLink
                     href={address({
                       filters: withFilter(view.filters, { dimension, operator: 'is', value }),
                     })}
@@ -66,7 +67,7 @@ export function RankedList(props: {
                     })}
                   >
                     {text}
-                  </a>
+                  </ViewLink>
                 </th>
                 {measures.map((measure) => (
                   <td key={measure} class="number">

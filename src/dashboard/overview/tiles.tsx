@@ -4,6 +4,7 @@ import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
 import { Change, Figure } from '../parts/figure.tsx';
 import { Menu } from '../parts/menu.tsx';
+import { ViewLink } from '../parts/view-link.tsx';
 import { type Figures, figureOf, measureNames } from '../text/measures.ts';
 import { printMeasures } from '../view/view.ts';
 import { usualTiles } from './overview-view.ts';
@@ -30,7 +31,7 @@ function Tile(props: {
   const name = say(`measure.${measure}`);
   const before = figureOf(totals?.previous, measure);
   return (
-    <a
+    <ViewLink
       class="tile"
       data-measure={measure}
       href={address({}, { measure: measure.toLowerCase() })}
@@ -56,7 +57,7 @@ function Tile(props: {
         )}
       </span>
       <Sparkline values={course} />
-    </a>
+    </ViewLink>
   );
 }
 
@@ -69,20 +70,26 @@ export function Tiles(props: {
   readonly currency: string | null | undefined;
 }) {
   const { tiles, chosen, totals, points, currency } = props;
-  const { say } = usePage();
-  return (
-    <nav class="tiles" aria-label={say('figures')}>
-      {tiles.map((measure) => (
-        <Tile
-          key={measure}
-          measure={measure}
-          totals={totals}
-          course={points.map((point) => figureOf(point, measure))}
-          currency={currency}
-          isChosen={measure === chosen}
-        />
-      ))}
+  const { say, shared } = usePage();
+  const all = tiles.map((measure) => (
+    <Tile
+      key={measure}
+      measure={measure}
+      totals={totals}
+      course={points.map((point) => figureOf(point, measure))}
+      currency={currency}
+      isChosen={measure === chosen}
+    />
+  ));
+  const name = say('figures');
+  return shared === undefined ? (
+    <nav class="tiles" aria-label={name}>
+      {all}
     </nav>
+  ) : (
+    <section class="tiles" aria-label={name}>
+      {all}
+    </section>
   );
 }
 

@@ -1,9 +1,9 @@
-import type { DashboardSession } from '../../http/dashboard-session.ts';
+import type { DashboardSession, SharedSession } from '../../http/dashboard-session.ts';
 
-/** What the server has written into the page about its caller. */
-export function readSession(document: Document): DashboardSession {
+/** What the server has written into the page about its caller, or about the link that opened it. */
+export function readSession(document: Document): DashboardSession | SharedSession {
   const meta = document.querySelector<HTMLMetaElement>('meta[name=utmql-session]');
-  return JSON.parse(meta?.content ?? '') as DashboardSession;
+  return JSON.parse(meta?.content ?? '') as DashboardSession | SharedSession;
 }
 
 /** What a role may do, as the server has it: it refuses the rest. */

@@ -27,10 +27,22 @@ export function valueText(say: Say, value: string | null): string {
 const filterText = (say: Say, { dimension, operator, value }: Filter): string =>
   `${say(`dimension.${dimension}`)} ${say(`operator.${operator}`)} ${valueText(say, value)}`;
 
-/** The filters in force, each with a way to drop it, and a form for another one. */
+/** The filters in force, each with a way to drop it, and a form for another one. A shared view only tells which there are. */
 export function FilterBar() {
-  const { say } = usePage();
+  const { say, shared } = usePage();
   const { view, address } = useView();
+  if (shared !== undefined)
+    return (
+      <ul class="filters" aria-label={say('filters')}>
+        {view.filters
+          .map((filter) => filterText(say, filter))
+          .map((text) => (
+            <li key={text} class="chip">
+              <span>{text}</span>
+            </li>
+          ))}
+      </ul>
+    );
   return (
     <div class="filters" role="group" aria-label={say('filters')}>
       <Menu label={`+ ${say('addFilter')}`} class="add-filter" version={JSON.stringify(view.filters)}>

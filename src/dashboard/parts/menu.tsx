@@ -8,6 +8,7 @@ export function Menu(props: {
   readonly name?: string;
   readonly class?: string;
   readonly version?: string;
+  readonly onToggle?: (isOpen: boolean) => void;
   readonly children: ComponentChildren;
 }) {
   const holder = useRef<HTMLDetailsElement>(null);
@@ -28,7 +29,12 @@ export function Menu(props: {
     holder.current.querySelector('summary')?.focus();
   };
   return (
-    <details class={`menu ${props.class ?? ''}`} ref={holder} onKeyDown={onKeyDown}>
+    <details
+      class={`menu ${props.class ?? ''}`}
+      ref={holder}
+      onKeyDown={onKeyDown}
+      onToggle={(event) => props.onToggle?.(event.currentTarget.open)}
+    >
       <summary class="button" aria-label={props.name}>
         {props.label}
       </summary>

@@ -70,8 +70,12 @@ export function UnattributedLine({ summary }: { summary: Summary | undefined }) 
 
 /** Says that there is nothing at all yet and how to begin, or nothing in these days and where to look. */
 export function NoData({ meta }: Pick<Summary, 'meta'>) {
-  const { say, formats } = usePage();
+  const { say, formats, shared } = usePage();
   const { address, view } = useView();
+  if (shared !== undefined)
+    return (
+      <EmptyNote title={say('emptyRange', { from: formats.day(meta.from), to: formats.day(meta.to) })} />
+    );
   if (meta.freshness === null || meta.freshness === undefined)
     return (
       <EmptyNote title={say('empty')}>

@@ -38,6 +38,16 @@ export function ProblemNote({ problem, again }: { problem: Problem; again: () =>
   );
 }
 
+/** Says what went wrong with something that the reader has just done. */
+export function ProblemText({ problem }: { problem: Problem }) {
+  const { say } = usePage();
+  return (
+    <p class="problem" role="alert">
+      {problemText(say, problem)}
+    </p>
+  );
+}
+
 /** Says that there is nothing, and what to do about it. */
 export function EmptyNote({ title, children }: { title: string; children?: ComponentChildren }) {
   return (

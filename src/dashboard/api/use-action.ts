@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { AskError } from '../api/ask.ts';
-import type { Problem } from '../api/problem.ts';
+import { AskError } from './ask.ts';
+import type { Problem } from './problem.ts';
 
 /** Something that a click does, once at a time, and what went wrong with it. */
 export function useAction(): {
