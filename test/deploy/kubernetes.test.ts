@@ -68,7 +68,10 @@ describe('the StatefulSet', () => {
 
   it('sets variables that the program knows', () => {
     for (const { name } of utmql.env) expect(knownVariables).toContain(name);
-    const values = utmql.env.map(({ name, value }) => [name, value ?? 'a secret of some length']);
+    const values = utmql.env.map(({ name, value }) => [
+      name,
+      value ?? 'a secret of thirty-two bytes or more',
+    ]);
     expect(() => readConfig({ ...imageEnvironment(), ...Object.fromEntries(values) })).not.toThrow();
   });
 
