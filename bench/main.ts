@@ -17,6 +17,7 @@ import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
 import { benchModel } from './model.ts';
 import { benchOverload } from './overload.ts';
+import { benchPage } from './page.ts';
 import { startProgram } from './program.ts';
 import { benchEvents } from './push.ts';
 import {
@@ -33,7 +34,7 @@ import { benchSortKeys } from './sort-keys.ts';
 import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
 
-// `npm run bench`: everything. `npm run bench -- questions`, `currency`, `model`, `dashboard`, `cluster`, `overload`, `ingest`, `upkeep`, `attribution`,
+// `npm run bench`: everything. `npm run bench -- questions`, `currency`, `model`, `dashboard`, `page`, `cluster`, `overload`, `ingest`, `upkeep`, `attribution`,
 // `events` or `access`: one part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
 // `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
 const { positionals: parts, values } = parseArgs({
@@ -75,7 +76,9 @@ try {
   });
   try {
     const wantsSortKeys = parts.includes('sort-keys');
-    const needsData = ['questions', 'currency', 'model', 'dashboard', 'cluster', 'overload'].some(wanted);
+    const needsData = ['questions', 'currency', 'model', 'dashboard', 'page', 'cluster', 'overload'].some(
+      wanted,
+    );
     if (wantsSortKeys || needsData) {
       progress('loading data');
       await loadData(store, today, adRows);
@@ -88,11 +91,13 @@ try {
       await untilMonthsAreBuilt(store, today, after);
       progress(`rollups are built, ${Math.round((performance.now() - started) / 1_000)} s later`);
     };
-    if (['questions', 'currency', 'model', 'dashboard', 'overload'].some(wanted)) await waitForRollups();
+    if (['questions', 'currency', 'model', 'dashboard', 'page', 'overload'].some(wanted))
+      await waitForRollups();
     if (wanted('dashboard')) {
       await benchDashboard(store, program, today);
       await benchCached(server, database, today);
     }
+    if (wanted('page')) await benchPage(store, program, today);
     if (wanted('overload')) await benchOverload(server, database, today);
     if (wanted('questions')) {
       const rounds = roundsFor(adRows);

@@ -232,7 +232,7 @@ export async function warmUpServers({ program, handWritten, today }: Contestants
 }
 
 /** Empties ClickHouse's caches, and the system's where the process may. */
-async function emptyCaches(store: Store): Promise<void> {
+export async function emptyCaches(store: Store): Promise<void> {
   const write = { changesAnswersOf: [] };
   await store.command(sql`SYSTEM DROP MARK CACHE`, write);
   await store.command(sql`SYSTEM DROP PRIMARY INDEX CACHE`, write);

@@ -37,7 +37,10 @@ function expectFigures(shown: Shown, row: OracleRow, { names, isCompared, about 
   for (const kind of ['previous', 'change', 'relativeChange'] as const) {
     const part = shown[kind] as Shown | null;
     if (!isCompared) expect(part).toBeNull();
-    else for (const name of names) expectNear(`${kind} ${name}`, part?.[name], row[kind][name] ?? null);
+    // Null as a whole where there is nothing to compare to at all.
+    else
+      for (const name of names)
+        expectNear(`${kind} ${name}`, part === null ? null : part[name], row[kind][name] ?? null);
   }
 }
 

@@ -362,7 +362,8 @@ export function askOracle(
     rows.push(row);
     passed.push(group);
   }
-  const hasAll = firstKnown === '' || (firstKnown !== 'none' && !query.groupBy.includes('date'));
+  const firstBucket = bucketOf(query.range[0], query.granularity, query.weekStart);
+  const hasAll = firstKnown !== 'none' && (firstKnown <= firstBucket || !query.groupBy.includes('date'));
   const totals = rowOf([], passed, measures, hasAll);
   return { rows, totals, groups: new Map(passed.map((group) => [JSON.stringify(group.key), group])) };
 }
