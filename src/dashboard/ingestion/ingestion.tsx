@@ -1,10 +1,7 @@
 import {
   DashboardIngestionDocument,
   type DashboardIngestionQuery,
-  DashboardTriggerDocument,
 } from '../../../schema/generated/dashboard/graphql.ts';
-import { ask } from '../api/ask.ts';
-import { useAction } from '../api/use-action.ts';
 import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { mayIngest } from '../page/session.ts';
@@ -12,6 +9,7 @@ import { useView } from '../page/use-view.ts';
 import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
 import { RejectsPanel } from './rejects-panel.tsx';
 import { RunDetails } from './run-details.tsx';
+import { TriggerForm } from './trigger-form.tsx';
 
 /** Sources, runs and rejected records, and what may be done with them. */
 export function Ingestion() {
@@ -73,18 +71,7 @@ function SourcesList(props: {
 /** How a source is, and ways to run it. */
 function SourceItem({ source, onChange }: { source: Source; onChange: () => void }) {
   const { say, formats, session } = usePage();
-  const { address, change } = useView();
-  const action = useAction();
-  const trigger = (dryRun: boolean): void =>
-    action.run(async () => {
-      const { data } = await ask(
-        DashboardTriggerDocument,
-        { input: { sources: [source.name], dryRun } },
-        { isMutation: true },
-      );
-      onChange();
-      change({}, { run: data.triggerIngest.runs[0]?.id });
-    });
+  const { address } = useView();
   const next = source.nextRunAt
     ? say('nextRun', { at: formats.instant(source.nextRunAt) })
     : (source.scheduleInactiveReason ?? say('noSchedule'));
@@ -101,18 +88,8 @@ function SourceItem({ source, onChange }: { source: Source; onChange: () => void
           {source.watermark ? say('upTo', { day: formats.day(source.watermark) }) : say('neverRan')} · {next}
         </p>
         {source.circuit !== 'closed' && <p class="note warn">{say('circuit')}</p>}
-        {action.problem && <ProblemNote problem={action.problem} again={onChange} />}
       </div>
-      {mayIngest(session) && (
-        <p class="actions">
-          <button type="button" class="button" disabled={action.isBusy} onClick={() => trigger(true)}>
-            {say('tryRun')}
-          </button>
-          <button type="button" class="button strong" disabled={action.isBusy} onClick={() => trigger(false)}>
-            {say('runNow')}
-          </button>
-        </p>
-      )}
+      {mayIngest(session) && <TriggerForm source={source.name} onChange={onChange} />}
     </li>
   );
 }

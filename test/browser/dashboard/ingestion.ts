@@ -25,6 +25,34 @@ export function describeIngestion(siteOf: () => Site): void {
     });
   });
 
+  it('runs the days that are chosen, with the keyboard alone, and says what is wrong with them', async () => {
+    const site = siteOf();
+    await site.visit(async (page) => {
+      await page.goto(`${site.app.url}/ingestion`);
+      const form = page.getByRole('form', { name: 'Run of ads', exact: true });
+      const days = page.locator('.run dl > div', { hasText: 'Days' }).locator('dd');
+      const [from, to] = [site.day(-3), site.day(-1)];
+      await form.getByRole('combobox', { name: 'Days' }).selectOption('Last days before today');
+      await form.getByLabel('How many days').fill('3');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Run of ads · dry run' }).waitFor();
+      await expect.poll(() => days.innerText()).toBe(`${from} – ${to}`);
+
+      await form.getByRole('combobox', { name: 'Days' }).selectOption('From – to');
+      await form.getByLabel('From', { exact: true }).fill(to);
+      await form.getByLabel('To (optional)').fill(from);
+      await form.getByRole('button', { name: 'Run now' }).click();
+      await form.getByRole('alert').getByText('since is after until').waitFor();
+      await form.getByLabel('From', { exact: true }).fill(from);
+      await form.getByLabel('To (optional)').fill(to);
+      await form.getByRole('button', { name: 'Run now' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Run of ads', exact: true }).waitFor();
+      await expect.poll(() => days.innerText()).toBe(`${from} – ${to}`);
+      await page.locator('.run dd', { hasText: 'Good' }).waitFor();
+    });
+  });
+
   it('shows rejected records with their reason, and stores them once they are corrected', async () => {
     const site = siteOf();
     const pushed = await fetch(`${site.app.url}/ingest/ad-performance`, {

@@ -44,6 +44,8 @@ export interface Site {
   visit(work: (page: Page) => Promise<void>, options?: VisitOptions): Promise<void>;
   /** Asks the API, as another program would. */
   ask(question: keyof typeof questions, variables?: Record<string, unknown>): Promise<ApiFigures>;
+  /** A day so many days after today. */
+  day(distance: number): string;
   /** From now on the sources do not answer. */
   failSources(): Promise<void>;
   close(): Promise<void>;
@@ -124,6 +126,7 @@ export async function openSite(environment: Record<string, string> = {}): Promis
       expect(errors).toBeUndefined();
       return data;
     },
+    day: (distance) => formatDay(today + distance),
     failSources: () => sources.close(),
     async close() {
       await browser.close();
