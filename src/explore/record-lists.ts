@@ -106,8 +106,8 @@ const adColumns = z.object({
 const adRow = adColumns.extend({
   ...shownColumns,
   shown_value: z.number().nullable(),
-  breakdowns: z.record(z.string(), z.string()),
-  extra_measures: z.record(z.string(), z.number()),
+  breakdowns: z.record(z.string(), z.string()).default({}),
+  extra_measures: z.record(z.string(), z.number()).default({}),
 });
 export type AdRecord = z.infer<typeof adRow>;
 
@@ -115,11 +115,12 @@ export function adList(query: AdsQuery): OrderedList<AdRecord> {
   const { by, direction } = query.order;
   const value = sql`conversion_value`;
   const columns = sql`${selectList(adColumns)}, ${shownMoney(sql`cost`, query)}, ${moneyOfRecord(value, query)} AS shown_value, ${moneyOrder(value, query)} AS value_key`;
-  const breakdowns = query.showsBreakdowns ? sql`breakdowns` : sql`map() AS breakdowns`;
-  const extras = query.showsExtraMeasures ? sql`extra_measures` : sql`map() AS extra_measures`;
+  // Left out, not given another value by their name: filters would read that.
+  const breakdowns = query.showsBreakdowns ? sql`breakdowns, ` : empty;
+  const extras = query.showsExtraMeasures ? sql`extra_measures, ` : empty;
   return {
     row: adRow,
-    select: sql`SELECT ${columns}, ${breakdowns}, ${extras}, row_key FROM ${recordsOf('ads', query)}`,
+    select: sql`SELECT ${columns}, ${breakdowns}${extras}row_key FROM ${recordsOf('ads', query)}`,
     order: [
       { by: moneyKeys.get(by) ?? identifier(by), type: typeOf(by), direction },
       { by: sql`date`, type: 'Date', direction: 'asc' },

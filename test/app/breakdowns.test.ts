@@ -127,6 +127,15 @@ describe('a source with breakdowns', () => {
     });
   });
 
+  it('lists rows by a breakdown that it does not show', async () => {
+    feed = report;
+    await pull('fine');
+    const { nodes } = await ask<{ nodes: readonly Row[] }>(
+      `adPerformance(${range}, where: { breakdowns: [{ name: "country", eq: "US" }] }) { nodes { cost } }`,
+    );
+    expect(nodes).toEqual([{ cost: 40 }]);
+  });
+
   it('replaces what it has, deletions included', async () => {
     feed = report;
     await pull('fine');
