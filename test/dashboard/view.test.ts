@@ -1,21 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressOf } from '../../src/dashboard/view/address.ts';
-import { type Filter, filterText, labels, parseFilter, whereOf } from '../../src/dashboard/view/filters.ts';
+import {
+  breakdownOf,
+  type Filter,
+  filterText,
+  labels,
+  parseFilter,
+  whereOf,
+} from '../../src/dashboard/view/filters.ts';
 import { presetNames } from '../../src/dashboard/view/range.ts';
 import { parseView, printView, usualView, type View } from '../../src/dashboard/view/view.ts';
 
 const day = fc
   .date({ min: new Date('2000-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
   .map((date) => date.toISOString().slice(0, 10));
+const dimension = fc.oneof(fc.constantFrom(...labels), fc.constantFrom('country', 'a_1').map(breakdownOf));
 const filter: fc.Arbitrary<Filter> = fc.oneof(
   fc.record({
-    dimension: fc.constantFrom(...labels),
+    dimension,
     operator: fc.constantFrom('is' as const, 'not' as const),
     value: fc.oneof(fc.constant(null), fc.string({ unit: 'binary' })),
   }),
   fc.record({
-    dimension: fc.constantFrom(...labels),
+    dimension,
     operator: fc.constant('has' as const),
     value: fc.string({ minLength: 1 }),
   }),
@@ -93,6 +101,18 @@ describe('filters', () => {
         { utmCampaign: { contains: 'q' } },
       ],
     });
+  });
+
+  it('take custom dimensions by their names, and no other names', () => {
+    expect(whereOf(of('breakdown.country|is|DE', 'breakdown.country|is', 'breakdown.device|not|tv'))).toEqual(
+      {
+        and: [
+          { breakdowns: [{ name: 'country', in: ['DE', null] }] },
+          { breakdowns: [{ name: 'device', notIn: ['tv'] }] },
+        ],
+      },
+    );
+    expect(of('breakdown.|is|x', 'breakdown.Land|is|x', 'breakdown|is|x')).toEqual([]);
   });
 
   it('keep bars within values', () => {

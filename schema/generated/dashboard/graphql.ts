@@ -820,7 +820,8 @@ export type DashboardSourcesQueryVariables = Exact<{
 export type DashboardSourcesQuery = { dataQuality: { sources: Array<{ source: string, lastStatus: IngestRunStatus | null, lastFinishedAt: string | null, lastSucceededAt: string | null }> }, ingestSources: Array<{ name: string, kind: RecordKind, watermark: string | null, circuit: string, nextRunAt: string | null, schedule: string | null, scheduleActive: boolean }> };
 
 export type DashboardSuggestionsQueryVariables = Exact<{
-  dimension: Dimension;
+  dimension?: Dimension | null | undefined;
+  breakdown?: string | null | undefined;
   range: DateRangeInput;
   search?: string | null | undefined;
   where?: MetricsWhere | null | undefined;
@@ -1931,9 +1932,10 @@ export const DashboardSourcesDocument = new TypedDocumentString(`
 }
     `, {"hash":"87296b6ab0c849f25788f9008d017d09fac65788348b7ebdfcccb34aff825f33"}) as unknown as TypedDocumentString<DashboardSourcesQuery, DashboardSourcesQueryVariables>;
 export const DashboardSuggestionsDocument = new TypedDocumentString(`
-    query DashboardSuggestions($dimension: Dimension!, $range: DateRangeInput!, $search: String, $where: MetricsWhere) {
+    query DashboardSuggestions($dimension: Dimension, $breakdown: String, $range: DateRangeInput!, $search: String, $where: MetricsWhere) {
   dimensionValues(
     dimension: $dimension
+    breakdown: $breakdown
     dateRange: $range
     search: $search
     where: $where
@@ -1945,4 +1947,4 @@ export const DashboardSuggestionsDocument = new TypedDocumentString(`
     totalCount
   }
 }
-    `, {"hash":"2921323b843e2a41e63d541eda39e7f06684d0177095aa90c78fb7dd2f0f8b54"}) as unknown as TypedDocumentString<DashboardSuggestionsQuery, DashboardSuggestionsQueryVariables>;
+    `, {"hash":"fc5ea35b0996ffe8c2ecd2b63e35b88b1233ea4c11b26259f9f2b5fb1cd8d360"}) as unknown as TypedDocumentString<DashboardSuggestionsQuery, DashboardSuggestionsQueryVariables>;

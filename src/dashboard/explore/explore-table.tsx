@@ -9,7 +9,7 @@ import { bucketText } from '../text/buckets.ts';
 import { type Figures, figureOf, infoOf } from '../text/measures.ts';
 import { addressOf } from '../view/address.ts';
 import { bucketEnd } from '../view/buckets.ts';
-import { dimensions, type Filter, type Label, withFilter } from '../view/filters.ts';
+import { breakdownOf, dimensions, type Filter, withFilter } from '../view/filters.ts';
 import { fittingGranularity } from '../view/range.ts';
 import { printView, type View } from '../view/view.ts';
 import { type ExploreChoice, printSort, subtotalsOf } from './explore-view.ts';
@@ -41,15 +41,19 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
       </th>
     );
   };
+  const breakdownValue = (row: Row, column: number): string | null =>
+    (column === 0 ? row.breakdown1 : row.breakdown2) ?? null;
   /** The view of one row alone; undefined where no filter can say it. */
   const viewOf = (row: Row): View | undefined => {
-    if (row.isOther || breakdowns.length > 0) return undefined;
+    if (row.isOther) return undefined;
     let narrowed = view;
     for (const dimension of rows)
       narrowed =
         dimension === 'DATE'
           ? { ...narrowed, range: daysOf(row) }
           : narrowTo(narrowed, dimension, row[dimensions[dimension]] ?? null);
+    for (const [column, name] of breakdowns.entries())
+      narrowed = narrowTo(narrowed, breakdownOf(name), breakdownValue(row, column));
     return narrowed;
   };
   /** The days of a row by date that are in the range. */
@@ -64,8 +68,9 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
       const text = bucketText(say, formats, row.date ?? '', granularity);
       return <ViewLink href={address({ range: daysOf(row) }, { after: undefined })}>{text}</ViewLink>;
     }
-    if (row.isOther) return say('others');
-    const value = row[dimensions[dimension]] ?? null;
+    return row.isOther ? say('others') : valueLink(dimension, row[dimensions[dimension]] ?? null);
+  };
+  const valueLink = (dimension: Filter['dimension'], value: string | null) => {
     const text = valueText(say, value);
     return (
       <ViewLink
@@ -134,9 +139,7 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
                     ),
                   )}
                   {breakdowns.map((name, column) => (
-                    <td key={name}>
-                      {valueText(say, (column === 0 ? row.breakdown1 : row.breakdown2) ?? null)}
-                    </td>
+                    <td key={name}>{valueLink(breakdownOf(name), breakdownValue(row, column))}</td>
                   ))}
                   {measures.map((measure) => figureCell(row, measure, place))}
                 </tr>
@@ -194,7 +197,7 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
   );
 }
 
-const narrowTo = (view: View, dimension: Label, value: string | null): View => {
+const narrowTo = (view: View, dimension: Filter['dimension'], value: string | null): View => {
   const filter: Filter = { dimension, operator: 'is', value };
   const others = view.filters.filter((known) => known.dimension !== dimension || known.operator !== 'is');
   return { ...view, filters: withFilter(others, filter) };

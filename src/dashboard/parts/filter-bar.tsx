@@ -1,13 +1,17 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { DashboardSuggestionsDocument, type Dimension } from '../../../schema/generated/dashboard/graphql.ts';
+import {
+  DashboardChoicesDocument,
+  DashboardSuggestionsDocument,
+} from '../../../schema/generated/dashboard/graphql.ts';
 import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
 import type { Say } from '../text/messages.ts';
 import {
+  breakdownName,
+  breakdownOf,
   type Filter,
   isLabel,
-  type Label,
   labels,
   type Operator,
   whereOf,
@@ -24,13 +28,18 @@ export function valueText(say: Say, value: string | null): string {
   return value === 'unknown' ? say('unknown') : value;
 }
 
+/** A custom dimension has the name that its source gave it. */
+const dimensionText = (say: Say, dimension: Filter['dimension']): string =>
+  isLabel(dimension) ? say(`dimension.${dimension}`) : (breakdownName(dimension) ?? '');
+
 const filterText = (say: Say, { dimension, operator, value }: Filter): string =>
-  `${say(`dimension.${dimension}`)} ${say(`operator.${operator}`)} ${valueText(say, value)}`;
+  `${dimensionText(say, dimension)} ${say(`operator.${operator}`)} ${valueText(say, value)}`;
 
 /** The filters in force, each with a way to drop it, and a form for another one. A shared view only tells which there are. */
 export function FilterBar() {
   const { say, shared } = usePage();
   const { view, address } = useView();
+  const [isOpen, setOpen] = useState(false);
   if (shared !== undefined)
     return (
       <ul class="filters" aria-label={say('filters')}>
@@ -45,8 +54,13 @@ export function FilterBar() {
     );
   return (
     <div class="filters" role="group" aria-label={say('filters')}>
-      <Menu label={`+ ${say('addFilter')}`} class="add-filter" version={JSON.stringify(view.filters)}>
-        <FilterForm />
+      <Menu
+        label={`+ ${say('addFilter')}`}
+        class="add-filter"
+        version={JSON.stringify(view.filters)}
+        onToggle={setOpen}
+      >
+        <FilterForm isOpen={isOpen} />
       </Menu>
       {view.filters.map((filter) => {
         const text = filterText(say, filter);
@@ -73,12 +87,18 @@ export function FilterBar() {
 /** Waits this long after a key before it asks: half the time between two keys of a fast writer. */
 const pauseMs = 60;
 
-function FilterForm() {
+/** Which custom dimensions there are is asked when the form opens. */
+function FilterForm({ isOpen }: { isOpen: boolean }) {
   const { say } = usePage();
   const { view, change } = useView();
-  const [dimension, setDimension] = useState<Label>('CHANNEL');
+  const [dimension, setDimension] = useState<Filter['dimension']>('CHANNEL');
   const [operator, setOperator] = useState<Operator>('is');
   const [typed, setTyped] = useState('');
+  const asked = useAnswer(DashboardChoicesDocument, isOpen ? { range: rangeInput(view.range) } : undefined);
+  const breakdowns = (asked.data?.breakdowns.nodes ?? []).flatMap(({ value }) =>
+    value ? breakdownOf(value) : [],
+  );
+  const offered = [...new Set([...labels, ...breakdowns, dimension])];
   const add = (value: string | null): void => {
     const filter = { dimension, operator, value };
     setTyped('');
@@ -95,9 +115,9 @@ function FilterForm() {
       <Choice
         label={say('dimension')}
         value={dimension}
-        options={labels.map((label) => [label, say(`dimension.${label}`)] as const)}
-        onChange={(label) => {
-          setDimension(label);
+        options={offered.map((one) => [one, dimensionText(say, one)] as const)}
+        onChange={(chosen) => {
+          setDimension(chosen);
           setTyped('');
         }}
       />
@@ -117,7 +137,7 @@ function FilterForm() {
 
 /** A text field with the values that contain what is typed: a combo box whose list the arrow keys go through. */
 function ValueField(props: {
-  readonly dimension: Label;
+  readonly dimension: Filter['dimension'];
   readonly typed: string;
   readonly onType: (text: string) => void;
   readonly onChoose: (value: string | null) => void;
@@ -134,9 +154,9 @@ function ValueField(props: {
   const where = whereOf(others);
   const asked = useAnswer(
     DashboardSuggestionsDocument,
-    isOpen && isLabel(dimension)
+    isOpen
       ? {
-          dimension: dimension satisfies Dimension,
+          ...(isLabel(dimension) ? { dimension } : { breakdown: breakdownName(dimension) ?? null }),
           range: rangeInput(view.range),
           ...(search !== '' && { search }),
           ...(where && { where }),

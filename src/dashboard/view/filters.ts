@@ -21,11 +21,22 @@ export const labels = Object.keys(dimensions) as readonly Label[];
 
 export const isLabel = (name: string): name is Label => Object.hasOwn(dimensions, name);
 
+/** A custom dimension of ads rows as filters name it: `breakdown.country`. */
+type Breakdown = `breakdown.${string}`;
+
+export const breakdownOf = (name: string): Breakdown => `breakdown.${name}`;
+
+/** The name of a custom dimension; undefined for the others. */
+export const breakdownName = (dimension: string): string | undefined =>
+  /^breakdown\.([a-z][a-z0-9_]{0,39})$/.exec(dimension)?.[1];
+
+const isBreakdown = (dimension: string): dimension is Breakdown => breakdownName(dimension) !== undefined;
+
 /** `is` and `not` take a value or null, which stands for records without one. */
 export type Operator = 'is' | 'not' | 'has';
 
 export interface Filter {
-  readonly dimension: Label;
+  readonly dimension: Label | Breakdown;
   readonly operator: Operator;
   readonly value: string | null;
 }
@@ -36,11 +47,14 @@ export interface Filter {
  */
 export function whereOf(filters: readonly Filter[]): MetricsWhere | undefined {
   if (filters.length === 0) return undefined;
-  const conditions = labels.flatMap((dimension) => {
+  const breakdowns = new Set(filters.map(({ dimension }) => dimension).filter(isBreakdown));
+  const conditions = [...labels, ...breakdowns].flatMap((dimension) => {
     const own = filters.filter((filter) => filter.dimension === dimension);
     const valuesOf = (operator: Operator): (string | null)[] =>
       own.filter((filter) => filter.operator === operator).map(({ value }) => value);
-    const condition = (filter: TextFilter): MetricsWhere => ({ [dimensions[dimension]]: filter });
+    const name = breakdownName(dimension);
+    const condition = (filter: TextFilter): MetricsWhere =>
+      name === undefined ? { [fieldOf(dimension)]: filter } : { breakdowns: [{ name, ...filter }] };
     const [wanted, unwanted] = [valuesOf('is'), valuesOf('not')];
     return [
       ...(wanted.length > 0 ? [condition({ in: wanted })] : []),
@@ -60,14 +74,18 @@ export const withFilter = (filters: readonly Filter[], filter: Filter): readonly
 export const withoutFilter = (filters: readonly Filter[], filter: Filter): readonly Filter[] =>
   filters.filter((known) => !isSame(known, filter));
 
+/** In an address. */
+const fieldOf = (dimension: Filter['dimension']): string =>
+  isLabel(dimension) ? dimensions[dimension] : dimension;
+
 /** `channel|is|google_ads` in an address; without a value: `channel|is`. */
 export const filterText = ({ dimension, operator, value }: Filter): string =>
-  [dimensions[dimension], operator, ...(value === null ? [] : [value])].join('|');
+  [fieldOf(dimension), operator, ...(value === null ? [] : [value])].join('|');
 
 /** Undefined for what is no filter. */
 export function parseFilter(text: string): Filter | undefined {
   const [field = '', operator = '', ...rest] = text.split('|');
-  const dimension = labels.find((label) => dimensions[label] === field);
+  const dimension = isBreakdown(field) ? field : labels.find((label) => dimensions[label] === field);
   if (dimension === undefined || !isOperator(operator)) return undefined;
   const value = rest.length === 0 ? null : rest.join('|');
   if (operator === 'has' && !value) return undefined;

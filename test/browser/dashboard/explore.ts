@@ -80,6 +80,56 @@ export function describeExplore(siteOf: () => Site): void {
     });
   });
 
+  it('filters by custom dimensions, with values suggested as one types or by a click', async () => {
+    const site = siteOf();
+    const pushed = await fetch(`${site.app.url}/ingest/ad-performance`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-workspace': 'countries' },
+      body: JSON.stringify(
+        [
+          ['Germany', 5],
+          ['Spain', 7],
+          ['France', 11],
+        ].map(([country, cost]) => ({
+          date: site.day(-1),
+          campaign_id: 'C-1',
+          channel: 'x',
+          cost,
+          breakdowns: { country },
+        })),
+      ),
+    });
+    expect(await pushed.json()).toMatchObject({ accepted: 3 });
+    await site.visit(
+      async (page) => {
+        await page.goto(`${site.app.url}/`);
+        await page.getByText('+ Filter').click();
+        await page.getByLabel('Dimension').first().selectOption('country');
+        const value = page.getByRole('combobox', { name: 'Value', exact: true });
+        await value.fill('spa');
+        // Not the list of before, which has Spain, too.
+        await expect.poll(() => page.locator('.suggestions li').allInnerTexts()).toEqual(['Spain']);
+        await value.press('ArrowDown');
+        await value.press('Enter');
+        await page.getByRole('link', { name: 'Remove the filter country is Spain' }).waitFor();
+        await settled(page);
+        expect(new URL(page.url()).search).toBe('?f=breakdown.country|is|Spain');
+        expect(await page.locator('.tile[data-measure=COST] data').getAttribute('value')).toBe('7');
+
+        await page.goto(`${site.app.url}/explore?measures=cost&breakdown=country`);
+        await page.locator('.explore-table').getByRole('link', { name: 'France' }).click();
+        await page.getByRole('link', { name: 'Remove the filter country is France' }).waitFor();
+        await settled(page);
+        expect(await figuresIn(page, 'tbody tr')).toEqual([['11']]);
+        expect(await figuresIn(page, 'tr.total')).toEqual([['11']]);
+        await page.locator('.explore-table tbody').getByRole('link', { name: /^Cost/ }).click();
+
+        await page.getByText('1 rows').waitFor();
+      },
+      { workspace: 'countries' },
+    );
+  });
+
   it('downloads all rows, whose names are no formulas, and shows the query behind them', async () => {
     const site = siteOf();
     await site.visit(
