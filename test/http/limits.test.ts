@@ -14,11 +14,14 @@ const tile = 'metrics(dateRange: { preset: YESTERDAY })';
 const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');
 
-/** The least processor time of three: what the refusal costs, not what else the program does. */
+/**
+ * The least processor time of three, or of fifteen where these are slow: what the refusal costs, not what else the program or a busy
+ * machine does. Each time it is a document that nobody has seen.
+ */
 async function refusal(document: string) {
   let fastest = Number.POSITIVE_INFINITY;
   let answer = await app.query(document);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 3 || (round < 15 && fastest >= 50); round++) {
     const ms = await processorMs(async () => {
       answer = await app.query(`${document} #${round}`);
     });
@@ -86,16 +89,11 @@ describe('what would cost too much is refused in under 50 ms, before anything is
       /introspection depth/i,
     ],
   ])('%s', async (_, document, message) => {
-    let quickest = Number.POSITIVE_INFINITY;
-    // On a busy machine another process may be at work meanwhile; each time it is a document that nobody has seen.
-    for (let turn = 0; turn < 5 && quickest >= 50; turn++) {
-      const { error, data, ms } = await refusal(`${document} # ${turn}`);
-      expect(error?.message).toMatch(message);
-      expect(['QUERY_TOO_COMPLEX', 'GRAPHQL_VALIDATION_FAILED']).toContain(error?.extensions.code);
-      expect(data ?? null).toBeNull();
-      quickest = Math.min(quickest, ms);
-    }
-    expect(quickest).toBeLessThan(50);
+    const { error, data, ms } = await refusal(document);
+    expect(error?.message).toMatch(message);
+    expect(['QUERY_TOO_COMPLEX', 'GRAPHQL_VALIDATION_FAILED']).toContain(error?.extensions.code);
+    expect(data ?? null).toBeNull();
+    expect(ms).toBeLessThan(50);
   });
 
   it('cyclic fragments, also many that spread each other', async () => {
