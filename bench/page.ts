@@ -110,7 +110,7 @@ export async function benchPage(store: Store, { origin }: Program, today: Day): 
     );
     const typed = await suggestionTimes(browser, `${origin}/`);
     printTable(
-      'Values offered while a filter is typed, from the key on (60 ms of it wait for further keys)',
+      'Values offered while a filter is typed, from the key on (30 ms of it wait for further keys)',
       ['what', 'p50', 'p95', 'to 150 ms'],
       [
         [

@@ -84,8 +84,8 @@ export function FilterBar() {
   );
 }
 
-/** Waits this long after a key before it asks: half the time between two keys of a fast writer. */
-const pauseMs = 60;
+/** Waits this long after a key before it asks: a quarter of the time between two keys of a fast writer. */
+const pauseMs = 30;
 
 /** Which custom dimensions there are is asked when the form opens. */
 function FilterForm({ isOpen }: { isOpen: boolean }) {
