@@ -283,6 +283,22 @@ describe('with exchange rates', () => {
     });
   });
 
+  it('money of the asked currency needs no rate, also of days long before and after all rates', async () => {
+    await pushRates(app, rates);
+    await push('opportunities', [
+      deal({ currency: 'EUR', created_at: '2025-05-01T10:00:00Z', closed_at: '2025-08-06', amount: 300 }),
+      deal({ opportunity_id: 'O-2', currency: 'EUR', created_at: '2025-08-30T10:00:00Z', amount: 70 }),
+    ]);
+    for (const [clock, revenue] of [
+      ['CREATED', 70],
+      ['CLOSED', 370],
+    ] as const) {
+      const fields = `totals { revenue } ${unconverted}`;
+      const answer = await metrics(`currency: "EUR", crmDate: ${clock}`, fields);
+      expect([clock, answer]).toEqual([clock, { totals: { revenue }, unconverted: [] }]);
+    }
+  });
+
   it('a rate of another process counts, however it leaves the number of rows and the newest version', async () => {
     await pushRates(app, rates);
     await pushRates(app, rates);

@@ -34,7 +34,9 @@ export function createConversion(currency: string, book: RateBook): Conversion {
     currency,
     book,
     rateIn,
-    rateOfAnyDay: () => rateIn(book.firstDay, book.lastDay),
+    // Only these days have a place in the list, and what is in the currency already needs none.
+    rateOfAnyDay: () =>
+      sql`if(currency = ${bind('String', currency)}, 1, ${rateIn(book.firstDay, book.lastDay)})`,
     toJSON: () => ({ currency }),
   };
 }
