@@ -10,7 +10,6 @@ import { attributionAliases } from './aliases/aliases.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { noteKeyChange } from './audit/key-changes.ts';
 import { readCapacity } from './clickhouse/capacity.ts';
-import { createStoreLock } from './clickhouse/leases/store-lock.ts';
 import type { Store } from './clickhouse/store.ts';
 import { createClosers } from './closers.ts';
 import type { Config, Environment } from './config/config.ts';
@@ -18,38 +17,17 @@ import { createReloader, type Settings } from './config/reload.ts';
 import { createSharedDataVersion } from './data-version.ts';
 import type { UtmqlError } from './errors.ts';
 import { readOrCreateSecretFile } from './files/secret-file.ts';
-import { usualConnectionLimits } from './http/connections.ts';
-import { createCors } from './http/cors.ts';
-import { createDashboardRoutes, readDashboardPage } from './http/dashboard.ts';
-import { createDocuments } from './http/documents.ts';
-import { createGraphiql } from './http/graphiql-page.ts';
-import { createGraphql } from './http/graphql.ts';
-import { createGraphqlRoute } from './http/graphql-route.ts';
-import { healthRoutes } from './http/health.ts';
-import { anyHost, createKnownHost } from './http/known-host.ts';
-import { answerGraphqlErrorOrLogin, createLoginRoutes } from './http/login.ts';
-import { openPersistedDocuments } from './http/persisted-documents.ts';
-import { createPushRoutes } from './http/push-routes.ts';
-import type { DocumentLimits } from './http/query-limits.ts';
-import { createResponseCache } from './http/response-cache.ts';
-import { createSchemaRoute } from './http/schema-route.ts';
-import { type HttpServer, listen } from './http/server.ts';
-import { createShareRoutes } from './http/share-routes.ts';
-import { createSharedQuestions } from './http/shared-questions.ts';
+import type { HttpServer } from './http/server.ts';
 import { createStoreProbe } from './http/store-probe.ts';
 import { type Ingestion, openIngestion } from './ingest/ingestion.ts';
 import type { Ingest } from './ingest/pull/pulls.ts';
-import { createLimits } from './limits/limits.ts';
-import { createLoginGuard } from './limits/login-guard.ts';
-import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
-import { createExchangeRates } from './metrics/currency/exchange-rates.ts';
 import type { Model } from './metrics/model.ts';
 import { readModelFile } from './model/model-file.ts';
+import { openHttp } from './open-http.ts';
 import { loginOf, openStore, queryLimits, retentionDays, startServer } from './open-store.ts';
 import { createDayOfInstant } from './records/day.ts';
-import { createRetention } from './retention/retention.ts';
 import { createRefreshTokens } from './sources/refresh-tokens.ts';
 import { contextDefaults, defaultRecordRules } from './sources/source-defaults.ts';
 import { type Feeds, type OpenSourcesOptions, openSources } from './sources/sources.ts';
@@ -58,9 +36,7 @@ import { openTracer } from './telemetry/open-tracer.ts';
 import { createCensus } from './telemetry/store-census.ts';
 import { createTelemetry } from './telemetry.ts';
 import type { Clock } from './time.ts';
-import { createSavedViews } from './views/saved-views.ts';
-import { createShareLinks } from './views/share-links.ts';
-import { createShareTokens } from './views/share-token.ts';
+import { openViews } from './views/open-views.ts';
 
 /** How long requests at work may take to end once the program stops: the rest is cut off, its queries are cancelled. */
 const requestsEndMs = 6_000;
@@ -252,131 +228,24 @@ export async function startApp(options: AppOptions): Promise<App> {
       await delay(config.SHUTDOWN_DELAY_MS);
       await closers.closeAll();
     };
-    const documents = createDocuments(documentLimits(config));
-    reloader.add((next) => () => documents.change(documentLimits(next.config)));
-    const persisted = await openPersistedDocuments({
-      trustedOnly: config.TRUSTED_DOCUMENTS === 'only',
-      automatic: config.AUTOMATIC_PERSISTED_QUERIES,
-      manifestFile: config.PERSISTED_MANIFEST,
-    });
-    const shareTokens = createShareTokens(
-      config.SHARE_SECRET ??
-        (await readOrCreateSecretFile(join(config.DATA_DIR, 'share.key'), {
-          make: () => randomBytes(32).toString('hex'),
-          shape: /^.{32,}$/,
-        })),
-    );
-    const viewLock = createStoreLock(ingestion.leases, 'saved_views');
-    closers.add('saved views', 250, () => viewLock.stop());
-    const shareLinks = createShareLinks({ store, lock: viewLock, tokens: shareTokens, authenticator, clock });
-    const views = createSavedViews({ store, lock: viewLock, links: shareLinks, clock });
-    const sharedQuestions = createSharedQuestions({ persisted, documents });
-    const graphql = createGraphql({
+    const views = await openViews({ config, store, leases: ingestion.leases, authenticator, clock });
+    closers.add('saved views', 250, () => views.stop());
+    const http = await openHttp({
+      config,
+      reloader,
       store,
-      ingest,
-      push,
-      retention: createRetention(store),
-      orphanedRows: ingestion.orphanedRows,
-      rollups: ingestion.rollups,
-      views,
-      shareLinks,
-      sharedQuestions,
-      audit,
-      clock,
-      telemetry,
-      timezone: config.REPORTING_TIMEZONE,
-      exchangeRates: createExchangeRates({ store, dataVersion, clock }),
-      reportingCurrency: config.REPORTING_CURRENCY,
-      retentionDays: { records: config.DATA_RETENTION_DAYS, events: config.EVENT_RETENTION_DAYS },
-      maxComplexity: () => reloader.config.QUERY_MAX_COMPLEXITY,
-      authenticator,
-      introspectionRoles: config.INTROSPECTION_ROLES,
-    });
-    const limits = createLimits(limitSettings(config, authenticator.isOpen), telemetry.onRateLimited);
-    reloader.add((next) => () => limits.change(limitSettings(next.config, authenticator.isOpen)));
-    const addressOf = createRemoteAddress(config.TRUST_PROXY);
-    const guard = createLoginGuard({
-      authenticator,
-      addressOf,
-      failuresPerMinute: config.LOGIN_FAILURES_PER_MINUTE,
-      onRefused: () => telemetry.onRateLimited('logins'),
-    });
-    const graphiql = createGraphiql({ hasLogin: !authenticator.isOpen });
-    const graphqlRoute = createGraphqlRoute({
-      sendGraphiql: graphiql.sendPage,
-      graphql,
-      model: () => model,
-      documents,
-      limits,
-      admission,
-      maxBodyBytes: config.MAX_BODY_BYTES,
-      persisted,
-      cache: createResponseCache({
-        ttlMs: config.RESPONSE_CACHE_TTL_MS,
-        maxBytes: config.RESPONSE_CACHE_MB * 1_048_576,
-        clock,
-      }),
+      storeState,
       dataVersion,
-      telemetry,
-      clock,
-    });
-    const dashboardPage = await readDashboardPage();
-    const http = await listen({
-      host: config.HOST,
-      port: config.PORT,
-      logger,
-      telemetry,
+      authenticator,
+      admission,
+      ingestion,
+      views,
+      model: () => model,
       audit,
-      gate: {
-        guard,
-        limits,
-        accountOf: ({ id }, request) => (authenticator.isOpen ? addressOf(request) : id),
-        isKnownHost: authenticator.isOpen ? createKnownHost(config.HOST) : anyHost,
-      },
-      cors: createCors(config.CORS_ORIGINS),
-      connections: { ...usualConnectionLimits, most: config.MAX_CONNECTIONS },
-      routes: [
-        {
-          method: 'any',
-          path: '/graphql',
-          access: 'follow',
-          isCrossOrigin: true,
-          handle: graphqlRoute.handle,
-          answerError: answerGraphqlErrorOrLogin,
-        },
-        ...(await createDashboardRoutes({
-          page: dashboardPage,
-          homes: views,
-          hasLogin: !authenticator.isOpen,
-          hasGraphiql: config.TRUSTED_DOCUMENTS === 'off',
-          canEmbed: config.EMBED_ORIGINS.length > 0,
-        })),
-        ...createShareRoutes({
-          links: shareLinks,
-          tokens: shareTokens,
-          questions: sharedQuestions,
-          graphql: graphqlRoute,
-          page: dashboardPage,
-          limits,
-          addressOf,
-          failuresPerMinute: config.LOGIN_FAILURES_PER_MINUTE,
-          onRefused: () => telemetry.onRateLimited('logins'),
-          audit,
-          embedOrigins: config.EMBED_ORIGINS,
-          clock,
-        }),
-        ...graphiql.routes,
-        createSchemaRoute(config.INTROSPECTION_ROLES, () => model),
-        ...(authenticator.isOpen ? [] : createLoginRoutes({ guard })),
-        ...createPushRoutes({ push, limits }),
-        ...healthRoutes({
-          storeState,
-          ingest,
-          telemetry,
-          isStopping: () => stopped !== undefined,
-          areMetricsPublic: config.METRICS_PUBLIC,
-        }),
-      ],
+      telemetry,
+      isStopping: () => stopped !== undefined,
+      clock,
+      logger,
     });
     // At once: requests that wait for runs or follow them, and pushes of any length, end when those do.
     closers.add('requests', 7_000, () =>
@@ -404,9 +273,3 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 const modelOf = async ({ MODEL_FILE }: Config): Promise<Model | undefined> =>
   MODEL_FILE === undefined ? undefined : readModelFile(MODEL_FILE);
-
-const documentLimits = (config: Config): DocumentLimits => ({
-  depth: config.QUERY_MAX_DEPTH,
-  rootFields: config.QUERY_MAX_ROOT_FIELDS,
-  aliases: config.QUERY_MAX_ALIASES,
-});
