@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instant } from '../clickhouse/instant.ts';
 import { bind, empty, instantOf, type Sql, sql } from '../clickhouse/sql.ts';
 import { type DataScope, workspaceRows } from '../metrics/data-scope.ts';
 import { firstDay, formatDay, lastDay } from '../records/day.ts';
@@ -20,7 +21,7 @@ export interface AuditFilter {
 
 export const storedEntry = z.object({
   audit_id: z.string(),
-  at: z.string().transform((text) => new Date(text)),
+  at: instant,
   kind: z.enum(auditKinds),
   action: z.string(),
   outcome: z.string(),

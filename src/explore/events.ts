@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instant } from '../clickhouse/instant.ts';
 import { bind, empty, identifier, instantOf, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { compileFilter } from '../metrics/compile-filter.ts';
 import { type DataScope, workspaceRows } from '../metrics/data-scope.ts';
@@ -25,7 +26,7 @@ export type EventCursor = readonly [timestamp: number, eventId: string, service:
 
 const eventRow = z.object({
   event_id: z.string(),
-  timestamp: z.string().transform((text) => new Date(text)),
+  timestamp: instant,
   service: z.string(),
   message: z.string(),
   metadata: z.string(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { columnsOf } from '../clickhouse/columns-of.ts';
+import { instant } from '../clickhouse/instant.ts';
 import { bind, empty, identifier, join, type Sql, sql } from '../clickhouse/sql.ts';
 import { matches } from '../metrics/registry.ts';
 import { adFigures, isCount } from '../records/ad-performance.ts';
@@ -42,8 +43,8 @@ const shownMoney = (amount: Sql, scope: MoneyScope): Sql =>
 // `contact_hash` is omitted, because it reveals which records belong to one person.
 const opportunityColumns = z.object({
   opportunity_id: z.string(),
-  created_at: z.string().transform((text) => new Date(text)),
-  closed_at: z.string().transform((text) => dateOrNull(new Date(text))),
+  created_at: instant,
+  closed_at: instant.transform(dateOrNull),
   date: z.string(),
   stage: z.enum(stages),
   stage_name: z.string(),

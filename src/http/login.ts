@@ -6,6 +6,7 @@ import { isFromOwnPages } from '../access/same-origin.ts';
 import { chooseWorkspace, workspaceOf } from '../access/workspaces.ts';
 import { UtmqlError } from '../errors.ts';
 import type { LoginGuard } from '../limits/login-guard.ts';
+import { addressParameters } from './address-parameters.ts';
 import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './error-answers.ts';
 import { asksForPage } from './graphiql-page.ts';
 import { loginPage, loginPolicy, sessionPage } from './login-page.ts';
@@ -29,7 +30,7 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
       access: 'everybody',
       async handle(request, response) {
         const identity = await identityOf(request, guard);
-        const next = pageAddress(parametersOf(request).get('next'));
+        const next = pageAddress(addressParameters(request).get('next'));
         if (identity === undefined) return sendForm(request, response, 200, {}, { next });
         const workspace = currentWorkspace(identity, request);
         send(request, response, 200, {}, sessionPage({ identity, workspace, next }));
@@ -131,9 +132,6 @@ function currentWorkspace(identity: Identity, request: IncomingMessage): string 
 const isToChoose = ({ workspaces }: Identity): boolean => workspaces !== 'all' && workspaces.length > 1;
 
 const loginAddress = (next: string): string => `/login?next=${encodeURIComponent(next)}`;
-
-const parametersOf = ({ url = '' }: IncomingMessage): URLSearchParams =>
-  new URLSearchParams(url.split('?').slice(1).join('?'));
 
 /** @throws UtmqlError FORBIDDEN for another site's form; TOO_LARGE */
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {

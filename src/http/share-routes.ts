@@ -8,6 +8,7 @@ import type { RemoteAddress } from '../limits/remote-address.ts';
 import type { Clock } from '../time.ts';
 import { type ShareLink, type ShareLinks, sharePath } from '../views/share-links.ts';
 import type { ShareTokens } from '../views/share-token.ts';
+import { addressParameters } from './address-parameters.ts';
 import type { DashboardPage } from './dashboard.ts';
 import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './error-answers.ts';
 import type { RequestInfo } from './graphql-call.ts';
@@ -64,7 +65,7 @@ export function createShareRoutes(options: {
     info: RequestInfo,
   ): Promise<{ readonly link: ShareLink; readonly call: CallInfo }> => {
     const { attempt, requestId } = info;
-    const claim = tokens.read(parametersOf(request).get('t') ?? '', clock.now());
+    const claim = tokens.read(addressParameters(request).get('t') ?? '', clock.now());
     if (claim === undefined) throw await refuse(request, info);
     const account = `share:${claim.linkId}`;
     const identity = {
@@ -131,7 +132,7 @@ export function createShareRoutes(options: {
       async handle(request, response, info) {
         response.setHeader('Cache-Control', 'no-store');
         const { link, call } = await open(request, response, info);
-        const place = parametersOf(request).get('question') ?? '';
+        const place = addressParameters(request).get('question') ?? '';
         const question = /^\d$/.test(place) ? link.questions[Number(place)] : undefined;
         if (question === undefined)
           throw new UtmqlError(
@@ -145,6 +146,3 @@ export function createShareRoutes(options: {
     },
   ];
 }
-
-const parametersOf = ({ url = '' }: IncomingMessage): URLSearchParams =>
-  new URLSearchParams(url.split('?').slice(1).join('?'));

@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import type { Caller } from '../access/caller.ts';
 import { forbidden } from '../access/refusals.ts';
+import { instant } from '../clickhouse/instant.ts';
 import { jsonRow } from '../clickhouse/json-row.ts';
 import type { Lock } from '../clickhouse/leases/store-lock.ts';
 import { bind, type Sql, sql } from '../clickhouse/sql.ts';
@@ -27,8 +28,6 @@ export interface SavedView {
   readonly updatedAt: Date;
   readonly version: number;
 }
-
-const instant = z.string().transform((text) => new Date(text));
 
 export const savedView = z
   .object({

@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Caller, Identity } from '../access/caller.ts';
+import { instant } from '../clickhouse/instant.ts';
 import { jsonRow } from '../clickhouse/json-row.ts';
 import type { Lock } from '../clickhouse/leases/store-lock.ts';
 import { bind, empty, instantOf, type Sql, sql } from '../clickhouse/sql.ts';
@@ -45,7 +46,6 @@ export interface ShareLink {
 /** Who made a link. An admin, and thus nobody whom a row policy restricts. */
 type Creator = Pick<Identity, 'id' | 'name' | 'role' | 'workspaces'>;
 
-const instant = z.string().transform((text) => new Date(text));
 const jsonOf = <T>(shape: z.ZodType<T>) => z.string().transform((text) => shape.parse(JSON.parse(text)));
 const creator = z.object({
   id: z.string(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instant } from '../../clickhouse/instant.ts';
 import { bind, empty, instantOf, join, type Sql, sql } from '../../clickhouse/sql.ts';
 import type { Store } from '../../clickhouse/store.ts';
 import { type DataScope, workspaceRows } from '../../metrics/data-scope.ts';
@@ -26,8 +27,6 @@ export interface RejectId {
   readonly runId: string;
   readonly position: number;
 }
-
-const instant = z.string().transform((text) => new Date(text));
 
 export const storedReject = z.object({
   run_id: z.string(),
