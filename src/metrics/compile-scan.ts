@@ -101,7 +101,7 @@ export function compileScan(
   from: Sql;
   dimension: (name: DimensionName) => Sql;
   source: (name: StoredField) => Sql;
-  /** Where a dimension's values are stored, before aliases. */
+  /** What a dimension's values are made of: those of rows that are equal in it are equal. */
   column: (name: GroupKey['name']) => Sql;
   part: (part: Part) => Sql;
 } {
@@ -140,7 +140,7 @@ export function compileScan(
       return folded(columnOf(name), name, plan);
     },
     source: columnOf,
-    column: (name) => (name === 'date' ? sql`date` : stored(name)),
+    column: (name) => (name === 'date' ? bucket(plan, scan) : stored(name)),
     part: (part) => (reads(part) ? aggregateOf(part) : nothingOf(part, plan, dimensionAlias('date'))),
   };
 }

@@ -24,14 +24,14 @@ export interface GroupKey {
   readonly name: KeyName;
   readonly value: Sql;
   readonly alias: Sql;
-  /** What the value is made of: rows that are equal in it have one value. */
+  /** See `compileScan`. */
   readonly column: Sql;
 }
 
 /**
  * What to select, and what to group by. Groups of a table’s rows by several texts, or by a date and texts, take up to twice as long
- * as by numbers, so there it is hashes: one of 64 bits for each text. Of a million texts two have the same once in forty million
- * columns.
+ * as by numbers, so there it is hashes: one of 64 bits for each text, the first with the date in it. Of a million groups two have the same
+ * once in forty million questions.
  */
 export function groupingOf(
   scan: Scan,
@@ -43,7 +43,7 @@ export function groupingOf(
     isHashed ? sql`any(${value}) AS ${alias}` : sql`${value} AS ${alias}`,
   );
   if (!isHashed) return { columns, keys: keys.map(({ alias }) => alias) };
-  const date = keys.find(({ name }) => name === 'date')?.value;
+  const date = keys.find(({ name }) => name === 'date')?.column;
   const [first, ...others] = keys
     .filter(({ name }) => name !== 'date')
     .map(({ column }) => sql`sipHash64(${column})`);
