@@ -96,6 +96,8 @@ export function describeViews(siteOf: () => Site): void {
   }
   const openMenu = async (page: Page): Promise<void> => {
     await page.locator('summary', { hasText: 'Views' }).click();
+    // What is not there yet would count as settled.
+    await page.locator('.view-list').waitFor({ state: 'attached' });
     await settled(page);
   };
 
