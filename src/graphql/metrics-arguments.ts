@@ -165,10 +165,15 @@ export interface LimitBy {
   readonly dimension: DimensionName;
   readonly measure: MeasureName | undefined;
   readonly others: boolean;
+  /** Keeps the rows without a value beside the `n` largest. */
+  readonly keepNull: boolean;
 }
 
 /** The query that finds out which values of a dimension are the largest. */
-export function rankingQuery(query: MetricsQuery, { n, dimension, measure }: LimitBy): MetricsQuery {
+export function rankingQuery(
+  query: MetricsQuery,
+  { n, dimension, measure, keepNull }: LimitBy,
+): MetricsQuery {
   if (!query.groupBy.includes(dimension) || dimension === 'date') {
     const choices = query.groupBy.filter((name) => name !== 'date').map(dimensionText);
     throw badInput(
@@ -186,22 +191,30 @@ export function rankingQuery(query: MetricsQuery, { n, dimension, measure }: Lim
     compareTo: undefined,
     fill: undefined,
     offset: 0,
-    limit: n,
+    // One more: rows without a value may be among the largest, and do not count.
+    limit: keepNull ? n + 1 : n,
     measures: [by],
     figures: ['current'],
     wants: { rows: true, totals: false, totalCount: false },
   };
 }
 
+/** How ClickHouse has a missing value of a dimension. */
+const missing = '';
+
 /** What the ranking found, as the fold of the query that asked for it. */
 export const foldOf = (
-  { dimension, others }: LimitBy,
-  values: readonly (string | null | undefined)[],
-): Fold => ({
-  dimension: dimension as TextDimension,
-  values: values.map((value) => value ?? ''),
-  others,
-});
+  { n, dimension, others, keepNull }: LimitBy,
+  ranked: readonly (string | null | undefined)[],
+): Fold => {
+  const values = ranked.map((value) => value ?? missing);
+  const named = values.filter((value) => value !== missing);
+  return {
+    dimension: dimension as TextDimension,
+    values: keepNull ? [...named.slice(0, n), missing] : values,
+    others,
+  };
+};
 
 /**
  * Dimensions and breakdowns of each level of subtotals.
@@ -271,11 +284,12 @@ function pagedQuery(query: MetricsQuery, limitBy: LimitBy | undefined): unknown 
     conversion,
     ...rest
   } = query;
-  const { n, dimension, measure, others } = limitBy ?? {};
+  const { n, dimension, measure, others, keepNull } = limitBy ?? {};
   // Cursors of earlier versions, which knew one day only, stay valid.
   const closes = crmDate === 'created' ? {} : { crmDate };
+  const kept = keepNull ? { keepNull } : {};
   // Rows of figures in another currency may be others, or in another order.
   const isByMoney = limitBy !== undefined || amountsOf({ ...query, measures: [] }).length > 0;
   const currency = isByMoney && conversion !== undefined ? { currency: conversion.currency } : {};
-  return [{ ...rest, ...closes, ...currency }, n, dimension, measure, others];
+  return [{ ...rest, ...closes, ...kept, ...currency }, n, dimension, measure, others];
 }

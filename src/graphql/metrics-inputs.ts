@@ -135,6 +135,11 @@ export const LimitByInput = builder.inputType('LimitByInput', {
       description:
         'True sums up the other values in rows named `(other)`, which have `isOther: true`. False leaves them out.',
     }),
+    keepNull: t.boolean({
+      defaultValue: false,
+      description:
+        'True keeps the rows without a value (unattributed), too, whatever their rank: `n` counts the others.',
+    }),
   }),
 });
 

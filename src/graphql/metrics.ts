@@ -344,7 +344,13 @@ async function answer(
 function readLimitBy(input: typeof LimitByInput.$inferInput): LimitBy {
   const dimension = readDimension(input, 'limitBy');
   if (dimension === undefined) throw badInput('limitBy: give dimension or breakdown.');
-  return { n: input.n, dimension, measure: input.measure ?? undefined, others: input.others ?? false };
+  return {
+    n: input.n,
+    dimension,
+    measure: input.measure ?? undefined,
+    others: input.others ?? false,
+    keepNull: input.keepNull ?? false,
+  };
 }
 
 /** Asks when it is first called, and answers the same from then on. */

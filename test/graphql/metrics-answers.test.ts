@@ -7,6 +7,12 @@ beforeAll(async () => {
   app = await startTestApp();
   const record = (date: string, campaign: string, cost: number) =>
     `{ date: "${date}", campaignId: "${campaign}", channel: "ga", clicks: 1, impressions: 10, cost: ${cost}, utmCampaign: "${campaign}" }`;
+  const byCountry = (date: string, costs: readonly number[], ofNone: number) => [
+    record(date, 'anywhere', ofNone),
+    ...costs.map((cost, index) =>
+      record(date, 'somewhere', cost).replace(' }', `, breakdowns: { country: "${'abc'[index]}" } }`),
+    ),
+  ];
   const days = (month: string, count: number, cost: number) =>
     Array.from({ length: count }, (_, day) =>
       record(`${month}-${String(day + 1).padStart(2, '0')}`, 'daily', cost),
@@ -16,6 +22,8 @@ beforeAll(async () => {
     record('2025-08-01', 'brand', 50),
     record('2025-08-01', 'x', 5),
     record('2025-08-01', 'y', 3),
+    ...byCountry('2025-08-02', [9, 8, 7], 1),
+    ...byCountry('2025-08-03', [9, 8, 7], 90),
     ...days('2026-02', 28, 10),
     ...days('2026-03', 31, 1),
   ];
@@ -61,13 +69,32 @@ it('a campaign that is named (other) is not the rest of the top N', async () => 
   expect(totals).toEqual({ cost: 158 });
 });
 
+it.each([
+  ['2025-08-02', 2, ['a 9', 'b 8', '(other) 7', 'null 1']],
+  ['2025-08-03', 2, ['null 90', 'a 9', 'b 8', '(other) 7']],
+  ['2025-08-03', 3, ['null 90', 'a 9', 'b 8', 'c 7']],
+])('keeps rows without a value beside the largest (%s, %i)', async (day, n, rows) => {
+  const { nodes, totals } = await metrics(
+    `${day}/${day}`,
+    `breakdowns: ["country"] orderBy: [{ measure: COST, direction: DESC }]
+       limitBy: { n: ${n}, breakdown: "country", others: true, keepNull: true }`,
+    'nodes { country: breakdown(name: "country") cost } totals { cost }',
+  );
+  expect(nodes.map(({ country, cost }) => `${country} ${cost}`)).toEqual(rows);
+  expect(totals).toEqual({ cost: 24 + Number(rows.find((row) => row.startsWith('null'))?.slice(5)) });
+});
+
 it('a cursor goes on only with the same limitBy', async () => {
   const limit = 'first: 1 limitBy: { n: 1, dimension: UTM_CAMPAIGN, others: true }';
   const first = await metrics(august, `${largest} ${limit}`, 'nodes { cost } pageInfo { endCursor }');
   const after = `after: "${first.pageInfo?.endCursor}"`;
   const next = await metrics(august, `${largest} ${limit} ${after}`, 'nodes { cost isOther }');
   expect(next.nodes).toEqual([{ cost: 58, isOther: true }]);
-  for (const other of ['', 'limitBy: { n: 2, dimension: UTM_CAMPAIGN, others: true }']) {
+  for (const other of [
+    '',
+    'limitBy: { n: 2, dimension: UTM_CAMPAIGN, others: true }',
+    'limitBy: { n: 1, dimension: UTM_CAMPAIGN, others: true, keepNull: true }',
+  ]) {
     const { errors } = await ask(august, `${largest} first: 1 ${other} ${after}`, 'nodes { cost }');
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   }

@@ -25,7 +25,13 @@ export interface OracleQuery {
   readonly useRollups?: boolean;
   readonly fill: boolean;
   readonly limitBy:
-    | { readonly n: number; readonly dimension: string; readonly measure: string; readonly others: boolean }
+    | {
+        readonly n: number;
+        readonly dimension: string;
+        readonly measure: string;
+        readonly others: boolean;
+        readonly keepNull: boolean;
+      }
     | undefined;
 }
 
@@ -439,10 +445,10 @@ interface Group {
 }
 type Groups = Map<string, Group>;
 
-/** The n values with most of a sum; ties by name, null last. */
+/** The n values with most of a sum; ties by name, null last, or beside them. */
 function largest(
   facts: readonly Valued[],
-  { n, dimension, measure: by }: NonNullable<OracleQuery['limitBy']>,
+  { n, dimension, measure: by, keepNull }: NonNullable<OracleQuery['limitBy']>,
   measures: Measures,
 ): Set<string | null> {
   const groups = new Map<string | null, Valued[]>();
@@ -460,5 +466,8 @@ function largest(
     (a, b) =>
       b.amount - a.amount || (a.value === null ? 1 : b.value === null ? -1 : a.value < b.value ? -1 : 1),
   );
-  return new Set(ranked.slice(0, n).map(({ value }) => value));
+  const values = ranked.map(({ value }) => value);
+  return new Set(
+    keepNull ? [null, ...values.filter((value) => value !== null).slice(0, n)] : values.slice(0, n),
+  );
 }

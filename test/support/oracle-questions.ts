@@ -103,6 +103,7 @@ export function oracleQueries(
           n: fc.integer({ min: 1, max: 3 }),
           measure: fc.constantFrom(...(words === undefined ? ['cost', 'clicks', 'leads'] : measures)),
           others: fc.boolean(),
+          keepNull: fc.boolean(),
         }),
         { nil: undefined, freq: 2 },
       ),

@@ -234,6 +234,8 @@ export type LimitByInput = {
   breakdown?: string | null | undefined;
   /** The dimension: one of `groupBy`, except DATE. */
   dimension?: Dimension | null | undefined;
+  /** True keeps the rows without a value (unattributed), too, whatever their rank: `n` counts the others. */
+  keepNull?: boolean | null | undefined;
   /** The measure, over the whole range, that ranks the values. Default: the first measure in `orderBy`, else COST. */
   measure?: Measure | null | undefined;
   /** How many values to keep, 1 to 1000. */

@@ -25,22 +25,25 @@ export function ExploreChart({ data, choice }: { data: DashboardExploreQuery; ch
   const name = say(`measure.${measure}`);
   const days = useMemo(() => [...new Set(nodes.map(({ date }) => date ?? ''))].sort(), [nodes]);
   const series = useMemo((): readonly ChartSeries[] => {
+    const splitValue = (point: Point): string | null =>
+      split === undefined ? null : (point[dimensions[split]] ?? null);
     const labelOf = (point: Point): string => {
       if (split === undefined) return name;
-      return point.isOther ? say('others') : valueText(say, point[dimensions[split]] ?? null);
+      return point.isOther ? say('others') : valueText(say, splitValue(point));
     };
-    const lines = new Map<string, (number | null)[]>();
+    // By value, not by label: a value may be named like the rest, or like what has none.
+    const lines = new Map<string, { readonly label: string; readonly values: (number | null)[] }>();
     for (const point of nodes) {
-      const label = labelOf(point);
-      const values = lines.get(label) ?? days.map(() => null);
-      values[days.indexOf(point.date ?? '')] = figureOf(point, measure);
-      lines.set(label, values);
+      const key = JSON.stringify([point.isOther, splitValue(point)]);
+      const line = lines.get(key) ?? { label: labelOf(point), values: days.map(() => null) };
+      line.values[days.indexOf(point.date ?? '')] = figureOf(point, measure);
+      lines.set(key, line);
     }
     const sum = (values: readonly (number | null)[]): number =>
       values.reduce((total: number, value) => total + (value ?? 0), 0);
-    return [...lines]
-      .sort(([, one], [, other]) => sum(other) - sum(one))
-      .map(([label, values], tone) => ({ label, values, tone }));
+    return [...lines.values()]
+      .sort((one, other) => sum(other.values) - sum(one.values))
+      .map((line, tone) => ({ ...line, tone }));
   }, [nodes, days, measure]);
   const { unit } = infoOf(measure);
   // Ratios and costs per something do not add up.

@@ -14,8 +14,8 @@ import { parseMeasures, printMeasures, type View } from '../view/view.ts';
 
 /** Rows of a page of the table. */
 export const pageRows = 50;
-/** Lines of the chart, beside that of all others. */
-const chartLines = 7;
+/** Lines of the chart, beside those of unattributed rows and of all others. */
+const chartLines = 6;
 /** Rows for the chart: more would cost too much, and no chart shows them. */
 const mostPoints = 4_000;
 /** Custom dimensions at once: a document names them one by one. */
@@ -110,7 +110,9 @@ export function tableVariables(
     groupBy: [...rows],
     breakdowns: [...breakdowns],
     ...(top !== undefined &&
-      split && { limitBy: { n: top, dimension: split, measure: choice.measure, others: true } }),
+      split && {
+        limitBy: { n: top, dimension: split, measure: choice.measure, others: true, keepNull: true },
+      }),
     orderBy: rows.length === 0 && breakdowns.length === 0 ? [] : [orderBy],
     breakdown1,
     hasBreakdown1: breakdown1 !== '',
@@ -134,7 +136,13 @@ export function exploreVariables(view: View, choice: ExploreChoice): DashboardEx
     hasSubtotals: subtotals.length > 0,
     seriesBy: split === undefined ? ['DATE'] : ['DATE', split],
     ...(split && {
-      seriesLimit: { n: chartLines, dimension: split, measure: choice.measure, others: true },
+      seriesLimit: {
+        n: chartLines,
+        dimension: split,
+        measure: choice.measure,
+        others: true,
+        keepNull: true,
+      },
     }),
     seriesFirst: mostPoints,
   };
