@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { usePage } from '../page/context.ts';
+import { ScrollingTable } from '../parts/data-table.tsx';
 import { type ChartKind, type ChartSeries, drawnValues, plotOptions } from './plot-options.ts';
 
 interface TimeChartProps {
@@ -86,8 +87,8 @@ export function TimeChart(props: TimeChartProps) {
         {day !== undefined && point !== undefined && (
           <>
             <strong>{dayText(day)}</strong>
-            {series.map(({ label, values, tone }) => (
-              <span key={label} class="tip-figure">
+            {series.map(({ label, values, tone }, line) => (
+              <span key={line} class="tip-figure">
                 <i class="swatch" data-tone={tone} /> {label} <b>{figure(values[point] ?? null)}</b>
               </span>
             ))}
@@ -96,33 +97,24 @@ export function TimeChart(props: TimeChartProps) {
       </div>
       <details class="chart-table">
         <summary>{say('asTable')}</summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label={title}>
-          <table>
-            <caption class="hidden">{title}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{say('day')}</th>
-                {series.map(({ label }) => (
-                  <th key={label} scope="col" class="number">
-                    {label}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {days.map((one, index) => (
-                <tr key={one}>
-                  <th scope="row">{dayText(one)}</th>
-                  {series.map(({ label, values }) => (
-                    <td key={label} class="number">
-                      {figure(values[index] ?? null)}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollingTable
+          title={title}
+          columns={[
+            {
+              id: 'day',
+              heading: say('day'),
+              isRowHeading: true,
+              cell: ({ day: one }) => dayText(one),
+            },
+            ...series.map(({ label, values }, line) => ({
+              id: String(line),
+              heading: label,
+              isNumber: true,
+              cell: ({ index }: { index: number }) => figure(values[index] ?? null),
+            })),
+          ]}
+          rows={days.map((one, index) => ({ day: one, index }))}
+        />
       </details>
     </figure>
   );

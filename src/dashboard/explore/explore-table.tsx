@@ -1,6 +1,7 @@
 import type { DashboardExploreQuery, Measure } from '../../../schema/generated/dashboard/graphql.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
+import { type DataColumn, ScrollingTable } from '../parts/data-table.tsx';
 import { Change, Figure } from '../parts/figure.tsx';
 import { valueText } from '../parts/filter-bar.tsx';
 import { ViewLink } from '../parts/view-link.tsx';
@@ -24,23 +25,7 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
   const { measures, rows, breakdowns, sort } = choice;
   const granularity = view.granularity ?? fittingGranularity(view.range);
   const { currency } = table.meta;
-  const columns = rows.length + breakdowns.length;
-  const sortLink = (by: ExploreChoice['sort']['by'], text: string, isNumber: boolean) => {
-    const isSorted = sort.by === by;
-    const next = { by, isDescending: isSorted ? !sort.isDescending : isNumber };
-    return (
-      <th
-        key={by}
-        scope="col"
-        class={isNumber ? 'number' : undefined}
-        aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : undefined}
-      >
-        <ViewLink href={address({}, { sort: printSort(next), after: undefined })}>
-          {text} <span aria-hidden="true">{isSorted ? (sort.isDescending ? '↓' : '↑') : ''}</span>
-        </ViewLink>
-      </th>
-    );
-  };
+  const labels = rows.length + breakdowns.length;
   const breakdownValue = (row: Row, column: number): string | null =>
     (column === 0 ? row.breakdown1 : row.breakdown2) ?? null;
   /** The view of one row alone; undefined where no filter can say it. */
@@ -81,12 +66,12 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
       </ViewLink>
     );
   };
-  const figureCell = (row: Row, measure: Measure, place: View | undefined) => {
+  const figureCell = (row: Row, measure: Measure) => {
+    const place = viewOf(row);
     const value = figureOf(row, measure);
     const figure = <Figure measure={measure} value={value} currency={currency} />;
-    const change = figureOf(row.relativeChange as Figures | null, measure);
     return (
-      <td key={measure} class="number">
+      <>
         {value !== null && place ? (
           <ViewLink
             href={addressOf('/records', withRecords(place, measure))}
@@ -99,101 +84,98 @@ export function ExploreTable({ table, choice }: { table: Table; choice: ExploreC
         ) : (
           figure
         )}
-        {view.comparison !== 'none' && (
-          <small>
-            <Change measure={measure} value={change} />
-          </small>
-        )}
-      </td>
+        <ComparedChange row={row} measure={measure} />
+      </>
     );
   };
+  const columns: readonly DataColumn<Row>[] = [
+    ...rows.map((dimension, index) => ({
+      id: dimension,
+      heading: dimension === 'DATE' ? say('day') : say(`dimension.${dimension}`),
+      isSortable: true,
+      isRowHeading: index === 0,
+      cell: (row: Row) => labelCell(row, dimension),
+    })),
+    ...breakdowns.map((name, index) => ({
+      id: breakdownOf(name),
+      heading: name,
+      cell: (row: Row) => valueLink(breakdownOf(name), breakdownValue(row, index)),
+    })),
+    ...measures.map((measure) => ({
+      id: measure,
+      heading: say(`measure.${measure}`),
+      isSortable: true,
+      isNumber: true,
+      cell: (row: Row) => figureCell(row, measure),
+    })),
+  ];
   const subtotalBy = subtotalsOf(choice);
   return (
     <>
-      <div class="scroll wide" tabIndex={0} role="region" aria-label={say('table')}>
-        <table class="explore-table">
-          <caption class="hidden">{say('table')}</caption>
-          <thead>
-            <tr>
-              {rows.map((row) => sortLink(row, row === 'DATE' ? say('day') : say(`dimension.${row}`), false))}
-              {breakdowns.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-              {measures.map((measure) => sortLink(measure, say(`measure.${measure}`), true))}
-            </tr>
-          </thead>
-          <tbody>
-            {table.nodes.map((row, index) => {
-              const place = viewOf(row);
-              return (
-                <tr key={index} class={row.isOther ? 'other' : undefined}>
-                  {rows.map((dimension, column) =>
-                    column === 0 ? (
-                      <th key={dimension} scope="row">
-                        {labelCell(row, dimension)}
-                      </th>
-                    ) : (
-                      <td key={dimension}>{labelCell(row, dimension)}</td>
-                    ),
-                  )}
-                  {breakdowns.map((name, column) => (
-                    <td key={name}>{valueLink(breakdownOf(name), breakdownValue(row, column))}</td>
-                  ))}
-                  {measures.map((measure) => figureCell(row, measure, place))}
-                </tr>
-              );
-            })}
-          </tbody>
-          <tfoot>
-            {table.subtotals?.[0]?.nodes.map((row, index) => (
-              <tr key={index} class="subtotal">
-                <th scope="row" colSpan={columns}>
-                  {say('subtotal', {
-                    value: subtotalBy
-                      .map((dimension) =>
-                        dimension === 'DATE'
-                          ? bucketText(say, formats, row.date ?? '', granularity)
-                          : valueText(say, row[dimensions[dimension]] ?? null),
-                      )
-                      .join(' '),
-                  })}
-                </th>
-                {measures.map((measure) => (
-                  <td key={measure} class="number">
-                    <Figure measure={measure} value={figureOf(row, measure)} currency={currency} />
-                  </td>
-                ))}
-              </tr>
-            ))}
-            <tr class="total">
-              {columns > 0 && (
-                <th scope="row" colSpan={columns}>
-                  {say('total')}
-                </th>
-              )}
+      <ScrollingTable
+        title={say('table')}
+        class="explore-table"
+        isWide
+        columns={columns}
+        rows={table.nodes}
+        classOf={(row) => (row.isOther ? 'other' : undefined)}
+        sort={{ id: sort.by, isDescending: sort.isDescending }}
+        sorted={({ id, isDescending }) =>
+          address({}, { sort: printSort({ by: id as typeof sort.by, isDescending }), after: undefined })
+        }
+      >
+        <tfoot>
+          {table.subtotals?.[0]?.nodes.map((row, index) => (
+            <tr key={index} class="subtotal">
+              <th scope="row" colSpan={labels}>
+                {say('subtotal', {
+                  value: subtotalBy
+                    .map((dimension) =>
+                      dimension === 'DATE'
+                        ? bucketText(say, formats, row.date ?? '', granularity)
+                        : valueText(say, row[dimensions[dimension]] ?? null),
+                    )
+                    .join(' '),
+                })}
+              </th>
               {measures.map((measure) => (
                 <td key={measure} class="number">
-                  <ViewLink href={addressOf('/records', withRecords(view, measure))}>
-                    <Figure measure={measure} value={figureOf(table.totals, measure)} currency={currency} />
-                  </ViewLink>
-                  {view.comparison !== 'none' && (
-                    <small>
-                      <Change
-                        measure={measure}
-                        value={figureOf(table.totals.relativeChange as Figures | null, measure)}
-                      />
-                    </small>
-                  )}
+                  <Figure measure={measure} value={figureOf(row, measure)} currency={currency} />
                 </td>
               ))}
             </tr>
-          </tfoot>
-        </table>
-      </div>
+          ))}
+          <tr class="total">
+            {labels > 0 && (
+              <th scope="row" colSpan={labels}>
+                {say('total')}
+              </th>
+            )}
+            {measures.map((measure) => (
+              <td key={measure} class="number">
+                <ViewLink href={addressOf('/records', withRecords(view, measure))}>
+                  <Figure measure={measure} value={figureOf(table.totals, measure)} currency={currency} />
+                </ViewLink>
+                <ComparedChange row={table.totals} measure={measure} />
+              </td>
+            ))}
+          </tr>
+        </tfoot>
+      </ScrollingTable>
       <Pages table={table} choice={choice} />
     </>
+  );
+}
+
+/** How a figure has changed, where the view compares. */
+function ComparedChange(props: { row: Pick<Row, 'relativeChange'>; measure: Measure }) {
+  const { view } = useView();
+  const { row, measure } = props;
+  if (view.comparison === 'none') return null;
+  return (
+    <small>
+      <Change measure={measure} value={figureOf(row.relativeChange as Figures | null, measure)} />
+    </small>
   );
 }
 

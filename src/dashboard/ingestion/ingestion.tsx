@@ -6,6 +6,7 @@ import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { mayIngest } from '../page/session.ts';
 import { useView } from '../page/use-view.ts';
+import { type DataColumn, ScrollingTable } from '../parts/data-table.tsx';
 import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
 import { RejectsPanel } from './rejects-panel.tsx';
 import { RunDetails } from './run-details.tsx';
@@ -94,54 +95,44 @@ function SourceItem({ source, onChange }: { source: Source; onChange: () => void
   );
 }
 
+type Run = DashboardIngestionQuery['ingestRuns'][number];
+
+const countOf = { read: 'recordsRead', written: 'recordsWritten', rejected: 'recordsRejected' } as const;
+
 function RunsTable({ runs }: { runs: DashboardIngestionQuery['ingestRuns'] | undefined }) {
   const { say, formats } = usePage();
   const { own, address } = useView();
   if (runs?.length === 0) return <p class="quiet">{say('noRuns')}</p>;
   const last = runs?.at(-1);
+  const columns: readonly DataColumn<Run>[] = [
+    {
+      id: 'begun',
+      heading: say('begun'),
+      cell: ({ id, createdAt }) => <a href={address({}, { run: id })}>{formats.instant(createdAt)}</a>,
+    },
+    { id: 'source', heading: say('source'), cell: ({ source }) => source },
+    {
+      id: 'status',
+      heading: say('runStatus'),
+      cell: ({ status, dryRun }) => (
+        <>
+          <i class="dot" data-status={status} aria-hidden="true" />
+          {say(`status.${status}`)}
+          {dryRun && <span class="quiet"> {say('dryRun')}</span>}
+        </>
+      ),
+    },
+    ...(['read', 'written', 'rejected'] as const).map((name) => ({
+      id: name,
+      heading: say(name),
+      isNumber: true,
+      cell: (run: Run) => formats.count(run[countOf[name]]),
+    })),
+    { id: 'error', heading: say('error'), cell: ({ error }) => error?.message },
+  ];
   return (
     <>
-      <div class="scroll wide" tabIndex={0} role="region" aria-label={say('runs')}>
-        <table>
-          <caption class="hidden">{say('runs')}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{say('begun')}</th>
-              <th scope="col">{say('source')}</th>
-              <th scope="col">{say('runStatus')}</th>
-              <th scope="col" class="number">
-                {say('read')}
-              </th>
-              <th scope="col" class="number">
-                {say('written')}
-              </th>
-              <th scope="col" class="number">
-                {say('rejected')}
-              </th>
-              <th scope="col">{say('error')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {runs?.map((run) => (
-              <tr key={run.id}>
-                <td>
-                  <a href={address({}, { run: run.id })}>{formats.instant(run.createdAt)}</a>
-                </td>
-                <td>{run.source}</td>
-                <td>
-                  <i class="dot" data-status={run.status} aria-hidden="true" />
-                  {say(`status.${run.status}`)}
-                  {run.dryRun && <span class="quiet"> {say('dryRun')}</span>}
-                </td>
-                <td class="number">{formats.count(run.recordsRead)}</td>
-                <td class="number">{formats.count(run.recordsWritten)}</td>
-                <td class="number">{formats.count(run.recordsRejected)}</td>
-                <td>{run.error?.message}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ScrollingTable title={say('runs')} isWide columns={columns} rows={runs ?? []} idOf={({ id }) => id} />
       <footer class="pages">
         {own.has('before') && <a href={address({}, { before: undefined })}>{say('firstPage')}</a>}
         {runs?.length === 20 && last && <a href={address({}, { before: last.id })}>{say('nextPage')}</a>}

@@ -4,6 +4,7 @@ import {
   DashboardCancelDocument,
   DashboardReplayDocument,
   DashboardRunDetailsDocument,
+  type DashboardRunDetailsQuery,
   DashboardRunProgressDocument,
   type DashboardRunProgressSubscription,
 } from '../../../schema/generated/dashboard/graphql.ts';
@@ -14,8 +15,10 @@ import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { mayIngest } from '../page/session.ts';
 import { useView } from '../page/use-view.ts';
+import { ScrollingTable } from '../parts/data-table.tsx';
 import { Panel, ProblemNote } from '../parts/states.tsx';
 
+type DayChange = NonNullable<DashboardRunDetailsQuery['ingestRun']>['changes'][number];
 type Progress = DashboardRunProgressSubscription['ingestRun'];
 
 const isAtWork = (status: string): boolean => status === 'QUEUED' || status === 'RUNNING';
@@ -123,33 +126,32 @@ export function RunDetails({ id, onChange }: { id: string; onChange: () => void 
         </p>
       )}
       {run.changes.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label={say('differences')}>
-          <table>
-            <caption>{say(run.dryRun ? 'wouldChange' : 'differences')}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{say('day')}</th>
-                {(['added', 'changed', 'removed', 'costBefore', 'costAfter'] as const).map((name) => (
-                  <th key={name} scope="col" class="number">
-                    {say(name)}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {run.changes.map(({ date, added, changed, removed, costBefore, costAfter }) => (
-                <tr key={date}>
-                  <th scope="row">{formats.day(date)}</th>
-                  <td class="number">{formats.count(added)}</td>
-                  <td class="number">{formats.count(changed)}</td>
-                  <td class="number">{formats.count(removed)}</td>
-                  <td class="number">{formats.money(costBefore)}</td>
-                  <td class="number">{formats.money(costAfter)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollingTable
+          title={say(run.dryRun ? 'wouldChange' : 'differences')}
+          isTitleShown
+          columns={[
+            {
+              id: 'day',
+              heading: say('day'),
+              isRowHeading: true,
+              cell: ({ date }) => formats.day(date),
+            },
+            ...(['added', 'changed', 'removed'] as const).map((name) => ({
+              id: name,
+              heading: say(name),
+              isNumber: true,
+              cell: (change: DayChange) => formats.count(change[name]),
+            })),
+            ...(['costBefore', 'costAfter'] as const).map((name) => ({
+              id: name,
+              heading: say(name),
+              isNumber: true,
+              cell: (change: DayChange) => formats.money(change[name]),
+            })),
+          ]}
+          rows={run.changes}
+          idOf={({ date }) => date}
+        />
       )}
       {run.dryRun && run.status === 'SUCCEEDED' && run.changes.length === 0 && (
         <p class="fine">{say('noDifference')}</p>

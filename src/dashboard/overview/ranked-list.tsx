@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Measure } from '../../../schema/generated/dashboard/graphql.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
+import { DataTable } from '../parts/data-table.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { valueText } from '../parts/filter-bar.tsx';
 import { Panel } from '../parts/states.tsx';
@@ -33,60 +34,45 @@ export function RankedList(props: {
 }) {
   const { title, dimension, measures, rows, totalCount, currency, isLoading, actions } = props;
   const { say, formats } = usePage();
-  const { view, address } = useView();
   const [first = 'COST'] = measures;
   const most = Math.max(...(rows ?? []).map(({ figures }) => figureOf(figures, first) ?? 0), 0);
+  const shareOf = ({ figures }: RankedRow): number =>
+    most > 0 ? Math.max(figureOf(figures, first) ?? 0, 0) / most : 0;
   return (
     <Panel title={title} class="ranked" actions={actions} isLoading={isLoading}>
-      <table>
-        <caption class="hidden">{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{say(`dimension.${dimension}`)}</th>
-            {measures.map((measure) => (
-              <th key={measure} scope="col" class="number">
-                {say(`measure.${measure}`)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows?.map(({ value, name, figures }) => {
-            const text = name ?? valueText(say, value);
-            const share = most > 0 ? Math.max(figureOf(figures, first) ?? 0, 0) / most : 0;
-            return (
-              <tr key={String(value)}>
-                <th scope="row">
-                  <i class="bar" style={{ width: `${(share * 100).toFixed(1)}%` }} />
-                  <ViewLink
-                    href={address({
-                      filters: withFilter(view.filters, { dimension, operator: 'is', value }),
-                    })}
-                    title={say('filterBy', {
-                      value: name === undefined || value === null ? text : `${name} (${value})`,
-                    })}
-                  >
-                    {text}
-                  </ViewLink>
-                </th>
-                {measures.map((measure) => (
-                  <td key={measure} class="number">
-                    <Figure measure={measure} value={figureOf(figures, measure)} currency={currency} />
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
-          {rows === undefined &&
-            Array.from({ length: listRows }, (_, index) => (
+      <DataTable
+        title={title}
+        columns={[
+          {
+            id: dimension,
+            heading: say(`dimension.${dimension}`),
+            isRowHeading: true,
+            cell: (row) => <RankedValue row={row} dimension={dimension} share={shareOf(row)} />,
+          },
+          ...measures.map((measure) => ({
+            id: measure,
+            heading: say(`measure.${measure}`),
+            isNumber: true,
+            cell: ({ figures }: RankedRow) => (
+              <Figure measure={measure} value={figureOf(figures, measure)} currency={currency} />
+            ),
+          })),
+        ]}
+        rows={rows ?? []}
+        idOf={({ value }) => String(value)}
+      >
+        {rows === undefined && (
+          <tbody>
+            {Array.from({ length: listRows }, (_, index) => (
               <tr key={index}>
                 <th scope="row" colSpan={measures.length + 1}>
                   <i class="bone" />
                 </th>
               </tr>
             ))}
-        </tbody>
-      </table>
+          </tbody>
+        )}
+      </DataTable>
       {rows?.length === 0 && <p class="quiet">{say('noRows')}</p>}
       <footer class="quiet">
         {totalCount !== undefined &&
@@ -94,5 +80,27 @@ export function RankedList(props: {
           say('ofAll', { shown: formats.count(rows?.length ?? 0), all: formats.count(totalCount) })}
       </footer>
     </Panel>
+  );
+}
+
+/** A value, with a bar as long as its share of the largest. */
+function RankedValue(props: { row: RankedRow; dimension: Label; share: number }) {
+  const { dimension, share } = props;
+  const { value, name } = props.row;
+  const { say } = usePage();
+  const { view, address } = useView();
+  const text = name ?? valueText(say, value);
+  return (
+    <>
+      <i class="bar" style={{ width: `${(share * 100).toFixed(1)}%` }} />
+      <ViewLink
+        href={address({ filters: withFilter(view.filters, { dimension, operator: 'is', value }) })}
+        title={say('filterBy', {
+          value: name === undefined || value === null ? text : `${name} (${value})`,
+        })}
+      >
+        {text}
+      </ViewLink>
+    </>
   );
 }

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import {
   DashboardFeedQualityDocument,
   DashboardQualityDocument,
@@ -9,11 +8,12 @@ import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
 import { RangePicker } from '../parts/range-picker.tsx';
-import { Panel, PartialNote, ProblemNote } from '../parts/states.tsx';
+import { PartialNote, ProblemNote } from '../parts/states.tsx';
 import { addressOf } from '../view/address.ts';
 import { type Filter, isLabel } from '../view/filters.ts';
 import { rangeInput, untilToday } from '../view/range.ts';
 import { printView } from '../view/view.ts';
+import { FindingPanel } from './finding-panel.tsx';
 
 /** What to check before the figures are trusted: each finding leads to its records. */
 export function Quality() {
@@ -291,55 +291,5 @@ function FeedPanels() {
         }
       />
     </>
-  );
-}
-
-/** A kind of finding, why it matters, and each case; says so where there is none. */
-function FindingPanel(props: {
-  readonly title: string;
-  readonly about: string;
-  readonly headings: readonly string[];
-  /** So many of the last columns are figures. */
-  readonly figures?: number;
-  readonly rows: readonly (readonly ComponentChildren[])[] | undefined;
-  readonly isLoading: boolean;
-}) {
-  const { title, about, headings, figures = 1, rows, isLoading } = props;
-  const { say } = usePage();
-  const classOf = (column: number): string | undefined =>
-    column >= headings.length - figures ? 'number' : undefined;
-  return (
-    <Panel title={title} class="finding" isLoading={isLoading}>
-      <p class="quiet">{about}</p>
-      {rows?.length === 0 && <p class="fine">{say('nothingFound')}</p>}
-      {rows === undefined && <i class="bone" />}
-      {rows !== undefined && rows.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label={title}>
-          <table>
-            <caption class="hidden">{title}</caption>
-            <thead>
-              <tr>
-                {headings.map((heading, column) => (
-                  <th key={heading} scope="col" class={classOf(column)}>
-                    {heading}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((cells, index) => (
-                <tr key={index}>
-                  {cells.map((cell, column) => (
-                    <td key={headings[column]} class={classOf(column)}>
-                      {cell}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Panel>
   );
 }

@@ -1,16 +1,18 @@
-import type { ComponentChildren } from 'preact';
 import {
   DashboardAdsRecordsDocument,
+  type DashboardAdsRecordsQuery,
   DashboardCrmRecordsDocument,
+  type DashboardCrmRecordsQuery,
 } from '../../../schema/generated/dashboard/graphql.ts';
 import { type Asked, useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
+import { type DataColumn, ScrollingTable } from '../parts/data-table.tsx';
 import { FilterBar, valueText } from '../parts/filter-bar.tsx';
 import { RangePicker } from '../parts/range-picker.tsx';
 import { Panel, ProblemNote } from '../parts/states.tsx';
 import { addressOf } from '../view/address.ts';
-import { whereOf } from '../view/filters.ts';
+import { type Label, whereOf } from '../view/filters.ts';
 import { rangeInput } from '../view/range.ts';
 import { parseRecords, type RecordsChoice, stagesOf } from './records-view.ts';
 
@@ -63,45 +65,56 @@ function useListVariables() {
   };
 }
 
+type AdsRow = DashboardAdsRecordsQuery['adPerformance']['nodes'][number];
+type CrmRow = DashboardCrmRecordsQuery['opportunities']['nodes'][number];
+
+/** Makes columns of dimensions that rows may lack. */
+function useTextColumn<Row>() {
+  const { say } = usePage();
+  return (dimension: Label, read: (row: Row) => string | null | undefined): DataColumn<Row> => ({
+    id: dimension,
+    heading: say(`dimension.${dimension}`),
+    cell: (row) => valueText(say, read(row) ?? null),
+  });
+}
+
 function AdsRecords() {
   const { say, formats } = usePage();
   const asked = useAnswer(DashboardAdsRecordsDocument, useListVariables());
   const page = asked.data?.adPerformance;
+  const text = useTextColumn<AdsRow>();
   return (
     <RecordTable
       asked={asked}
       page={page}
       title={say('adsRows')}
-      headings={[
-        say('day'),
-        say('dimension.CHANNEL'),
-        say('dimension.CAMPAIGN_ID'),
-        say('dimension.UTM_CAMPAIGN'),
-        say('dimension.UTM_SOURCE'),
-        say('dimension.UTM_MEDIUM'),
-        say('source'),
-        say('measure.IMPRESSIONS'),
-        say('measure.CLICKS'),
-        say('measure.COST'),
+      columns={[
+        { id: 'day', heading: say('day'), cell: ({ date }) => formats.day(date) },
+        text('CHANNEL', ({ channel }) => channel),
+        {
+          id: 'campaignId',
+          heading: say('dimension.CAMPAIGN_ID'),
+          cell: ({ campaignId }) => campaignId,
+        },
+        text('UTM_CAMPAIGN', ({ utmCampaign }) => utmCampaign),
+        text('UTM_SOURCE', ({ utmSource }) => utmSource),
+        text('UTM_MEDIUM', ({ utmMedium }) => utmMedium),
+        { id: 'source', heading: say('source'), cell: ({ source }) => <SourceLink source={source} /> },
+        ...(['impressions', 'clicks'] as const).map((name) => ({
+          id: name,
+          heading: say(`measure.${name === 'clicks' ? 'CLICKS' : 'IMPRESSIONS'}`),
+          isNumber: true,
+          cell: (row: AdsRow) => formats.count(row[name]),
+        })),
+        {
+          id: 'cost',
+          heading: say('measure.COST'),
+          isNumber: true,
+          cell: ({ cost, currency, storedCost, storedCurrency }) => (
+            <Money value={cost} currency={currency} stored={storedCost} storedCurrency={storedCurrency} />
+          ),
+        },
       ]}
-      numbers={3}
-      rows={page?.nodes.map((row) => [
-        formats.day(row.date),
-        valueText(say, row.channel),
-        row.campaignId,
-        valueText(say, row.utmCampaign),
-        valueText(say, row.utmSource),
-        valueText(say, row.utmMedium),
-        <SourceLink source={row.source} />,
-        formats.count(row.impressions),
-        formats.count(row.clicks),
-        <Money
-          value={row.cost}
-          currency={row.currency}
-          stored={row.storedCost}
-          storedCurrency={row.storedCurrency}
-        />,
-      ])}
     />
   );
 }
@@ -111,41 +124,35 @@ function CrmRecords({ choice }: { choice: RecordsChoice }) {
   const stage = stagesOf(choice);
   const asked = useAnswer(DashboardCrmRecordsDocument, { ...useListVariables(), ...(stage && { stage }) });
   const page = asked.data?.opportunities;
+  const text = useTextColumn<CrmRow>();
   return (
     <RecordTable
       asked={asked}
       page={page}
       title={say('crmRecords')}
-      headings={[
-        say('day'),
-        say('recordId'),
-        say('stage'),
-        say('dimension.CHANNEL'),
-        say('dimension.CAMPAIGN_ID'),
-        say('dimension.UTM_CAMPAIGN'),
-        say('dimension.UTM_SOURCE'),
-        say('dimension.MATCH'),
-        say('source'),
-        say('amount'),
+      columns={[
+        { id: 'day', heading: say('day'), cell: ({ day }) => formats.day(day) },
+        { id: 'id', heading: say('recordId'), cell: ({ id }) => id },
+        {
+          id: 'stage',
+          heading: say('stage'),
+          cell: ({ stageName, stage }) => stageName || say(`stage.${stage}`),
+        },
+        text('CHANNEL', ({ channel }) => channel),
+        text('CAMPAIGN_ID', ({ campaignId }) => campaignId),
+        text('UTM_CAMPAIGN', ({ utmCampaign }) => utmCampaign),
+        text('UTM_SOURCE', ({ utmSource }) => utmSource),
+        { id: 'match', heading: say('dimension.MATCH'), cell: ({ match }) => say(`match.${match}`) },
+        { id: 'source', heading: say('source'), cell: ({ source }) => <SourceLink source={source} /> },
+        {
+          id: 'amount',
+          heading: say('amount'),
+          isNumber: true,
+          cell: ({ amount, currency, storedAmount, storedCurrency }) => (
+            <Money value={amount} currency={currency} stored={storedAmount} storedCurrency={storedCurrency} />
+          ),
+        },
       ]}
-      numbers={1}
-      rows={page?.nodes.map((row) => [
-        formats.day(row.day),
-        row.id,
-        row.stageName || say(`stage.${row.stage}`),
-        valueText(say, row.channel ?? null),
-        valueText(say, row.campaignId ?? null),
-        valueText(say, row.utmCampaign),
-        valueText(say, row.utmSource),
-        say(`match.${row.match}`),
-        <SourceLink source={row.source} />,
-        <Money
-          value={row.amount}
-          currency={row.currency}
-          stored={row.storedAmount}
-          storedCurrency={row.storedCurrency}
-        />,
-      ])}
     />
   );
 }
@@ -176,54 +183,27 @@ function Money(props: {
   );
 }
 
-interface RecordPage {
+interface RecordPage<Row> {
+  readonly nodes: readonly Row[];
   readonly totalCount: number;
   readonly pageInfo: { readonly endCursor?: string | null; readonly hasNextPage: boolean };
 }
 
-/** A page of records. The last `numbers` columns are figures. */
-function RecordTable(props: {
+/** A page of records. */
+function RecordTable<Row extends object>(props: {
   readonly asked: Pick<Asked<unknown>, 'isLoading' | 'problem' | 'again'>;
-  readonly page: RecordPage | undefined;
+  readonly page: RecordPage<Row> | undefined;
   readonly title: string;
-  readonly headings: readonly string[];
-  readonly numbers: number;
-  readonly rows: readonly (readonly ComponentChildren[])[] | undefined;
+  readonly columns: readonly DataColumn<Row>[];
 }) {
-  const { asked, page, title, headings, numbers, rows } = props;
+  const { asked, page, title, columns } = props;
   const { say, formats } = usePage();
   const { own, address } = useView();
-  const classOf = (column: number): string | undefined =>
-    column >= headings.length - numbers ? 'number' : undefined;
   return (
     <Panel title={title} class="records" isLoading={asked.isLoading}>
       {asked.problem && <ProblemNote problem={asked.problem} again={asked.again} />}
-      <div class="scroll wide" tabIndex={0} role="region" aria-label={title}>
-        <table>
-          <caption class="hidden">{title}</caption>
-          <thead>
-            <tr>
-              {headings.map((heading, column) => (
-                <th key={heading} scope="col" class={classOf(column)}>
-                  {heading}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows?.map((cells, index) => (
-              <tr key={index}>
-                {cells.map((cell, column) => (
-                  <td key={headings[column]} class={classOf(column)}>
-                    {cell}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {rows?.length === 0 && <p class="quiet">{say('noRows')}</p>}
+      <ScrollingTable title={title} isWide columns={columns} rows={page?.nodes ?? []} />
+      {page?.nodes.length === 0 && <p class="quiet">{say('noRows')}</p>}
       <footer class="pages">
         {page && <span class="quiet">{say('rowCount', { count: formats.count(page.totalCount) })}</span>}
         {own.has('after') && <a href={address({}, { after: undefined })}>{say('firstPage')}</a>}

@@ -59,10 +59,10 @@ export function describeExplore(siteOf: () => Site): void {
   it('shows unattributed rows apart in its chart, however small they are', async () => {
     const site = siteOf();
     await site.visit(async (page) => {
-      await page.goto(`${site.app.url}/explore?rows=utm_content&measures=leads&top=5`);
+      await page.goto(`${site.app.url}/explore?rows=campaign_id&measures=leads&top=5`);
       await settled(page);
       expect(await page.locator('.legend li').allTextContents()).toEqual(
-        expect.arrayContaining([expect.stringContaining('unattributed'), expect.stringContaining('Others')]),
+        expect.arrayContaining([expect.stringContaining('unattributed'), expect.stringContaining('(other)')]),
       );
       await page.locator('.explore-table tbody tr', { hasText: 'unattributed' }).waitFor();
     });
