@@ -1,6 +1,7 @@
 import type { DashboardOverviewQuery } from '../../../schema/generated/dashboard/graphql.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
+import { yearUpTo } from '../view/range.ts';
 import { EmptyNote } from './states.tsx';
 
 type Summary = Pick<DashboardOverviewQuery['summary'], 'meta' | 'unattributed' | 'unconverted'>;
@@ -86,7 +87,7 @@ export function NoData({ meta }: Pick<Summary, 'meta'>) {
     <EmptyNote title={say('emptyRange', { from: formats.day(meta.from), to: formats.day(meta.to) })}>
       <p>{say('emptyRangeHint')}</p>
       {view.filters.length === 0 && (
-        <a class="button" href={address({ range: { preset: 'YEAR_TO_DATE' } })}>
+        <a class="button" href={address({ range: yearUpTo(meta.to) })}>
           {say('showYear')}
         </a>
       )}

@@ -57,6 +57,12 @@ export function untilToday(range: Range): DateRangeInput {
     : { last: { count: Number(days) + 1, unit: 'DAY', includeToday: true } };
 }
 
+/** The 365 days that end with a day. */
+export const yearUpTo = (to: string): Range => ({
+  from: new Date(Date.parse(to) - 364 * dayMs).toISOString().slice(0, 10),
+  to,
+});
+
 export function comparisonInput(comparison: Comparison): CompareToInput | undefined {
   if (comparison === 'none') return undefined;
   return comparison === 'period' ? { previousPeriod: true } : { previousYear: true };

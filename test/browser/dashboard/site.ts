@@ -196,10 +196,9 @@ const windows = [
 const schemes = ['light', 'dark'] as const;
 
 /** Fails if a page is wider than the window. */
-export async function expectNoOverflow(page: Page): Promise<void> {
-  expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(
-    0,
-  );
+export async function expectNoOverflow(page: Page, name?: string): Promise<void> {
+  const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+  expect(overflow, name).toBeLessThanOrEqual(0);
 }
 
 /** Looks at a page in each width and scheme: no overflow, nothing serious from axe, and a screenshot. */
