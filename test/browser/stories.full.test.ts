@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)('components, each in its states', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('read as they should, on a phone, in light and dark', async () => {
+  it('read as they should, on a phone, in light and dark', { timeout: 240_000 }, async () => {
     await page.goto(address);
     await page.getByRole('listitem').first().waitFor();
     const links = await page
