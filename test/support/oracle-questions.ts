@@ -227,6 +227,7 @@ export function toGraphql(
     limitBy: limitBy && {
       n: limitBy.n,
       others: limitBy.others,
+      keepNull: limitBy.keepNull,
       ...toPlace(limitBy.dimension),
       measure: enumName(limitBy.measure),
     },
