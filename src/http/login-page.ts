@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Identity } from '../access/caller.ts';
 import { escapeHtml } from './escape-html.ts';
+import { type Language, loginTexts } from './login-texts.ts';
 
 const styles = `
 :root { color-scheme: light dark; --ground: #f4f5f7; --card: #fff; --text: #1c2330; --quiet: #596273; --line: #c3c9d3; --strong: #2f4fd0; --on-strong: #fff; --alert: #b3261e }
@@ -34,6 +35,7 @@ export const loginPolicy = [
 
 /** The form that asks for a key or token. */
 export function loginPage(options: {
+  readonly language: Language;
   /** Where to go then. */
   readonly next: string;
   /** What is wrong. */
@@ -41,17 +43,19 @@ export function loginPage(options: {
   /** For those who are logged in. */
   readonly link?: { readonly href: string; readonly text: string } | undefined;
 }): string {
-  const { next, message, link } = options;
+  const { language, next, message, link } = options;
+  const texts = loginTexts(language);
   return page(
-    'Log in',
-    `<p class="quiet">What did we spend, and what came of it?</p>
+    language,
+    texts.login,
+    `<p class="quiet">${texts.about}</p>
 ${message === undefined ? '' : `<p role="alert">${escapeHtml(message)}</p>`}
 <form method="post" action="/login">
 <input type="hidden" name="next" value="${escapeHtml(next)}">
-<label for="key">API key or token</label>
+<label for="key">${texts.key}</label>
 <input id="key" name="key" type="password" required autofocus autocomplete="current-password" spellcheck="false" aria-describedby="hint">
-<button type="submit">Log in</button>
-<p id="hint" class="quiet">Whoever runs this server gives out keys. You stay logged in until you close the browser.</p>
+<button type="submit">${texts.login}</button>
+<p id="hint" class="quiet">${texts.keyHint}</p>
 </form>
 ${link === undefined ? '' : `<p class="quiet"><a href="${escapeHtml(link.href)}">${link.text}</a></p>`}`,
   );
@@ -59,45 +63,49 @@ ${link === undefined ? '' : `<p class="quiet"><a href="${escapeHtml(link.href)}"
 
 /** Who is logged in; lets them choose a workspace and log out. */
 export function sessionPage(options: {
+  readonly language: Language;
   readonly identity: Identity;
   /** Chosen before. */
   readonly workspace: string;
   readonly next: string;
 }): string {
-  const { identity, workspace, next } = options;
+  const { language, identity } = options;
+  const texts = loginTexts(language);
   return page(
-    'Your login',
-    `<p>Logged in as <strong>${escapeHtml(identity.name)}</strong> <span class="quiet">(${identity.role})</span></p>
-${workspaceForm(identity.workspaces, workspace, next)}
-<form method="post" action="/logout"><button type="submit" class="plain">Log out</button></form>`,
+    language,
+    texts.yourLogin,
+    `<p>${texts.loggedInAs} <strong>${escapeHtml(identity.name)}</strong> <span class="quiet">(${identity.role})</span></p>
+${workspaceForm(options)}
+<form method="post" action="/logout"><button type="submit" class="plain">${texts.logOut}</button></form>`,
   );
 }
 
 /** Says one thing. */
-export const notePage = (title: string, message: string): string =>
-  page(title, `<p role="alert">${escapeHtml(message)}</p>`);
+export const notePage = (language: Language, title: string, message: string): string =>
+  page(language, title, `<p role="alert">${escapeHtml(message)}</p>`);
 
-const openText = (next: string): string =>
-  next.startsWith('/graphql') ? 'Open GraphiQL' : 'Open the dashboard';
-
-function workspaceForm(workspaces: Identity['workspaces'], chosen: string, next: string): string {
+function workspaceForm(options: Parameters<typeof sessionPage>[0]): string {
+  const { identity, workspace: chosen, next } = options;
+  const { workspaces } = identity;
+  const texts = loginTexts(options.language);
+  const open = next.startsWith('/graphql') ? texts.openGraphiql : texts.openDashboard;
   if (workspaces !== 'all' && workspaces.length < 2)
-    return `<p class="quiet">Workspace: ${escapeHtml(chosen)}</p>
-<a class="button" href="${escapeHtml(next)}">${openText(next)}</a>`;
+    return `<p class="quiet">${texts.workspace}: ${escapeHtml(chosen)}</p>
+<a class="button" href="${escapeHtml(next)}">${open}</a>`;
   const field =
     workspaces === 'all'
       ? `<input id="workspace" name="workspace" value="${escapeHtml(chosen)}" required autofocus spellcheck="false" autocomplete="off">`
       : `<select id="workspace" name="workspace" autofocus>${workspaces.map((name) => `<option${name === chosen ? ' selected' : ''}>${escapeHtml(name)}</option>`).join('')}</select>`;
   return `<form method="post" action="/workspace">
 <input type="hidden" name="next" value="${escapeHtml(next)}">
-<label for="workspace">Workspace</label>
+<label for="workspace">${texts.workspace}</label>
 ${field}
-<button type="submit">${openText(next)}</button>
+<button type="submit">${open}</button>
 </form>`;
 }
 
-const page = (title: string, content: string): string => `<!doctype html>
-<html lang="en">
+const page = (language: Language, title: string, content: string): string => `<!doctype html>
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -10,6 +10,7 @@ import { addressParameters } from './address-parameters.ts';
 import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './error-answers.ts';
 import { asksForPage } from './graphiql-page.ts';
 import { loginPage, loginPolicy, sessionPage } from './login-page.ts';
+import { languageOf, loginTexts, problemIn } from './login-texts.ts';
 import { pageAddress } from './page-addresses.ts';
 import { answerEarly, wholeBody } from './request-body.ts';
 import type { Route } from './route.ts';
@@ -33,7 +34,13 @@ export function createLoginRoutes({ guard }: { guard: LoginGuard }): Route[] {
         const next = pageAddress(addressParameters(request).get('next'));
         if (identity === undefined) return sendForm(request, response, 200, {}, { next });
         const workspace = currentWorkspace(identity, request);
-        send(request, response, 200, {}, sessionPage({ identity, workspace, next }));
+        send(
+          request,
+          response,
+          200,
+          {},
+          sessionPage({ language: languageOf(request), identity, workspace, next }),
+        );
       },
     },
     {
@@ -96,15 +103,16 @@ export const answerGraphqlErrorOrLogin: AnswerError = (request, response, error)
 export const answerErrorWithLogin: AnswerError = (request, response, error) => {
   const isFirstVisit = cookieValue(request.headers.cookie, keyCookie) === undefined;
   const next = pageAddress(request.url);
+  const texts = loginTexts(languageOf(request));
   // Where a link of another site leads here, browsers withhold the cookie.
   const isFromElsewhere = isFirstVisit && request.headers['sec-fetch-site'] === 'cross-site';
   sendForm(request, response, statusOf(error), errorHeaders(error), {
     next,
-    message: error.code === 'UNAUTHENTICATED' && isFirstVisit ? undefined : messageOf(error),
+    message: error.code === 'UNAUTHENTICATED' && isFirstVisit ? undefined : messageOf(request, error),
     link: isFromElsewhere
-      ? { href: next, text: 'I am logged in already' }
+      ? { href: next, text: texts.loggedInAlready }
       : error.code === 'FORBIDDEN'
-        ? { href: loginAddress(next), text: 'Your login' }
+        ? { href: loginAddress(next), text: texts.yourLogin }
         : undefined,
   });
 };
@@ -171,7 +179,8 @@ function leadOn(response: ServerResponse, location: string, cookies: readonly st
 }
 
 /** Of a form, the advice to send a header is of no use. */
-const messageOf = ({ message }: UtmqlError): string => message.replace(` ${howToLogIn}`, '');
+const messageOf = (request: IncomingMessage, { code, message }: UtmqlError): string =>
+  problemIn(languageOf(request), { code, message: message.replace(` ${howToLogIn}`, '') });
 
 function answerWithForm(
   request: IncomingMessage,
@@ -179,7 +188,10 @@ function answerWithForm(
   error: UtmqlError,
   next: string = pageAddress(undefined),
 ): void {
-  sendForm(request, response, statusOf(error), errorHeaders(error), { next, message: messageOf(error) });
+  sendForm(request, response, statusOf(error), errorHeaders(error), {
+    next,
+    message: messageOf(request, error),
+  });
 }
 
 function sendForm(
@@ -187,9 +199,9 @@ function sendForm(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  form: Parameters<typeof loginPage>[0],
+  form: Omit<Parameters<typeof loginPage>[0], 'language'>,
 ): void {
-  send(request, response, status, headers, loginPage(form));
+  send(request, response, status, headers, loginPage({ ...form, language: languageOf(request) }));
 }
 
 function send(

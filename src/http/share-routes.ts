@@ -14,6 +14,7 @@ import { type AnswerError, answerGraphqlError, errorHeaders, statusOf } from './
 import type { RequestInfo } from './graphql-call.ts';
 import type { createGraphqlRoute } from './graphql-route.ts';
 import { loginPolicy, notePage } from './login-page.ts';
+import { languageOf, loginTexts, problemIn } from './login-texts.ts';
 import { answerEarly } from './request-body.ts';
 import type { CallInfo, Route } from './route.ts';
 import { allowFraming } from './security-headers.ts';
@@ -92,7 +93,9 @@ export function createShareRoutes(options: {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': allowFraming(response, options.embedOrigins, loginPolicy),
     };
-    answerEarly(request, response, statusOf(error), headers, notePage('Shared view', error.message));
+    const language = languageOf(request);
+    const page = notePage(language, loginTexts(language).sharedView, problemIn(language, error));
+    answerEarly(request, response, statusOf(error), headers, page);
   };
 
   return [

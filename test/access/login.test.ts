@@ -47,6 +47,44 @@ const ask = async (headers: Record<string, string>): Promise<number> =>
     })
   ).status;
 
+describe('the language of the pages', () => {
+  const pageFor = async (path: string, language: string | undefined, headers = {}) => {
+    const response = await fetch(`${app.url}${path}`, {
+      headers: { ...headers, ...(language !== undefined && { 'accept-language': language }) },
+    });
+    return response.text();
+  };
+  it.each([
+    [undefined, 'en', 'API key or token'],
+    ['', 'en', 'API key or token'],
+    ['es', 'es', 'Clave de API o token'],
+    ['es-MX,es;q=0.9,en;q=0.8', 'es', 'Clave de API o token'],
+    ['en-GB,es;q=0.9', 'en', 'API key or token'],
+    ['de,fr;q=0.9,es;q=0.5', 'es', 'Clave de API o token'],
+    ['de, es;q=0', 'en', 'API key or token'],
+    ['es;q=0.3, en;q=0.7', 'en', 'API key or token'],
+    ['*', 'en', 'API key or token'],
+    ['es"><script>', 'en', 'API key or token'],
+    [`${'x,'.repeat(4_000)}es`, 'es', 'Clave de API o token'],
+  ])('for %s is %s', async (language, tag, label) => {
+    const text = await pageFor('/login', language);
+    expect(text).toContain(`<html lang="${tag}">`);
+    expect(text).toContain(label);
+  });
+
+  it('is that of what is wrong and of who is logged in, too', async () => {
+    const wrong = await form({ ...sameOrigin, 'accept-language': 'es' }, 'key=wrong');
+    expect([wrong.status, await wrong.text()]).toEqual([401, expect.stringContaining('no es válido')]);
+    const own = await pageFor('/login', 'es', { cookie: `utmql_key=${textOf(key)}` });
+    expect(own).toContain('Cerrar sesión');
+    expect(own).toContain('Abrir el panel');
+  });
+
+  it('is that of a share link that does not work', async () => {
+    expect(await pageFor('/share?t=none', 'es')).toContain('Este enlace no funciona');
+  });
+});
+
 describe('who may ask over HTTP', () => {
   it('those with a key in either header, or a token', async () => {
     const token = await new SignJWT({ role: 'viewer', workspaces: ['default'] })
