@@ -6,7 +6,6 @@ import { openAuthenticator } from './access/authenticator.ts';
 import { createAdmission } from './admission/admission.ts';
 import { createEndedQueries } from './admission/ended-queries.ts';
 import { createMemoryShares } from './admission/memory-shares.ts';
-import { attributionAliases } from './aliases/aliases.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { noteKeyChange } from './audit/key-changes.ts';
 import { readCapacity } from './clickhouse/capacity.ts';
@@ -187,7 +186,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       login: { ...loginOf(config, server), database: config.CLICKHOUSE_DATABASE },
       feeds,
-      aliases: () => attributionAliases(model?.aliases),
+      model: () => model,
       rules,
       dataVersion,
       telemetry,

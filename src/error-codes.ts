@@ -195,6 +195,18 @@ export const errorCodes = {
     meaning: 'a source’s response is not a feed; in the `error` of a run',
     remedy: '[operations.md](operations.md#ingestfailing)',
   },
+  WEBHOOK_UNAVAILABLE: {
+    status: 503,
+    isPassing: true,
+    isServersFault: true,
+    meaning: 'the receiver of a webhook does not take messages now; in the `error` of an export',
+    remedy: '[sink.md](sink.md#when-it-fails)',
+  },
+  WEBHOOK_REFUSED: {
+    isServersFault: true,
+    meaning: 'the receiver of a webhook answers 3xx or 4xx; in the `error` of an export',
+    remedy: '[sink.md](sink.md#when-it-fails)',
+  },
   INTERRUPTED: {
     meaning:
       'the program ended during a run three times, or its source no longer exists; in the `error` of a run',

@@ -73,6 +73,7 @@ export async function openHttp(options: {
     push,
     retention: createRetention(store),
     orphanedRows: ingestion.orphanedRows,
+    exports: ingestion.exports,
     rollups: ingestion.rollups,
     views: views.saved,
     shareLinks: views.links,

@@ -7,6 +7,7 @@ import { createHttpMetrics, type HttpMetrics } from './telemetry/http-metrics.ts
 import { createIngestMetrics, type IngestMetrics } from './telemetry/ingest-metrics.ts';
 import { createSourceMetrics, type SourceMetrics } from './telemetry/source-metrics.ts';
 import { createStoreMetrics, type StoreMetrics } from './telemetry/store-metrics.ts';
+import { createWebhookMetrics, type WebhookMetrics } from './telemetry/webhook-metrics.ts';
 import { noTracer, type Tracer } from './tracer.ts';
 
 /** The metrics for Prometheus, and the tracer. Label values are bounded: never SQL, ids or workspaces. */
@@ -18,7 +19,8 @@ export interface Telemetry
     IngestMetrics,
     BufferMetrics,
     StoreMetrics,
-    AuditMetrics {
+    AuditMetrics,
+    WebhookMetrics {
   readonly registry: Registry;
   readonly tracer: Tracer;
 }
@@ -37,5 +39,6 @@ export function createTelemetry(tracer: Tracer = noTracer): Telemetry {
     ...createBufferMetrics(registry),
     ...createStoreMetrics(registry),
     ...createAuditMetrics(registry),
+    ...createWebhookMetrics(registry),
   };
 }

@@ -87,6 +87,41 @@ describe('configuration', () => {
     expect(message).not.toContain('a short secret');
   });
 
+  it('wants secrets for the sink that cannot be guessed, and repeats none', () => {
+    const url = { SINK_URL: 'https://example.com/figures' };
+    const long = 'x'.repeat(24);
+    for (const wrong of [
+      'short',
+      `${long},short`,
+      'whsec_dG9vIHNob3J0',
+      `whsec_${'ä'.repeat(32)}`,
+      `whsec_${'a'.repeat(33)}`,
+    ]) {
+      const message = messageOf({ ...url, SINK_SECRET: wrong });
+      expect(message, wrong).toContain('SINK_SECRET holds a secret of fewer than 24 bytes');
+      expect(message).not.toContain(wrong);
+    }
+    expect(readConfig({ ...url, SINK_SECRET: `${long}, whsec_${'a'.repeat(32)}` }).SINK_SECRET).toHaveLength(
+      2,
+    );
+    expect(messageOf(url)).toContain('SINK_URL and SINK_SECRET need each other');
+    expect(messageOf({ SINK_SECRET: long })).toContain('SINK_URL and SINK_SECRET need each other');
+    expect(messageOf({ SINK_AFTER: 'run' })).toContain('SINK_AFTER ("run") needs SINK_URL');
+  });
+
+  it('reads the dimensions and measures of exports by the names of the API', () => {
+    const { SINK_GROUP_BY, SINK_MEASURES } = readConfig({
+      SINK_GROUP_BY: 'DATE, UTM_SOURCE',
+      SINK_MEASURES: 'CVR_LEAD_TO_OPP',
+    });
+    expect({ SINK_GROUP_BY, SINK_MEASURES }).toEqual({
+      SINK_GROUP_BY: ['date', 'utmSource'],
+      SINK_MEASURES: ['cvrLeadToOpp'],
+    });
+    expect(messageOf({ SINK_GROUP_BY: 'DATE,DATE' })).toContain('SINK_GROUP_BY ("DATE,DATE") is not a list');
+    expect(messageOf({ SINK_MEASURES: 'PROFIT' })).toContain('out of IMPRESSIONS, CLICKS, COST');
+  });
+
   it('reports everything that is wrong at once, each with its variable’s name', () => {
     const message = messageOf({
       PORT: 'many',

@@ -113,7 +113,7 @@ beforeAll(async () => {
     config: readConfig({ DATA_DIR: folder, DATA_RETENTION_DAYS: String(keptDays), DRAIN_INTERVAL_MS: '20' }),
     store: checked,
     login: { ...inject('clickhouse'), database: store.database },
-    aliases: () => ({}),
+    model: () => undefined,
     feeds: await openFeeds({ adsUrl: `${source.url}/ads`, crmUrl: `${source.url}/crm` }),
     rules: testRules,
     dataVersion: version,

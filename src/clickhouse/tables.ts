@@ -50,6 +50,8 @@ export const tables = {
   saved_views: { shardingKey: 'sipHash64(workspace)' },
   // Whoever opens a link knows no more of it than its id.
   share_links: { shardingKey: 'sipHash64(link_id)' },
+  // A row for each question that is exported, looked up by its id.
+  sink_exports: { shardingKey: 'sipHash64(export_id)' },
   ingest_runs: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS' },
   rejected_records: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS', isEmptied: true },
   raw_landing: { shardingKey: byRun, keptFor: 'RAW_RETENTION_DAYS', isEmptied: true },

@@ -75,6 +75,12 @@ function contradictions(values: Readonly<Record<string, unknown>>): string[] {
   if ((values.COLD_VOLUME === undefined) !== (values.STORAGE_POLICY === undefined)) {
     problems.push('COLD_VOLUME and STORAGE_POLICY need each other: the volume is one of the policy');
   }
+  if ((values.SINK_URL === undefined) !== (values.SINK_SECRET === undefined)) {
+    problems.push('SINK_URL and SINK_SECRET need each other: what is exported is signed');
+  }
+  if (values.SINK_AFTER === 'run' && values.SINK_URL === undefined) {
+    problems.push('SINK_AFTER ("run") needs SINK_URL, where figures are exported to');
+  }
   if (values.CLICKHOUSE_CLUSTER !== undefined && values.CLICKHOUSE_URL === undefined) {
     problems.push(
       'CLICKHOUSE_CLUSTER needs CLICKHOUSE_URL, any server of the cluster: utmql’s own server is one alone',

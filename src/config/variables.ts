@@ -5,6 +5,7 @@ import { limitsVariables } from './variables/limits.ts';
 import { queriesVariables } from './variables/queries.ts';
 import { recordsVariables } from './variables/records.ts';
 import { serverVariables } from './variables/server.ts';
+import { sinkVariables } from './variables/sink.ts';
 import { sourcesVariables } from './variables/sources.ts';
 import { tracingVariables } from './variables/tracing.ts';
 
@@ -18,6 +19,7 @@ export const variables = {
   ...sourcesVariables,
   ...ingestionVariables,
   ...recordsVariables,
+  ...sinkVariables,
   ...tracingVariables,
 } as const;
 

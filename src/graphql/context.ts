@@ -13,6 +13,7 @@ import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Model } from '../metrics/model.ts';
 import type { Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
+import type { MetricsExports } from '../sink/exports.ts';
 import type { SavedViews } from '../views/saved-views.ts';
 import type { SharedQuestion, ShareLinks } from '../views/share-links.ts';
 
@@ -31,6 +32,7 @@ export interface Context {
   readonly push: Push;
   readonly retention: Retention;
   readonly orphanedRows: OrphanedRows;
+  readonly exports: MetricsExports;
   readonly views: SavedViews;
   readonly shareLinks: ShareLinks;
   /**

@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './audit-log.ts';
 import './events.ts';
+import './export-metrics.ts';
 import './explore-ads.ts';
 import './explore-campaigns.ts';
 import './explore-exchange-rates.ts';

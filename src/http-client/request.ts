@@ -50,7 +50,7 @@ const LONGEST_MS = 365 * 86_400_000;
  * Returns the milliseconds of a Retry-After header, which holds seconds or an HTTP date (RFC 9110, 10.2.3). Returns `undefined`
  * if the header is missing or holds neither.
  */
-function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? '';
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, LONGEST_MS);
   const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;

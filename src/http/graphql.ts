@@ -25,6 +25,7 @@ import type { Rollups } from '../metrics/rollups/current.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Role } from '../roles.ts';
+import type { MetricsExports } from '../sink/exports.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import type { SavedViews } from '../views/saved-views.ts';
@@ -50,6 +51,7 @@ export function createGraphql(options: {
   push: Push;
   retention: Retention;
   orphanedRows: OrphanedRows;
+  exports: MetricsExports;
   rollups: Rollups | undefined;
   views: SavedViews;
   shareLinks: ShareLinks;
@@ -123,6 +125,7 @@ export function createGraphql(options: {
         push,
         retention,
         orphanedRows,
+        exports: options.exports,
         views,
         shareLinks,
         checkShared: (questions) => options.sharedQuestions.check(questions, model),

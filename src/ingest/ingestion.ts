@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
-import type { Aliases } from '../aliases/aliases.ts';
+import { attributionAliases } from '../aliases/aliases.ts';
 import { retryWhileAway } from '../clickhouse/errors.ts';
 import { createStoreBreaker } from '../clickhouse/guarded-store.ts';
 import { openLeaseTable } from '../clickhouse/leases/lease-table.ts';
@@ -13,12 +13,15 @@ import type { Config } from '../config/config.ts';
 import type { DataVersion } from '../data-version.ts';
 import { defaultBreakerRules } from '../http-client/circuit-breaker.ts';
 import type { Logger } from '../logger.ts';
+import type { Model } from '../metrics/model.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
 import type { Day } from '../records/day.ts';
-import { attributionSource } from '../records/names.ts';
+import { attributionSource, sinkSource } from '../records/names.ts';
 import type { OpportunityRules } from '../records/opportunity.ts';
 import { startRollups } from '../rollups/rollups.ts';
 import { readRollupSets } from '../rollups/rollups-file.ts';
+import type { MetricsExports } from '../sink/exports.ts';
+import { openSink } from '../sink/open-sink.ts';
 import { createScheduler, schedulesNotRun } from '../sources/scheduler.ts';
 import type { Feeds } from '../sources/sources.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -60,6 +63,7 @@ export interface Ingestion {
   readonly ingest: Ingest;
   readonly push: Push;
   readonly orphanedRows: OrphanedRows;
+  readonly exports: MetricsExports;
   /** Those of this process, which end with it. */
   readonly leases: Leases;
   /** Undefined where they are switched off. */
@@ -83,8 +87,8 @@ export async function openIngestion(options: {
   store: Store;
   login: StoreLogin;
   feeds: Feeds;
-  /** What attribution goes by, asked for each time. */
-  aliases: () => Aliases;
+  /** What is in force, asked for each time: attribution goes by its aliases. */
+  model: () => Model | undefined;
   rules: OpportunityRules;
   dataVersion: DataVersion;
   telemetry: Telemetry;
@@ -96,6 +100,7 @@ export async function openIngestion(options: {
 }): Promise<Ingestion> {
   const { config, store, rules, dataVersion, telemetry, owner, clock, logger } = options;
   let { sources } = options.feeds;
+  const aliases = () => attributionAliases(options.model()?.aliases);
   const versions = createVersions(clock);
   const buffer = await openBuffer({
     folder: join(config.DATA_DIR, 'buffer'),
@@ -141,7 +146,7 @@ export async function openIngestion(options: {
   const attribution = createAttribution({
     store: backgroundStore,
     windowDays: config.ATTRIBUTION_WINDOW_DAYS,
-    aliases: options.aliases,
+    aliases,
     register,
     lock: opportunityLock,
     eventLock,
@@ -163,14 +168,28 @@ export async function openIngestion(options: {
     onFinished: (run) => {
       const source = sources.find(({ name }) => name === run.source);
       if (source) telemetry.onRun(run, source);
+      sink.notice();
     },
+  });
+  const sink = openSink({
+    config,
+    store: backgroundStore,
+    dataVersion,
+    runs,
+    executions,
+    leases,
+    model: options.model,
+    telemetry,
+    today: options.today,
+    clock,
+    logger,
   });
   const reattribution = createReattribution({
     store: backgroundStore,
     register,
     attribution,
     eventLock,
-    aliases: options.aliases,
+    aliases,
     runs,
     executions,
     leases,
@@ -210,7 +229,10 @@ export async function openIngestion(options: {
     executions,
     leases,
     cancellations,
-    otherWorks: new Map([[attributionSource, reattribution.work]]),
+    otherWorks: new Map([
+      [attributionSource, reattribution.work],
+      [sinkSource, sink.work],
+    ]),
     queue,
     merger,
     owners,
@@ -293,6 +315,7 @@ export async function openIngestion(options: {
       : undefined;
   settleOwners();
   if (config.SCHEDULER === 'on') scheduler.start();
+  sink.follow();
   await dropStaleStages(store, owner, async () => {
     const unfinished = await runs.unfinished();
     return new Set(unfinished.filter((run) => run.owner !== owner).map(({ id }) => id));
@@ -307,6 +330,7 @@ export async function openIngestion(options: {
     ingest,
     push,
     orphanedRows,
+    exports: sink.exports,
     leases,
     rollups,
     followAliases: () => reattribution.follow(),
@@ -328,7 +352,8 @@ export async function openIngestion(options: {
     },
     async close() {
       scheduler.stop();
-      await Promise.all([reattribution.stop(), ingest.stop()]);
+      await Promise.all([reattribution.stop(), ingest.stop(), sink.stop()]);
+      await sink.close();
       await push.stop();
       orphanedRows.stop();
       await rollups?.stop();

@@ -20,3 +20,6 @@ export const pushSource = 'push';
 
 /** The source name of runs that attribute anew what a change of aliases touches. */
 export const attributionSource = 'attribution';
+
+/** The source name of runs that export figures to the sink. */
+export const sinkSource = 'sink';

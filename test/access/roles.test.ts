@@ -69,6 +69,10 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
     'mutation { triggerIngest(input: { sources: ["none"] }) { runs { id } } }',
     'BAD_USER_INPUT',
   ],
+  'Mutation.exportMetrics': [
+    'mutation { exportMetrics(input: { date: "2025-08-01" }) { exportId } }',
+    'BAD_USER_INPUT',
+  ],
   'Mutation.cancelIngest': [`mutation { cancelIngest(id: "${run}") { id } }`, 'NOT_FOUND'],
   'Mutation.approveRun': [`mutation { approveRun(id: "${run}") { id } }`, 'NOT_FOUND'],
   'Mutation.replayRun': [`mutation { replayRun(id: "${run}") { id } }`, 'NOT_FOUND'],

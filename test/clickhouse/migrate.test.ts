@@ -67,6 +67,7 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     'run_cancellations',
     'saved_views',
     'share_links',
+    'sink_exports',
     'staged_ad_performance',
     'staged_exchange_rates',
     'staged_opportunities',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { snakeCase } from '../../metrics/registry.ts';
 import { defaultStages, type StageTable, stageKey, stages } from '../../records/stage.ts';
 import { roles } from '../../roles.ts';
+import { keyOfSecret } from '../../webhooks/signature.ts';
 
 // What variables can hold: each reads text, and says in a sentence that begins with the variable’s name what is wrong with it.
 
@@ -118,3 +120,28 @@ function isOrigin(text: string): boolean {
 
 /** Has no value where the variable is not set. */
 export const optional = <T>(parse: z.ZodType<T, string>) => parse as z.ZodType<T | undefined, string>;
+
+/** Secrets with commas or spaces between, none of which a problem repeats. */
+export const webhookSecrets = z.string().transform((text, context): readonly string[] => {
+  const secrets = text.split(/[\s,]+/).filter((secret) => secret !== '');
+  if (secrets.length > 0 && secrets.every((secret) => keyOfSecret(secret) !== undefined)) return secrets;
+  context.addIssue({
+    code: 'custom',
+    message: 'holds a secret of fewer than 24 bytes, or one that begins with whsec_ and is not base64',
+  });
+  return z.NEVER;
+});
+
+/** Some of these names, with commas between, as the enums of the API write them: `COST,CLOSED_WON`. */
+export const nameList = <Name extends string>(names: readonly Name[]) =>
+  z.string().transform((text, context): readonly Name[] => {
+    const known = new Map(names.map((name) => [snakeCase(name).toUpperCase(), name]));
+    const given = text.split(',').map((part) => part.trim());
+    const found = given.flatMap((part) => known.get(part) ?? []);
+    if (found.length === given.length && new Set(found).size === found.length) return found;
+    context.addIssue({
+      code: 'custom',
+      message: `is not a list of different names out of ${[...known.keys()].join(', ')}`,
+    });
+    return z.NEVER;
+  });

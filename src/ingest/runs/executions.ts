@@ -4,6 +4,7 @@ import { Mutex, type MutexInterface, Semaphore } from 'async-mutex';
 import type { Lease, Leases } from '../../clickhouse/leases/leases.ts';
 import { toUtmqlError, UtmqlError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { sinkSource } from '../../records/names.ts';
 import { type Clock, untilAborted } from '../../time.ts';
 import type { Tracer } from '../../tracer.ts';
 import { type IngestRun, isFinished } from './run.ts';
@@ -11,7 +12,7 @@ import type { RunCancellations } from './run-cancellations.ts';
 import type { RunRepository } from './run-table.ts';
 import type { Versions } from './versions.ts';
 
-/** Runs at work at a time; others wait as `queued`. */
+/** Runs at work at a time; others wait as `queued`. Exports have as many turns of their own: a sink that is down holds up no source. */
 const maxActiveRuns = 4;
 /** How often the row of a running run is renewed; whoever follows it here hears more often. */
 const saveEveryMs = 2_000;
@@ -76,6 +77,7 @@ export function createExecutions(options: {
   /** Runs whose rows are being stored. */
   const beginning = new Map<IngestRun, Promise<IngestRun>>();
   const slots = new Semaphore(maxActiveRuns);
+  const exportSlots = new Semaphore(maxActiveRuns);
   const sourceLocks = new Map<string, MutexInterface>();
   const events = new EventEmitter().setMaxListeners(0);
   const stopping = new AbortController();
@@ -183,7 +185,8 @@ export function createExecutions(options: {
       const lease = await leases.acquire(leaseOf(queued), signal);
       releases.push(() => lease.release());
       await refuseIfTaken(queued);
-      await acquire(slots, () => slots.release());
+      const turns = queued.source === sinkSource ? exportSlots : slots;
+      await acquire(turns, () => turns.release());
       signal.throwIfAborted();
       const ended = await workOn(queued, work, signal, lease);
       // Under the lease: the next process that has it finds the run ended.

@@ -44,6 +44,7 @@ export const begunAgain = (run: IngestRun, owner: string): IngestRun =>
     dryRun: run.dryRun,
     guard: run.guard,
     replayOf: run.replayOf,
+    question: run.question,
     requestedBy: run.requestedBy,
     requestId: run.requestId,
     owner,

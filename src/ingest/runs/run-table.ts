@@ -3,7 +3,7 @@ import { jsonRow } from '../../clickhouse/json-row.ts';
 import { bind, empty, type Sql, sql } from '../../clickhouse/sql.ts';
 import { insertColumns, type Store } from '../../clickhouse/store.ts';
 import { type Day, formatDay, parseIsoDay } from '../../records/day.ts';
-import { attributionSource } from '../../records/names.ts';
+import { attributionSource, sinkSource } from '../../records/names.ts';
 import { type IngestRun, ingestModes, type RunStatus, runStatuses } from './run.ts';
 
 const day = z
@@ -38,6 +38,7 @@ const runRow = z
     dry_run: z.number(),
     guard: z.number(),
     replay_of: z.string(),
+    question: z.string(),
     owner: z.string(),
     attempt: z.number(),
     retry: z.number(),
@@ -83,6 +84,7 @@ const runRow = z
       dryRun: row.dry_run === 1,
       guard: row.guard === 1,
       replayOf: row.replay_of,
+      question: row.question,
       owner: row.owner,
       attempt: row.attempt,
       retry: row.retry,
@@ -117,7 +119,7 @@ const runRow = z
     } satisfies IngestRun,
   }));
 
-const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, owner, attempt, retry, requested_by,
+const selected = sql`run_id, workspace, trigger_id, idempotency_key, source, mode, dry_run, guard, replay_of, question, owner, attempt, retry, requested_by,
   request_id, since, until, overlap_from, status, created_at, started_at, finished_at, records_read, records_written, records_changed, records_removed,
   records_skipped, records_rejected, repairs, unknown_fields, folded, overwritten, overwritten_sources, columns, warnings, days, changes, watermark, bytes_read, error_code, error_message, version`;
 
@@ -197,6 +199,7 @@ export function createRunRepository(store: Store): RunRepository {
       dry_run: run.dryRun ? 1 : 0,
       guard: run.guard ? 1 : 0,
       replay_of: run.replayOf,
+      question: run.question,
       owner: run.owner,
       attempt: run.attempt,
       retry: run.retry,
@@ -299,7 +302,7 @@ export function createRunRepository(store: Store): RunRepository {
       const [row] = await store.select(
         z.object({ at: instant.nullable() }),
         sql`SELECT max(finished_at) AS at FROM ingest_runs WHERE workspace = ${bind('String', workspace)}
-            AND source != ${bind('String', attributionSource)} AND status IN ('succeeded', 'partial')`,
+            AND source NOT IN (${bind('String', attributionSource)}, ${bind('String', sinkSource)}) AND status IN ('succeeded', 'partial')`,
       );
       return row?.at ?? undefined;
     },

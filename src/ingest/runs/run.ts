@@ -47,6 +47,8 @@ export interface IngestRun {
   readonly guard: boolean;
   /** Id of the run whose landed data this one reads again; empty for others. */
   readonly replayOf: string;
+  /** What an export asks, as JSON (`ExportQuestion`); empty for others. */
+  readonly question: string;
   readonly requestedBy: string;
   readonly requestId: string;
   /** The process that works on it; the same one finds it after a crash. */
@@ -110,6 +112,7 @@ export const newRun = (start: RunStart & Partial<IngestRun>): IngestRun => ({
   dryRun: false,
   guard: true,
   replayOf: '',
+  question: '',
   attempt: 1,
   retry: 0,
   since: undefined,

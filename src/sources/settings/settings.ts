@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attributionSource, pushSource } from '../../records/names.ts';
+import { attributionSource, pushSource, sinkSource } from '../../records/names.ts';
 import { adapterNames } from '../adapters/adapters.ts';
 import { defaultMaxRejects } from '../mapping/feed-rules.ts';
 import { nameSetting, workspaceSetting } from '../mapping/named-mapping.ts';
@@ -74,7 +74,8 @@ const auth = section({
 export const sourceSettings = section({
   name: nameSetting
     .refine((given) => given !== pushSource, 'is the name of what is pushed; choose another')
-    .refine((given) => given !== attributionSource, 'is the name of runs that attribute; choose another'),
+    .refine((given) => given !== attributionSource, 'is the name of runs that attribute; choose another')
+    .refine((given) => given !== sinkSource, 'is the name of runs that export; choose another'),
   kind: oneOf(sourceKinds).optional(),
   adapter: oneOf(adapterNames).default('generic_json'),
   workspace: workspaceSetting,
