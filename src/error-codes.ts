@@ -199,7 +199,8 @@ export const errorCodes = {
     status: 503,
     isPassing: true,
     isServersFault: true,
-    meaning: 'the receiver of a webhook does not take messages now; in the `error` of an export',
+    meaning:
+      'the receiver of a webhook does not take messages now; in the `error` of an export, or of an alert',
     remedy: '[sink.md](sink.md#when-it-fails)',
   },
   WEBHOOK_REFUSED: {

@@ -61,6 +61,7 @@ export async function openHttp(options: {
   const { ingest, push } = ingestion;
   const documents = createDocuments(documentLimits(config));
   reloader.add((next) => () => documents.change(documentLimits(next.config)));
+  reloader.add(ingestion.alerts.prepareReload);
   const persisted = await openPersistedDocuments({
     trustedOnly: config.TRUSTED_DOCUMENTS === 'only',
     automatic: config.AUTOMATIC_PERSISTED_QUERIES,
@@ -74,6 +75,7 @@ export async function openHttp(options: {
     retention: createRetention(store),
     orphanedRows: ingestion.orphanedRows,
     exports: ingestion.exports,
+    alerts: ingestion.alerts,
     rollups: ingestion.rollups,
     views: views.saved,
     shareLinks: views.links,

@@ -5,7 +5,7 @@ import { chosenWorkspace } from './credentials.ts';
 import { forbidden } from './refusals.ts';
 
 /** The workspace of callers who may use all and name none. */
-const defaultWorkspace = 'default';
+export const defaultWorkspace = 'default';
 
 export const workspaceName = z
   .string()

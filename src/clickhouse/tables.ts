@@ -50,6 +50,8 @@ export const tables = {
   saved_views: { shardingKey: 'sipHash64(workspace)' },
   // Whoever opens a link knows no more of it than its id.
   share_links: { shardingKey: 'sipHash64(link_id)' },
+  // Few, and all of a workspace are read together.
+  alert_states: { shardingKey: 'sipHash64(workspace)' },
   // A row for each question that is exported, looked up by its id.
   sink_exports: { shardingKey: 'sipHash64(export_id)' },
   ingest_runs: { shardingKey: byRun, keptFor: 'DATA_RETENTION_DAYS' },

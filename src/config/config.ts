@@ -78,6 +78,12 @@ function contradictions(values: Readonly<Record<string, unknown>>): string[] {
   if ((values.SINK_URL === undefined) !== (values.SINK_SECRET === undefined)) {
     problems.push('SINK_URL and SINK_SECRET need each other: what is exported is signed');
   }
+  if ((values.ALERTS_WEBHOOK_URL === undefined) !== (values.ALERTS_WEBHOOK_SECRET === undefined)) {
+    problems.push('ALERTS_WEBHOOK_URL and ALERTS_WEBHOOK_SECRET need each other: alerts are signed');
+  }
+  if (values.ALERTS_FILE !== undefined && values.ALERTS_WEBHOOK_URL === undefined) {
+    problems.push('ALERTS_FILE needs ALERTS_WEBHOOK_URL, where alerts are posted to');
+  }
   if (values.SINK_AFTER === 'run' && values.SINK_URL === undefined) {
     problems.push('SINK_AFTER ("run") needs SINK_URL, where figures are exported to');
   }

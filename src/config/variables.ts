@@ -1,4 +1,5 @@
 import { accessVariables } from './variables/access.ts';
+import { alertsVariables } from './variables/alerts.ts';
 import { clickhouseVariables } from './variables/clickhouse.ts';
 import { ingestionVariables } from './variables/ingestion.ts';
 import { limitsVariables } from './variables/limits.ts';
@@ -20,6 +21,7 @@ export const variables = {
   ...ingestionVariables,
   ...recordsVariables,
   ...sinkVariables,
+  ...alertsVariables,
   ...tracingVariables,
 } as const;
 

@@ -1,4 +1,5 @@
 import type { Caller } from '../access/caller.ts';
+import type { Alerts } from '../alerts/alerts.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Explore } from '../explore/explore.ts';
 import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
@@ -33,6 +34,7 @@ export interface Context {
   readonly retention: Retention;
   readonly orphanedRows: OrphanedRows;
   readonly exports: MetricsExports;
+  readonly alerts: Pick<Alerts, 'list' | 'test'>;
   readonly views: SavedViews;
   readonly shareLinks: ShareLinks;
   /**

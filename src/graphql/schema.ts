@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
+import './alerts.ts';
 import './audit-log.ts';
 import './events.ts';
 import './export-metrics.ts';

@@ -52,6 +52,7 @@ export function createGraphql(options: {
   retention: Retention;
   orphanedRows: OrphanedRows;
   exports: MetricsExports;
+  alerts: Context['alerts'];
   rollups: Rollups | undefined;
   views: SavedViews;
   shareLinks: ShareLinks;
@@ -126,6 +127,7 @@ export function createGraphql(options: {
         retention,
         orphanedRows,
         exports: options.exports,
+        alerts: options.alerts,
         views,
         shareLinks,
         checkShared: (questions) => options.sharedQuestions.check(questions, model),

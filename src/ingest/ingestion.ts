@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
+import { type OpenAlerts, openAlerts } from '../alerts/open-alerts.ts';
 import { attributionAliases } from '../aliases/aliases.ts';
 import { retryWhileAway } from '../clickhouse/errors.ts';
 import { createStoreBreaker } from '../clickhouse/guarded-store.ts';
@@ -13,6 +14,7 @@ import type { Config } from '../config/config.ts';
 import type { DataVersion } from '../data-version.ts';
 import { defaultBreakerRules } from '../http-client/circuit-breaker.ts';
 import type { Logger } from '../logger.ts';
+import { createExchangeRates } from '../metrics/currency/exchange-rates.ts';
 import type { Model } from '../metrics/model.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
 import type { Day } from '../records/day.ts';
@@ -55,6 +57,8 @@ const queueStopMs = 2_000;
 const ownersStopMs = 1_000;
 /** A process whose loop stands still for longer has to begin its runs again, or another one does. */
 const longestStillMs = 120_000;
+/** How long a look for what is to be exported, or a check of an alert, may take to end. */
+const webhooksStopMs = 1_000;
 /** How long giving leases back may take; those that are not expire by themselves. */
 const leasesStopMs = 400;
 
@@ -64,6 +68,7 @@ export interface Ingestion {
   readonly push: Push;
   readonly orphanedRows: OrphanedRows;
   readonly exports: MetricsExports;
+  readonly alerts: OpenAlerts;
   /** Those of this process, which end with it. */
   readonly leases: Leases;
   /** Undefined where they are switched off. */
@@ -169,12 +174,25 @@ export async function openIngestion(options: {
       const source = sources.find(({ name }) => name === run.source);
       if (source) telemetry.onRun(run, source);
       sink.notice();
+      alerts.notice();
     },
+  });
+  const rates = createExchangeRates({ store: backgroundStore, dataVersion, clock });
+  const alerts = await openAlerts({
+    config,
+    store: backgroundStore,
+    rates,
+    leases,
+    model: options.model,
+    telemetry,
+    today: options.today,
+    clock,
+    logger,
   });
   const sink = openSink({
     config,
     store: backgroundStore,
-    dataVersion,
+    rates,
     runs,
     executions,
     leases,
@@ -316,6 +334,7 @@ export async function openIngestion(options: {
   settleOwners();
   if (config.SCHEDULER === 'on') scheduler.start();
   sink.follow();
+  alerts.start();
   await dropStaleStages(store, owner, async () => {
     const unfinished = await runs.unfinished();
     return new Set(unfinished.filter((run) => run.owner !== owner).map(({ id }) => id));
@@ -331,6 +350,7 @@ export async function openIngestion(options: {
     push,
     orphanedRows,
     exports: sink.exports,
+    alerts,
     leases,
     rollups,
     followAliases: () => reattribution.follow(),
@@ -352,8 +372,8 @@ export async function openIngestion(options: {
     },
     async close() {
       scheduler.stop();
-      await Promise.all([reattribution.stop(), ingest.stop(), sink.stop()]);
-      await sink.close();
+      await Promise.all([reattribution.stop(), ingest.stop()]);
+      await fulfilsWithin(Promise.all([sink.stop(), alerts.stop()]), webhooksStopMs);
       await push.stop();
       orphanedRows.stop();
       await rollups?.stop();

@@ -12,7 +12,7 @@ import { noSink } from './export-work.ts';
 import { type ExportQuestion, exportIdOf, writeQuestion } from './question.ts';
 
 /** What an export is asked with. */
-export interface ExportInput {
+interface ExportInput {
   readonly question: ExportQuestion;
   /** Reads and counts, and sends nothing. */
   readonly dryRun: boolean;

@@ -1,11 +1,10 @@
 import type { Leases } from '../clickhouse/leases/leases.ts';
 import type { Store } from '../clickhouse/store.ts';
 import type { Config } from '../config/config.ts';
-import type { DataVersion } from '../data-version.ts';
 import type { Executions, Work } from '../ingest/runs/executions.ts';
 import type { RunRepository } from '../ingest/runs/run-table.ts';
 import type { Logger } from '../logger.ts';
-import { createExchangeRates } from '../metrics/currency/exchange-rates.ts';
+import type { ExchangeRates } from '../metrics/currency/exchange-rates.ts';
 import type { Model } from '../metrics/model.ts';
 import type { Day } from '../records/day.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -26,17 +25,15 @@ export interface Sink {
   follow(): void;
   /** A run has ended. */
   notice(): void;
-  /** Starts no more runs. */
+  /** Starts no more runs, and closes the connections: those at work have ended. */
   stop(): Promise<void>;
-  /** Closes the connections, once no run is at work. */
-  close(): Promise<void>;
 }
 
 /** @param options.model what is in force, asked for each time */
 export function openSink(options: {
   config: Config;
   store: Store;
-  dataVersion: DataVersion;
+  rates: ExchangeRates;
   runs: RunRepository;
   executions: Executions;
   leases: Leases;
@@ -46,7 +43,7 @@ export function openSink(options: {
   clock: Clock;
   logger: Logger;
 }): Sink {
-  const { config, store, dataVersion, runs, executions, leases, telemetry, clock, logger } = options;
+  const { config, store, rates, runs, executions, leases, telemetry, clock, logger } = options;
   const { SINK_URL: url, SINK_SECRET: secrets, SINK_RETRY_MS: initial, SINK_PAGE_ROWS: pageRows } = config;
   const sender =
     url === undefined || secrets === undefined
@@ -64,7 +61,7 @@ export function openSink(options: {
   const work = createExportWork({
     readFigures: createReadFigures({
       store,
-      rates: createExchangeRates({ store, dataVersion, clock }),
+      rates,
       model: options.model,
       reportingCurrency: config.REPORTING_CURRENCY,
     }),
@@ -102,7 +99,7 @@ export function openSink(options: {
     async stop() {
       exports.stop();
       await after?.stop();
+      await sender?.close();
     },
-    close: async () => sender?.close(),
   };
 }

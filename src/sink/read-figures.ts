@@ -14,7 +14,7 @@ import type { ExportQuestion } from './question.ts';
 export const maxExportRows = 50_000;
 
 /** Who reads, and until when. */
-export interface FiguresCall {
+interface FiguresCall {
   readonly workspace: string;
   readonly requestId: string;
   readonly signal: AbortSignal;

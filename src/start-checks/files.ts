@@ -1,4 +1,5 @@
 import { readKeysFile } from '../access/keys-file.ts';
+import { alertsOf } from '../alerts/open-alerts.ts';
 import type { Config } from '../config/config.ts';
 import type { Settings } from '../config/reload.ts';
 import { openPersistedDocuments } from '../http/persisted-documents.ts';
@@ -44,6 +45,15 @@ export async function checkFiles(settings: Settings): Promise<Finding[]> {
         const named = count === 1 ? '1 alias' : `${count} aliases`;
         const text = `${model} has ${named}, ${counted(dimensions.size, 'dimension')} and ${counted(measures, 'measure')}.`;
         return { state: 'ok', what: 'MODEL_FILE', text };
+      }),
+    );
+  }
+  const { ALERTS_FILE: alerts } = config;
+  if (alerts !== undefined) {
+    checks.push(
+      findingOf('ALERTS_FILE', async () => {
+        const { length } = await alertsOf(config);
+        return { state: 'ok', what: 'ALERTS_FILE', text: `${alerts} has ${counted(length, 'alert')}.` };
       }),
     );
   }

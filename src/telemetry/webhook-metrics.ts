@@ -10,7 +10,7 @@ export function createWebhookMetrics(registry: Registry): WebhookMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'webhook_requests_total',
-    help: 'Messages posted to a webhook (`sink`) by outcome; each attempt counts.',
+    help: 'Messages posted to a webhook (`sink`, `alerts`) by outcome; each attempt counts.',
     labelNames: ['webhook', 'outcome'],
     registers,
   });

@@ -27,9 +27,11 @@ type Attempt =
   | { readonly kind: 'refused'; readonly outcome: 'refused'; readonly error: UtmqlError }
   | FailedAttempt;
 
-export interface SendCall {
+interface SendCall {
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  /** In place of that of the sender. */
+  readonly patienceMs?: number;
 }
 
 /** Posts messages to one address. */
@@ -63,7 +65,7 @@ export interface WebhookSenderOptions {
 }
 
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
-  const { name, secrets, timeoutMs, patienceMs, backoffMs, clock } = options;
+  const { name, secrets, timeoutMs, backoffMs, clock } = options;
   const { url, authorization } = parseSourceAddress(name, options.url);
   const keys = secrets.flatMap((secret) => keyOfSecret(secret) ?? []);
   const agent = new Agent({ connect: { timeout: timeoutMs } });
@@ -171,7 +173,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   };
 
   return {
-    async send(message, { signal, logger }) {
+    async send(message, { signal, logger, patienceMs = options.patienceMs }) {
       const startedAt = performance.now();
       let made = 0;
       const attempt = async (): Promise<Attempt> => {

@@ -246,6 +246,7 @@ const cases: Readonly<Record<string, (side: Side) => fc.Arbitrary<string>>> = {
     all(fc.constantFrom(...ids[side].runs, ...ids[other(side)].runs).map((id) => `id: "${id}"`)),
   ingestRuns: (side) => all(fc.constantFrom('first: 50', `before: "${ids[other(side)].runs[0]}"`)),
   savedViews: () => fc.constant(''),
+  alerts: () => fc.constant(''),
   shareLinks: (side) =>
     fc.constantFrom(
       '',

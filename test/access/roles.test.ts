@@ -69,6 +69,8 @@ const questions: Readonly<Record<string, readonly [document: string, code?: stri
     'mutation { triggerIngest(input: { sources: ["none"] }) { runs { id } } }',
     'BAD_USER_INPUT',
   ],
+  'Query.alerts': ['{ alerts { name } }'],
+  'Mutation.testAlert': ['mutation { testAlert(name: "none") { delivered } }', 'NOT_FOUND'],
   'Mutation.exportMetrics': [
     'mutation { exportMetrics(input: { date: "2025-08-01" }) { exportId } }',
     'BAD_USER_INPUT',
@@ -142,6 +144,8 @@ describe('roles', () => {
     'Query.ingestRuns': follow,
     'Query.rejectedRecords': ingest,
     'Query.savedViews': read,
+    'Query.alerts': readAll,
+    'Mutation.testAlert': administer,
     'Query.shareLinks': administer,
     'Query.auditLog': administer,
     'Mutation.saveView': read,

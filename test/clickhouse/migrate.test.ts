@@ -53,6 +53,7 @@ it('makes every table by day, with workspace and day in the sort key, and a TTL 
     'rejected_records',
   ];
   const passing = [
+    'alert_states',
     'attribution_aliases',
     'campaign_names',
     'data_versions',

@@ -30,11 +30,16 @@ describe('the package', () => {
     expect(installed.size).toBeLessThan(1_000_000);
     const roots = new Set(installed.files.map((path) => path.split('/')[0]));
     expect([...roots].sort()).toEqual(
-      ['LICENSE', 'README.md', 'SECURITY.md', 'clickhouse', 'dist', 'docs', 'model.example.yaml'].concat(
-        'package.json',
-        'schema',
-        'sources.example.yaml',
-      ),
+      [
+        'LICENSE',
+        'README.md',
+        'SECURITY.md',
+        'alerts.example.yaml',
+        'clickhouse',
+        'dist',
+        'docs',
+        'model.example.yaml',
+      ].concat('package.json', 'schema', 'sources.example.yaml'),
     );
     expect(installed.files.filter((path) => /\.ts$|\.test\.|node_modules|^dist\/docs\//.test(path))).toEqual(
       [],

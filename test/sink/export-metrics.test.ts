@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { makeKeys, type TestKeys } from '../support/keys.ts';
-import { type Page, type Receiver, startReceiver } from './receiver.ts';
+import { type Page, type Receiver, startReceiver } from '../support/webhook-receiver.ts';
 
 const secret = `whsec_${Buffer.from('a key that is thirty-two bytes!!').toString('base64')}`;
 const days = Array.from({ length: 10 }, (_, index) => `2025-08-${String(index + 1).padStart(2, '0')}`);

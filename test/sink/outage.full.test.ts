@@ -9,7 +9,7 @@ import type { Store } from '../../src/clickhouse/store.ts';
 import { createProgram, type Program } from '../faults/program.ts';
 import { builtProgram } from '../support/built-program.ts';
 import { openStore } from '../support/database.ts';
-import { type Receiver, startReceiver } from './receiver.ts';
+import { type Receiver, startReceiver } from '../support/webhook-receiver.ts';
 
 const secret = 'a-secret-of-thirty-bytes-or-so';
 const days = 31;
@@ -93,7 +93,7 @@ const receivedCost = () =>
   receiver.counted.flatMap(({ page }) => page.data.rows).reduce((sum, row) => sum + Number(row.cost), 0);
 
 it('delivers everything to a sink that was down for a minute', async () => {
-  receiver.behave(async (attempt) => {
+  receiver.behave((attempt) => {
     // It goes away in the middle: with an answer that is never sent.
     if (attempt === 10) {
       void receiver.close();
@@ -118,10 +118,7 @@ it('goes on after kill -9 in the middle, in another process, with the same ids',
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  receiver.behave(async (attempt) => {
-    if (attempt > 10) await held;
-    return 'take';
-  });
+  receiver.behave((attempt) => (attempt > 10 ? held.then(() => 'take' as const) : 'take'));
   const { id } = await start(programs[0], false);
   await vi.waitFor(() => expect(receiver.attempts).toBe(11), { timeout: 30_000 });
   await programs[0].killHard();
