@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { type GraphQLObjectType, getNamedType, isLeafType, isObjectType, isRequiredArgument } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -14,6 +17,7 @@ type Side = (typeof sides)[number];
 const other = (side: Side): Side => (side === 'alphazq' ? 'betazq' : 'alphazq');
 
 let keys: TestKeys;
+let folder: string;
 let app: TestApp;
 let headers: Record<Side, Record<string, string>>;
 /** What is known by an id of each side: to be asked for by the other. */
@@ -28,8 +32,17 @@ beforeAll(async () => {
     alphazq: await keys.create({ name: 'alphazq key', role: 'admin', workspace: ['alphazq'] }),
     betazq: await keys.create({ name: 'betazq key', role: 'admin', workspace: ['betazq'] }),
   };
+  folder = await mkdtemp(join(tmpdir(), 'utmql-isolation-'));
+  const alerts = sides.map(
+    (side) =>
+      `  - { name: ${side}_alert, description: of ${side}, workspace: ${side}, measure: cost, above: 1 }\n`,
+  );
+  await writeFile(join(folder, 'alerts.yaml'), `alerts:\n${alerts.join('')}`);
   app = await startTestApp({
     environment: {
+      ALERTS_FILE: join(folder, 'alerts.yaml'),
+      ALERTS_WEBHOOK_URL: 'http://127.0.0.1:9/alerts',
+      ALERTS_WEBHOOK_SECRET: 'a-secret-of-thirty-bytes-or-so',
       ROLLUPS: 'on',
       ROLLUPS_MIN_ROWS: '0',
       API_KEYS_FILE: keys.file,
@@ -42,6 +55,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await keys.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 const currencyOf: Readonly<Record<Side, string>> = { alphazq: 'AZN', betazq: 'BZD' };
@@ -425,7 +439,7 @@ describe('a workspace is told nothing of another', () => {
       sql`SELECT DISTINCT log_comment AS id, query FROM system.query_log WHERE type = 'QueryStart' AND startsWith(log_comment, ${bind('String', requestPrefix)})`,
     );
     const tables =
-      '(ad_performance|opportunities|events|exchange_rates|rejected_records|ingest_runs|audit_log|saved_views|share_links|rollup_sums)';
+      '(ad_performance|opportunities|events|exchange_rates|rejected_records|ingest_runs|audit_log|saved_views|share_links|alert_states|rollup_sums)';
     const seen = new Set<string>();
     for (const { id, query } of rows) {
       // As the server logs it, with the values in their places.
@@ -441,6 +455,7 @@ describe('a workspace is told nothing of another', () => {
     seen.delete('rollup_sums');
     expect([...seen].sort()).toEqual([
       'ad_performance',
+      'alert_states',
       'audit_log',
       'events',
       'exchange_rates',
