@@ -30,6 +30,8 @@ import { createLoginGuard } from './limits/login-guard.ts';
 import { createRemoteAddress } from './limits/remote-address.ts';
 import { limitSettings } from './limits/settings.ts';
 import type { Logger } from './logger.ts';
+import { createOwnQuestions } from './mcp/own-questions.ts';
+import { createMcpRoute } from './mcp/route.ts';
 import { createExchangeRates } from './metrics/currency/exchange-rates.ts';
 import type { Model } from './metrics/model.ts';
 import { createRetention } from './retention/retention.ts';
@@ -163,6 +165,17 @@ export async function openHttp(options: {
         audit,
         embedOrigins: config.EMBED_ORIGINS,
         clock,
+      }),
+      createMcpRoute({
+        questions: createOwnQuestions({
+          graphql: graphqlRoute,
+          documents,
+          audit,
+          introspectionRoles: config.INTROSPECTION_ROLES,
+        }),
+        model,
+        maxBodyBytes: config.MAX_BODY_BYTES,
+        corsOrigins: config.CORS_ORIGINS,
       }),
       ...graphiql.routes,
       createSchemaRoute(config.INTROSPECTION_ROLES, model),

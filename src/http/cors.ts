@@ -9,6 +9,8 @@ const allowedHeaders = [
   'X-Request-Id',
   'Idempotency-Key',
   'traceparent',
+  'Mcp-Session-Id',
+  'Mcp-Protocol-Version',
 ].join(', ');
 
 const exposedHeaders = [
@@ -18,6 +20,7 @@ const exposedHeaders = [
   'Cache-Status',
   'ETag',
   'Idempotent-Replayed',
+  'Mcp-Session-Id',
 ].join(', ');
 
 /** How long a browser need not ask again, seconds: the most that Chromium keeps. */

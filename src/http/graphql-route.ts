@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DocumentNode, OperationTypeNode } from 'graphql';
+import { type DocumentNode, OperationTypeNode } from 'graphql';
 import type { Admission, Queries } from '../admission/admission.ts';
 import type { DataVersion } from '../data-version.ts';
+import { UtmqlError } from '../errors.ts';
 import { schemaOf } from '../graphql/model-schema.ts';
 import type { Limits } from '../limits/limits.ts';
 import { loopTurn } from '../loop-turns.ts';
@@ -60,7 +61,25 @@ interface GraphqlRoute {
     received: CallInfo,
     read: (model: Model | undefined) => Question,
   ): Promise<void>;
+  /**
+   * Returns the answer to a query of the server's own, as JSON. It is run, shared, limited and paid for as at `/graphql`.
+   *
+   * @param response gets the headers of limits; must not have been sent
+   * @param left ends the query, unless others wait for the same answer
+   * @throws UtmqlError RATE_LIMITED, OVERLOADED; CANCELLED once `left` is aborted
+   */
+  ask(
+    response: ServerResponse,
+    call: ModelCall,
+    question: Question,
+    left: AbortSignal,
+  ): Promise<CachedAnswer>;
 }
+
+/** A request, with the team's words when it came. */
+export type ModelCall = CallInfo & Pick<GraphqlCall, 'model'>;
+
+type Costs = Pick<GraphqlCall, 'onCost' | 'onRead'>;
 
 interface QuestionKind {
   readonly kind: OperationTypeNode;
@@ -133,11 +152,11 @@ export function createGraphqlRoute(options: {
 
   const run = async (
     question: Question,
-    call: CallInfo & Pick<GraphqlCall, 'model'>,
+    call: ModelCall,
     accept: string,
     signal: AbortSignal,
     queries: Queries,
-    costs: Pick<GraphqlCall, 'onCost' | 'onRead'>,
+    costs: Costs,
   ): Promise<CachedAnswer> => {
     let reusable = true;
     let retryAfter: number | undefined;
@@ -170,10 +189,44 @@ export function createGraphqlRoute(options: {
     };
   };
 
+  const keyOf = (question: Question, { caller, model }: ModelCall, accept: string): string =>
+    answerKey({
+      question,
+      caller,
+      modelDigest: model?.digest,
+      dataVersion: dataVersion.of(caller.workspace),
+      now: clock.now(),
+      accept,
+    });
+
+  const openQueries = ({ account, caller, requestId }: ModelCall): Queries =>
+    admission.open({ account, workspace: caller.workspace }, requestId);
+
+  /** Runs a query once for all who ask it at the same time. */
+  const share = (
+    key: string,
+    question: Question,
+    call: ModelCall,
+    accept: string,
+    left: AbortSignal,
+    costs: Costs,
+  ): { readonly answer: Promise<CachedAnswer>; readonly source: AnswerSource; work(): Promise<void> } => {
+    let work: Promise<void> = Promise.resolve();
+    const { answer, source } = cache.share(key, left, (signal) => {
+      const queries = openQueries(call);
+      signal.addEventListener('abort', () => void queries.end(), { once: true });
+      const made = run(question, call, accept, signal, queries, costs);
+      work = made.then(queries.end, queries.end);
+      return made;
+    });
+    telemetry.onResponseCache(source);
+    return { answer, source, work: () => work };
+  };
+
   const serve = async (
     request: IncomingMessage,
     response: ServerResponse,
-    call: CallInfo & Pick<GraphqlCall, 'model'>,
+    call: ModelCall,
     { method, accept, isLong, isKept, read }: Exchange,
   ): Promise<void> => {
     const left = new AbortController();
@@ -197,11 +250,9 @@ export function createGraphqlRoute(options: {
     response.once('close', () => void limits.spendOnRefusal(call.account, 'query', unpaid));
     /** What is at work for this caller, be it that the answer is there or they have left. */
     let work: Promise<void> = Promise.resolve();
-    const open = (): Queries =>
-      admission.open({ account: call.account, workspace: call.caller.workspace }, call.requestId);
     const passOn = async (readQuestion: () => Question, kind?: OperationTypeNode): Promise<void> => {
       if (method === 'GET') response.setHeader('Cache-Control', 'no-store');
-      const queries = open();
+      const queries = openQueries(call);
       response.once('close', () => {
         work = queries.end();
       });
@@ -243,14 +294,7 @@ export function createGraphqlRoute(options: {
     }
 
     if (left.signal.aborted) return;
-    const key = answerKey({
-      question,
-      caller: call.caller,
-      modelDigest: call.model?.digest,
-      dataVersion: dataVersion.of(call.caller.workspace),
-      now: clock.now(),
-      accept,
-    });
+    const key = keyOf(question, call, accept);
     const kept = cache.get(key);
     if (kept) {
       unpaid = 0;
@@ -271,15 +315,10 @@ export function createGraphqlRoute(options: {
       holdTurn();
       return passed;
     }
-    const { answer, source } = cache.share(key, left.signal, (signal) => {
-      const queries = open();
-      signal.addEventListener('abort', () => void queries.end(), { once: true });
-      const made = run(question, call, accept, signal, queries, costs);
-      work = made.then(queries.end, queries.end);
-      return made;
-    });
+    const shared = share(key, question, call, accept, left.signal, costs);
+    const { answer, source } = shared;
+    work = shared.work();
     holdTurn();
-    telemetry.onResponseCache(source);
     if (source === 'collapsed') unpaid = 0;
     try {
       await send(request, response, await answer, { source, isKept, cache });
@@ -313,8 +352,38 @@ export function createGraphqlRoute(options: {
         read: async () => question,
       });
     },
+    async ask(response, call, question, left) {
+      const accept = 'application/json';
+      const key = keyOf(question, call, accept);
+      const kept = cache.get(key);
+      if (kept) {
+        telemetry.onResponseCache('hit');
+        return kept;
+      }
+      const { account } = call;
+      const endTurn = await takeTurn(OperationTypeNode.QUERY, response, account);
+      if (left.aborted) {
+        endTurn();
+        throw cancelled();
+      }
+      const { answer, work } = share(key, question, call, accept, left, {
+        onCost: (cost) => limits.spend(account, cost),
+        onRead(cost) {
+          if (cost > 0) void limits.spend(account, cost);
+        },
+      });
+      try {
+        return await answer;
+      } catch (error) {
+        throw left.aborted ? cancelled() : error;
+      } finally {
+        void work().finally(endTurn);
+      }
+    },
   };
 }
+
+const cancelled = (): UtmqlError => new UtmqlError('CANCELLED', 'The call was cancelled.');
 
 const isQuestion = ({ method }: IncomingMessage): boolean => method === 'POST' || method === 'GET';
 

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import { ErrorCode } from '@modelcontextprotocol/sdk/types.js';
+import { forbidden } from '../access/refusals.ts';
+import { isFromOwnPages } from '../access/same-origin.ts';
+import { badInput, UtmqlError } from '../errors.ts';
+import { sendBody } from '../http/compression/send-body.ts';
+import { type AnswerError, errorExtensions, errorHeaders, statusOf } from '../http/error-answers.ts';
+import { countJsonObjects } from '../http/query-limits.ts';
+import { answerEarly, wholeBody } from '../http/request-body.ts';
+import type { CallInfo, Route } from '../http/route.ts';
+import type { Model } from '../metrics/model.ts';
+import type { OwnQuestions } from './own-questions.ts';
+import { type CallKey, createRunningCalls } from './running-calls.ts';
+import { createMcpServer } from './server.ts';
+
+export const mcpPath = '/mcp';
+/** The transport wants one; the route has read the request. */
+const ownAddress = `http://utmql${mcpPath}`;
+const sessionHeader = 'mcp-session-id';
+/** Bytes of a message. */
+const mostBytes = 262_144;
+
+/**
+ * `POST /mcp`: the Model Context Protocol over streamable HTTP, for agents. Each request is answered by itself, by any process: a
+ * session's id is only remembered by its client, and tells a cancelled call of it from those of others.
+ */
+export function createMcpRoute(options: {
+  questions: OwnQuestions;
+  model: () => Model | undefined;
+  /** Bytes of a request’s body. */
+  maxBodyBytes: number;
+  /** Whose pages may call it, besides our own. */
+  corsOrigins: readonly string[];
+}): Route {
+  const { questions, corsOrigins } = options;
+  const maxBytes = Math.min(options.maxBodyBytes, mostBytes);
+  const running = createRunningCalls();
+
+  const answer = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    received: CallInfo,
+    message: unknown,
+  ): Promise<Response | undefined> => {
+    const session = sessionOf(request);
+    const keyOf = (id: unknown): CallKey => ({ account: received.caller.id, session, id });
+    const stopped = cancelledId(message);
+    if (stopped !== undefined) running.cancel(keyOf(stopped));
+    const left = new AbortController();
+    response.once('close', () => left.abort());
+    const forget = running.add(keyOf(idOf(message)), left);
+    const call = { ...received, model: options.model() };
+    const server = createMcpServer(questions.callOf(response, call, left.signal), () => received.logger);
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+    try {
+      await server.connect(transport);
+      const asked = new Request(ownAddress, { method: 'POST', headers: headersOf(request) });
+      const answered = transport.handleRequest(asked, { parsedBody: message });
+      return await Promise.race([answered, aborted(left.signal)]);
+    } finally {
+      forget();
+      await server.close();
+    }
+  };
+
+  return {
+    method: 'POST',
+    path: mcpPath,
+    access: 'read',
+    isCrossOrigin: true,
+    answerError: answerRpcError,
+    async handle(request, response, info) {
+      checkOrigin(request, corsOrigins);
+      response.setHeader('Cache-Control', 'no-store');
+      const message = await readMessage(request, maxBytes);
+      const answered = await answer(request, response, info, message);
+      if (response.destroyed) return;
+      // A call that its client has cancelled has no answer.
+      if (answered === undefined) {
+        response.writeHead(202).end();
+        return;
+      }
+      if (isInitialize(message)) response.setHeader('Mcp-Session-Id', randomUUID());
+      const body = Buffer.from(await answered.arrayBuffer());
+      const headers = { 'Content-Type': answered.headers.get('content-type') ?? 'application/json' };
+      if (body.length === 0) response.writeHead(answered.status, { 'Content-Length': '0' }).end();
+      else await sendBody(request, response, { status: answered.status, headers, body });
+    },
+  };
+}
+
+/**
+ * Browsers say whose page sends a request. One that is led here by a name of its own (DNS rebinding), or that knows of a server on
+ * this machine, is refused.
+ */
+function checkOrigin(request: IncomingMessage, corsOrigins: readonly string[]): void {
+  const { origin } = request.headers;
+  if (origin === undefined || isFromOwnPages(request)) return;
+  if (corsOrigins.includes('*') || corsOrigins.includes(origin)) return;
+  throw forbidden('Pages of this origin may not call /mcp. The operator can allow it (CORS_ORIGINS).');
+}
+
+async function readMessage(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const tooLarge = () =>
+    new UtmqlError('TOO_LARGE', `The message is larger than ${maxBytes} bytes. Ask with shorter lists.`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
+  const bytes = await wholeBody(request, maxBytes);
+  if (bytes === undefined) throw tooLarge();
+  let message: unknown;
+  try {
+    message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw badInput('The body is no JSON in UTF-8.');
+  }
+  if (Array.isArray(message)) throw badInput('Send one message in a request: batches are not taken.');
+  // What nests too deep must not reach code that recurses.
+  try {
+    countJsonObjects(message);
+  } catch (error) {
+    throw badInput(error instanceof Error ? error.message : 'The message nests too deep.');
+  }
+  return message;
+}
+
+const partsOf = (message: unknown) =>
+  Object(message) as { readonly id?: unknown; readonly method?: unknown; readonly params?: unknown };
+
+const idOf = (message: unknown): unknown => partsOf(message).id;
+const isInitialize = (message: unknown): boolean => partsOf(message).method === 'initialize';
+
+/** The id of the call that a message cancels. */
+function cancelledId(message: unknown): unknown {
+  const { method, params } = partsOf(message);
+  return method === 'notifications/cancelled' ? Object(params).requestId : undefined;
+}
+
+function sessionOf({ headers }: IncomingMessage): string | undefined {
+  const session = headers[sessionHeader];
+  return typeof session === 'string' ? session : undefined;
+}
+
+/** Those that the protocol gives a meaning. */
+const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    ['accept', 'content-type', 'mcp-protocol-version'].flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );
+
+/** Resolves once the signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+
+/** An error about the request itself, as JSON-RPC has it. */
+const answerRpcError: AnswerError = (request, response, error) => {
+  const code = error.code === 'BAD_USER_INPUT' ? ErrorCode.InvalidRequest : ErrorCode.ConnectionClosed;
+  const body = {
+    jsonrpc: '2.0',
+    id: null,
+    error: { code, message: error.message, data: errorExtensions(error) },
+  };
+  const headers = { ...errorHeaders(error), 'content-type': 'application/json; charset=utf-8' };
+  answerEarly(request, response, statusOf(error), headers, `${JSON.stringify(body)}\n`);
+};
