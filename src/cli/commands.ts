@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from './command.ts';
+import { mcpCommand } from './mcp-command.ts';
 import { triggerCommand } from './trigger-command.ts';
 
 const environment = 'It reads the same environment variables as `utmql start`.';
@@ -78,6 +79,7 @@ export const commands: Readonly<Record<string, Command>> = {
       (await import('../access/keys-command.ts')).runKeys(positionals, values),
   }),
   trigger: triggerCommand,
+  mcp: mcpCommand,
   backup: defineCommand({
     summary: 'Makes a backup of the database.',
     usage: ['backup --to NAME'],

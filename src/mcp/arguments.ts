@@ -7,7 +7,7 @@ import type { Arguments, OwnQuery } from './tool.ts';
 
 /** Rows of an answer, where nothing is said, and at most. */
 export const usualRows = 50;
-export const mostRows = 200;
+const mostRows = 200;
 
 const afterDescription = 'Continue after an earlier answer: its `page.after`.';
 

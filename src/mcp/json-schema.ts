@@ -15,12 +15,15 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export type Definitions = Record<string, JsonSchema>;
 
 /**
- * Returns what a GraphQL input type takes, as JSON Schema. Objects go to `definitions`, because filters hold filters.
+ * Returns what a GraphQL input type takes, as JSON Schema. Objects and enums go to `definitions`: filters hold filters.
  */
-export function jsonSchemaOf(type: GraphQLInputType, definitions: Definitions): JsonSchema {
+function jsonSchemaOf(type: GraphQLInputType, definitions: Definitions): JsonSchema {
   if (isNonNullType(type)) return jsonSchemaOf(type.ofType, definitions);
   if (isListType(type)) return { type: 'array', items: jsonSchemaOf(type.ofType, definitions) };
-  if (isEnumType(type)) return { type: 'string', enum: type.getValues().map(({ name }) => name) };
+  if (isEnumType(type)) {
+    definitions[type.name] ??= { type: 'string', enum: type.getValues().map(({ name }) => name) };
+    return { $ref: `#/$defs/${type.name}` };
+  }
   if (!isInputObjectType(type)) return scalarSchemas[type.name] ?? { type: 'string' };
   if (definitions[type.name] === undefined) {
     // Named before its fields are looked at: they may hold it again.
@@ -62,10 +65,10 @@ export const describedSchema = (
 });
 
 /** What an enum of the schema takes. */
-export function enumSchema(schema: GraphQLSchema, name: string): JsonSchema {
+export function enumSchema(schema: GraphQLSchema, name: string, definitions: Definitions): JsonSchema {
   const type = schema.getType(name);
   if (!isEnumType(type)) throw new Error(`there is no enum ${name}`);
-  return jsonSchemaOf(type, {});
+  return jsonSchemaOf(type, definitions);
 }
 
 const isRequired = ({ type, defaultValue }: GraphQLInputField): boolean =>

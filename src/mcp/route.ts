@@ -12,10 +12,10 @@ import { answerEarly, wholeBody } from '../http/request-body.ts';
 import type { CallInfo, Route } from '../http/route.ts';
 import type { Model } from '../metrics/model.ts';
 import type { OwnQuestions } from './own-questions.ts';
+import { mcpPath } from './path.ts';
 import { type CallKey, createRunningCalls } from './running-calls.ts';
 import { createMcpServer } from './server.ts';
 
-export const mcpPath = '/mcp';
 /** The transport wants one; the route has read the request. */
 const ownAddress = `http://utmql${mcpPath}`;
 const sessionHeader = 'mcp-session-id';

@@ -25,7 +25,7 @@ export function createGraphqlMetrics(registry: Registry): GraphqlMetrics {
   const registers = [registry];
   const operations = new Counter({
     name: 'graphql_operations_total',
-    help: 'Executed GraphQL queries and mutations, without responses from the cache, by name (`other` if no manifest has the document) and outcome: ok, caller_error or server_error (which the caller cannot correct).',
+    help: 'Executed GraphQL queries and mutations, without responses from the cache, by name (`other` if a caller wrote the document) and outcome: ok, caller_error or server_error (which the caller cannot correct).',
     labelNames: ['operation', 'kind', 'outcome'],
     registers,
   });

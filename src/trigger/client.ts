@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type ErrorCode, errorCodes, isPassing, isServersFault } from '../error-codes.ts';
+import { reasonOf } from '../running-server.ts';
 
 /** Longest wait for one answer. */
 const answerWithinMs = 30_000;
@@ -148,13 +149,6 @@ async function send(
       0,
     );
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'it does not answer';
-  const { cause } = error;
-  return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : error.message;
 }
 
 /** @throws CallFailure for everything but data */

@@ -1,4 +1,5 @@
 import { formatDay, parseIsoDay } from '../records/day.ts';
+import { serverAddress, serverKey } from '../running-server.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** The options of `utmql trigger`, as they were written. */
@@ -29,7 +30,6 @@ export interface TriggerCall {
   readonly timeoutMs: number;
 }
 
-const usualUrl = 'http://127.0.0.1:4000';
 const usualTimeoutS = 3_600;
 const longestTimeoutS = 604_800;
 const mostDays = 3_650;
@@ -41,8 +41,8 @@ export function readCall(
   environment: Readonly<Record<string, string | undefined>>,
 ): TriggerCall {
   return {
-    endpoint: readEndpoint(values.url ?? (environment.UTMQL_URL?.trim() || usualUrl)),
-    key: readKey(environment.UTMQL_API_KEY),
+    endpoint: serverAddress(values.url, environment, '/graphql'),
+    key: serverKey(environment),
     sources: values.source,
     workspaces: values.workspace,
     range: readRange(values),
@@ -50,27 +50,6 @@ export function readCall(
     waits: values.wait ?? true,
     timeoutMs: 1_000 * readNumber('timeout', values.timeout ?? String(usualTimeoutS), longestTimeoutS),
   };
-}
-
-function readEndpoint(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--url (or UTMQL_URL) is no address such as ${usualUrl}.`);
-  if (url.username !== '' || url.password !== '')
-    throw new UsageError('--url (or UTMQL_URL) has a login in it. Give the key as UTMQL_API_KEY.');
-  const path = url.pathname.replace(/\/+$/, '');
-  url.pathname = path.endsWith('/graphql') ? path : `${path}/graphql`;
-  url.search = '';
-  url.hash = '';
-  return url;
-}
-
-function readKey(text: string | undefined): string | undefined {
-  // Files of secrets often end with a line break.
-  const key = text?.trim() || undefined;
-  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key))
-    throw new UsageError('UTMQL_API_KEY has characters that no key has.');
-  return key;
 }
 
 function readRange({ from, to, days }: TriggerValues): TriggerCall['range'] {

@@ -74,7 +74,7 @@ describe('an agent sees one workspace', () => {
     const { text, isError, structured } = await agent.call(name, args);
     expect(isError, text).toBe(false);
     expect(structured.workspace).toBe('acme');
-    const { query: _query, ...told } = structured as Record<string, unknown>;
+    const { query: _query, ...told } = structured;
     expect(JSON.stringify(told).replaceAll('{"beta":null', '')).not.toMatch(secrets);
   });
 
@@ -133,7 +133,7 @@ describe('an agent sees one workspace', () => {
         const { structured, text: answer, isError } = await agent.call(name, args);
         if (isError) expect(answer).not.toMatch(/INTERNAL|ClickHouse|SELECT count|4711|O-secret/);
         else {
-          const { query: _query, ...told } = structured as Record<string, unknown>;
+          const { query: _query, ...told } = structured;
           expect(JSON.stringify(told), `${name} ${text}`).not.toMatch(/4711|beta-campaign|O-secret/);
         }
       }

@@ -51,7 +51,9 @@ export const explainFigure: Tool = {
     'Says how one measure came about over a range of days: its formula, the values of its parts, the stored records behind it (how many, and the first of them), how much of it is attributed to no channel or has no exchange rate, the sources with their freshness, and the warnings.',
   input: (schema, definitions) =>
     z.strictObject({
-      measure: z.unknown().meta({ ...enumSchema(schema, 'Measure'), description: 'The measure to explain.' }),
+      measure: z
+        .unknown()
+        .meta({ ...enumSchema(schema, 'Measure', definitions), description: 'The measure to explain.' }),
       ...fieldArguments(schema, 'metrics', ['dateRange', 'where', 'crmDate', 'currency'], definitions),
     }),
   output: z.object({

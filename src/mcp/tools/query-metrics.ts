@@ -49,7 +49,7 @@ export const queryMetrics: Tool = {
         .min(1, 'name at least one measure')
         .max(100, 'has more than 100 names; name each measure once')
         .meta({
-          items: enumSchema(schema, 'Measure'),
+          items: enumSchema(schema, 'Measure', definitions),
           description: 'The measures to show. `list_metrics` explains them.',
         }),
       ...fieldArguments(schema, 'metrics', passedOn, definitions),

@@ -1,0 +1,2 @@
+/** Where agents are answered. */
+export const mcpPath = '/mcp';
