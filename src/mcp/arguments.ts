@@ -1,6 +1,14 @@
-import type { GraphQLArgument, GraphQLSchema } from 'graphql';
+import {
+  type GraphQLArgument,
+  GraphQLError,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  isLeafType,
+  isNonNullType,
+} from 'graphql';
 import { z } from 'zod';
 import { badInput } from '../errors.ts';
+import { countJsonObjects } from '../http/query-limits.ts';
 import { noSuch } from '../nearest.ts';
 import { type Definitions, describedSchema } from './json-schema.ts';
 import type { Arguments, OwnQuery } from './tool.ts';
@@ -44,10 +52,23 @@ export function fieldArguments(
     names.map((name) => {
       const argument = argumentOf(schema, field, name);
       const isRequired = String(argument.type).endsWith('!');
-      const value = z.unknown().meta(describedSchema(argument, definitions));
-      return [name, isRequired ? value : value.optional()];
+      const value = isLeaf(argument.type) ? z.unknown() : z.unknown().transform(structured);
+      const described = value.meta(describedSchema(argument, definitions));
+      return [name, isRequired ? described : described.optional()];
     }),
   );
+}
+
+const isLeaf = (type: GraphQLInputType): boolean => isLeafType(isNonNullType(type) ? type.ofType : type);
+
+/** Lists and objects, also where an agent sends them as JSON text: neither can be meant as a text. */
+export function structured(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
 }
 
 function argumentOf(schema: GraphQLSchema, field: string, name: string): GraphQLArgument {
@@ -60,6 +81,19 @@ function argumentOf(schema: GraphQLSchema, field: string, name: string): GraphQL
 }
 
 /**
+ * What nests too deep must not reach code that recurses.
+ *
+ * @throws UtmqlError BAD_USER_INPUT
+ */
+export function checkNesting(value: unknown): void {
+  try {
+    countJsonObjects(value);
+  } catch (error) {
+    throw badInput(error instanceof GraphQLError ? error.message : 'The message nests too deep.');
+  }
+}
+
+/**
  * Reads the arguments of a call.
  *
  * @throws UtmqlError BAD_USER_INPUT with a sentence that names the argument
@@ -67,7 +101,11 @@ function argumentOf(schema: GraphQLSchema, field: string, name: string): GraphQL
 export function readArguments(input: z.ZodObject, given: unknown, workspace: string): Arguments {
   // What is missing is GraphQL's to tell.
   const parsed = input.partial().safeParse(given ?? {});
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    // What came as text has not been looked at yet.
+    checkNesting(parsed.data);
+    return parsed.data;
+  }
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
     const [name = ''] = issue.keys;

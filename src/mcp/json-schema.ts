@@ -22,7 +22,7 @@ function jsonSchemaOf(type: GraphQLInputType, definitions: Definitions): JsonSch
   if (isListType(type)) return { type: 'array', items: jsonSchemaOf(type.ofType, definitions) };
   if (isEnumType(type)) {
     definitions[type.name] ??= { type: 'string', enum: type.getValues().map(({ name }) => name) };
-    return { $ref: `#/$defs/${type.name}` };
+    return { type: 'string', $ref: `#/$defs/${type.name}` };
   }
   if (!isInputObjectType(type)) return scalarSchemas[type.name] ?? { type: 'string' };
   if (definitions[type.name] === undefined) {
@@ -30,7 +30,8 @@ function jsonSchemaOf(type: GraphQLInputType, definitions: Definitions): JsonSch
     definitions[type.name] = {};
     definitions[type.name] = objectSchema(type, definitions);
   }
-  return { $ref: `#/$defs/${type.name}` };
+  // Some clients look at the type of an argument only.
+  return { type: 'object', $ref: `#/$defs/${type.name}` };
 }
 
 const scalarSchemas: Readonly<Record<string, JsonSchema>> = {

@@ -7,10 +7,10 @@ import { isFromOwnPages } from '../access/same-origin.ts';
 import { badInput, UtmqlError } from '../errors.ts';
 import { sendBody } from '../http/compression/send-body.ts';
 import { type AnswerError, errorExtensions, errorHeaders, statusOf } from '../http/error-answers.ts';
-import { countJsonObjects } from '../http/query-limits.ts';
 import { answerEarly, wholeBody } from '../http/request-body.ts';
 import type { CallInfo, Route } from '../http/route.ts';
 import type { Model } from '../metrics/model.ts';
+import { checkNesting } from './arguments.ts';
 import type { OwnQuestions } from './own-questions.ts';
 import { mcpPath } from './path.ts';
 import { type CallKey, createRunningCalls } from './running-calls.ts';
@@ -115,12 +115,7 @@ async function readMessage(request: IncomingMessage, maxBytes: number): Promise<
     throw badInput('The body is no JSON in UTF-8.');
   }
   if (Array.isArray(message)) throw badInput('Send one message in a request: batches are not taken.');
-  // What nests too deep must not reach code that recurses.
-  try {
-    countJsonObjects(message);
-  } catch (error) {
-    throw badInput(error instanceof Error ? error.message : 'The message nests too deep.');
-  }
+  checkNesting(message);
   return message;
 }
 

@@ -143,9 +143,9 @@ describe('messages', () => {
     expect(query?.inputSchema).toMatchObject({
       required: ['measures', 'dateRange'],
       properties: {
-        measures: { type: 'array', items: { $ref: '#/$defs/Measure' } },
+        measures: { type: 'array', items: { type: 'string', $ref: '#/$defs/Measure' } },
         groupBy: { type: 'array', items: { $ref: '#/$defs/Dimension' } },
-        dateRange: { $ref: '#/$defs/DateRangeInput' },
+        dateRange: { type: 'object', $ref: '#/$defs/DateRangeInput' },
         first: expect.objectContaining({ description: 'Rows of the answer, 1 to 200. Default: 50.' }),
       },
       $defs: {

@@ -199,6 +199,24 @@ describe('query_metrics', () => {
     });
   });
 
+  it('takes lists and objects as JSON text, as some clients send them', async () => {
+    const answer = await agent.ask('query_metrics', {
+      measures: '["COST"]',
+      dateRange: JSON.stringify(dateRange),
+      groupBy: '["CHANNEL"]',
+      where: '{"channel":{"eq":"meta"}}',
+    });
+    expect(answer).toMatchObject({ rows: [{ channel: 'meta', cost: 2 }], totals: { cost: 2 } });
+    expect(await agent.refused('query_metrics', { measures: '["COST"', dateRange })).toMatch(
+      /^measures: is no list/,
+    );
+    // Nested too deep for code that recurses.
+    const deep = `${'{"not":'.repeat(5_000)}{}${'}'.repeat(5_000)}`;
+    expect(await agent.refused('query_metrics', { measures: ['COST'], dateRange, where: deep })).toMatch(
+      /nests lists and objects more than 30 deep/,
+    );
+  });
+
   it('shows a restricted key its channels only', async () => {
     const answer = await restricted.ask('query_metrics', {
       measures: ['COST', 'REVENUE'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AskedDimension, fieldOf } from '../../metrics/registry.ts';
 import { breakdownLimits } from '../../records/breakdowns.ts';
-import { fieldArguments, ownQuery, pageArguments, usualRows } from '../arguments.ts';
+import { fieldArguments, ownQuery, pageArguments, structured, usualRows } from '../arguments.ts';
 import { enumSchema } from '../json-schema.ts';
 import { connection, connectionOf, pageOf, pageShape } from '../pages.ts';
 import { type Arguments, errorsShape, queryShape, type Tool, type ToolCall, textsAreData } from '../tool.ts';
@@ -45,10 +45,15 @@ export const queryMetrics: Tool = {
   input: (schema, definitions) =>
     z.strictObject({
       measures: z
-        .array(z.unknown(), 'is no list')
-        .min(1, 'name at least one measure')
-        .max(100, 'has more than 100 names; name each measure once')
+        .preprocess(
+          structured,
+          z
+            .array(z.unknown(), 'is no list')
+            .min(1, 'name at least one measure')
+            .max(100, 'has more than 100 names; name each measure once'),
+        )
         .meta({
+          type: 'array',
           items: enumSchema(schema, 'Measure', definitions),
           description: 'The measures to show. `list_metrics` explains them.',
         }),
