@@ -34,6 +34,7 @@ import { createOwnQuestions } from './mcp/own-questions.ts';
 import { createMcpRoute } from './mcp/route.ts';
 import { createExchangeRates } from './metrics/currency/exchange-rates.ts';
 import type { Model } from './metrics/model.ts';
+import { createOpenapiRoute } from './openapi/route.ts';
 import { createRetention } from './retention/retention.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Clock } from './time.ts';
@@ -179,6 +180,7 @@ export async function openHttp(options: {
       }),
       ...graphiql.routes,
       createSchemaRoute(config.INTROSPECTION_ROLES, model),
+      createOpenapiRoute(),
       ...(authenticator.isOpen ? [] : createLoginRoutes({ guard })),
       ...createPushRoutes({ push, limits }),
       ...healthRoutes({

@@ -7,6 +7,7 @@ import { catalogueOf, type Model } from '../metrics/model.ts';
 import { dimensionNames, fieldOf } from '../metrics/registry.ts';
 import { warningMeanings } from '../metrics/warnings.ts';
 import { modelOfCommand } from '../model/model-of-command.ts';
+import { openapiDocument } from '../openapi/document.ts';
 import { metricsTable } from './prometheus-table.ts';
 import { recordSchemaFiles } from './record-schemas.ts';
 
@@ -93,3 +94,4 @@ writeFileSync(api, replaceBetween(withErrors, 'warnings', warningsTable()));
 const schemas = new URL('schema/records/', root);
 mkdirSync(schemas, { recursive: true });
 for (const { name, text } of recordSchemaFiles()) writeFileSync(new URL(name, schemas), text);
+writeFileSync(new URL('schema/openapi.json', root), `${JSON.stringify(openapiDocument(), null, 2)}\n`);

@@ -5,7 +5,8 @@ import { type ErrorCode, graphqlRequestCode, statusOfCode } from '../error-codes
 import { loopTurn } from '../loop-turns.ts';
 import { countJsonObjects } from './query-limits.ts';
 
-const paramsShape = z.strictObject({
+/** What a GraphQL request is made of. */
+export const paramsShape = z.strictObject({
   query: z.string().nullish(),
   documentId: z.string().nullish(),
   operationName: z.string().nullish(),

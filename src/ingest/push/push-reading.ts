@@ -64,7 +64,8 @@ const ofSomeKinds = { decimal, thousands, scale, currency, channel, duplicates }
   PushParameter,
   unknown
 >;
-const parameters = z.object({ ...ofEveryKind, ...ofSomeKinds });
+/** The parameters of pushes, as each is written once. */
+export const pushParameters = z.object({ ...ofEveryKind, ...ofSomeKinds });
 
 /** Those that may be given several times. */
 const lists: ReadonlySet<string> = new Set(['date_format', 'missing']);
@@ -158,7 +159,7 @@ function parse(kind: RecordKind, given: ReadingParameters) {
       lists.has(name) ? [first, ...more] : first,
     ]),
   );
-  const parsed = parameters.safeParse(values);
+  const parsed = pushParameters.safeParse(values);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path: [name = ''], message }) => {
     const shown = JSON.stringify(values[String(name)]).slice(0, 80);
