@@ -48,7 +48,7 @@ it('reads the example, and that of the documentation', async () => {
     { name: 'brand_cost_jumps', comparison: 'rises_by' },
   ]);
   const page = await readFile(root('docs/alerts.md'), 'utf8');
-  expect(await read(/```yaml\n([^]*?)```/.exec(page)?.[1] ?? '')).toHaveLength(2);
+  expect(await read(/```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '')).toHaveLength(2);
 });
 
 it('says all that is wrong, where, and what was meant', async () => {

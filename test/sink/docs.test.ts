@@ -13,7 +13,7 @@ import { keyOfSecret, signedHeaders } from '../../src/webhooks/signature.ts';
 const run = promisify(execFile);
 const page = await readFile(new URL('../../docs/sink.md', import.meta.url), 'utf8');
 const codeIn = (language: string): string =>
-  new RegExp(`\`\`\`${language}\\n(import [^]*?)\`\`\``).exec(page)?.[1] ?? '';
+  new RegExp(`\`\`\`${language}\\n(import [\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? '';
 const textOf = (name: string): string => new RegExp(`${name}: (\\S+)`).exec(page)?.[1] ?? '';
 
 const secrets = [
