@@ -30,6 +30,7 @@ import { createDayOfInstant } from './records/day.ts';
 import { createRefreshTokens } from './sources/refresh-tokens.ts';
 import { contextDefaults, defaultRecordRules } from './sources/source-defaults.ts';
 import { type Feeds, type OpenSourcesOptions, openSources } from './sources/sources.ts';
+import { openSqlViews } from './sql-views/open-sql-views.ts';
 import { checkStart } from './start-checks/start-checks.ts';
 import { openTracer } from './telemetry/open-tracer.ts';
 import { createCensus } from './telemetry/store-census.ts';
@@ -250,6 +251,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     closers.add('requests', 7_000, () =>
       Promise.all([http.close(requestsEndMs), ingest.stop(), push.stop()]),
     );
+    openSqlViews({ config, store, leases: ingestion.leases, reloader, closers, model: () => model, logger });
     await ingest.resume();
     ingestion.followAliases();
     signal?.throwIfAborted();

@@ -11,12 +11,13 @@ import { withAbortSignal } from './clickhouse/wrap-store.ts';
 import type { Config } from './config/config.ts';
 import { UtmqlError } from './errors.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { ownServerConfig } from './sql-users/own-server-users.ts';
 import type { Telemetry } from './telemetry.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../clickhouse', import.meta.url));
 
-/** Starts the program's own ClickHouse server. */
-export const startServer = (
+/** Starts the program's own ClickHouse server, with the users of BI tools that `utmql sql-user` has made. */
+export const startServer = async (
   config: Config,
   logger: Logger,
   onLost: (error: UtmqlError) => void,
@@ -24,6 +25,8 @@ export const startServer = (
 ): Promise<OwnServer> =>
   startOwnServer({
     dataDir: config.DATA_DIR,
+    port: config.CLICKHOUSE_PORT === 0 ? undefined : config.CLICKHOUSE_PORT,
+    configFile: await ownServerConfig(config),
     memoryLimitBytes: config.CLICKHOUSE_MEMORY_MB * 1_048_576,
     logger,
     onLost,

@@ -80,6 +80,28 @@ export const commands: Readonly<Record<string, Command>> = {
   }),
   trigger: triggerCommand,
   mcp: mcpCommand,
+  'sql-user': defineCommand({
+    summary: 'Makes users of ClickHouse for BI tools, who read the views of one workspace and nothing else.',
+    usage: [
+      'sql-user create --name NAME --workspace NAME [--password-file FILE] [--print]',
+      'sql-user list',
+      'sql-user remove --name NAME [--print]',
+    ],
+    more: `${environment} docs/sql.md says what ClickHouse needs for it.`,
+    mostArguments: 1,
+    options: {
+      name: { type: 'string', value: 'NAME', description: 'Name of the user: a–z, 0–9 and _.' },
+      workspace: { type: 'string', value: 'NAME', description: 'The workspace that the user sees.' },
+      'password-file': {
+        type: 'string',
+        value: 'FILE',
+        description: 'File with the password. Without it, a password is made and shown once.',
+      },
+      print: { type: 'boolean', description: 'Print the statements, and execute none.' },
+    },
+    run: async ({ values, positionals }) =>
+      (await import('../sql-users/command.ts')).runSqlUser(positionals, values),
+  }),
   backup: defineCommand({
     summary: 'Makes a backup of the database.',
     usage: ['backup --to NAME'],

@@ -1,4 +1,4 @@
-import type { LongText, ValueList } from './value-list.ts';
+import { escapeText, LongText, ValueList } from './value-list.ts';
 
 /** A ClickHouse type as it stands in a placeholder: `{p1:Array(String)}`. */
 export type ParameterType =
@@ -64,6 +64,25 @@ export class Sql {
     const text = write(this);
     return { sql: text, parameters };
   }
+
+  /** The statement with its values written into it, for what ClickHouse keeps: a view takes no parameters. */
+  withLiterals(): string {
+    return this.parts.reduce<string>(
+      (text, part, index) =>
+        `${text}${part instanceof Sql ? part.withLiterals() : literal(part)}${this.strings[index + 1] ?? ''}`,
+      this.strings[0] ?? '',
+    );
+  }
+}
+
+/** A value as a constant of its type. */
+function literal({ type, value }: Parameter): string {
+  const quoted = (text: string): string => `'${escapeText(text)}'`;
+  if (value instanceof LongText) return `CAST(${quoted(value.value)} AS ${type})`;
+  const list = value instanceof ValueList ? value.values : value;
+  if (typeof list === 'string' && type === 'String') return quoted(list);
+  if (typeof list === 'string' || typeof list === 'number') return `CAST(${quoted(String(list))} AS ${type})`;
+  return `CAST([${list.map(quoted).join(', ')}] AS ${type})`;
 }
 
 /** What is sent: the only output of the compiler. */

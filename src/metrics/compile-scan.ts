@@ -154,7 +154,7 @@ function commonConditions(scan: Scan, { model }: Plan<Scan>): readonly Filter[] 
 }
 
 /** @param only which rows count, besides */
-function narrowed({ value, counts }: Addend, only: Sql | undefined): Addend {
+export function narrowed({ value, counts }: Addend, only: Sql | undefined): Addend {
   const both = counts !== undefined && only !== undefined ? sql`${counts} AND ${only}` : (counts ?? only);
   return { ...(value && { value }), ...(both && { counts: both }) };
 }
@@ -189,12 +189,15 @@ function tableRows(scan: TableScan, plan: Plan<Scan>): ScannedRows {
   return {
     from: sql`${tableOf[side]} FINAL WHERE ${visibleRows(side, plan)} AND ${between(dayOf(scan), range)}${only}${won}`,
     columnOf: columnOfSide(side),
-    addendOf: ({ addend }) => {
-      if ('column' in addend) return addend;
-      const name = addend.kind === 'extra' ? addend.name : '';
-      return { value: sql`extra_measures[${bind('String', name)}]` };
-    },
+    addendOf: addendOfTable,
   };
+}
+
+/** What a sum of a stored side adds up, without its condition. */
+export function addendOfTable({ addend }: Sum): Addend {
+  if ('column' in addend) return addend;
+  const name = addend.kind === 'extra' ? addend.name : '';
+  return { value: sql`extra_measures[${bind('String', name)}]` };
 }
 
 function rollupRows({ rollup, period, sides, range, built }: RollupScan, plan: Plan<Scan>): ScannedRows {

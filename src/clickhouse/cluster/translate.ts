@@ -36,6 +36,7 @@ const createTable =
   /^CREATE TABLE (?:IF NOT EXISTS )?([a-z_][a-z0-9_]*)\s*(\(.*\))\s*ENGINE\s*=\s*([A-Za-z]*MergeTree)\b\s*(?:\(([^()]*)\))?(.*)$/is;
 const alterTable = /^ALTER TABLE ([a-z_][a-z0-9_]*)\s+(.*)$/is;
 const insertSelect = /^INSERT INTO [a-z_][a-z0-9_]* \([^()]*\)\s*SELECT\b/i;
+const createView = /^CREATE OR REPLACE VIEW ([a-z_][a-z0-9_]*)\s+(.*)$/is;
 const dropTable = /^DROP TABLE (?:IF EXISTS )?([a-z_][a-z0-9_]*)$/i;
 
 const addsToBoth = /^(ADD|MODIFY|RENAME|COMMENT) COLUMN\b/i;
@@ -96,6 +97,10 @@ export function toClusterStatements(statement: string, target: ClusterTarget): s
 
   // What is above every server's rows spreads and collects them by itself.
   if (insertSelect.test(text)) return [text];
+
+  // It reads the tables that are above every server's rows.
+  const [, view, rest] = createView.exec(text) ?? [];
+  if (view !== undefined) return [`CREATE OR REPLACE VIEW ${name(view)}${on} ${rest ?? ''}`];
 
   const [, table] = dropTable.exec(text) ?? [];
   if (table !== undefined) {

@@ -19,6 +19,8 @@ export interface ProcessOptions {
   readonly username: string;
   readonly password: string;
   readonly memoryLimitBytes: number;
+  /** Default: clickhouse/own-server/config.xml. */
+  readonly configFile?: string | undefined;
   readonly shard?: { readonly configFile: string; readonly tcpPort: number } | undefined;
 }
 
@@ -83,7 +85,7 @@ export function spawnServerProcess(options: ProcessOptions): ServerProcess {
 
   const start: Start = {
     library: options.library,
-    configFile: options.shard?.configFile ?? configFile,
+    configFile: options.shard?.configFile ?? options.configFile ?? configFile,
     storeDir: options.folder.storeDir,
     port: options.port,
     ...(options.shard === undefined ? {} : { tcpPort: options.shard.tcpPort }),

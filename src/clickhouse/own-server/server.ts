@@ -30,7 +30,9 @@ export interface OwnServerOptions {
   /** Gives up the start. */
   readonly signal?: AbortSignal | undefined;
   /** Default: any free port. */
-  readonly port?: number;
+  readonly port?: number | undefined;
+  /** Default: clickhouse/own-server/config.xml. */
+  readonly configFile?: string | undefined;
   /** Default: by platform and architecture. */
   readonly packageName?: string;
   /** Makes it one shard of a cluster on this machine, as tests and benchmarks need. */
@@ -61,9 +63,9 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
     options.packageName ?? packageForPlatform(process.platform, process.arch, runsOnMusl()),
   );
   const folder = await prepareFolder(options.dataDir);
-  const { shard, memoryLimitBytes } = options;
+  const { shard, memoryLimitBytes, configFile } = options;
   const password = shard?.password ?? randomBytes(24).toString('base64url');
-  const login = { library, folder, username, password, memoryLimitBytes, shard };
+  const login = { library, folder, username, password, memoryLimitBytes, configFile, shard };
   const stopped = new AbortController();
   const logger = partLogger(options.logger, 'own-server');
   const giveUp = (): void => stopped.abort(options.signal?.reason);

@@ -20,6 +20,35 @@ export const clickhouseVariables = {
     default: 'utmql',
     description: 'Database to use. utmql creates it if it does not exist.',
   },
+  CLICKHOUSE_PORT: {
+    parse: wholeNumber(0, 65_535),
+    default: '0',
+    description:
+      'HTTP port of utmql’s own ClickHouse server on 127.0.0.1, for BI tools on this machine. 0 takes a free port. See docs/sql.md.',
+  },
+  CLICKHOUSE_ADMIN_USER: {
+    parse: optional(plainName),
+    description:
+      'User at `CLICKHOUSE_URL` who may make users, for `utmql sql-user` alone. Default: `CLICKHOUSE_USER`. See docs/sql.md.',
+  },
+  CLICKHOUSE_ADMIN_PASSWORD: {
+    parse: z.string(),
+    default: '',
+    secret: true,
+    description: 'Password of `CLICKHOUSE_ADMIN_USER`.',
+  },
+  SQL_VIEWS: {
+    parse: z.enum(['on', 'off'], 'is neither on nor off'),
+    default: 'on',
+    description:
+      '`on` keeps the views `metrics_daily` and `opportunities_current` in the database, for BI tools. `off` does not touch them. See docs/sql.md.',
+  },
+  SQL_VIEWS_DEFINER: {
+    parse: z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not a plain lower-case name'),
+    default: 'utmql_views',
+    description:
+      'User of ClickHouse as whom the views read the tables. Nobody logs in as this user. See docs/sql.md.',
+  },
   CLICKHOUSE_CLUSTER: {
     parse: optional(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'is not a name of letters, digits, _, . and -')),
     description:
