@@ -83,7 +83,7 @@ export const commands: Readonly<Record<string, Command>> = {
   'sql-user': defineCommand({
     summary: 'Makes users of ClickHouse for BI tools, who read the views of one workspace and nothing else.',
     usage: [
-      'sql-user create --name NAME --workspace NAME [--password-file FILE] [--print]',
+      'sql-user create --name NAME --workspace NAME [--password-file FILE] [--print | --trusted]',
       'sql-user list',
       'sql-user remove --name NAME [--print]',
     ],
@@ -98,6 +98,10 @@ export const commands: Readonly<Record<string, Command>> = {
         description: 'File with the password. Without it, a password is made and shown once.',
       },
       print: { type: 'boolean', description: 'Print the statements, and execute none.' },
+      trusted: {
+        type: 'boolean',
+        description: 'On utmql’s own server: the user may know all that utmql knows (docs/sql.md).',
+      },
     },
     run: async ({ values, positionals }) =>
       (await import('../sql-users/command.ts')).runSqlUser(positionals, values),

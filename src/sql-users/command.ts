@@ -19,6 +19,7 @@ export interface SqlUserArguments {
   readonly workspace?: string | undefined;
   readonly 'password-file'?: string | undefined;
   readonly print?: boolean | undefined;
+  readonly trusted?: boolean | undefined;
 }
 
 /**
@@ -56,6 +57,7 @@ async function textOf(
           ...(shown === undefined ? [] : [`-- ${shown}`]),
           print(creationOf(user, placeOf(config), onClusterOf(config))),
         ].join('\n');
+      if (config.CLICKHOUSE_URL === undefined && given.trusted !== true) throw onlyTrusted();
       const done = await users().create(user, password);
       return [done, ...(shown === undefined ? [] : [shown])].join('\n');
     }
@@ -88,6 +90,14 @@ async function readUser(
   const passwordSha256 = createHash('sha256').update(password).digest('hex');
   return { user: { name, workspace, passwordSha256 }, password, isMade: file === undefined };
 }
+
+/** `file('/any/path')`, which a server limits to a folder of its own, needs no right (26.7 as `clickhouse local`). */
+const onlyTrusted = (): UtmqlError =>
+  new UtmqlError(
+    'CONFIGURATION',
+    'On utmql’s own server every user can read the files that utmql can read, by the function `file`: other workspaces are not safe from the user. ' +
+      'Use a ClickHouse server of your own (CLICKHOUSE_URL), or add --trusted, if the user may know all that utmql knows.',
+  );
 
 function parsed(
   text: string | undefined,

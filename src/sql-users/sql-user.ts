@@ -10,7 +10,7 @@ export interface SqlUser {
 }
 
 /** Names that need no quotes and no escapes, in SQL and in XML. */
-export const sqlUserName = z
+const sqlUserName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,39}$/, 'is no name of a user: up to 40 of a–z, 0–9 and _, a letter first')
   .refine((name) => name !== 'default', 'is ClickHouse’s own');
