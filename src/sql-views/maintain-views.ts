@@ -105,5 +105,5 @@ const adviceFor = (database: string, definer: string): string =>
     .map((table) => `${database}.${table}`)
     .join(
       ' and ',
-    )}, and CLICKHOUSE_USER needs: GRANT CREATE VIEW, DROP VIEW ON ${database}.*, SET DEFINER ON ${definer}. ` +
+    )}, and CLICKHOUSE_USER needs: GRANT CREATE VIEW, DROP VIEW ON ${database}.*; GRANT DROP TABLE ON ${database}._tmp_replace_*; GRANT SET DEFINER ON ${definer}. ` +
   'clickhouse/users.d/utmql.xml has both; docs/sql.md says more. SQL_VIEWS=off makes none.';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createStore } from '../../src/clickhouse/create-store.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
 import type { Store } from '../../src/clickhouse/store.ts';
@@ -95,6 +95,17 @@ it('records are pushed, and the figures are asked for', async () => {
   const metrics = await (await fetch(`${app.url}/metrics`)).text();
   expect(metrics).not.toMatch(/clickhouse_query_duration_seconds_count\{kind="\w+",outcome="error"\} [1-9]/);
   expect((await fetch(`${app.url}/readyz`)).status).toBe(200);
+});
+
+it('the views for BI tools are made, and made again where they are others', async () => {
+  const made = sql`SELECT count() FROM system.tables WHERE database = 'utmql' AND engine = 'View'`;
+  await vi.waitFor(async () => expect((await engine.read(made)).rows).toEqual([[2]]), 20_000);
+  const replaced = sql`ALTER TABLE utmql.metrics_daily MODIFY COMMENT 'another'`;
+  await engine.command(replaced, { changesAnswersOf: [] });
+  await app.reload();
+  const others = sql`SELECT count() FROM system.tables WHERE database = 'utmql' AND comment = 'another'`;
+  await vi.waitFor(async () => expect((await engine.read(others)).rows).toEqual([[0]]), 20_000);
+  expect((await engine.read(made)).rows).toEqual([[2]]);
 });
 
 it('ClickHouse refused nothing that the program asked', async () => {

@@ -69,7 +69,7 @@ describe('all pages', () => {
         expect(Object.keys(scripts), page).toContain(name);
       const inline = [...text.matchAll(/`(utmql [a-z][^`\n]*)`/g)].map(([, call = '']) => call);
       for (const call of [...shellCommands(text).map((command) => command.text), ...inline]) {
-        const [, name = '', rest = ''] = /(?:^|\butmql |-- )utmql ([\w:]+)(.*)$/.exec(call) ?? [];
+        const [, name = '', rest = ''] = /(?:^|\butmql |-- )utmql ([\w:-]+)(.*)$/.exec(call) ?? [];
         if (name === '') continue;
         expect(Object.keys(commands), `${page}: ${call}`).toContain(name);
         const options = [...rest.matchAll(/ (--[a-z-]+)/g)].map(([, option = '']) => option.slice(2));
