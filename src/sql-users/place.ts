@@ -5,6 +5,7 @@ import type { SqlUserPlace } from './sql-user.ts';
 export const placeOf = (config: Config): SqlUserPlace => ({
   database: config.CLICKHOUSE_DATABASE,
   definer: config.SQL_VIEWS_DEFINER,
+  isCluster: config.CLICKHOUSE_CLUSTER !== undefined,
   limits: {
     seconds: Math.max(1, Math.ceil(config.QUERY_TIMEOUT_MS / 1_000)),
     memoryBytes: config.QUERY_MEMORY_MB * 1_048_576,

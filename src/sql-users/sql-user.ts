@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { workspaceName } from '../access/workspaces.ts';
+import { heldTable } from '../clickhouse/cluster/translate.ts';
+import { baseTables, readColumns } from '../sql-views/view-names.ts';
 
 /** A user of ClickHouse who reads the views of one workspace, and nothing else. */
 export interface SqlUser {
@@ -28,6 +30,11 @@ export interface SqlUserPlace {
   /** The user as whom the views read the tables: a plain name. */
   readonly definer: string;
   readonly limits: SqlUserLimits;
+  /**
+   * Servers that trust each other by a secret ask the others as whoever asked them: on a cluster, users also need the tables that each
+   * server holds, and see their workspace of them.
+   */
+  readonly isCluster: boolean;
 }
 
 export interface SqlUserLimits {
@@ -53,14 +60,17 @@ export interface ProfileSetting {
  * With `readonly`, no setting can be changed but those that are named changeable: how answers look and when a query is given up.
  * Not what filters rows or what errors tell of them, such as `additional_table_filters` and `short_circuit_function_evaluation`.
  */
-export function profileSettings({ seconds, memoryBytes, rowsToRead }: SqlUserLimits): ProfileSetting[] {
+export function profileSettings({ limits, isCluster }: SqlUserPlace): ProfileSetting[] {
+  const { seconds, memoryBytes, rowsToRead } = limits;
+  // Servers ask each other with 0, which a lower bound would turn into itself: one row.
+  const resultRows = isCluster ? { max: mostResultRows } : { min: 1, max: mostResultRows };
   return [
     { name: 'readonly', value: 1 },
     { name: 'max_memory_usage', value: memoryBytes },
     { name: 'max_rows_to_read', value: rowsToRead },
     { name: 'max_concurrent_queries_for_user', value: mostQueriesAtATime },
     { name: 'max_execution_time', value: seconds, changeable: { min: 1, max: seconds } },
-    { name: 'max_result_rows', value: mostResultRows, changeable: { min: 1, max: mostResultRows } },
+    { name: 'max_result_rows', value: mostResultRows, changeable: resultRows },
     ...freelyChangeable.map((name) => ({ name, changeable: {} })),
   ];
 }
@@ -87,6 +97,10 @@ const freelyChangeable = [
   'log_comment',
   'select_sequential_consistency',
 ] as const;
+
+/** The tables of a cluster that each of its servers holds, with the columns that a user may read. */
+export const heldTablesOf = ({ isCluster }: SqlUserPlace): { table: string; columns: string }[] =>
+  isCluster ? baseTables.map((table) => ({ table: heldTable(table), columns: readColumns[table] })) : [];
 
 /** Limits of an hour, as ClickHouse's quotas have them. */
 export const quotaLimits: readonly (readonly [string, number])[] = Object.entries(hourly);

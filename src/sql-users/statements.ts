@@ -1,5 +1,6 @@
 import { baseTables, viewNames } from '../sql-views/view-names.ts';
 import {
+  heldTablesOf,
   type ProfileSetting,
   profileSettings,
   quotaLimits,
@@ -18,9 +19,10 @@ import {
 export function creationOf(user: SqlUser, place: SqlUserPlace, onCluster = ''): string[] {
   const { name } = user;
   const own = ownName(name);
-  const { database, definer, limits } = place;
+  const held = heldTablesOf(place);
+  const { database, definer } = place;
   const on = (names: readonly string[]): string => names.map((each) => `${database}.${each}`).join(', ');
-  const settings = profileSettings(limits).map(settingText).join(', ');
+  const settings = profileSettings(place).map(settingText).join(', ');
   const quota = quotaLimits.map(([limit, most]) => `${limit} = ${most}`).join(', ');
   return [
     ...baseTables.map(
@@ -29,29 +31,27 @@ export function creationOf(user: SqlUser, place: SqlUserPlace, onCluster = ''): 
     ),
     `CREATE SETTINGS PROFILE ${own}${onCluster} SETTINGS ${settings}`,
     `CREATE USER ${name}${onCluster} IDENTIFIED WITH sha256_hash BY '${user.passwordSha256}' SETTINGS PROFILE ${own}`,
-    ...viewNames.map(
-      (view) =>
-        `CREATE ROW POLICY ${own}${onCluster} ON ${on([view])} FOR SELECT USING ${viewCondition(user)} TO ${name}`,
+    ...[...viewNames, ...held.map(({ table }) => table)].map(
+      (table) =>
+        `CREATE ROW POLICY ${own}${onCluster} ON ${on([table])} FOR SELECT USING ${viewCondition(user)} TO ${name}`,
     ),
     `CREATE QUOTA ${own}${onCluster} KEYED BY user_name FOR INTERVAL 1 hour MAX ${quota} TO ${name}`,
+    ...held.map(({ table, columns }) => `GRANT${onCluster} SELECT(${columns}) ON ${on([table])} TO ${name}`),
     ...viewNames.map((view) => `GRANT${onCluster} SELECT ON ${on([view])} TO ${name}`),
   ];
 }
 
 /** The statements that take a user away, whatever is left of one. */
-export function removalOf(
-  name: string,
-  { database }: Pick<SqlUserPlace, 'database'>,
-  onCluster = '',
-): string[] {
+export function removalOf(name: string, place: SqlUserPlace, onCluster = ''): string[] {
   const own = ownName(name);
+  const held = heldTablesOf(place).map(({ table }) => table);
   return [
     `DROP USER IF EXISTS ${name}${onCluster}`,
     `DROP QUOTA IF EXISTS ${own}${onCluster}`,
     `DROP SETTINGS PROFILE IF EXISTS ${own}${onCluster}`,
     // Last: by these the command knows whom it has made.
-    ...[...viewNames, ...baseTables].map(
-      (table) => `DROP ROW POLICY IF EXISTS ${own}${onCluster} ON ${database}.${table}`,
+    ...[...viewNames, ...held, ...baseTables].map(
+      (table) => `DROP ROW POLICY IF EXISTS ${own}${onCluster} ON ${place.database}.${table}`,
     ),
   ];
 }

@@ -1,5 +1,6 @@
 import { baseTables, viewNames } from '../sql-views/view-names.ts';
 import {
+  heldTablesOf,
   type ProfileSetting,
   profileSettings,
   quotaLimits,
@@ -14,18 +15,22 @@ import {
  * program's own. Every text in it is of characters that mean nothing in XML.
  */
 export function usersFile(users: readonly SqlUser[], place: SqlUserPlace): string {
-  const { database, definer, limits } = place;
+  const { database, definer } = place;
   const policies = (tables: readonly string[], condition: string): string =>
     element(
       'databases',
       element(database, ...tables.map((table) => element(table, element('filter', condition)))),
     );
-  const settings = profileSettings(limits);
+  const settings = profileSettings(place);
   const constraints = settings.map(constraintOf).join('');
   const profile = settings.map(({ name, value }) =>
     value === undefined ? '' : element(name, String(value)),
   );
-  const grants = viewNames.map((view) => element('query', `GRANT SELECT ON ${database}.${view}`));
+  const held = heldTablesOf(place);
+  const grants = [
+    ...held.map(({ table, columns }) => element('query', `GRANT SELECT(${columns}) ON ${database}.${table}`)),
+    ...viewNames.map((view) => element('query', `GRANT SELECT ON ${database}.${view}`)),
+  ];
   const login = (user: SqlUser): string =>
     element(
       user.name,
@@ -34,7 +39,7 @@ export function usersFile(users: readonly SqlUser[], place: SqlUserPlace): strin
       element('profile', user.name),
       element('quota', user.name),
       element('grants', ...grants),
-      policies(viewNames, viewCondition(user)),
+      policies([...viewNames, ...held.map(({ table }) => table)], viewCondition(user)),
     );
   const onTables =
     users.length === 0

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,13 +26,18 @@ export interface ClusterServers {
   close(): Promise<void>;
 }
 
-export async function startClusterServers(shards = 2): Promise<ClusterServers> {
+/** @param users a file of `users.d`; undefined: none */
+export async function startClusterServers(shards = 2, users?: string): Promise<ClusterServers> {
   const folder = await mkdtemp(join(tmpdir(), 'utmql-cluster-'));
   const password = randomBytes(24).toString('base64url');
   const ports = await freePorts(2 * shards);
   const httpPorts = ports.slice(0, shards);
   const tcpPorts = ports.slice(shards);
   const configFile = await writeEngineConfig(folder, remoteServers(tcpPorts));
+  if (users !== undefined) {
+    await mkdir(join(folder, 'users.d'));
+    await writeFile(join(folder, 'users.d', 'users.xml'), users);
+  }
 
   const servers: OwnServer[] = [];
   const start = async (index: number): Promise<void> => {

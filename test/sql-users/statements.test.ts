@@ -30,7 +30,8 @@ it.each([
   '',
   " ON CLUSTER 'two-shards'",
 ])('the real ClickHouse can parse every statement%s', async (onCluster) => {
-  const statements = [...creationOf(user, place, onCluster), ...removalOf(user.name, place, onCluster)];
+  const there = { ...place, isCluster: onCluster !== '' };
+  const statements = [...creationOf(user, there, onCluster), ...removalOf(user.name, there, onCluster)];
   for (const statement of statements) {
     const { rows } = await store.read(sql`SELECT formatQuerySingleLine(${bind('String', statement)})`);
     const [written = ''] = rows[0] as [string];
