@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createBackups } from '../../src/backup/backups.ts';
 import { createStore } from '../../src/clickhouse/create-store.ts';
 import { sql } from '../../src/clickhouse/sql.ts';
@@ -25,9 +25,8 @@ const storeOf = (): Store =>
   });
 const backupsOf = (store: Store) =>
   createBackups({ store, database: 'utmql', disk: undefined, onProgress: () => undefined });
-const clean = async (more: readonly string[]): Promise<void> => {
-  server = await startGrantedServer(more);
-  const app = await startTestApp({
+const start = () =>
+  startTestApp({
     environment: {
       CLICKHOUSE_URL: server.url,
       CLICKHOUSE_USER: server.utmql.username,
@@ -35,6 +34,9 @@ const clean = async (more: readonly string[]): Promise<void> => {
       CLICKHOUSE_DATABASE: 'utmql',
     },
   });
+const clean = async (more: readonly string[]): Promise<void> => {
+  server = await startGrantedServer(more);
+  const app = await start();
   app.answer({ ads: adsFeed([ad]) });
   await app.pull('sources: ["ads"]');
   await app.ingest.idle();
@@ -52,6 +54,11 @@ it('with the lines of the manual, utmql’s user makes backups and restores them
   await backupsOf(store).restore('first', { replace: true });
   const found = await store.read(sql`SELECT campaign_id FROM utmql.ad_performance`);
   expect(found.rows).toEqual([['C-1']]);
+  // The views are those of the database while it was restored, and are made anew at the next start.
+  const again = await start();
+  const readable = async () => store.read(sql`SELECT campaign_id FROM utmql.metrics_daily`);
+  await vi.waitFor(async () => expect((await readable()).rows).toEqual([['C-1']]), 20_000);
+  await again.stop();
   await store.close();
 });
 
