@@ -37,7 +37,7 @@ export interface SqlUserPlace {
   readonly isCluster: boolean;
 }
 
-export interface SqlUserLimits {
+interface SqlUserLimits {
   readonly seconds: number;
   readonly memoryBytes: number;
   readonly rowsToRead: number;
