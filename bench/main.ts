@@ -12,6 +12,7 @@ import { benchCluster } from './cluster.ts';
 import { benchCrowd } from './crowd.ts';
 import { benchCurrency } from './currency.ts';
 import { benchCached, benchDashboard } from './dashboard.ts';
+import { benchExport } from './export.ts';
 import { startHandWritten } from './hand-written.ts';
 import { benchIngest } from './ingest.ts';
 import { loadData, restate } from './load-data.ts';
@@ -35,7 +36,7 @@ import { progress } from './table.ts';
 import { benchUpkeep } from './upkeep.ts';
 
 // `npm run bench`: everything. `npm run bench -- questions`, `currency`, `model`, `dashboard`, `page`, `cluster`, `overload`, `ingest`, `upkeep`, `attribution`,
-// `events` or `access`: one part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
+// `events`, `export` or `access`: one part. `npm run bench -- sort-keys`: another order of stored rows, only when it is named.
 // `npm run bench -- questions --rows 100m`: over another number of ads rows than 10 million.
 const { positionals: parts, values } = parseArgs({
   allowPositionals: true,
@@ -123,6 +124,7 @@ try {
     if (wanted('currency')) await benchCurrency(program, today);
     if (wanted('ingest')) await benchIngest(server, store, today);
     if (wanted('events')) await benchEvents(server);
+    if (wanted('export')) await benchExport(server, today);
     if (wanted('access')) await benchAccess(server, today);
   } finally {
     await handWritten.stop();

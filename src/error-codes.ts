@@ -43,6 +43,7 @@ export const errorCodes = {
     remedy: 'split it, or request fewer rows',
   },
   QUERY_TOO_EXPENSIVE: {
+    status: 400,
     meaning: 'the query needs more memory or rows than allowed',
     remedy: 'use a shorter range, fewer dimensions or a stricter filter',
   },

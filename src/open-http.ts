@@ -9,6 +9,7 @@ import { usualConnectionLimits } from './http/connections.ts';
 import { createCors } from './http/cors.ts';
 import { createDashboardRoutes, readDashboardPage } from './http/dashboard.ts';
 import { createDocuments } from './http/documents.ts';
+import { createExportRoute } from './http/export-route.ts';
 import { createGraphiql } from './http/graphiql-page.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createGraphqlRoute } from './http/graphql-route.ts';
@@ -82,6 +83,7 @@ export async function openHttp(options: {
     rollups: ingestion.rollups,
     views: views.saved,
     shareLinks: views.links,
+    persisted,
     sharedQuestions,
     audit,
     clock,
@@ -179,6 +181,19 @@ export async function openHttp(options: {
         corsOrigins: config.CORS_ORIGINS,
       }),
       ...graphiql.routes,
+      createExportRoute({
+        graphql,
+        model,
+        documents,
+        persisted,
+        limits,
+        admission,
+        bounds: () => ({
+          maxRows: reloader.config.EXPORT_MAX_ROWS,
+          longestMs: reloader.config.EXPORT_TIMEOUT_MS,
+        }),
+        introspectionRoles: config.INTROSPECTION_ROLES,
+      }),
       createSchemaRoute(config.INTROSPECTION_ROLES, model),
       createOpenapiRoute(),
       ...(authenticator.isOpen ? [] : createLoginRoutes({ guard })),

@@ -13,6 +13,7 @@ import { type Layout, singleServer } from './layout.ts';
 import { sql } from './sql.ts';
 import type { CallOptions, PreparedCall, Store, StoreLimits } from './store.ts';
 import { createStoreReads, selectBy } from './store-reads.ts';
+import { createStoreStream } from './store-stream.ts';
 
 export interface StoreOptions {
   readonly url: string;
@@ -135,6 +136,7 @@ export function createStore(options: StoreOptions): Store {
     timed('read', call.requestId, () => ask(statement, call));
 
   const select = selectBy(read);
+  const streamed = createStoreStream({ client, prepare: prepareRead });
 
   const writes = createStoreWrites({
     client,
@@ -151,6 +153,8 @@ export function createStore(options: StoreOptions): Store {
     layout,
     read,
     select,
+    stream: (statement, call, receive) =>
+      timed('read', call.requestId, () => streamed(statement, call, receive)),
     command: (statement, call) => timed('command', call.requestId, () => writes.command(statement, call)),
     insert: (table, columns, format, body, call) =>
       timed('insert', call.requestId, () => writes.insert(table, columns, format, body, call)),

@@ -213,6 +213,10 @@ export const neededMoreMemory = (error: unknown): boolean =>
   error.code === 'QUERY_TOO_EXPENSIVE' &&
   isOfType(error, new Set(['MEMORY_LIMIT_EXCEEDED']));
 
+/** Whether a statement has ended itself by `throwIf`. */
+export const hasThrown = (error: unknown): boolean =>
+  isOfType(error, new Set(['FUNCTION_THROW_IF_VALUE_IS_NON_ZERO']));
+
 /** Whether the user may not read what was asked for. */
 export const isDenied = (error: unknown): boolean => isOfType(error, new Set(['ACCESS_DENIED']));
 

@@ -105,6 +105,12 @@ export function identifier(name: string): Sql {
   return new Sql([name], []);
 }
 
+/** A name for a column of an answer, in any letters' case. Throws on anything that is not a plain name. */
+export function columnName(name: string): Sql {
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`not a name of a column: ${JSON.stringify(name)}`);
+  return new Sql([`\`${name}\``], []);
+}
+
 /** Fragments with a separator between them. */
 export function join(fragments: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' UNION ALL '): Sql {
   if (fragments.length === 0) return new Sql([''], []);

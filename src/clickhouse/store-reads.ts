@@ -11,10 +11,10 @@ import type { CompiledSql, Sql } from './sql.ts';
 import type { CallOptions, PreparedCall, Store, StoreAnswer } from './store.ts';
 
 /** By when ClickHouse says itself that a query has reached its limit. Later than that, its silence has another reason. */
-const graceMs = 1_000;
+export const graceMs = 1_000;
 
 /** What a query is asked with beside its statement. */
-type AskedCall = PreparedCall & { readonly query_id: string; readonly abort_signal: AbortSignal };
+export type AskedCall = PreparedCall & { readonly query_id: string; readonly abort_signal: AbortSignal };
 
 const answer = z.object({
   meta: z.array(z.object({ name: z.string(), type: z.string() })),
@@ -111,7 +111,7 @@ export const selectBy =
   };
 
 /** What a query may take; undefined: any time. */
-function limitOf({ max_execution_time: seconds }: ClickHouseSettings): number | undefined {
+export function limitOf({ max_execution_time: seconds }: ClickHouseSettings): number | undefined {
   const limitMs = Number(seconds ?? 0) * 1_000;
   return limitMs > 0 ? limitMs : undefined;
 }

@@ -64,16 +64,29 @@ interface InsertOptions extends WriteOptions {
   readonly deduplicate?: boolean;
 }
 
+/** How rows are written in a file, as ClickHouse calls it. */
+export type StreamFormat = 'CSVWithNames' | 'JSONEachRow' | 'Parquet' | 'ArrowStream';
+
+interface StreamOptions extends CallOptions {
+  readonly format: StreamFormat;
+  /** Longest from the first byte to the last, however slowly they are received. */
+  readonly longestMs: number;
+}
+
+/** What is known of any read when it has ended. */
+export interface ReadAnswer {
+  /** Of the columns that were read, uncompressed. */
+  readonly bytesRead: number;
+}
+
 /** A result as columns by name and rows by position, as ClickHouse's JSONCompact gives it. */
-export interface StoreAnswer {
+export interface StoreAnswer extends ReadAnswer {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
   readonly totals: readonly unknown[] | undefined;
   /** Rows before LIMIT; exact only with `exact_rows_before_limit`. */
   readonly rowsBeforeLimit: number;
   readonly rowsRead: number;
-  /** Of the columns that were read, uncompressed. */
-  readonly bytesRead: number;
   readonly elapsedMs: number;
 }
 
@@ -111,6 +124,18 @@ export interface Store {
   read(statement: Sql, options?: CallOptions): Promise<StoreAnswer>;
   /** Like `read`, each row parsed into an object by `row`. */
   select<T>(row: z.ZodType<T>, statement: Sql, options?: CallOptions): Promise<T[]>;
+  /**
+   * A read whose answer is any number of rows, in a format of ClickHouse's own, passed on as it is made: ClickHouse waits while
+   * `receive` does not take more. The limit of time of a read is that until the first byte.
+   *
+   * @param receive is called once with the bytes, which end with an error where the answer does not end well; what it throws is
+   *   thrown
+   */
+  stream(
+    statement: Sql,
+    options: StreamOptions,
+    receive: (bytes: AsyncIterable<Buffer>) => Promise<void>,
+  ): Promise<ReadAnswer>;
   /** DDL and server-side inserts, which are not deduplicated; waits until done. */
   command(statement: Sql, options: CommandOptions): Promise<void>;
   /**

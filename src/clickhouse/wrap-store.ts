@@ -1,5 +1,5 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
-import type { CallOptions, Store, StoreAnswer, WriteOptions } from './store.ts';
+import type { CallOptions, ReadAnswer, Store, WriteOptions } from './store.ts';
 import { selectBy } from './store-reads.ts';
 
 /**
@@ -7,8 +7,11 @@ import { selectBy } from './store-reads.ts';
  * calls of that sort pass as they are.
  */
 export interface StoreLayer {
-  /** Around `read` and `select`. */
-  read?(options: CallOptions, next: (options: CallOptions) => Promise<StoreAnswer>): Promise<StoreAnswer>;
+  /** Around `read`, `select` and `stream`. */
+  read?<Answer extends ReadAnswer>(
+    options: CallOptions,
+    next: (options: CallOptions) => Promise<Answer>,
+  ): Promise<Answer>;
   /** Around `insert` and `command`. */
   write?<Options extends WriteOptions>(
     options: Options,
@@ -25,6 +28,8 @@ export function wrapStore(store: Store, layer: StoreLayer): Store {
     ...store,
     read,
     select: selectBy(read),
+    stream: (statement, options, receive) =>
+      aroundRead(options, (changed) => store.stream(statement, { ...options, ...changed }, receive)),
     command: (statement, options) => aroundWrite(options, (changed) => store.command(statement, changed)),
     insert: (table, columns, format, body, options) =>
       aroundWrite(options, (changed) => store.insert(table, columns, format, body, changed)),

@@ -10,13 +10,16 @@ import type { Logger } from '../logger.ts';
 import type { Conversions } from '../metrics/currency/conversions.ts';
 import type { DataPresence } from '../metrics/data-presence.ts';
 import type { KeptDays } from '../metrics/data-warnings.ts';
+import type { ExportColumn, ExportOptions, MetricsExport } from '../metrics/export.ts';
 import type { MetricsLoader } from '../metrics/loader.ts';
 import type { Model } from '../metrics/model.ts';
+import type { MetricsQuery } from '../metrics/query.ts';
 import type { Day } from '../records/day.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { MetricsExports } from '../sink/exports.ts';
 import type { SavedViews } from '../views/saved-views.ts';
 import type { SharedQuestion, ShareLinks } from '../views/share-links.ts';
+import type { ExportForm } from './export-form.ts';
 
 /** What resolvers work with: made anew for each request. */
 export interface Context {
@@ -26,6 +29,14 @@ export interface Context {
   readonly logger: Logger;
   readonly metrics: MetricsLoader;
   readonly presence: DataPresence;
+  /** Plans a file of a query's rows. */
+  readonly exportRows: (
+    query: MetricsQuery,
+    columns: readonly ExportColumn[],
+    options: ExportOptions,
+  ) => Promise<MetricsExport>;
+  /** How a file of what is asked can be had; undefined: it cannot. */
+  readonly exportForm: () => ExportForm | undefined;
   readonly conversions: Conversions;
   readonly explore: Explore;
   readonly ingest: Ingest;

@@ -3,6 +3,7 @@ import { standardCatalogue } from '../metrics/catalogue.ts';
 import type { MoneyReport, RatesUsed, Unconverted } from '../metrics/currency/money-report.ts';
 import { dataWarnings } from '../metrics/data-warnings.ts';
 import { eventWarnings } from '../metrics/event-warnings.ts';
+import type { ExportFormat } from '../metrics/export.ts';
 import {
   type Measures,
   type MetricsQuery,
@@ -25,6 +26,8 @@ export interface MetricsAnswer {
   readonly result: MetricsResult;
   readonly warnings: readonly Warning[];
   readonly limitBy: LimitBy | undefined;
+  /** The path of a file with all rows; null where there is none. */
+  readonly exportUrl: (format: ExportFormat) => string | null;
   /** Looked at when it is first asked for. */
   readonly money: () => Promise<MoneyReport>;
 }

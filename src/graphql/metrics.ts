@@ -1,11 +1,14 @@
+import type { InputShapeFromFields } from '@pothos/core';
 import { dataScope } from '../access/caller.ts';
 import type { RootField } from '../access/grants.ts';
 import { badInput } from '../errors.ts';
 import type { Conversion } from '../metrics/currency/conversion.ts';
 import { amountsOf, reportMoney } from '../metrics/currency/money-report.ts';
+import { withKnownComparison } from '../metrics/data-presence.ts';
+import type { ExportFormat, ExportOptions, MetricsExport } from '../metrics/export.ts';
 import type { Filter } from '../metrics/filter.ts';
 import { catalogueOf } from '../metrics/model.ts';
-import type { MetricsQuery, MetricsRow } from '../metrics/query.ts';
+import type { MetricsQuery, MetricsResult, MetricsRow } from '../metrics/query.ts';
 import { type AskedDimension, breakdownOf, type DimensionName, isBreakdown } from '../metrics/registry.ts';
 import { warningsFor } from '../metrics/warnings.ts';
 import { breakdownLimits } from '../records/breakdowns.ts';
@@ -16,6 +19,14 @@ import type { Context } from './context.ts';
 import { crmDateArgument } from './crm-date.ts';
 import { currencyArgument } from './currency.ts';
 import { DateRangeInput, GranularityEnum, readRange, WeekdayEnum } from './dates.ts';
+import {
+  argumentsAddress,
+  documentAddress,
+  ExportFormatEnum,
+  exportedField,
+  fieldIn,
+} from './export-address.ts';
+import { columnsOf } from './export-columns.ts';
 import {
   type CountedList,
   countLevels,
@@ -188,6 +199,19 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
       description: 'Where this page begins and ends, for paging.',
       resolve: ({ query, limitBy, result }) => pageOf(query, limitBy, result),
     }),
+    exportUrl: t.string({
+      description:
+        'The path from which all rows can be had as a file, with these arguments and the dimensions and measures that are selected in `nodes`: docs/exports.md. Null where no file can be had: in a shared view, and, where the server answers only persisted documents, of a document that asks for more than this one field `metrics`.',
+      nullable: true,
+      args: {
+        format: t.arg({
+          type: ExportFormatEnum,
+          defaultValue: 'csv',
+          description: 'The format of the file.',
+        }),
+      },
+      resolve: ({ exportUrl }, { format }) => exportUrl(format ?? 'csv'),
+    }),
     meta: t.field({
       type: MetricsMeta,
       description: 'Information about the result: range, freshness, warnings.',
@@ -195,6 +219,116 @@ const MetricsResultType = builder.objectRef<MetricsAnswer>('Metrics').implement(
     }),
   }),
 });
+
+const metricsArguments = builder.args((t) => ({
+  dateRange: t.field({ type: DateRangeInput, required: true, description: 'The range of days.' }),
+  groupBy: t.field({
+    type: [DimensionEnum],
+    defaultValue: [],
+    description:
+      'Dimensions to group by: one row for each combination of values. If empty, the result is a single row.',
+  }),
+  breakdowns: t.stringList({
+    defaultValue: [],
+    description: `Breakdowns to group by, in addition to \`groupBy\`. Read their values with \`breakdown(name:)\`. At most ${breakdownLimits.names}. CRM records have no breakdowns: their measures are in the rows where all breakdowns are null.`,
+  }),
+  granularity: t.field({
+    type: GranularityEnum,
+    defaultValue: 'day',
+    description: 'Grouping of DATE: by day, week, month, quarter or year.',
+  }),
+  weekStart: t.field({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of the week.' }),
+  timezone: t.string({
+    description:
+      'IANA time zone that defines “today” for relative ranges. Defaults to REPORTING_TIMEZONE. It never shifts the stored days.',
+  }),
+  where: t.field({ type: MetricsWhere, description: 'Filter on records.' }),
+  having: t.field({
+    type: [HavingInput],
+    defaultValue: [],
+    description: 'Filter on the measures of finished rows. `totals` cover only the rows that pass.',
+  }),
+  orderBy: t.field({
+    type: [OrderByInput],
+    defaultValue: [],
+    description: 'Order of the rows. Ties are ordered by the dimensions of `groupBy`.',
+  }),
+  compareTo: t.field({
+    type: CompareToInput,
+    description:
+      'Range to compare with; read the results in `previous`, `change` and `relativeChange`. Rows that exist only in that range are included.',
+  }),
+  fill: t.boolean({
+    defaultValue: false,
+    description:
+      'True adds the dates of the range that have no data, for each combination of the other dimensions. Sums in these rows are zero, ratios are null.',
+  }),
+  limitBy: t.field({
+    type: LimitByInput,
+    description: 'Keeps only the top values of one dimension or breakdown.',
+  }),
+  ...crmDateArgument,
+  ...currencyArgument,
+  useRollups: t.boolean({
+    defaultValue: true,
+    description:
+      'False reads every stored row. The figures are the same: compare them if you doubt the rollups.',
+  }),
+  first: t.int({ defaultValue: defaultFirst, description: `Page size, 1 to ${maxFirst}.` }),
+  after: t.string({ description: afterDescription }),
+}));
+/** The arguments of `metrics`, as graphql-js hands them over. */
+export type GivenArguments = InputShapeFromFields<typeof metricsArguments>;
+
+/** What is asked, and what it was read from that the query does not tell. */
+interface AskedQuery {
+  readonly query: MetricsQuery;
+  readonly limitBy: LimitBy | undefined;
+  readonly timezone: string | undefined;
+}
+
+/** @throws UtmqlError BAD_USER_INPUT with a sentence that names the argument and the valid choices */
+async function readQuery(args: GivenArguments, selection: Selection, context: Context): Promise<AskedQuery> {
+  const given = {
+    range: readRange(args.dateRange),
+    groupBy: [...(args.groupBy ?? []), ...readBreakdowns(args.breakdowns ?? [], 'breakdowns')],
+    granularity: args.granularity ?? 'day',
+    weekStart: args.weekStart ?? 'monday',
+    where: readWhere(args.where, context.model),
+    having: readHavings(args.having ?? []),
+    orderBy: (args.orderBy ?? []).map(readOrder),
+    compareTo: readComparison(args.compareTo),
+    fill: args.fill ?? false,
+    useRollups: args.useRollups ?? true,
+    crmDate: args.crmDate ?? 'created',
+    first: readFirst(args.first, maxFirst, defaultFirst),
+    after: args.after ?? undefined,
+    limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
+  } as const;
+  const timezone = args.timezone ?? undefined;
+  const conversion = await conversionFor(args.currency, given, selection, context);
+  const query = buildQuery(dataScope(context), { ...given, conversion }, selection, context.today(timezone));
+  return { query, limitBy: given.limitBy, timezone };
+}
+
+/**
+ * Plans the file of the rows that a `metrics` field asks for, from the first to the last, whatever page it asks for.
+ *
+ * @throws UtmqlError BAD_USER_INPUT
+ */
+export async function exportMetrics(
+  args: GivenArguments,
+  selection: Selection,
+  context: Context,
+  options: ExportOptions,
+): Promise<MetricsExport> {
+  const asked = await readQuery({ ...args, first: defaultFirst, after: undefined }, selection, context);
+  const columns = columnsOf(selection, asked.query);
+  if (columns.length === 0)
+    throw badInput('The file would have no columns; name dimensions in groupBy, or measures.');
+  const { query } = await foldQuery(asked, context);
+  return context.exportRows(await withKnownComparison(query, context.presence), columns, options);
+}
 
 builder.queryField('metrics', (t) =>
   t.field({
@@ -207,85 +341,22 @@ builder.queryField('metrics', (t) =>
       isShareable: true,
       countReads: countMetricsReads,
     } satisfies RootField & ReadingField,
-    args: {
-      dateRange: t.arg({ type: DateRangeInput, required: true, description: 'The range of days.' }),
-      groupBy: t.arg({
-        type: [DimensionEnum],
-        defaultValue: [],
-        description:
-          'Dimensions to group by: one row for each combination of values. If empty, the result is a single row.',
-      }),
-      breakdowns: t.arg.stringList({
-        defaultValue: [],
-        description: `Breakdowns to group by, in addition to \`groupBy\`. Read their values with \`breakdown(name:)\`. At most ${breakdownLimits.names}. CRM records have no breakdowns: their measures are in the rows where all breakdowns are null.`,
-      }),
-      granularity: t.arg({
-        type: GranularityEnum,
-        defaultValue: 'day',
-        description: 'Grouping of DATE: by day, week, month, quarter or year.',
-      }),
-      weekStart: t.arg({ type: WeekdayEnum, defaultValue: 'monday', description: 'First day of the week.' }),
-      timezone: t.arg.string({
-        description:
-          'IANA time zone that defines “today” for relative ranges. Defaults to REPORTING_TIMEZONE. It never shifts the stored days.',
-      }),
-      where: t.arg({ type: MetricsWhere, description: 'Filter on records.' }),
-      having: t.arg({
-        type: [HavingInput],
-        defaultValue: [],
-        description: 'Filter on the measures of finished rows. `totals` cover only the rows that pass.',
-      }),
-      orderBy: t.arg({
-        type: [OrderByInput],
-        defaultValue: [],
-        description: 'Order of the rows. Ties are ordered by the dimensions of `groupBy`.',
-      }),
-      compareTo: t.arg({
-        type: CompareToInput,
-        description:
-          'Range to compare with; read the results in `previous`, `change` and `relativeChange`. Rows that exist only in that range are included.',
-      }),
-      fill: t.arg.boolean({
-        defaultValue: false,
-        description:
-          'True adds the dates of the range that have no data, for each combination of the other dimensions. Sums in these rows are zero, ratios are null.',
-      }),
-      limitBy: t.arg({
-        type: LimitByInput,
-        description: 'Keeps only the top values of one dimension or breakdown.',
-      }),
-      ...crmDateArgument,
-      ...currencyArgument,
-      useRollups: t.arg.boolean({
-        defaultValue: true,
-        description:
-          'False reads every stored row. The figures are the same: compare them if you doubt the rollups.',
-      }),
-      first: t.arg.int({ defaultValue: defaultFirst, description: `Page size, 1 to ${maxFirst}.` }),
-      after: t.arg.string({ description: afterDescription }),
-    },
+    args: metricsArguments,
     resolve: async (_root, args, context, info) => {
-      const given = {
-        range: readRange(args.dateRange),
-        groupBy: [...(args.groupBy ?? []), ...readBreakdowns(args.breakdowns ?? [], 'breakdowns')],
-        granularity: args.granularity ?? 'day',
-        weekStart: args.weekStart ?? 'monday',
-        where: readWhere(args.where, context.model),
-        having: readHavings(args.having ?? []),
-        orderBy: (args.orderBy ?? []).map(readOrder),
-        compareTo: readComparison(args.compareTo),
-        fill: args.fill ?? false,
-        useRollups: args.useRollups ?? true,
-        crmDate: args.crmDate ?? 'created',
-        first: readFirst(args.first, maxFirst, defaultFirst),
-        after: args.after ?? undefined,
-        limitBy: args.limitBy ? readLimitBy(args.limitBy) : undefined,
-      } as const;
-      const asked = args.timezone ?? undefined;
-      const selection = readSelection(info);
-      const conversion = await conversionFor(args.currency, given, selection, context);
-      const query = buildQuery(dataScope(context), { ...given, conversion }, selection, context.today(asked));
-      return answer(query, given.limitBy, context, asked);
+      const asked = await readQuery(args, readSelection(info), context);
+      const exportUrl = (format: ExportFormat): string | null => {
+        const form = context.exportForm();
+        if (form === undefined) return null;
+        if (form !== 'arguments')
+          return exportedField(info.operation) === undefined ? null : documentAddress(format, form);
+        return argumentsAddress(format, {
+          field: fieldIn(info.schema),
+          args,
+          shown: columnsOf(readSelection(info), asked.query),
+          isCompared: asked.query.compareTo !== undefined,
+        });
+      };
+      return answer(await foldQuery(asked, context), context, exportUrl);
     },
   }),
 );
@@ -306,38 +377,44 @@ async function conversionFor(
   return isAsked || showsMoney || isOfMoney ? conversions.into(currency) : undefined;
 }
 
+interface FoldedQuery extends AskedQuery {
+  /** What found the values that are kept; undefined: all are. */
+  readonly ranking: MetricsResult | undefined;
+}
+
+/** Asks which values `limitBy` keeps. */
+async function foldQuery(asked: AskedQuery, { metrics }: Pick<Context, 'metrics'>): Promise<FoldedQuery> {
+  const { query, limitBy } = asked;
+  if (limitBy === undefined) return { ...asked, ranking: undefined };
+  const ranking = await metrics.load(rankingQuery(query, limitBy));
+  const values = ranking.rows.map((row) => row[limitBy.dimension]);
+  return { ...asked, query: { ...query, fold: foldOf(limitBy, values) }, ranking };
+}
+
 async function answer(
-  query: MetricsQuery,
-  limitBy: LimitBy | undefined,
+  { query, limitBy, timezone, ranking }: FoldedQuery,
   context: Context,
-  asked: string | undefined,
+  exportUrl: MetricsAnswer['exportUrl'],
 ): Promise<MetricsAnswer> {
   const { metrics, reportingTimezone } = context;
-  const warnings = warningsFor(query, { asked, reporting: reportingTimezone });
-  if (limitBy === undefined) {
-    const money = once(() => reportMoney(query, metrics));
-    return { query, limitBy, warnings, money, result: await metrics.load(query) };
-  }
-  const ranking = await metrics.load(rankingQuery(query, limitBy));
-  const folded = {
-    ...query,
-    fold: foldOf(
-      limitBy,
-      ranking.rows.map((row) => row[limitBy.dimension]),
-    ),
-  };
-  const result = await metrics.load(folded);
+  const warnings = warningsFor(query, { asked: timezone, reporting: reportingTimezone });
+  const money = once(() => reportMoney(query, metrics));
+  const result = await metrics.load(query);
   return {
-    query: folded,
+    query,
     limitBy,
     warnings,
-    money: once(() => reportMoney(folded, metrics)),
-    result: {
-      ...result,
-      queries: result.queries + ranking.queries,
-      source: result.source === ranking.source ? result.source : 'both',
-      rowsRead: result.rowsRead + ranking.rowsRead,
-    },
+    money,
+    exportUrl,
+    result:
+      ranking === undefined
+        ? result
+        : {
+            ...result,
+            queries: result.queries + ranking.queries,
+            source: result.source === ranking.source ? result.source : 'both',
+            rowsRead: result.rowsRead + ranking.rowsRead,
+          },
   };
 }
 

@@ -17,8 +17,11 @@ export interface Selection {
 
 interface Tree extends Map<string, Tree> {}
 
+/** What a selection is read from. */
+export type SelectionInfo = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'variableValues'>;
+
 /** What the caller selected, so that only that is computed. */
-export function readSelection(info: GraphQLResolveInfo): Selection {
+export function readSelection(info: SelectionInfo): Selection {
   const root: Tree = new Map();
   for (const node of info.fieldNodes) if (node.selectionSet) collect(node.selectionSet, root, info);
   const at = (path: readonly string[]): Tree | undefined =>
@@ -29,7 +32,7 @@ export function readSelection(info: GraphQLResolveInfo): Selection {
   };
 }
 
-function collect(selections: SelectionSetNode, tree: Tree, info: GraphQLResolveInfo): void {
+function collect(selections: SelectionSetNode, tree: Tree, info: SelectionInfo): void {
   for (const selection of selections.selections) {
     if (isLeftOut(selection, info)) continue;
     if (selection.kind === Kind.FIELD) {
@@ -47,7 +50,7 @@ function collect(selections: SelectionSetNode, tree: Tree, info: GraphQLResolveI
   }
 }
 
-function isLeftOut(node: Pick<FieldNode, 'directives'>, info: GraphQLResolveInfo): boolean {
+function isLeftOut(node: Pick<FieldNode, 'directives'>, info: SelectionInfo): boolean {
   if (getDirectiveValues(GraphQLSkipDirective, node, info.variableValues)?.if === true) return true;
   return getDirectiveValues(GraphQLIncludeDirective, node, info.variableValues)?.if === false;
 }

@@ -1,6 +1,7 @@
 import type { Caller, Identity } from '../access/caller.ts';
 import type { Queries } from '../admission/admission.ts';
 import type { Logger } from '../logger.ts';
+import type { ExportOptions, MetricsExport } from '../metrics/export.ts';
 import type { Model } from '../metrics/model.ts';
 import type { Question } from './graphql-params.ts';
 
@@ -33,6 +34,8 @@ export interface GraphqlCall extends RequestInfo {
   onCost(cost: number): Promise<void>;
   /** Is called after each read of records, with what that costs beside it. */
   onRead(cost: number): void;
+  /** The question is not answered: the file of its rows is planned. */
+  readonly exporting?: { readonly options: ExportOptions; onPlanned(planned: MetricsExport): void };
   /** Is called when the answer has errors. */
   onErrors?(retryAfterSeconds: number | undefined): void;
   /** Is called when the answer must not be given again. */

@@ -1,10 +1,21 @@
-import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  getArgumentValues,
+  Kind,
+  locatedError,
+  type OperationDefinitionNode,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticator.ts';
 import { statusOfCode } from '../error-codes.ts';
-import { UtmqlError } from '../errors.ts';
+import { badInput, UtmqlError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
+import { exportedField, fieldIn } from '../graphql/export-address.ts';
+import { exportMetrics, type GivenArguments } from '../graphql/metrics.ts';
 import { schemaOf } from '../graphql/model-schema.ts';
+import { readSelection } from '../graphql/selection.ts';
 import type { Role } from '../roles.ts';
 import { otherOperation } from '../telemetry/graphql-metrics.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -188,6 +199,46 @@ export function noteVolatileFields(): CallPlugin {
     },
   };
 }
+
+/** Plans the file of a `metrics` field where the call asks for one, after all that stands before its answer. */
+export function planExports(): CallPlugin {
+  return {
+    onExecute({ args, setExecuteFn }) {
+      const { exporting } = (args as { readonly contextValue: GraphqlCall }).contextValue;
+      if (exporting === undefined) return;
+      setExecuteFn(async (final: unknown) => {
+        const {
+          schema,
+          document,
+          variableValues = {},
+          contextValue,
+        } = final as ExecutionArguments & { readonly contextValue: Context };
+        const node = exportedField(chosenOperation(final));
+        try {
+          if (node === undefined)
+            throw badInput('Only a query with the single field metrics can be exported as a file.');
+          const given = getArgumentValues(fieldIn(schema), node, variableValues) as GivenArguments;
+          const selection = readSelection({
+            fieldNodes: [node],
+            fragments: fragmentsOf(document),
+            variableValues,
+          });
+          exporting.onPlanned(await exportMetrics(given, selection, contextValue, exporting.options));
+          return { data: {} };
+        } catch (error) {
+          return { errors: [locatedError(error, node, ['metrics'])] };
+        }
+      });
+    },
+  };
+}
+
+const fragmentsOf = ({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> =>
+  Object.fromEntries(
+    definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    ),
+  );
 
 /** Counts and times operations, and gives each a span. */
 export function measureOperations(telemetry: Telemetry): CallPlugin {

@@ -8,6 +8,7 @@ import type { Store } from '../clickhouse/store.ts';
 import { badInput, unexpected } from '../errors.ts';
 import { createExplore } from '../explore/explore.ts';
 import type { Context } from '../graphql/context.ts';
+import type { PersistedForm } from '../graphql/export-form.ts';
 import { schemaOf } from '../graphql/model-schema.ts';
 import type { OrphanedRows } from '../ingest/ownership/orphaned-rows.ts';
 import type { Ingest } from '../ingest/pull/pulls.ts';
@@ -20,6 +21,7 @@ import { createConversions } from '../metrics/currency/conversions.ts';
 import type { ExchangeRates } from '../metrics/currency/exchange-rates.ts';
 import { createDataPresence, withKnownComparisons } from '../metrics/data-presence.ts';
 import type { KeptDays } from '../metrics/data-warnings.ts';
+import { prepareExport } from '../metrics/export.ts';
 import { createMetricsLoader } from '../metrics/loader.ts';
 import type { Rollups } from '../metrics/rollups/current.ts';
 import { createDayOfInstant, type Day } from '../records/day.ts';
@@ -30,7 +32,9 @@ import type { Telemetry } from '../telemetry.ts';
 import type { Clock } from '../time.ts';
 import type { SavedViews } from '../views/saved-views.ts';
 import type { ShareLinks } from '../views/share-links.ts';
+import { operationOf } from './documents.ts';
 import type { GraphqlCall } from './graphql-call.ts';
+import type { Question } from './graphql-params.ts';
 import {
   answerErrors,
   checkAccess,
@@ -38,8 +42,10 @@ import {
   endWithLogin,
   measureOperations,
   noteVolatileFields,
+  planExports,
   readRequests,
 } from './graphql-plugins.ts';
+import type { PersistedDocuments } from './persisted-documents.ts';
 import type { SharedQuestions } from './shared-questions.ts';
 
 export type Graphql = ReturnType<typeof createGraphql>;
@@ -56,6 +62,7 @@ export function createGraphql(options: {
   rollups: Rollups | undefined;
   views: SavedViews;
   shareLinks: ShareLinks;
+  persisted: Pick<PersistedDocuments, 'trustedOnly' | 'idOf'>;
   sharedQuestions: Pick<SharedQuestions, 'check'>;
   audit: AuditLog;
   clock: Clock;
@@ -89,7 +96,7 @@ export function createGraphql(options: {
           ? error
           : new GraphQLError(unexpected, { extensions: { code: 'INTERNAL' } }),
     },
-    context: ({ caller, model, logger, queries, request, onRead }) => {
+    context: ({ caller, model, logger, queries, request, onRead, readQuestion }) => {
       const { signal } = request;
       // All that the request reads: it waits for its turns, is paid for, and ends with the request.
       const reads = withTurns(withReadCost(store, onRead), queries);
@@ -112,6 +119,15 @@ export function createGraphql(options: {
         logger,
         metrics,
         presence,
+        exportRows: (query, columns, exported) =>
+          prepareExport(reads, query, columns, exported, options.rollups),
+        exportForm() {
+          // A link answers its own questions.
+          if (caller.isGuest) return undefined;
+          return options.persisted.trustedOnly
+            ? persistedForm(readQuestion(), options.persisted)
+            : 'arguments';
+        },
         conversions,
         explore: createExplore({
           store: reads,
@@ -150,9 +166,20 @@ export function createGraphql(options: {
       checkVariables(options.maxComplexity),
       noteVolatileFields(),
       answerErrors(options.introspectionRoles),
+      planExports(),
       measureOperations(options.telemetry),
     ],
   });
+}
+
+/** A file's address names no operation: its document has only one. */
+function persistedForm(
+  { query, document, variables }: Question,
+  { idOf }: Pick<PersistedDocuments, 'idOf'>,
+): PersistedForm | undefined {
+  const documentId = idOf(query);
+  const isWhole = operationOf(document(), undefined) !== undefined;
+  return documentId !== undefined && isWhole ? { documentId, variables: variables ?? {} } : undefined;
 }
 
 const forgetful = { get: () => undefined, set: () => undefined };

@@ -34,6 +34,10 @@ export interface PersistedDocuments {
   listed(id: string): string | undefined;
   /** Whether a manifest has this document. */
   isListed(document: string): boolean;
+  /** By what a manifest has this document; undefined where none has it. */
+  idOf(document: string): string | undefined;
+  /** See `PersistedOptions`. */
+  readonly trustedOnly: boolean;
 }
 
 /** @throws UtmqlError CONFIGURATION when a manifest cannot be read */
@@ -48,10 +52,13 @@ export async function openPersistedDocuments(options: PersistedOptions): Promise
     sizeCalculation: (document) => document.length + 64,
   });
 
-  const listed = new Set(manifest.values());
+  const ids = new Map<string, string>();
+  for (const [id, document] of manifest) if (!ids.has(document)) ids.set(document, id);
 
   return {
-    isListed: (document) => listed.has(document),
+    trustedOnly,
+    isListed: (document) => ids.has(document),
+    idOf: (document) => ids.get(document),
     listed: (id) => manifest.get(plainId(id)),
     documentOf({ query, documentId, extensions }) {
       const sent = extensions?.persistedQuery?.sha256Hash;

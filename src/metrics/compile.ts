@@ -38,7 +38,7 @@ export const figurePrefixes: Readonly<Record<FigureKind, string>> = {
 };
 type Plan = AnyPlan<Scan>;
 
-const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
+export const figureAlias = (measure: MeasureName, of: FigureKind): Sql =>
   identifier(`${figurePrefixes[of]}_${measureColumn(measure)}`);
 
 /** A FROM clause with the expressions of its dimensions and sums. */
@@ -70,6 +70,11 @@ export function compile(plan: Plan): Sql {
   ];
   const again = regrouped(plan, sql`(SELECT ${columnList(columns)} FROM (${rows}))`);
   return sql`${selectRows({ ...plan, having: [] }, plan.subtotalBy, again, plan.totals)}${orderAndLimit(plan)}`;
+}
+
+/** The rows of a plan in no order, all of them, and the order that they are asked in. */
+export function compileRows(plan: Plan): { readonly rows: Sql; readonly order: Sql } {
+  return { rows: selectRows(plan, plan.groupBy, relationOf(plan), false), order: orderOf(plan) };
 }
 
 /** The name under which a row keeps a part, to be aggregated again. */
@@ -199,9 +204,11 @@ const columnList = (columns: readonly Sql[]): Sql =>
 const groupBy = (keys: readonly Sql[]): Sql =>
   keys.length === 0 ? empty : sql` GROUP BY ${join(keys, ', ')}`;
 
+const orderOf = ({ orderBy }: Plan): Sql =>
+  orderBy.length === 0 ? empty : sql` ORDER BY ${join(orderBy.map(orderTerm), ', ')}`;
+
 function orderAndLimit(plan: Plan): Sql {
-  const order = plan.orderBy.length === 0 ? empty : sql` ORDER BY ${join(plan.orderBy.map(orderTerm), ', ')}`;
-  return sql`${order} LIMIT ${bind('UInt64', plan.page.limit)} OFFSET ${bind('UInt64', plan.page.offset)}`;
+  return sql`${orderOf(plan)} LIMIT ${bind('UInt64', plan.page.limit)} OFFSET ${bind('UInt64', plan.page.offset)}`;
 }
 
 /** Null where it would be of two currencies, or of money whose rate is not known. */

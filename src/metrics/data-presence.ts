@@ -112,6 +112,17 @@ async function firstComparedDay(
   return hasEarlier ? undefined : first;
 }
 
+/** The same query, which says since when there is data to compare to. */
+export async function withKnownComparison(
+  query: MetricsQuery,
+  presence: DataPresence,
+): Promise<MetricsQuery> {
+  const { compareTo } = query;
+  if (compareTo === undefined) return query;
+  const since = await firstComparedDay(query, compareTo.range, presence);
+  return since === undefined ? query : { ...query, compareTo: { ...compareTo, since } };
+}
+
 /**
  * The same loader, which does not answer 0 where there is no data to compare to. It reads while it looks: usually there is
  * data. Where there is not, it reads again.
@@ -121,12 +132,8 @@ export const withKnownComparisons = (
   presence: DataPresence,
 ): MetricsLoader => ({
   async load(query) {
-    const { compareTo } = query;
-    if (compareTo === undefined) return metrics.load(query);
-    const [since, early] = await Promise.all([
-      firstComparedDay(query, compareTo.range, presence),
-      metrics.load(query),
-    ]);
-    return since === undefined ? early : metrics.load({ ...query, compareTo: { ...compareTo, since } });
+    if (query.compareTo === undefined) return metrics.load(query);
+    const [known, early] = await Promise.all([withKnownComparison(query, presence), metrics.load(query)]);
+    return known === query ? early : metrics.load(known);
   },
 });

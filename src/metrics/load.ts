@@ -58,7 +58,7 @@ function figureOf(column: string): FigureOfColumn | undefined {
 }
 
 /** A set's rows are few and near each other: to read columns one after the other costs more than it leaves out. */
-const rollupSettings = { optimize_move_to_prewhere: 0 } as const;
+export const rollupSettings = { optimize_move_to_prewhere: 0 } as const;
 
 /**
  * Plans, compiles and runs one query.

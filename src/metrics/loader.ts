@@ -30,20 +30,11 @@ export function createMetricsLoader(
   rollups?: Rollups,
   ready: () => Promise<void> = () => Promise.resolve(),
 ): MetricsLoader {
-  const readingOf = (query: MetricsQuery) => {
-    if (rollups === undefined || !query.useRollups) return { query, wouldUseSet: false, isServed: false };
-    const planned = plan(query);
-    // Whether the ranges had enough rows, some seconds ago, that rollups are faster.
-    const rows = rollups.last()?.rows;
-    const wouldUseSet = rows === undefined || rowsOf(planned.scans, rows) >= rollups.leastRows;
-    const isServed = wouldUseSet && smallestFor(planned, rollups.sets) !== undefined;
-    return { query, wouldUseSet, isServed };
-  };
   return new DataLoader<MetricsQuery, MetricsResult>(
     async (queries) => {
       const shapes = queries.map(shapeOf);
       const merged = [...mergeByShape(queries, shapes)].map(
-        ([shape, query]) => [shape, readingOf(query)] as const,
+        ([shape, query]) => [shape, { query, ...servedBy(query, rollups) }] as const,
       );
       const current = merged.some(([, { isServed }]) => isServed) ? lookAt(rollups) : undefined;
       const answers = new Map<string, Promise<MetricsResult | Error>>();
@@ -64,6 +55,19 @@ export function createMetricsLoader(
       batchScheduleFn: (dispatch) => void ready().then(() => process.nextTick(dispatch)),
     },
   );
+}
+
+/** Whether rollups could answer a query, and whether they would be read for so many rows. */
+export function servedBy(
+  query: MetricsQuery,
+  rollups: Rollups | undefined,
+): { readonly wouldUseSet: boolean; readonly isServed: boolean } {
+  if (rollups === undefined || !query.useRollups) return { wouldUseSet: false, isServed: false };
+  const planned = plan(query);
+  // Whether the ranges had enough rows, some seconds ago, that rollups are faster.
+  const rows = rollups.last()?.rows;
+  const wouldUseSet = rows === undefined || rowsOf(planned.scans, rows) >= rollups.leastRows;
+  return { wouldUseSet, isServed: wouldUseSet && smallestFor(planned, rollups.sets) !== undefined };
 }
 
 /**
@@ -91,7 +95,7 @@ async function loadFromRollups(
 }
 
 /** Resolves to undefined where a look fails or takes too long: the tables answer, too, and say what is wrong with the store. */
-const lookAt = async (rollups: Rollups | undefined): Promise<CurrentRollups | undefined> => {
+export const lookAt = async (rollups: Rollups | undefined): Promise<CurrentRollups | undefined> => {
   const timeout = { ms: longestLookMs, error: () => new Error('the look takes too long') };
   return bounded({ timeout }, async () => rollups?.look()).catch(() => undefined);
 };

@@ -3,7 +3,6 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { parseExplore } from '../../src/dashboard/explore/explore-view.ts';
 import { queryTexts } from '../../src/dashboard/explore/query-text.ts';
-import { toCsv } from '../../src/dashboard/text/csv.ts';
 import { bucketEnd } from '../../src/dashboard/view/buckets.ts';
 import { parseView } from '../../src/dashboard/view/view.ts';
 import { schema } from '../../src/graphql/schema.ts';
@@ -63,24 +62,6 @@ describe('an explore address', () => {
     expect(sortOf('sort=-clicks')).toEqual({ by: 'COST', isDescending: true });
     expect(sortOf('rows=date')).toEqual({ by: 'DATE', isDescending: false });
     expect(sortOf('measures=clicks&sort=x')).toEqual({ by: 'CLICKS', isDescending: true });
-  });
-});
-
-describe('CSV', () => {
-  it.each([
-    ['=1+1', `"'=1+1"`],
-    ['+1', `"'+1"`],
-    ['-2+3', `"'-2+3"`],
-    ['@SUM(A1)', `"'@SUM(A1)"`],
-    ['\t=1', `"'\t=1"`],
-    ['\r=1', `"'\r=1"`],
-    ['＝1', `"'＝1"`],
-    ['a"b', '"a""b"'],
-    ['a,b\nc', '"a,b\nc"'],
-    [-1.5, '-1.5'],
-    [null, ''],
-  ])('writes %j as %s: no text is a formula', (value, written) => {
-    expect(toCsv([[value]])).toBe(`${written}\r\n`);
   });
 });
 

@@ -747,3 +747,24 @@ it('tells nothing of feeds, not even as a warning that a key for all channels wo
     });
   }
 });
+
+it('a link gives no file, and its answers no address of one', async () => {
+  const { exportUrl } = ((await call('file', {}, viewer)) as unknown as { metrics: { exportUrl: string } })
+    .metrics;
+  expect(exportUrl).toBe('/export/metrics?format=csv&documentId=file');
+  expect(await get(exportUrl, viewer)).toMatchObject({
+    status: 200,
+    text: expect.stringContaining('"google_ads",'),
+  });
+  const { token } = await share({ questions: [{ documentId: 'file', variables: {} }] });
+  const shown = await answer(token);
+  expect(JSON.parse(shown.text)).toMatchObject({
+    data: { metrics: { exportUrl: null, nodes: [{ channel: 'google_ads' }] } },
+  });
+  for (const path of [exportUrl, `${exportUrl}&t=${token}`, `/export/metrics?t=${token}&question=0`])
+    expect(await get(path)).toMatchObject({ status: 401 });
+  expect(
+    (await get(`/export/metrics?format=csv&t=${token}`, { authorization: `Bearer ${token}` })).status,
+  ).toBe(401);
+  expect((await get(`/share/export/metrics?t=${token}`)).status).toBe(404);
+});

@@ -25,6 +25,8 @@ export interface StoreProxy {
   readonly cuts: ReadonlyMap<string, number>;
   /** From now on asked after each INSERT that ClickHouse has stored: true breaks the connection instead of passing the answer on. */
   cutWhen(decide: (insert: StoredInsert) => boolean): void;
+  /** From now on answers of reads that are longer than so many bytes break behind them; undefined: none. */
+  cutReadsAfter(bytes: number | undefined): void;
   /** ClickHouse is away: connections are `refused`, or taken and never answered (`silent`). Those at work break. */
   away(how: 'refused' | 'silent'): Promise<void>;
   back(): Promise<void>;
@@ -48,6 +50,7 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
   const cuts = new Map<string, number>();
   let inserts = 0;
   let decide: (insert: StoredInsert) => boolean = () => false;
+  let longestRead: number | undefined;
   let isSilent = false;
   let foreign: Foreign | undefined;
 
@@ -75,6 +78,11 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
         const table = answer.statusCode === 200 ? insertStatement.exec(head)?.[1] : undefined;
         if (table === undefined) {
           outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+          let passed = 0;
+          answer.on('data', (part: Buffer) => {
+            passed += part.length;
+            if (longestRead !== undefined && passed > longestRead) incoming.socket.destroy();
+          });
           answer.pipe(outgoing);
           answer.on('error', () => outgoing.destroy());
           return;
@@ -138,6 +146,9 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
     cuts,
     cutWhen(next) {
       decide = next;
+    },
+    cutReadsAfter(bytes) {
+      longestRead = bytes;
     },
     async away(how) {
       isSilent = how === 'silent';

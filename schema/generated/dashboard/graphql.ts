@@ -601,8 +601,6 @@ export type DashboardExportQueryVariables = Exact<{
   breakdowns: Array<string> | string;
   limitBy?: LimitByInput | null | undefined;
   orderBy: Array<OrderByInput> | OrderByInput;
-  first: number;
-  after?: string | null | undefined;
   breakdown1: string;
   hasBreakdown1: boolean;
   breakdown2: string;
@@ -632,7 +630,7 @@ export type DashboardExportQueryVariables = Exact<{
 }>;
 
 
-export type DashboardExportQuery = { metrics: { nodes: Array<{ date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, breakdown1?: string | null, breakdown2?: string | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+export type DashboardExportQuery = { metrics: { nodes: Array<{ date: string | null, channel: string | null, campaignId: string | null, adGroupId: string | null, adId: string | null, utmSource: string | null, utmMedium: string | null, utmCampaign: string | null, utmContent: string | null, utmTerm: string | null, match: string | null, currency: string | null, impressions?: number | null, clicks?: number | null, cost?: number | null, conversions?: number, conversionValue?: number | null, leads?: number, opportunities?: number, closedWon?: number, revenue?: number | null, ctr?: number | null, cpc?: number | null, cpm?: number | null, cpa?: number | null, costPerOpportunity?: number | null, cac?: number | null, costPerConversion?: number | null, cvrClickToLead?: number | null, cvrLeadToOpp?: number | null, cvrOppToWon?: number | null, roas?: number | null, reportedRoas?: number | null, averageDealSize?: number | null, breakdown1?: string | null, breakdown2?: string | null }> } };
 
 export type DashboardFeedQualityQueryVariables = Exact<{
   range: DateRangeInput;
@@ -1258,7 +1256,7 @@ fragment DashboardRelative on RelativeMeasureChanges {
   averageDealSize @include(if: $averageDealSize)
 }`, {"hash":"6805f95e4fbd9ab213ae0ede8fefc0d9c3ce60a7ed455115ac1f3039533f0542"}) as unknown as TypedDocumentString<DashboardExploreQuery, DashboardExploreQueryVariables>;
 export const DashboardExportDocument = new TypedDocumentString(`
-    query DashboardExport($range: DateRangeInput!, $where: MetricsWhere, $currency: String, $crmDate: CrmDate!, $granularity: Granularity!, $weekStart: Weekday!, $groupBy: [Dimension!]!, $breakdowns: [String!]!, $limitBy: LimitByInput, $orderBy: [OrderByInput!]!, $first: Int!, $after: String, $breakdown1: String!, $hasBreakdown1: Boolean!, $breakdown2: String!, $hasBreakdown2: Boolean!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
+    query DashboardExport($range: DateRangeInput!, $where: MetricsWhere, $currency: String, $crmDate: CrmDate!, $granularity: Granularity!, $weekStart: Weekday!, $groupBy: [Dimension!]!, $breakdowns: [String!]!, $limitBy: LimitByInput, $orderBy: [OrderByInput!]!, $breakdown1: String!, $hasBreakdown1: Boolean!, $breakdown2: String!, $hasBreakdown2: Boolean!, $impressions: Boolean! = false, $clicks: Boolean! = false, $cost: Boolean! = false, $conversions: Boolean! = false, $conversionValue: Boolean! = false, $leads: Boolean! = false, $opportunities: Boolean! = false, $closedWon: Boolean! = false, $revenue: Boolean! = false, $ctr: Boolean! = false, $cpc: Boolean! = false, $cpm: Boolean! = false, $cpa: Boolean! = false, $costPerOpportunity: Boolean! = false, $cac: Boolean! = false, $costPerConversion: Boolean! = false, $cvrClickToLead: Boolean! = false, $cvrLeadToOpp: Boolean! = false, $cvrOppToWon: Boolean! = false, $roas: Boolean! = false, $reportedRoas: Boolean! = false, $averageDealSize: Boolean! = false) {
   metrics(
     dateRange: $range
     where: $where
@@ -1270,18 +1268,13 @@ export const DashboardExportDocument = new TypedDocumentString(`
     breakdowns: $breakdowns
     limitBy: $limitBy
     orderBy: $orderBy
-    first: $first
-    after: $after
+    first: 1
   ) {
     nodes {
       ...DashboardLabels
       breakdown1: breakdown(name: $breakdown1) @include(if: $hasBreakdown1)
       breakdown2: breakdown(name: $breakdown2) @include(if: $hasBreakdown2)
       ...DashboardFigures
-    }
-    pageInfo {
-      endCursor
-      hasNextPage
     }
   }
 }
@@ -1322,7 +1315,7 @@ fragment DashboardFigures on MetricsNode {
   roas @include(if: $roas)
   reportedRoas @include(if: $reportedRoas)
   averageDealSize @include(if: $averageDealSize)
-}`, {"hash":"e1dd48fbac9f787568679e19786a2b0fef02bd29e187425cbb1787b6d1851420"}) as unknown as TypedDocumentString<DashboardExportQuery, DashboardExportQueryVariables>;
+}`, {"hash":"edebdf666008e97ad269faf451236ae11b328704c6e8e2cc7f47b02b493c92f9"}) as unknown as TypedDocumentString<DashboardExportQuery, DashboardExportQueryVariables>;
 export const DashboardFeedQualityDocument = new TypedDocumentString(`
     query DashboardFeedQuality($range: DateRangeInput!) {
   dataQuality(dateRange: $range) {

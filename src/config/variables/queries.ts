@@ -48,6 +48,20 @@ export const queriesVariables = {
     description:
       'Maximum number of values that a response can have: fields times the rows that `first` requests.',
   },
+  EXPORT_MAX_ROWS: {
+    parse: wholeNumber(1, 1_000_000_000),
+    default: '1000000',
+    reloads: true,
+    description:
+      'Maximum number of rows of a file from `/export/metrics` (`QUERY_TOO_EXPENSIVE`). See docs/exports.md.',
+  },
+  EXPORT_TIMEOUT_MS: {
+    parse: wholeNumber(1_000, 3_600_000),
+    default: '300000',
+    reloads: true,
+    description:
+      'Maximum duration of the download of such a file, from its first byte. Until then `QUERY_TIMEOUT_MS` applies.',
+  },
   TRUSTED_DOCUMENTS: {
     parse: z.enum(['off', 'only'], 'is neither off nor only'),
     default: 'off',

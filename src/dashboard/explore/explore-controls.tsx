@@ -1,6 +1,4 @@
-import { useState } from 'preact/hooks';
 import { DashboardChoicesDocument } from '../../../schema/generated/dashboard/graphql.ts';
-import { AskError } from '../api/ask.ts';
 import { useAnswer } from '../api/use-answer.ts';
 import { usePage } from '../page/context.ts';
 import { useView } from '../page/use-view.ts';
@@ -9,7 +7,7 @@ import { Choice, GranularityPicker } from '../parts/range-picker.tsx';
 import { measureNames } from '../text/measures.ts';
 import { labels } from '../view/filters.ts';
 import { rangeInput } from '../view/range.ts';
-import { saveFile, tableAsCsv } from './download.ts';
+import { fileAddress, fileFormats } from './download.ts';
 import {
   type ExploreChoice,
   mostBreakdowns,
@@ -82,7 +80,7 @@ export function ExploreControls({ choice }: { choice: ExploreChoice }) {
       )}
       <span class="spacer" />
       <QueryDialog choice={choice} />
-      <DownloadButton choice={choice} />
+      <DownloadMenu choice={choice} />
     </div>
   );
 }
@@ -163,29 +161,18 @@ function MeasuresMenu({ choice }: { choice: ExploreChoice }) {
   );
 }
 
-function DownloadButton({ choice }: { choice: ExploreChoice }) {
+function DownloadMenu({ choice }: { choice: ExploreChoice }) {
   const { say } = usePage();
   const { view } = useView();
-  const [state, setState] = useState<'ready' | 'busy' | string>('ready');
-  const download = async (): Promise<void> => {
-    setState('busy');
-    try {
-      saveFile('utmql.csv', await tableAsCsv(view, choice));
-      setState('ready');
-    } catch (error) {
-      setState(error instanceof AskError ? error.problem.message : String(error));
-    }
-  };
   return (
-    <>
-      <button type="button" class="button" disabled={state === 'busy'} onClick={() => void download()}>
-        {say(state === 'busy' ? 'downloading' : 'download')}
-      </button>
-      {state !== 'ready' && state !== 'busy' && (
-        <span class="quiet" role="alert">
-          {state}
-        </span>
-      )}
-    </>
+    <Menu label={say('download')} class="download-menu">
+      <ul class="view-list">
+        {fileFormats.map((format) => (
+          <li key={format}>
+            <a href={fileAddress(view, choice, format)}>{say(`download.${format}`)}</a>
+          </li>
+        ))}
+      </ul>
+    </Menu>
   );
 }

@@ -87,10 +87,7 @@ export const subtotalsOf = ({ rows, breakdowns }: ExploreChoice): readonly Dimen
   rows.length + breakdowns.length > 1 ? rows.slice(0, 1) : [];
 
 /** What table and file have in common. */
-export function tableVariables(
-  view: View,
-  choice: ExploreChoice,
-): Omit<DashboardExportQueryVariables, 'first'> {
+export function tableVariables(view: View, choice: ExploreChoice): DashboardExportQueryVariables {
   const { rows, breakdowns, sort, top, measures } = choice;
   const where = whereOf(view.filters);
   const [breakdown1 = '', breakdown2 = ''] = breakdowns;

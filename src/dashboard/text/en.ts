@@ -191,8 +191,11 @@ export const en = {
   copied: 'Copied',
   close: 'Close',
   openGraphiql: 'Open in GraphiQL',
-  download: 'Download CSV',
-  downloading: 'Downloading …',
+  download: 'Download',
+  'download.csv': 'CSV, for spreadsheets',
+  'download.ndjson': 'NDJSON',
+  'download.parquet': 'Parquet',
+  'download.arrow': 'Arrow',
 
   views: 'Views',
   homeView: 'Home',

@@ -195,8 +195,11 @@ export const es: Messages = {
   copied: 'Copiado',
   close: 'Cerrar',
   openGraphiql: 'Abrir en GraphiQL',
-  download: 'Descargar CSV',
-  downloading: 'Descargando …',
+  download: 'Descargar',
+  'download.csv': 'CSV, para hojas de cálculo',
+  'download.ndjson': 'NDJSON',
+  'download.parquet': 'Parquet',
+  'download.arrow': 'Arrow',
 
   views: 'Vistas',
   homeView: 'Inicio',

@@ -152,14 +152,16 @@ export function describeExplore(siteOf: () => Site): void {
         await keepScreenshot(page, 'explore-many');
         await page.getByRole('link', { name: 'Next page' }).click();
         await page.getByRole('link', { name: 'campaign 60', exact: true }).waitFor();
+        await page.getByText('Download', { exact: true }).click();
         const [file] = await Promise.all([
           page.waitForEvent('download'),
-          page.getByRole('button', { name: 'Download CSV' }).click(),
+          page.getByRole('link', { name: 'CSV, for spreadsheets' }).click(),
         ]);
-        const lines = (await readFile(await file.path(), 'utf8')).split('\r\n');
+        expect(file.suggestedFilename()).toMatch(/^metrics_[\d-]+_[\d-]+_by_campaignId\.csv$/);
+        const lines = (await readFile(await file.path(), 'utf8')).split('\n');
         expect(lines).toHaveLength(10_002);
-        expect(lines[0]).toBe('\uFEFF"campaignId","cost","clicks"');
-        expect(lines[1]).toBe(`"${hostileNames[0]?.replaceAll('"', '""')}",1000,10`);
+        expect(lines[0]).toBe('\uFEFF"campaignId","clicks","cost"');
+        expect(lines[1]).toBe(`"${hostileNames[0]?.replaceAll('"', '""')}",10,1000`);
         expect(lines.filter((line) => /^"[=+\-@]/.test(line))).toEqual([]);
         await page.getByRole('button', { name: 'Show query' }).click();
         await page.getByRole('dialog').getByText('query Explore(').waitFor();
