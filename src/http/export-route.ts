@@ -25,6 +25,7 @@ import type { Graphql } from './graphql.ts';
 import type { Question } from './graphql-params.ts';
 import { answerErrorWithLogin } from './login.ts';
 import { loginPolicy, notePage } from './login-page.ts';
+import { languageOf, loginTexts } from './login-texts.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import { answerEarly } from './request-body.ts';
 import type { CallInfo, Route } from './route.ts';
@@ -187,7 +188,9 @@ const answerError: AnswerError = (request, response, error) => {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': loginPolicy,
   };
-  answerEarly(request, response, statusOf(error), headers, notePage('Download', error.message));
+  const language = languageOf(request);
+  const { download } = loginTexts(language);
+  answerEarly(request, response, statusOf(error), headers, notePage(language, download, error.message));
 };
 
 const complaint = z.object({

@@ -15,6 +15,7 @@ const en = {
   openGraphiql: 'Open GraphiQL',
   openDashboard: 'Open the dashboard',
   sharedView: 'Shared view',
+  download: 'Download',
 };
 
 export type LoginTexts = typeof en;
@@ -32,6 +33,7 @@ const es: LoginTexts = {
   openGraphiql: 'Abrir GraphiQL',
   openDashboard: 'Abrir el panel',
   sharedView: 'Vista compartida',
+  download: 'Descarga',
 };
 
 /** What is wrong, for those who do not read the API's English; `{message}` is that sentence. */

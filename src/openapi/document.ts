@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { version } from '../version.ts';
 import type { Answer, Example, Operation, Parameter, Schema } from './operation.ts';
+import { exportOperations } from './operations/exports.ts';
 import { graphqlOperations } from './operations/graphql.ts';
 import { mcpOperations } from './operations/mcp.ts';
 import { pushOperations, recordSchemas } from './operations/pushes.ts';
@@ -8,6 +9,7 @@ import { serviceOperations } from './operations/service.ts';
 
 const operations: readonly Operation[] = [
   ...graphqlOperations,
+  ...exportOperations,
   ...mcpOperations,
   ...pushOperations,
   ...serviceOperations,
