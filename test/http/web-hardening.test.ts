@@ -129,6 +129,9 @@ describe('pages of other sites (CORS)', () => {
     ['/ingest/ad-performance', 'POST'],
     ['/ingest/opportunities', 'POST'],
     ['/ingest/events', 'POST'],
+    ['/mcp', 'POST'],
+    ['/openapi.json', 'GET'],
+    ['/export/metrics', 'GET'],
   ])('those on the list may call %s', async (path, methods) => {
     const { status, headers } = await preflight(path, friend);
     expect([status, Object.fromEntries(headers)]).toMatchObject([
@@ -137,7 +140,7 @@ describe('pages of other sites (CORS)', () => {
         'access-control-allow-origin': friend,
         'access-control-allow-methods': methods,
         'access-control-allow-headers':
-          'Authorization, Content-Type, X-API-Key, X-Workspace, X-Request-Id, Idempotency-Key, traceparent',
+          'Authorization, Content-Type, X-API-Key, X-Workspace, X-Request-Id, Idempotency-Key, traceparent, Mcp-Session-Id, Mcp-Protocol-Version',
         'access-control-max-age': '7200',
         vary: 'Origin',
       },
@@ -172,7 +175,7 @@ describe('pages of other sites (CORS)', () => {
       {
         'access-control-allow-origin': friend,
         'access-control-expose-headers':
-          'X-Request-Id, Retry-After, RateLimit-Policy, RateLimit, Cache-Status, ETag, Idempotent-Replayed',
+          'X-Request-Id, Retry-After, RateLimit-Policy, RateLimit, Cache-Status, ETag, Idempotent-Replayed, Mcp-Session-Id',
         vary: 'Origin, Accept, Authorization, Cookie, X-API-Key, X-Workspace',
       },
     ]);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { adsFeed, crmFeed, startTestApp, type TestApp } from '../support/app.ts';
 import { makeKeys, type TestKeys } from '../support/keys.ts';
+import { eventually } from '../support/push-records.ts';
 import { type Page, type Receiver, startReceiver } from '../support/webhook-receiver.ts';
 
 const secret = `whsec_${Buffer.from('a key that is thirty-two bytes!!').toString('base64')}`;
@@ -203,12 +204,14 @@ describe('an export', () => {
       Array.from({ length: 5 }, () => exportMetrics(usual.replace('wait: true', 'wait: false'))),
     );
     expect(new Set(all.map(({ run }) => run.id)).size).toBe(1);
-    const last = exportMetrics();
     open();
-    expect((await last).run).toMatchObject({ id: all[0]?.run.id, status: 'SUCCEEDED' });
+    const listed = async () =>
+      (await app.query('{ ingestRuns(source: "sink") { id source status since until } }')).data as {
+        ingestRuns: { status: string }[];
+      };
+    await eventually(async () => (await listed()).ingestRuns.every(({ status }) => status === 'SUCCEEDED'));
     expect(receiver.deliveries).toHaveLength(20);
-    const { data } = await app.query('{ ingestRuns(source: "sink") { id source status since until } }');
-    expect(data).toEqual({
+    expect(await listed()).toEqual({
       ingestRuns: [
         { id: all[0]?.run.id, source: 'sink', status: 'SUCCEEDED', since: '2025-08-01', until: '2025-08-10' },
       ],
