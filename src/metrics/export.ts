@@ -108,7 +108,8 @@ function figureValue(measure: MeasureName, of: FigureKind, planned: Plan<Scan>):
   const number = sql`toFloat64(toString(${alias}))`;
   // As `withoutNoise` has it: 13 digits.
   const value = planned.conversion === undefined ? number : sql`toFloat64OrNull(printf('%.12e', ${number}))`;
-  return sql`if(isFinite(${value}), ${value}, NULL)`;
+  // Zero is added because a ratio of zero and a negative number is -0, which JSON’s readers show as 0 and spreadsheets do not.
+  return sql`if(isFinite(${value}), ${value} + 0, NULL)`;
 }
 
 /** A file that can be made. */

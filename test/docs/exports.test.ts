@@ -85,7 +85,7 @@ describe('docs/exports.md', () => {
   });
 
   it('shows Python that reads a frame, where Python has what it takes', async ({ skip }) => {
-    const python = process.env.UTMQL_TEST_PYTHON ?? 'python3';
+    const python = 'python3';
     const packages = ['-c', 'import pandas, polars, pyarrow, requests'];
     const has = await run(python, packages).then(
       () => true,

@@ -206,6 +206,24 @@ describe('the figures are those of GraphQL', () => {
     );
   }
 
+  it('of decimals beyond 2^53, and below zero', async () => {
+    const costs = ['987654321098.765431', '-123456789012.345678', '0.000001', '-0.1', '900719925474.993999'];
+    await app.store.command(
+      sql`INSERT INTO ad_performance (workspace, date, channel, campaign_id, ad_group_id, ad_id, currency, cost, source, version, is_deleted)
+        SELECT 'default', toDate('2025-03-01') + number, 'x', '', '', '', 'USD', arrayElement(${bind('Array(String)', costs)}, number + 1), 'test', 1, 0 FROM numbers(5)`,
+      { changesAnswersOf: ['default'] },
+    );
+    const nodes = await nodesOf(
+      '{ metrics(dateRange: { between: { from: "2025-03-01", to: "2025-03-05" } }, groupBy: [DATE]) { nodes { cost } } }',
+    );
+    expect(nodes.map(({ cost }) => cost)).toEqual(costs.map(Number));
+    const days = { from: '2025-03-01', to: '2025-03-05', groupBy: 'DATE', measures: 'COST' };
+    const rows = await ndjson(await get({ ...days, format: 'ndjson' }));
+    expect(rows.map(({ cost }) => cost)).toEqual(costs.map(Number));
+    const cells: { cost: string }[] = parse(await (await get(days)).text(), { columns: true });
+    expect(cells.map(({ cost }) => Number(cost))).toEqual(costs.map(Number));
+  });
+
   it('of breakdowns', async () => {
     const rows = await ndjson(
       await get({ format: 'ndjson', ...range, breakdowns: 'country', measures: 'CLICKS' }),
