@@ -25,7 +25,7 @@ import type { Graphql } from './graphql.ts';
 import type { Question } from './graphql-params.ts';
 import { answerErrorWithLogin } from './login.ts';
 import { loginPolicy, notePage } from './login-page.ts';
-import { languageOf, loginTexts } from './login-texts.ts';
+import { languageOf, loginTexts, problemIn } from './login-texts.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import { answerEarly } from './request-body.ts';
 import type { CallInfo, Route } from './route.ts';
@@ -189,8 +189,8 @@ const answerError: AnswerError = (request, response, error) => {
     'content-security-policy': loginPolicy,
   };
   const language = languageOf(request);
-  const { download } = loginTexts(language);
-  answerEarly(request, response, statusOf(error), headers, notePage(language, download, error.message));
+  const page = notePage(language, loginTexts(language).download, problemIn(language, error));
+  answerEarly(request, response, statusOf(error), headers, page);
 };
 
 const complaint = z.object({

@@ -42,6 +42,8 @@ const spanishProblems: Partial<Record<ErrorCode, string>> = {
   FORBIDDEN: 'Su clave no permite esto: {message}',
   NOT_FOUND: 'Este enlace no funciona, o ya no. Pida otro a quien se lo envió.',
   RATE_LIMITED: 'Demasiados intentos. Espere un momento e inténtelo de nuevo.',
+  QUERY_TOO_EXPENSIVE:
+    'Esto es demasiado para un archivo. Elija menos días, menos dimensiones o un filtro más estricto.',
   TOO_LARGE: 'Esto es demasiado largo para una clave.',
 };
 
