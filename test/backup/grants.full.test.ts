@@ -28,6 +28,7 @@ const backupsOf = (store: Store) =>
 const start = () =>
   startTestApp({
     environment: {
+      SQL_VIEWS: 'on',
       CLICKHOUSE_URL: server.url,
       CLICKHOUSE_USER: server.utmql.username,
       CLICKHOUSE_PASSWORD: server.utmql.password,

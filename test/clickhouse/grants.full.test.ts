@@ -29,6 +29,7 @@ beforeAll(async () => {
     CLICKHOUSE_USER: server.utmql.username,
     CLICKHOUSE_PASSWORD: server.utmql.password,
     CLICKHOUSE_DATABASE: 'utmql',
+    SQL_VIEWS: 'on',
   };
   app = await startTestApp({ environment });
   engine = createStore({

@@ -111,7 +111,10 @@ it('the user of ClickHouse is the one that utmql logs in as, without a password 
   expect(users).toContain('<password from_env="UTMQL_CLICKHOUSE_PASSWORD"/>');
   const logins = users.replace(/<default remove="remove"\/>/, '').split('<users>')[1] ?? '';
   const passwords = [...logins.matchAll(/<password[^>]*>/g)].map(([tag]) => tag);
-  expect(passwords).toHaveLength([...logins.matchAll(/<grants>/g)].length);
+  // As whom the views for SQL read the tables: from no address can anybody log in.
+  const closed = [...logins.matchAll(/<no_password\/>\s*<networks\/>/g)];
+  expect(closed).toHaveLength([...logins.matchAll(/<no_password/g)].length);
+  expect(passwords.length + closed.length).toBe([...logins.matchAll(/<grants>/g)].length);
   for (const password of passwords) {
     const variable = /^<password from_env="(\w+)"\/>$/.exec(password)?.[1] ?? password;
     expect(compose.services.clickhouse.environment).toHaveProperty(variable);

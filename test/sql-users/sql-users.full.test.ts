@@ -38,6 +38,7 @@ beforeAll(async () => {
   });
   app = await startTestApp({
     environment: {
+      SQL_VIEWS: 'on',
       CLICKHOUSE_URL: server.url,
       CLICKHOUSE_USER: server.username,
       CLICKHOUSE_PASSWORD: server.password,

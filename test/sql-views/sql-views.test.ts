@@ -41,7 +41,7 @@ beforeAll(async () => {
   modelFile = join(folder, 'model.yaml');
   await writeFile(modelFile, model);
   await writeFile(join(folder, 'channels.csv'), 'channel,group\ngoogle_ads,search\nmeta_ads,social\n');
-  app = await startTestApp({ environment: { MODEL_FILE: modelFile, LOG_LEVEL: 'silent' } });
+  app = await startTestApp({ environment: { MODEL_FILE: modelFile, LOG_LEVEL: 'silent', SQL_VIEWS: 'on' } });
   await push(app);
 }, 60_000);
 afterAll(async () => {

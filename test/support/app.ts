@@ -77,6 +77,7 @@ export async function startTestApp(
       DATA_RETENTION_DAYS: String(keptDays),
       // Built where a test is about them: most end before a build would.
       ROLLUPS: 'off',
+      SQL_VIEWS: 'off',
       SOURCE_ATTEMPTS: '2',
       SOURCE_TIMEOUT_MS: '500',
       ...options.environment,
