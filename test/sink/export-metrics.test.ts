@@ -206,7 +206,8 @@ describe('an export', () => {
     expect(new Set(all.map(({ run }) => run.id)).size).toBe(1);
     open();
     const listed = async () =>
-      (await app.query('{ ingestRuns(source: "sink") { id source status since until } }')).data as {
+      (await app.query('{ ingestRuns(source: "sink") { id source status since until } }'))
+        .data as unknown as {
         ingestRuns: { status: string }[];
       };
     await eventually(async () => (await listed()).ingestRuns.every(({ status }) => status === 'SUCCEEDED'));
